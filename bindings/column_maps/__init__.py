@@ -1,0 +1,1 @@
+"""Column maps that ship with gauger, one TOML file a log format."""

@@ -1,0 +1,26 @@
+"""The self-contained HTML report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gauger.engine.errors import GaugerError
+
+_EXTRA = ("jinja2", "markupsafe", "matplotlib")
+
+
+def write_report(out: Path) -> Path:
+    """Write ``out/report.html`` from a finished run's tables, atomically, and return its path.
+
+    The page needs no network, no script and no other file; the same tables give the same bytes.
+
+    Raises:
+        GaugerError: the report extra is missing, ``out`` holds no finished run, or writing failed.
+    """
+    try:
+        from gauger.report import page
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in _EXTRA:
+            raise
+        raise GaugerError("the report needs Jinja2 and matplotlib: pip install 'gauger[report]'") from None
+    return page.write(Path(out))

@@ -1,0 +1,102 @@
+"""Findings ready to show: each campaign with its first accounts and its families, ranked by evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gauger.report.outputs import Outputs
+
+ACCOUNTS_SHOWN = 25
+FAMILIES_SHOWN = 5
+
+_ACCOUNT_COLUMNS = ["account_id", "calls", "evidence", "campaign_id"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A row of ``campaigns.parquet`` with what it points to.
+
+    ``row`` holds the row's columns; ``accounts`` and ``families`` are the first rows of theirs, oddest and
+    busiest first, and ``more_accounts`` and ``more_families`` count the rest.
+    """
+
+    row: dict[str, Any]
+    accounts: list[dict[str, Any]]
+    more_accounts: int
+    families: list[dict[str, Any]]
+    more_families: int
+
+
+def ranked(outputs: Outputs) -> list[dict[str, Any]]:
+    """Return the rows of ``campaigns.parquet``, strongest evidence first."""
+    order = [("evidence", "descending"), ("accounts", "descending"), ("campaign_id", "ascending")]
+    rows: list[dict[str, Any]] = outputs.campaigns.sort_by(order).to_pylist()
+    return rows
+
+
+def detail(outputs: Outputs, rows: list[dict[str, Any]]) -> list[Finding]:
+    """Return each of ``rows`` (from ``ranked``) with its accounts and families."""
+    accounts = _accounts_by_campaign(outputs.accounts, [row["campaign_id"] for row in rows])
+    families = _families_by_id(outputs.families, rows)
+    findings = []
+    for row in rows:
+        members = accounts.get(row["campaign_id"], [])
+        ids = row["families"] or []
+        found = [families[family_id] for family_id in ids if family_id in families]
+        found.sort(key=lambda family: (-family["calls"], family["family_id"]))
+        findings.append(
+            Finding(
+                row=row,
+                accounts=members[:ACCOUNTS_SHOWN],
+                more_accounts=max(0, (row["accounts"] or len(members)) - ACCOUNTS_SHOWN),
+                families=found[:FAMILIES_SHOWN],
+                more_families=max(0, len(ids) - FAMILIES_SHOWN),
+            )
+        )
+    return findings
+
+
+def loose_accounts(outputs: Outputs) -> tuple[list[dict[str, Any]], int]:
+    """Return the first flagged accounts that are in no campaign, oddest first, and how many there are."""
+    table = outputs.accounts.select([*_ACCOUNT_COLUMNS, "flagged", "reasons"])
+    loose = table.filter(pc.field("flagged") & pc.field("campaign_id").is_null())
+    return _oddest_first(loose).slice(0, ACCOUNTS_SHOWN).to_pylist(), loose.num_rows
+
+
+def top_families(outputs: Outputs, limit: int) -> list[dict[str, Any]]:
+    """Return the ``limit`` families most worth a look: by evidence, then by accounts, then by calls."""
+    order = [
+        ("evidence", "descending"),
+        ("accounts", "descending"),
+        ("calls", "descending"),
+        ("family_id", "ascending"),
+    ]
+    rows: list[dict[str, Any]] = outputs.families.sort_by(order).slice(0, limit).to_pylist()
+    return rows
+
+
+def _oddest_first(accounts: pa.Table) -> pa.Table:
+    return accounts.sort_by([("evidence", "descending"), ("account_id", "ascending")])
+
+
+def _accounts_by_campaign(accounts: pa.Table, campaign_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
+    members = accounts.select(_ACCOUNT_COLUMNS)
+    members = members.filter(
+        pc.is_in(members["campaign_id"], pa.array(campaign_ids, members["campaign_id"].type))
+    )
+    grouped: dict[int, list[dict[str, Any]]] = {}
+    for member in _oddest_first(members).to_pylist():
+        grouped.setdefault(member["campaign_id"], []).append(member)
+    return grouped
+
+
+def _families_by_id(families: pa.Table, rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    wanted = sorted({family_id for row in rows for family_id in row["families"] or []})
+    ids = pa.array(wanted, families["family_id"].type)
+    return {
+        row["family_id"]: row for row in families.filter(pc.is_in(families["family_id"], ids)).to_pylist()
+    }

@@ -1,0 +1,200 @@
+"""The run as a whole: headline figures, what was compared with what, and what could not be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gauger.report import formats, words
+from gauger.report.outputs import Outputs
+
+_REASONS_SHOWN = 25
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One figure at the top of the page: the number as text, what it counts, and a qualification."""
+
+    figure: str
+    label: str
+    note: str
+
+
+@dataclass(frozen=True)
+class StatisticRow:
+    """A statistic's medians among flagged and other accounts; None where it is not available."""
+
+    words: str
+    flagged: float | None
+    others: float | None
+    available: float
+
+
+def headlines(outputs: Outputs) -> list[Headline]:
+    """Return the headline figures: calls, accounts, flagged, findings, quarantined rows."""
+    manifest = outputs.manifest
+    accounts = outputs.accounts.num_rows
+    flagged = flagged_accounts(outputs)
+    campaigns = _campaigns(outputs)
+    findings = outputs.campaigns.num_rows
+    quarantined = _whole(manifest.get("quarantined"), outputs.quarantine.num_rows)
+    rows = _whole(manifest.get("rows"), 0)
+    scored = _whole(manifest.get("scored"), max(0, rows - quarantined))
+    return [
+        Headline(formats.count(scored), "calls scored", f"of {formats.plural(rows, 'row')} read"),
+        Headline(formats.count(accounts), "accounts", ""),
+        Headline(formats.count(flagged), "accounts flagged", _share_note(flagged, accounts)),
+        Headline(
+            formats.count(campaigns),
+            "campaign" if campaigns == 1 else "campaigns",
+            f"of {formats.plural(findings, 'finding')}",
+        ),
+        Headline(
+            formats.count(quarantined),
+            "rows quarantined",
+            _share_note(quarantined, rows) if quarantined else "every row could be scored" if rows else "",
+        ),
+    ]
+
+
+def flagged_accounts(outputs: Outputs) -> int:
+    """Return the number of flagged accounts."""
+    return int(pc.sum(outputs.accounts["flagged"]).as_py() or 0)
+
+
+def verdict(outputs: Outputs) -> str:
+    """Return the run's result in one sentence."""
+    accounts, campaigns = outputs.accounts.num_rows, _campaigns(outputs)
+    others = outputs.campaigns.num_rows - campaigns
+    if not accounts:
+        return "There was nothing to score: the inputs held no usable call."
+    if campaigns:
+        sentence = (
+            f"{formats.plural(campaigns, 'group')} of accounts {'act' if campaigns > 1 else 'acts'} as one"
+        )
+        if others:
+            look = "looks new without acting as one" if others == 1 else "look new without acting as one"
+            sentence += f"; {formats.plural(others, 'further group')} {look}"
+        return sentence + "."
+    if others:
+        groups = formats.plural(others, "group")
+        return f"No campaign was found. {groups} of accounts stood out for other reasons."
+    return "No campaign was found. No group of accounts stood out from the rest."
+
+
+def comparison(outputs: Outputs) -> str:
+    """Return in a sentence or two what the accounts were compared with."""
+    reference = outputs.manifest.get("reference")
+    if not isinstance(reference, dict):
+        return (
+            "There was no reference of earlier days, so only evidence that needs none was used: fan-out, "
+            "synchrony and shared infrastructure. Score some clean days first, with the same --state, to use "
+            "the rest."
+        )
+    days = [str(day) for day in reference.get("days") or []]
+    accounts = formats.plural(_whole(reference.get("accounts"), 0), "account")
+    if not days:
+        return f"Compared with a reference of {accounts}."
+    span = days[0] if len(days) == 1 else f"{min(days)} to {max(days)}"
+    return (
+        f"Compared with a reference of {accounts} from {formats.plural(len(days), 'earlier day')} ({span})."
+    )
+
+
+def chance(outputs: Outputs) -> str:
+    """Return in a sentence how many honest accounts the alarm level lets through by chance."""
+    level, accounts = outputs.alarm_level, outputs.accounts.num_rows
+    odds = formats.tail_odds(level)
+    by_chance = round(level * accounts)
+    number = (
+        f"about {formats.plural(by_chance, 'honest account')}"
+        if by_chance
+        else "fewer than one honest account"
+    )
+    sentence = f"The alarm is set at {odds}: by chance alone {number} of {accounts:,} would be flagged."
+    rates = outputs.manifest.get("false_positive_rate")
+    measured = rates.get("reference_measured") if isinstance(rates, dict) else None
+    if isinstance(measured, int | float):
+        sentence += f" Among the reference's own accounts {formats.percent(measured)} were."
+    return sentence
+
+
+def missing_evidence(outputs: Outputs) -> list[str]:
+    """Return the manifest's sentences on evidence that this run could not use."""
+    return [str(sentence) for sentence in outputs.manifest.get("missing_evidence") or []]
+
+
+def inputs(outputs: Outputs) -> list[dict[str, Any]]:
+    """Return the manifest's inputs, each with exactly the keys the page shows; what it lacks is None."""
+    texts, numbers = ("path", "sha256", "error"), ("bytes", "rows", "scored", "quarantined")
+    return [
+        {key: str(row[key]) if row.get(key) else None for key in texts}
+        | {key: row[key] if isinstance(row.get(key), int | float) else None for key in numbers}
+        for row in outputs.manifest.get("inputs") or []
+        if isinstance(row, dict)
+    ]
+
+
+def footer(outputs: Outputs) -> list[str]:
+    """Return what identifies the run: version, key id and speed, as far as the manifest has them."""
+    manifest = outputs.manifest
+    parts = [f"gauger {manifest.get('gauger') or 'of unknown version'}"]
+    if manifest.get("key_id"):
+        parts.append(f"key {manifest['key_id']}")
+    if isinstance(manifest.get("calls_per_second"), int | float):
+        parts.append(f"{formats.count(manifest['calls_per_second'])} calls a second")
+    return parts
+
+
+def window(outputs: Outputs) -> str:
+    """Return the span of time the run covers, or an empty string if the manifest does not say."""
+    span = outputs.manifest.get("window")
+    if not isinstance(span, dict) or not span.get("start"):
+        return ""
+    return f"{formats.moment(str(span['start']))} to {formats.moment(str(span.get('end') or 'now'))} UTC"
+
+
+def quarantine_reasons(outputs: Outputs) -> tuple[list[dict[str, Any]], int]:
+    """Return ``reason``, ``rows`` and ``files`` of the commonest reasons, and how many more there are."""
+    grouped = outputs.quarantine.group_by("reason").aggregate([("row", "count"), ("file", "count_distinct")])
+    grouped = grouped.sort_by([("row_count", "descending"), ("reason", "ascending")])
+    grouped = grouped.rename_columns({"row_count": "rows", "file_count_distinct": "files"})
+    return grouped.slice(0, _REASONS_SHOWN).to_pylist(), max(0, grouped.num_rows - _REASONS_SHOWN)
+
+
+def statistics(outputs: Outputs) -> list[StatisticRow]:
+    """Return every statistic's median among flagged and among other accounts, in the order of the file."""
+    flagged = pc.fill_null(outputs.accounts["flagged"], False)
+    rows = []
+    for name in outputs.statistics:
+        column = outputs.accounts[name]
+        available = (len(column) - column.null_count) / len(column) if len(column) else 0.0
+        rows.append(
+            StatisticRow(
+                words=words.statistic(name),
+                flagged=_median(column.filter(flagged)),
+                others=_median(column.filter(pc.invert(flagged))),
+                available=available,
+            )
+        )
+    return rows
+
+
+def _median(column: pa.ChunkedArray) -> float | None:
+    median: float | None = pc.quantile(column, q=0.5)[0].as_py()
+    return median
+
+
+def _campaigns(outputs: Outputs) -> int:
+    return int(pc.sum(pc.equal(outputs.campaigns["assessment"], "campaign")).as_py() or 0)
+
+
+def _share_note(part: int, whole: int) -> str:
+    return f"{formats.percent(part / whole)} of all" if whole else ""
+
+
+def _whole(given: Any, otherwise: int) -> int:
+    return int(given) if isinstance(given, int | float) else otherwise

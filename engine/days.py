@@ -1,0 +1,161 @@
+"""The state directory: the key, the known families, and the days that may serve as reference.
+
+    STATE/key                     the secret, mode 0600
+    STATE/families/               ids and signatures of known families
+    STATE/days/2026-03-09/        that day's accounts, those of findings left out
+
+A day becomes reference when it is ``lag_days`` old: an attack that began yesterday must not be what today is compared
+with. The latest days serve, the same weekday among them, because a Sunday is not like a Monday.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from gauger.engine.errors import StateError
+from gauger.engine.links import ADDRESS, NETWORK, PAYMENT
+from gauger.engine.measure import WordSketch
+from gauger.engine.population import Population
+from gauger.engine.reference import concatenate
+from gauger.engine.representatives import KnownFamilies
+from gauger.engine.secret import Secret
+from gauger.engine.settings import Settings
+from gauger.engine.storage import (
+    new_folder,
+    read_manifest,
+    read_table,
+    replace_folder,
+    unpack,
+    write_manifest,
+    write_table,
+)
+from gauger.kernels import minhash
+from gauger.kernels.features import FEATURES
+
+_KEPT_CHANNELS = (ADDRESS, NETWORK, PAYMENT)  # what "not seen on an earlier clean day" is asked of
+_LINK_FIELDS = {"link_owner": np.int64, "link_channel": np.uint8, "link_value": np.uint64}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The days a run is compared with."""
+
+    days: list[str]
+    population: Population
+    words: WordSketch
+
+
+class StateDirectory:
+    """A directory that outlives a run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            (path / "days").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StateError(f"{path}: cannot make the state directory ({error.strerror})") from None
+        self.secret = Secret.from_file(path / "key")
+
+    def days(self) -> list[date]:
+        """The complete days there are, oldest first."""
+        found = []
+        for folder in (self.path / "days").iterdir():
+            if (folder / "manifest.json").is_file() and not folder.name.startswith("."):
+                found.append(date.fromisoformat(folder.name))
+        return sorted(found)
+
+    def reference_days(self, today: date, settings: Settings) -> list[date]:
+        """The days to compare ``today`` with: the latest that are old enough, the same weekday among them."""
+        old = [day for day in self.days() if day <= today - timedelta(days=settings.lag_days)]
+        same = [day for day in old if day.weekday() == today.weekday()][-1:]
+        rest = [day for day in old if day not in same]
+        return sorted([*same, *rest[len(rest) - (settings.reference_days - len(same)) :]])
+
+    def reference(self, today: date, settings: Settings) -> Reference | None:
+        """The reference of a day, or None when no day is old enough."""
+        days = self.reference_days(today, settings)
+        if not days:
+            return None
+        share = settings.reference_accounts_max // len(days)
+        populations, words = [], WordSketch()
+        for day in days:
+            population, sketch = self._load(day)
+            populations.append(_bounded(population, share, self.secret))
+            words.merge(sketch)
+        return Reference([day.isoformat() for day in days], concatenate(populations), words)
+
+    def save_day(self, day: date, population: Population, words: WordSketch, settings: Settings) -> None:
+        """Keep a day's accounts (already purged of those in findings) for later days to be compared with."""
+        target = self.path / "days" / day.isoformat()
+        folder = new_folder(target)
+        kept = population.select(population.calls >= settings.calls_min)
+        linked = np.isin(kept.link_channel, _KEPT_CHANNELS)
+        accounts: dict[str, pa.Array | np.ndarray] = {
+            "account_id": pa.array(kept.account_ids, pa.string()),
+            "calls": kept.calls,
+            "sums": kept.sums,
+        }
+        write_table(folder, "accounts", accounts)
+        write_table(folder, "statistics", kept.statistics)
+        sample = {"owner": kept.sample_owner, "identity": kept.sample_identity, "features": kept.sample_features}
+        write_table(folder, "sample", sample)
+        write_table(folder, "links", {name: getattr(kept, name)[linked] for name in _LINK_FIELDS})
+        write_table(folder, "word_counts", {"count": words.counts.reshape(-1)})
+        write_manifest(folder, self.secret.key_id, {"kind": "day", "accounts": len(kept), "words": words.total})
+        replace_folder(folder, target)
+
+    def _load(self, day: date) -> tuple[Population, WordSketch]:
+        folder = self.path / "days" / day.isoformat()
+        manifest = read_manifest(folder, self.secret.key_id)
+        accounts, sample, links = (read_table(folder, name) for name in ("accounts", "sample", "links"))
+        statistics = read_table(folder, "statistics")
+        population = Population(
+            account_ids=accounts.column("account_id").to_pylist(),
+            calls=unpack(accounts.column("calls"), np.int64),
+            sums=unpack(accounts.column("sums"), np.int32, (FEATURES,)),
+            statistics={name: unpack(statistics.column(name), np.float64) for name in statistics.column_names},
+            sample_owner=unpack(sample.column("owner"), np.int64),
+            sample_identity=unpack(sample.column("identity"), np.uint64),
+            sample_features=unpack(sample.column("features"), np.int8, (FEATURES,)),
+            **{name: unpack(links.column(name), dtype) for name, dtype in _LINK_FIELDS.items()},
+        )
+        words = WordSketch(total=int(manifest["words"]))
+        words.counts[:] = unpack(read_table(folder, "word_counts").column("count"), np.uint32).reshape(words.counts.shape)
+        return population, words
+
+    def families(self) -> KnownFamilies:
+        """The known families; none in a new directory."""
+        folder = self.path / "families"
+        if not folder.exists():
+            return KnownFamilies()
+        manifest, table = read_manifest(folder, self.secret.key_id), read_table(folder, "families")
+        return KnownFamilies(
+            ids=unpack(table.column("family_id"), np.int64),
+            kinds=unpack(table.column("kind"), np.uint8),
+            signatures=unpack(table.column("signature"), np.uint8, (minhash.SLOTS,)),
+            last_seen=unpack(table.column("last_seen"), np.int64),
+            next_id=int(manifest["next_id"]),
+        )
+
+    def save_families(self, known: KnownFamilies) -> None:
+        """Keep the known families."""
+        folder = new_folder(self.path / "families")
+        columns = {"family_id": known.ids, "kind": known.kinds, "signature": known.signatures, "last_seen": known.last_seen}
+        write_table(folder, "families", columns)
+        write_manifest(folder, self.secret.key_id, {"kind": "families", "next_id": known.next_id})
+        replace_folder(folder, self.path / "families")
+
+
+def _bounded(population: Population, most: int, secret: Secret) -> Population:
+    """At most ``most`` accounts, spread over the id order by a key-seeded choice."""
+    if len(population) <= most:
+        return population
+    chosen = np.random.default_rng(secret.key).choice(len(population), most, replace=False)
+    kept = np.zeros(len(population), bool)
+    kept[chosen] = True
+    return population.select(kept)

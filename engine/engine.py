@@ -1,0 +1,319 @@
+"""The engine: observe calls, check one, merge, save, load, finish. What the batch job runs and what a host embeds."""
+
+from __future__ import annotations
+
+import os
+import queue
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from gauger.engine import checkpoint
+from gauger.engine.days import Reference, StateDirectory
+from gauger.engine.errors import InputError, StateError
+from gauger.engine.evidence import gather
+from gauger.engine.families import Families, find_families
+from gauger.engine.findings import Calls, find_campaigns
+from gauger.engine.intake import Admitted, admit
+from gauger.engine.measure import Measurer, Measures, WordSketch
+from gauger.engine.population import population_of
+from gauger.engine.representatives import KnownFamilies
+from gauger.engine.result import Result, account_table, call_table, campaign_table, family_table
+from gauger.engine.schema import CALL_SCHEMA
+from gauger.engine.secret import Secret
+from gauger.engine.settings import Settings
+from gauger.engine.snapshot import Snapshot, Verdict
+from gauger.engine.state import State
+
+MEASURE_ROWS = 16_384  # rows a worker measures at a time: scratch and results stay in cache-sized pieces
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of an input on their way into the engine."""
+
+    batch: pa.RecordBatch  # canonical names, any layout
+    file: int
+    rows: np.ndarray  # int64, row of the file of each batch row
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Rows of a part that could not be scored."""
+
+    file: int
+    rows: np.ndarray
+    reasons: list[str]
+
+
+def _day(microseconds: int) -> date:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).date()
+
+
+class Engine:
+    """Sketches of a stream of calls, and what they say.
+
+    state : a state directory (made if missing), which holds the key, known families and reference days; None keeps
+        everything in memory under a random key, without a reference
+    settings : tunable numbers
+    workers : threads for measuring and for neighbours; the result does not depend on it
+
+    One thread at a time may call ``observe``; ``check`` may be called from any thread at any time.
+    """
+
+    def __init__(
+        self,
+        state: str | os.PathLike[str] | None = None,
+        *,
+        settings: Settings | None = None,
+        workers: int = 1,
+        secret: Secret | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.workers = max(1, workers)
+        self._directory = None if state is None else StateDirectory(Path(state))
+        if self._directory is not None:
+            secret = self._directory.secret
+        self.secret = secret or Secret.random()
+        self._state = State(self.secret, self.settings)
+        self._families = KnownFamilies() if self._directory is None else self._directory.families()
+        self._reference: Reference | None = None
+        self._measurer: Measurer | None = None
+        self._snapshot: Snapshot | None = None
+        self._discarded = WordSketch()  # checks count words nowhere that matters
+        self._suspects: set[str] | None = None  # accounts a reference must not hold; None before ``finish``
+
+    # Observing
+
+    def observe(self, batch: pa.RecordBatch, *, file: int = 0, rows: np.ndarray | None = None) -> pa.RecordBatch:
+        """Take in a batch of calls under canonical names, in any Arrow layout.
+
+        Returns one row a call, in order: ``reason`` (null when scored, else why not), ``family_id``,
+        ``exact_repeats``, ``novelty``, ``account_evidence``. Families and evidence are those of the last ``finish``
+        (null before it); repeats count what was observed so far.
+
+        Raises InputError when required columns are missing, KernelInputError when the Arrow data is corrupt.
+        """
+        numbers = np.arange(len(self._state.ledger.rows), len(self._state.ledger.rows) + batch.num_rows)
+        part = Part(batch, file, numbers if rows is None else np.asarray(rows, np.int64))
+        admitted = admit(batch)
+        measures = self._measurer_for(admitted).measure(admitted.calls, self._state.words)
+        prompts = self._fold(part, admitted, measures)
+        return self._answer(batch.num_rows, admitted, measures, prompts)
+
+    def _measurer_for(self, admitted: Admitted) -> Measurer:
+        """The measurer, made on the first call: its day decides which reference days serve."""
+        if self._measurer is None:
+            times = admitted.calls.column("start_time").cast(pa.int64())
+            if self._directory is not None and len(times):
+                self._reference = self._directory.reference(_day(times[0].as_py()), self.settings)
+            self._measurer = Measurer(self.secret, None if self._reference is None else self._reference.words)
+        return self._measurer
+
+    def _fold(self, part: Part, admitted: Admitted, measures: Measures) -> np.ndarray:
+        rows = part.rows[admitted.rows]
+        return self._state.update(admitted.calls, measures, file=part.file, rows=rows)
+
+    def _answer(self, rows: int, admitted: Admitted, measures: Measures, prompts: np.ndarray) -> pa.RecordBatch:
+        reasons = np.full(rows, None, object)
+        reasons[admitted.rejected] = admitted.reasons
+        family, known = np.zeros(rows, np.int64), np.zeros(rows, bool)
+        repeats, novelty = np.zeros(rows, np.int64), np.full(rows, np.nan)
+        strength, scored = np.full(rows, np.nan), np.zeros(rows, bool)
+        taken = admitted.rows
+        scored[taken] = True
+        repeats[taken] = self._state.prompts.rows["calls"][prompts]
+        novelty[taken] = measures.novelty
+        if self._snapshot is not None:
+            found = self._snapshot.families_of(measures)
+            family[taken], known[taken] = self._snapshot.ids(found), found >= 0
+            strength[taken] = self._snapshot.account_evidence(admitted.calls.column("account_id").to_pylist())
+        return pa.record_batch(
+            {
+                "reason": pa.array(reasons.tolist(), pa.string()),
+                "family_id": pa.array(family, mask=~known),
+                "exact_repeats": pa.array(repeats, mask=~scored),
+                "novelty": pa.array(novelty, mask=np.isnan(novelty)),
+                "account_evidence": pa.array(strength, mask=np.isnan(strength)),
+            }
+        )
+
+    def observe_parts(self, parts: Iterable[Part]) -> Iterator[Refused | int]:
+        """Take in many parts, measuring in parallel; yields rows refused, and the number taken in, as they come.
+
+        Parts are folded in order, whatever thread measured them, so the number of workers changes nothing.
+        """
+        sketches: queue.SimpleQueue[WordSketch] = queue.SimpleQueue()
+        for _ in range(self.workers):
+            sketches.put(WordSketch())
+
+        def work(part: Part, admitted: Admitted) -> Measures:
+            sketch = sketches.get()
+            try:
+                return self._measurer_for(admitted).measure(admitted.calls, sketch)
+            finally:
+                sketches.put(sketch)
+
+        with ThreadPoolExecutor(self.workers) as pool:
+            waiting: deque[tuple[Part, Admitted, Future[Measures]]] = deque()
+            for part in _pieces(parts):
+                admitted = admit(part.batch)
+                if len(admitted.rejected):
+                    yield Refused(part.file, part.rows[admitted.rejected], admitted.reasons)
+                if admitted.calls.num_rows == 0:
+                    continue
+                self._measurer_for(admitted)
+                waiting.append((part, admitted, pool.submit(work, part, admitted)))
+                if len(waiting) > 2 * self.workers:
+                    yield self._take(*waiting.popleft())
+            while waiting:
+                yield self._take(*waiting.popleft())
+        for _ in range(self.workers):
+            self._state.words.merge(sketches.get())
+
+    def _take(self, part: Part, admitted: Admitted, measures: Future[Measures]) -> int:
+        self._fold(part, admitted, measures.result())
+        return admitted.calls.num_rows
+
+    # Answering
+
+    def check(self, call: Mapping[str, Any] | pa.RecordBatch) -> Verdict:
+        """What is known of one call, from the last ``finish``; nothing is recorded. Safe from any thread.
+
+        call : the call's fields under canonical names, or a batch of one row
+        Raises InputError when the call cannot be scored, with the reason.
+        """
+        batch = call if isinstance(call, pa.RecordBatch) else _single(call)
+        admitted = admit(batch)
+        if admitted.calls.num_rows != 1:
+            raise InputError(f"cannot check this call: {', '.join(admitted.reasons) or 'not exactly one row'}")
+        measures = self._measurer_for(admitted).measure(admitted.calls, self._discarded)
+        account = admitted.calls.column("account_id")[0].as_py()
+        snapshot = self._snapshot
+        if snapshot is None:
+            return Verdict(None, None, "single", None, None, ["nothing is known yet: call finish() first"])
+        return snapshot.verdict(account, measures)
+
+    def finish(self) -> Result:
+        """Weigh everything observed so far and return the tables. More calls may be observed afterwards."""
+        state, settings = self._state, self.settings
+        today, account_rows = population_of(state)
+        reference = None if self._reference is None else self._reference.population
+        families = find_families(state, account_rows, self._families, self.workers)
+        ledger = state.ledger.rows
+        calls = Calls(
+            account=account_rows[ledger["account"]],
+            time=ledger["time"],
+            family=families.of_call,
+            repeats=families.repeats_of_call,
+        )
+        evidence = gather(today, reference, self.secret.key, settings, self.workers)
+        compared = reference if evidence.reference_accounts else None
+        campaigns = find_campaigns(today, compared, evidence, families, calls, settings)
+        accounts = account_table(today, compared, evidence, campaigns, settings)
+        family_rows = family_table(families, calls, evidence, settings, "client_address" in state.columns)
+        flagged = np.flatnonzero(evidence.probability < settings.alarm_level)
+        rows = np.concatenate([flagged, *(campaign.members for campaign in campaigns)])
+        self._suspects = {today.account_ids[row] for row in rows.tolist()}
+        self._snapshot = self._make_snapshot(families, family_rows, accounts)
+        return Result(
+            calls=call_table(ledger, calls, today, evidence, families, campaigns),
+            accounts=accounts,
+            families=family_rows,
+            campaigns=campaign_table(campaigns),
+            missing_evidence=evidence.missing,
+            reference_days=[] if self._reference is None else self._reference.days,
+            reference_accounts=evidence.reference_accounts,
+            reference_rate=evidence.reference_rate,
+        )
+
+    def _make_snapshot(self, families: Families, family_rows: pa.Table, accounts: pa.Table) -> Snapshot:
+        strength = accounts.column("evidence").to_numpy()
+        known = np.flatnonzero(~np.isnan(strength))
+        names, campaigns = accounts.column("account_id").to_pylist(), accounts.column("campaign_id").to_pylist()
+        reasons = accounts.column("reasons").to_pylist()
+        facts = {
+            names[row]: (float(strength[row]), campaigns[row], [reason["statistic"] for reason in reasons[row]])
+            for row in known.tolist()
+        }
+        evidence = family_rows.column("evidence").to_numpy()
+        return Snapshot(self._state.prompts.rows["hash"].copy(), families, evidence, facts)
+
+    # Keeping
+
+    def merge(self, other: Engine) -> None:
+        """Add everything another engine of the same key and settings observed. Raises StateError when they differ."""
+        self._state.merge(other._state)
+        if self._measurer is None:
+            self._measurer, self._reference = other._measurer, other._reference
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything observed to a folder, atomically. The same calls give the same bytes, in any order."""
+        checkpoint.save_state(self._state, Path(path))
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        state: str | os.PathLike[str] | None = None,
+        secret: Secret | None = None,
+        workers: int = 1,
+    ) -> Engine:
+        """Read what ``save`` wrote. The key is not in it: name the state directory it was made with, or its secret.
+
+        Raises StateError for another key, another format version, or damaged files.
+        """
+        engine = cls(state, secret=secret, workers=workers)
+        engine._state = checkpoint.load_state(Path(path), engine.secret)
+        engine.settings = engine._state.settings
+        if engine._directory is not None and len(engine._state.ledger.rows):
+            day = _day(int(engine._state.ledger.rows["time"].min()))
+            engine._reference = engine._directory.reference(day, engine.settings)
+            engine._measurer = Measurer(engine.secret, None if engine._reference is None else engine._reference.words)
+        return engine
+
+    def commit(self) -> list[str]:
+        """After ``finish``: keep the days observed, accounts of findings and flagged ones left out, as future reference.
+
+        Also keeps the known families. Returns the days kept. Needs a state directory.
+        """
+        if self._directory is None or self._suspects is None:
+            raise StateError("commit() needs a state directory and a finish() before it")
+        days = []
+        for pane in np.unique(self._state.accounts.rows["pane"]).tolist():
+            population, _ = population_of(self._state, [pane])
+            clean = np.asarray([name not in self._suspects for name in population.account_ids], bool)
+            day = _day(pane * self.settings.pane_us)
+            self._directory.save_day(day, population.select(clean), self._state.words, self.settings)
+            days.append(day.isoformat())
+        self._directory.save_families(self._families)
+        return days
+
+    @property
+    def state(self) -> State:
+        """The sketches, for inspection."""
+        return self._state
+
+
+def _single(call: Mapping[str, Any]) -> pa.RecordBatch:
+    fields = [CALL_SCHEMA.field(name) for name in CALL_SCHEMA.names if name in call]
+    try:
+        return pa.RecordBatch.from_pylist([dict(call)], schema=pa.schema(fields))
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        raise InputError("cannot check this call: a field has the wrong type; see gauger.engine.schema") from None
+
+
+def _pieces(parts: Iterable[Part]) -> Iterator[Part]:
+    """Parts of at most MEASURE_ROWS rows."""
+    for part in parts:
+        for start in range(0, part.batch.num_rows, MEASURE_ROWS):
+            rows = part.rows[start : start + MEASURE_ROWS]
+            yield Part(part.batch.slice(start, MEASURE_ROWS), part.file, rows)

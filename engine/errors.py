@@ -1,0 +1,21 @@
+"""Errors a user can act on. Their text never holds prompt text, only places (file, row, column) and what to do."""
+
+
+class GaugerError(Exception):
+    """Base of every error gauger raises on purpose; its message is one line that says what to do."""
+
+
+class InputError(GaugerError):
+    """A file, or a whole batch, cannot be read or scored; the other inputs go on."""
+
+
+class ColumnMapError(GaugerError):
+    """A column map is not valid TOML or names what does not exist."""
+
+
+class StateError(GaugerError):
+    """A state directory or state file is unreadable, of an unknown version, or of another key."""
+
+
+class KernelInputError(GaugerError):
+    """Arrow data that a kernel must not touch: broken offsets, wrong type, wrong length."""

@@ -1,0 +1,172 @@
+"""Evidence: each account's tail probability against the reference, from content neighbours, sifting and conformity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from gauger.engine.calibration import combine, tail_probability
+from gauger.engine.conformity import conformity_scores
+from gauger.engine.measure import hash_column
+from gauger.engine.neighbours import Whitener, nearest, today_share, unit
+from gauger.engine.population import Population
+from gauger.engine.settings import Settings
+from gauger.engine.sifting import FOLDS, Calls, Sifted, sift
+
+_CONFORMITY_NEIGHBOURS = 40
+_SIFT_NEIGHBOURS = 50
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Evidence on today's n accounts. NaN = not available."""
+
+    probability: np.ndarray  # float64[n], calibrated tail probability of everything together
+    parts: dict[str, np.ndarray]  # float64[n], tail probability of each part
+    shares: dict[str, np.ndarray]  # float64[n], share of today's accounts among the k nearest
+    vectors: np.ndarray  # float32[n, d], whitened kernel means; zero rows where there is no content evidence
+    sifted: np.ndarray  # float32[n, d], the same of the oddest calls
+    call_probability: np.ndarray  # float64[m], tail probability of each sampled call of today's population
+    reference_rate: float  # share of reference accounts below the alarm level, leave-one-out: the measured rate
+    reference_accounts: int  # accounts behind it
+    reference_vectors: np.ndarray  # float32[r, d], whitened means of the reference's accounts
+    missing: list[str] = field(default_factory=list)  # sentences: which evidence is not available, and why
+
+
+def no_evidence(today: Population, reason: str) -> Evidence:
+    """Evidence of a run without a usable reference."""
+    n = len(today)
+    nothing = np.full(n, np.nan)
+    return Evidence(
+        probability=nothing,
+        parts={},
+        shares={},
+        vectors=np.zeros((n, 1), np.float32),
+        sifted=np.zeros((n, 1), np.float32),
+        call_probability=np.full(len(today.sample_owner), np.nan),
+        reference_rate=float("nan"),
+        reference_accounts=0,
+        reference_vectors=np.zeros((0, 1), np.float32),
+        missing=[reason],
+    )
+
+
+def _folds(account_ids: list[str], key: np.ndarray) -> np.ndarray:
+    return (hash_column(key, pa.array(account_ids, pa.string())) % np.uint64(FOLDS)).astype(np.int64)
+
+
+def _pool(today: Population, reference: Population, key: np.ndarray) -> Calls:
+    """Calls of both sides, today's accounts first."""
+    n = len(today)
+    return Calls(
+        features=np.concatenate([today.sample_features, reference.sample_features]),
+        owner=np.concatenate([today.sample_owner, reference.sample_owner + n]),
+        today=np.arange(n + len(reference)) < n,
+        folds=_folds(today.account_ids + reference.account_ids, key),
+        identity=np.concatenate([today.sample_identity, reference.sample_identity]),
+    )
+
+
+def gather(today: Population, reference: Population | None, key: np.ndarray, settings: Settings, workers: int) -> Evidence:
+    """Weigh today's accounts against a reference of older, clean ones.
+
+    Both sides lose their accounts with fewer than ``settings.calls_min`` calls first.
+    """
+    if reference is None:
+        return no_evidence(today, "no reference of earlier days yet: content and timing evidence are not available")
+    old = reference.select(reference.calls >= settings.calls_min)
+    eligible = today.calls >= settings.calls_min
+    new = today.select(eligible)
+    if len(old) < settings.reference_accounts_min:
+        return no_evidence(
+            today,
+            f"the reference has {len(old):,} accounts of at least {settings.calls_min} calls; "
+            f"{settings.reference_accounts_min:,} are needed for an alarm level of {settings.alarm_level:g}",
+        )
+    if len(new) == 0:
+        return no_evidence(today, f"no account has at least {settings.calls_min} calls")
+    return _weigh(today, eligible, new, old, key, settings, workers)
+
+
+def _weigh(
+    today: Population,
+    eligible: np.ndarray,
+    new: Population,
+    old: Population,
+    key: np.ndarray,
+    settings: Settings,
+    workers: int,
+) -> Evidence:
+    calls = _pool(new, old, key)
+    is_today = calls.today
+    means = np.concatenate([unit(new.sums), unit(old.sums)])
+    vectors = Whitener.fit(means[~is_today]).transform(means)
+    similarity, rows = nearest(vectors, max(*settings.neighbours, _CONFORMITY_NEIGHBOURS), workers)
+    scores = {f"neighbours_{k}": today_share(similarity, rows, is_today, k) for k in settings.neighbours}
+    rounds = sift(calls, k=_SIFT_NEIGHBOURS, workers=workers)
+    for name, result in zip(("sifted", "self_trained"), rounds, strict=True):
+        scores[name] = result.scores
+    parts = {name: tail_probability(score, score[~is_today]) for name, score in scores.items()}
+    content = _calibrate(combine(*parts.values()), is_today)
+    statistics = {
+        name: np.concatenate([new.statistics[name], old.statistics[name]]) for name in new.statistics if name in old.statistics
+    }
+    habits = conformity_scores(statistics, rows[:, :_CONFORMITY_NEIGHBOURS], is_today)
+    parts["conformity"] = tail_probability(habits, habits[~is_today])
+    final = _calibrate(combine(content, parts["conformity"]), is_today)
+    shares = {f"today_share_{k}": is_today[rows[:, :k]].mean(axis=1) for k in settings.neighbours}
+    found = _Found(final, {**parts, "content": content}, shares, vectors, rounds[-1], is_today)
+    return _spread(today, eligible, new, found, settings)
+
+
+def _calibrate(probability: np.ndarray, today: np.ndarray) -> np.ndarray:
+    """Rank a combined probability among the reference's own: whatever dependence there was, the rank is honest."""
+    return tail_probability(-probability, -probability[~today])
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Results over the pooled accounts, today's first."""
+
+    final: np.ndarray
+    parts: dict[str, np.ndarray]
+    shares: dict[str, np.ndarray]
+    vectors: np.ndarray
+    last: Sifted
+    is_today: np.ndarray
+
+
+def _spread(today: Population, eligible: np.ndarray, new: Population, found: _Found, settings: Settings) -> Evidence:
+    """Put the results of the eligible accounts back in their places among all of today's."""
+
+    def widen(values: np.ndarray) -> np.ndarray:
+        shape = (len(today), *values.shape[1:])
+        result = np.full(shape, np.nan) if values.ndim == 1 else np.zeros(shape, values.dtype)
+        result[eligible] = values
+        return result
+
+    call_probability = np.full(len(today.sample_owner), np.nan)
+    call_probability[eligible[today.sample_owner]] = found.last.call_probability[: len(new.sample_owner)]
+    is_today = found.is_today
+    reference = found.final[~is_today]
+    # A reference account's own rank counts itself: leave it out.
+    size = len(reference)
+    rate = float(np.mean((reference * (size + 1) - 1) / size < settings.alarm_level))
+    few = int((~eligible).sum())
+    missing = []
+    if few:
+        missing.append(f"{few:,} accounts have fewer than {settings.calls_min} calls: no content evidence on them")
+    return Evidence(
+        probability=widen(found.final[is_today]),
+        parts={name: widen(values[is_today]) for name, values in found.parts.items()},
+        shares={name: widen(values[is_today]) for name, values in found.shares.items()},
+        vectors=widen(found.vectors[is_today]),
+        sifted=widen(found.last.vectors[is_today]),
+        call_probability=call_probability,
+        reference_rate=rate,
+        reference_accounts=size,
+        reference_vectors=found.vectors[~is_today],
+        missing=missing,
+    )

@@ -1,0 +1,213 @@
+"""Families: calls with the same prompt, nearly the same, or the same template.
+
+Exact copies are collapsed first (a prompt is one row however often it was sent). A prompt belongs to the most telling
+family it is in: template, then near-duplicate, then exact; a prompt sent once and like no other is single, in none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gauger.engine.near_duplicates import near_duplicates
+from gauger.engine.representatives import KnownFamilies, near_families
+from gauger.engine.state import State
+from gauger.engine.templates import MEMBERS_MIN, Frames, Grams, Matcher, learn
+from gauger.kernels import minhash
+
+TEMPLATE, NEAR_DUPLICATE, EXACT = range(3)
+REMEMBERED_CALLS_MIN = 5  # smaller families get no lasting id
+
+
+@dataclass(frozen=True)
+class Families:
+    """f families, and the family of every call of a run."""
+
+    ids: np.ndarray  # int64[f]
+    kinds: np.ndarray  # uint8[f], TEMPLATE, NEAR_DUPLICATE or EXACT
+    signatures: np.ndarray  # uint8[f, SLOTS], of the representative prompt or of the frame
+    calls: np.ndarray  # int64[f]
+    accounts: np.ndarray
+    addresses: np.ndarray
+    prompts: np.ndarray  # int64[f], distinct prompts
+    elicitation: np.ndarray  # float64[f], share of calls
+    first_seen: np.ndarray  # int64[f], microseconds
+    last_seen: np.ndarray
+    of_prompt: np.ndarray  # int64[prompts], row of this table for each prompt row of the state, -1 = none
+    of_call: np.ndarray  # int64[calls], the same for each call
+    repeats_of_call: np.ndarray  # int64[calls], calls with the same normalised prompt
+    matcher: Matcher  # the frames of this run
+    of_frame: np.ndarray  # int64[frames], row of this table, -1 = none
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def _canonical_prompts(state: State) -> tuple[np.ndarray, np.ndarray]:
+    """Prompt rows by hash, and the place of each row in that order."""
+    hashes = state.prompts.rows["hash"]
+    order = np.lexsort((hashes[:, 1], hashes[:, 0]))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return order, place
+
+
+def _frame_signatures(frames: Frames, key: np.ndarray) -> np.ndarray:
+    owners = np.repeat(np.arange(len(frames.distinct)), np.diff(frames.posting_offsets))
+    order = np.lexsort((owners, frames.posting_frames))
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(frames.posting_frames, minlength=len(frames)))])
+    slots = np.empty((len(frames), minhash.SLOTS), np.uint32)
+    minhash.sign_sets(frames.distinct[owners[order]].astype(np.uint64), offsets.astype(np.int64), key, slots)
+    return (slots & 255).astype(np.uint8)
+
+
+def _number(labels: np.ndarray, members_min: int) -> tuple[np.ndarray, np.ndarray]:
+    """Renumber labels (-1 = none) without those of fewer members: (new labels, old label of each new one)."""
+    sizes = np.bincount(labels[labels >= 0], minlength=1)
+    kept = np.flatnonzero(sizes >= members_min)
+    new = np.full(len(sizes) + 1, -1, np.int64)
+    new[kept] = np.arange(len(kept))
+    return new[labels], kept
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Prompts grouped before ids are known."""
+
+    of_prompt: np.ndarray  # int64[prompts], canonical order; -1 = none
+    kinds: np.ndarray
+    signatures: np.ndarray
+    place: np.ndarray  # canonical place of each prompt row
+    matcher: Matcher
+    of_frame: np.ndarray  # int64[frames], group
+
+
+def _group_prompts(state: State, workers: int) -> _Groups:
+    settings, rows = state.settings, state.prompts.rows
+    order, place = _canonical_prompts(state)
+    sizes = np.concatenate([[0], np.cumsum(rows["grams"])]).astype(np.int64)
+    grams = Grams(sizes, state.prompts.grams).take(order)
+    # Canonical order is hash order: the first prompts are the ones with the smallest keyed hashes, a fair sample.
+    sample = np.arange(min(len(order), settings.template_sample))
+    hashes = (rows["hash"][order, 0] >> np.uint64(32)).astype(np.uint32)
+    frames = learn(grams.take(sample), hashes[sample], settings.template_members, workers)
+    matcher = Matcher(frames)
+    framed, frame_of = _number(matcher.match(grams, workers).astype(np.int64), MEMBERS_MIN)
+    del grams
+    signatures = rows["signature"][order]
+    nearest = near_duplicates(signatures, rows["words"][order], settings.near_duplicate_similarity)
+    near, near_of = _number(np.where(framed >= 0, -1, nearest), 2)
+    repeated = np.where((framed < 0) & (near < 0) & (rows["calls"][order] >= 2), np.arange(len(order)), -1)
+    exact, exact_of = _number(repeated, 1)
+    families = np.where(framed >= 0, framed, -1)
+    families = np.where(near >= 0, len(frame_of) + near, families)
+    families = np.where(exact >= 0, len(frame_of) + len(near_of) + exact, families)
+    kinds = np.repeat(np.arange(3, dtype=np.uint8), [len(frame_of), len(near_of), len(exact_of)])
+    representatives = np.concatenate(
+        [_frame_signatures(frames, state.secret.key)[frame_of], signatures[near_of], signatures[exact_of]]
+    )
+    of_frame = np.full(len(frames), -1, np.int64)
+    of_frame[frame_of] = np.arange(len(frame_of))
+    return _Groups(families, kinds, representatives, place, matcher, of_frame)
+
+
+def _distinct_per_family(family: np.ndarray, values: np.ndarray, families: int) -> np.ndarray:
+    """Number of distinct values among the calls of each family."""
+    order = np.lexsort((values, family))
+    family, values = family[order], values[order]
+    fresh = np.ones(len(family), bool)
+    fresh[1:] = (family[1:] != family[:-1]) | (values[1:] != values[:-1])
+    return np.bincount(family[fresh], minlength=families)
+
+
+def find_families(state: State, accounts: np.ndarray, known: KnownFamilies, workers: int) -> Families:
+    """Families of everything in the state.
+
+    accounts : int64, population row of each account row of the state; known : earlier families, updated
+    """
+    groups = _group_prompts(state, workers)
+    ledger, prompts = state.ledger.rows, state.prompts.rows
+    call_prompt = groups.place[ledger["prompt"]]
+    calls = np.bincount(groups.of_prompt[call_prompt] + 1, minlength=len(groups.kinds) + 1)[1:]
+    joined = _join_near(groups, calls, state)
+    of_prompt, kinds, signatures = joined.of_prompt, joined.kinds, joined.signatures
+    count = len(kinds)
+    of_call = of_prompt[call_prompt]
+    member = of_call >= 0
+    family, times = of_call[member], ledger["time"][member]
+    first, last = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
+    np.minimum.at(first, family, times)
+    np.maximum.at(last, family, times)
+    calls = np.bincount(family, minlength=count)
+    address = ledger["address"][member]
+    elicited = np.bincount(family, prompts["flags"][ledger["prompt"][member]] > 0, minlength=count)
+    ids = _assign_ids(kinds, signatures, calls, first, last, known, state.settings.near_duplicate_similarity)
+    order = np.argsort(ids, kind="stable")
+    row = np.full(count + 1, -1, np.int64)  # the last entry serves -1: no family
+    row[order] = np.arange(count)
+    return Families(
+        ids=ids[order],
+        kinds=kinds[order],
+        signatures=signatures[order],
+        calls=calls[order],
+        accounts=_distinct_per_family(family, accounts[ledger["account"][member]], count)[order],
+        addresses=_distinct_per_family(family[address != 0], address[address != 0], count)[order],
+        prompts=np.bincount(of_prompt[of_prompt >= 0], minlength=count)[order],
+        elicitation=(elicited / np.maximum(calls, 1))[order],
+        first_seen=first[order],
+        last_seen=last[order],
+        of_prompt=row[of_prompt[groups.place]],
+        of_call=row[of_call],
+        repeats_of_call=prompts["calls"][ledger["prompt"]],
+        matcher=groups.matcher,
+        of_frame=row[joined.of_frame],
+    )
+
+
+def _join_near(groups: _Groups, calls: np.ndarray, state: State) -> _Groups:
+    """Merge families whose representatives FAISS finds nearly equal; the first of a group represents it."""
+    kinds, signatures = groups.kinds, groups.signatures
+    large = np.flatnonzero((calls >= REMEMBERED_CALLS_MIN) & (kinds != EXACT))
+    group = near_families(signatures[large], kinds[large], state.settings.near_duplicate_similarity)
+    target = np.arange(len(kinds))
+    heads = large[np.unique(group, return_index=True)[1]]
+    target[large] = heads[group]
+    kept = np.unique(target)
+    place = np.full(len(kinds) + 1, -1, np.int64)
+    place[kept] = np.arange(len(kept))
+    renamed = np.append(place[target], -1)
+    return replace(
+        groups,
+        of_prompt=renamed[groups.of_prompt],
+        kinds=kinds[kept],
+        signatures=signatures[kept],
+        of_frame=renamed[groups.of_frame],
+    )
+
+
+def _assign_ids(
+    kinds: np.ndarray,
+    signatures: np.ndarray,
+    calls: np.ndarray,
+    first: np.ndarray,
+    last: np.ndarray,
+    known: KnownFamilies,
+    similarity: float,
+) -> np.ndarray:
+    """Known ids where a family returns, new ones in order of (first seen, place) otherwise; ``known`` remembers.
+
+    Families too small to last get negative ids, good for this run only: a rerun gives the same ones again.
+    """
+    lasting = np.flatnonzero(calls >= REMEMBERED_CALLS_MIN)
+    ids = np.full(len(kinds), -1, np.int64)
+    ids[lasting] = known.identify(signatures[lasting], kinds[lasting], calls[lasting], similarity)
+    new = lasting[ids[lasting] < 0]
+    new = new[np.lexsort((new, first[new]))]
+    ids[new] = known.next_id + np.arange(len(new))
+    known.next_id += len(new)
+    passing = np.flatnonzero(calls < REMEMBERED_CALLS_MIN)
+    ids[passing[np.lexsort((passing, first[passing]))]] = -1 - np.arange(len(passing))
+    known.remember(ids[lasting], kinds[lasting], signatures[lasting], last[lasting])
+    return ids
+

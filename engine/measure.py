@@ -1,0 +1,147 @@
+"""From a canonical batch to one row of measures a call: the pass, its keyed tables, its word sketches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from gauger.engine.elicitation import PHRASES
+from gauger.engine.secret import Secret
+from gauger.kernels import calls, features, keys, minhash, shingles
+from gauger.kernels import hyperloglog as hll
+from gauger.kernels.siphash import hash_strings
+
+WORD_COUNT_WIDTH = 1 << 18
+WORD_COUNT_DEPTH = 2
+
+
+@dataclass
+class WordSketch:
+    """Words of a stream: how often each (count-min), how many distinct (HyperLogLog), how many in all."""
+
+    counts: np.ndarray = field(default_factory=lambda: np.zeros((WORD_COUNT_DEPTH, WORD_COUNT_WIDTH), np.uint32))
+    registers: np.ndarray = field(default_factory=lambda: np.zeros(1 << calls.WORD_REGISTER_BITS, np.uint8))
+    total: int = 0
+
+    def merge(self, other: WordSketch) -> None:
+        """Sum of counts, maximum of registers."""
+        self.counts += other.counts
+        np.maximum(self.registers, other.registers, out=self.registers)
+        self.total += other.total
+
+    def distinct(self) -> float:
+        """Estimated number of distinct words."""
+        return hll.estimate(self.registers)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What the pass yields for n calls."""
+
+    prompt_hashes: np.ndarray  # uint64[n, 2], keyed hash of the normalised prompt
+    words: np.ndarray  # int32[n], words (or token ids)
+    signatures: np.ndarray  # uint8[n, SLOTS], b-bit MinHash of word 3-shingles
+    features: np.ndarray  # int8[n, FEATURES], kernel-mean blocks
+    novelty: np.ndarray  # float32[n], nats; NaN without a reference
+    flags: np.ndarray  # uint8[n], elicitation
+    gram_offsets: np.ndarray  # int64[n + 1]
+    grams: np.ndarray  # uint32, frame grams
+
+
+def text_buffers(array: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
+    """Bytes (uint8) and offsets (int64[n + 1]) of an admitted string array, without copying the bytes.
+
+    The views borrow the array's memory: keep it alive while a kernel runs.
+    """
+    if len(array) == 0:
+        return np.zeros(0, np.uint8), np.zeros(1, np.int64)
+    offsets = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array) + 1]
+    data = array.buffers()[2]
+    values = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8)
+    return values, offsets.astype(np.int64)
+
+
+def list_buffers(array: pa.ListArray) -> tuple[np.ndarray, np.ndarray]:
+    """Values (int32) and offsets (int64[n + 1]) of an admitted list<int32> array."""
+    offsets = np.asarray(array.offsets).astype(np.int64)
+    return np.ascontiguousarray(array.values.to_numpy(zero_copy_only=False), np.int32), offsets
+
+
+def hash_table(hashes: np.ndarray, labels: np.ndarray, slots: int) -> tuple[np.ndarray, np.ndarray]:
+    """Open-addressing table for ``features.table_find``: uint64 hashes (0 = empty) and uint8 labels."""
+    table, tags = np.zeros(slots, np.uint64), np.zeros(slots, np.uint8)
+    for hashed, label in zip(hashes.tolist(), labels.tolist(), strict=True):
+        slot = hashed & (slots - 1)
+        while table[slot] not in (0, hashed):
+            slot = (slot + 1) & (slots - 1)
+        table[slot] = hashed
+        tags[slot] |= label
+    return table, tags
+
+
+class Measurer:
+    """Runs the pass with one secret; safe to share between threads, each with a WordSketch of its own."""
+
+    def __init__(self, secret: Secret, reference_words: WordSketch | None = None) -> None:
+        self.key = secret.key
+        self._reference = reference_words or WordSketch()
+        words = hash_words(self.key, features.FUNCTION_WORDS)[0]
+        self._function_words = hash_table(words, np.arange(len(words)), 1024)
+        texts = [phrase for group in PHRASES.values() for phrase in group]
+        labels = np.repeat(list(PHRASES), [len(group) for group in PHRASES.values()])
+        self._phrases = hash_table(self._hash_phrases(texts), labels, 256)
+
+    def _hash_phrases(self, texts: list[str]) -> np.ndarray:
+        words, offsets = hash_words(self.key, texts)
+        assert np.all(np.diff(offsets) == shingles.WIDTH), "an elicitation phrase has three words"
+        return shingles.shingle_rows(words.reshape(-1, shingles.WIDTH), self.key)
+
+    def measure(self, batch: pa.RecordBatch, sketch: WordSketch) -> Measures:
+        """Measure an admitted batch (its prompts as text, or as token ids), counting its words in ``sketch``."""
+        n = batch.num_rows
+        is_text = "prompt_text" in batch.schema.names
+        column = batch.column("prompt_text" if is_text else "prompt_token_ids")
+        values, offsets = text_buffers(column) if is_text else list_buffers(column)
+        # A gram starts at each token and in the four places before the first.
+        capacity = int(np.minimum(np.diff(offsets), calls.GRAMS_MAX).sum()) + 8 * n
+        result = Measures(
+            prompt_hashes=np.empty((n, 2), np.uint64),
+            words=np.empty(n, np.int32),
+            signatures=np.empty((n, minhash.SLOTS), np.uint8),
+            features=np.empty((n, features.FEATURES), np.int8),
+            novelty=np.empty(n, np.float32),
+            flags=np.zeros(n, np.uint8),
+            gram_offsets=np.zeros(n + 1, np.int64),
+            grams=np.empty(capacity, np.uint32),
+        )
+        shared = (sketch.counts, sketch.registers, self._reference.counts, self._reference.total)
+        outputs = (result.prompt_hashes, result.words, result.signatures, result.features, result.novelty)
+        grams = (result.gram_offsets, result.grams)
+        if is_text:
+            tables = (*self._function_words, *self._phrases)
+            calls.measure_text(values, offsets, self.key, *tables, *shared, *outputs, result.flags, *grams)
+        else:
+            calls.measure_token_ids(values, offsets, self.key, *shared, *outputs, *grams)
+        sketch.total += int(result.words.sum(dtype=np.int64))
+        return result
+
+
+def hash_words(key: np.ndarray, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Keyed word hashes of texts: uint64 values and int64[n + 1] offsets, as the pass sees them."""
+    values, offsets = text_buffers(pa.array(texts, pa.string()))
+    word_offsets = np.zeros(len(texts) + 1, np.int64)
+    out = np.empty(len(values) // 2 + 1 + len(texts), np.uint64)
+    calls.hash_words_of(values, offsets, key, word_offsets, out)
+    return out[: word_offsets[-1]], word_offsets
+
+
+def hash_column(key: np.ndarray, column: pa.StringArray) -> np.ndarray:
+    """Keyed SipHash of each string of a metadata column; uint64[n], 0 for null."""
+    values, offsets = text_buffers(column)
+    out = np.empty(len(column), np.uint64)
+    hash_strings(key[keys.STRING], key[keys.STRING + 1], values, offsets, out)
+    if column.null_count:
+        out[~np.asarray(column.is_valid())] = 0
+    return out

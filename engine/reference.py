@@ -1,0 +1,27 @@
+"""The reference: older, clean days that today is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gauger.engine.population import Population
+
+
+def concatenate(populations: Sequence[Population]) -> Population:
+    """One population of several days' accounts; an account seen on two days is two rows. Statistics all share are kept."""
+    starts = np.cumsum([0, *(len(part) for part in populations)])[:-1]
+    names = set.intersection(*(set(part.statistics) for part in populations))
+    return Population(
+        account_ids=[name for part in populations for name in part.account_ids],
+        calls=np.concatenate([part.calls for part in populations]),
+        sums=np.concatenate([part.sums for part in populations]),
+        statistics={name: np.concatenate([part.statistics[name] for part in populations]) for name in sorted(names)},
+        sample_owner=np.concatenate([part.sample_owner + s for part, s in zip(populations, starts, strict=True)]),
+        sample_identity=np.concatenate([part.sample_identity for part in populations]),
+        sample_features=np.concatenate([part.sample_features for part in populations]),
+        link_owner=np.concatenate([part.link_owner + s for part, s in zip(populations, starts, strict=True)]),
+        link_channel=np.concatenate([part.link_channel for part in populations]),
+        link_value=np.concatenate([part.link_value for part in populations]),
+    )

@@ -1,0 +1,70 @@
+"""A sample of calls an account, chosen by smallest keyed hash, with their feature blocks: what sifting looks at.
+
+A bottom-k sample is a set function: it merges, and no order of arrival changes it. Times ride along, so gaps between
+calls are read from the sorted sample at the end, never from the order of arrival.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gauger.engine.rows import Rows
+from gauger.kernels.features import FEATURES
+
+FIELDS = {
+    "account": (np.int64, ()),  # row of the account table
+    "identity": (np.uint64, ()),
+    "time": (np.int64, ()),
+    "features": (np.int8, (FEATURES,)),
+}
+_NO_LIMIT = np.iinfo(np.uint64).max
+
+
+class CallSample:
+    """At most ``size`` calls of each account row, those with the smallest identities."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.rows = Rows(FIELDS, 4096)
+        self._limit = np.zeros(0, np.uint64)  # an identity above its account's limit can no longer enter
+        self._compact_at = 65536
+
+    def update(self, accounts: np.ndarray, identities: np.ndarray, times: np.ndarray, features: np.ndarray) -> None:
+        """Offer calls; features : int8[n, FEATURES]."""
+        if len(accounts) == 0:
+            return
+        top = int(accounts.max()) + 1
+        if top > len(self._limit):
+            larger = np.full(max(top, 2 * len(self._limit)), _NO_LIMIT, np.uint64)
+            larger[: len(self._limit)] = self._limit
+            self._limit = larger
+        enter = identities <= self._limit[accounts]
+        self.rows.append(
+            {
+                "account": accounts[enter],
+                "identity": identities[enter],
+                "time": times[enter],
+                "features": features[enter],
+            }
+        )
+        if len(self.rows) > self._compact_at:
+            self.compact()
+            self._compact_at = max(65536, 2 * len(self.rows))
+
+    def compact(self) -> None:
+        """Sort by (account, identity, time) and drop what is beyond ``size``."""
+        rows = self.rows
+        # Calls equal in account and identity are equal in everything else: their order cannot matter.
+        order = np.lexsort((rows["time"], rows["identity"], rows["account"]))
+        accounts = rows["account"][order]
+        place = np.arange(len(order)) - np.searchsorted(accounts, accounts, "left")
+        rows.keep(order[place < self._size])
+        full = place == self._size - 1
+        self._limit[accounts[full]] = rows["identity"][np.searchsorted(rows["account"], accounts[full], "right") - 1]
+
+    def merge(self, other: CallSample, accounts: np.ndarray) -> None:
+        """Union with another sample; ``accounts`` maps its account rows to this one's (-1: leave out)."""
+        rows = other.rows
+        owners = accounts[rows["account"]]
+        kept = owners >= 0
+        self.update(owners[kept], rows["identity"][kept], rows["time"][kept], rows["features"][kept])

@@ -1,0 +1,63 @@
+"""What a call is: the canonical Arrow schema every reader ends in.
+
+Names are those of the OpenTelemetry GenAI semantic conventions with ``.`` written ``_`` and the ``gen_ai_``
+prefix dropped; the dotted name sits in the field metadata under ``otel``.
+
+A *canonical batch* is a ``pyarrow.RecordBatch`` whose columns are a subset of ``CALL_SCHEMA`` (same names, same
+types, in schema order), always with ``start_time``, ``account_id`` and exactly one of ``prompt_text`` and
+``prompt_token_ids``. Absent columns are absent, not null: a statistic that needs them is reported as not available.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+
+
+def _field(name: str, kind: pa.DataType, dotted: str) -> pa.Field:
+    return pa.field(name, kind, metadata={b"otel": dotted.encode()})
+
+
+CALL_SCHEMA = pa.schema(
+    [
+        _field("start_time", TIMESTAMP, "start_time"),
+        _field("account_id", pa.string(), "gauger.account.id"),
+        _field("org_id", pa.string(), "gauger.org.id"),
+        _field("api_key_hash", pa.string(), "gauger.api_key.hash"),
+        _field("conversation_id", pa.string(), "gen_ai.conversation.id"),
+        _field("response_id", pa.string(), "gen_ai.response.id"),
+        _field("payment_fingerprint", pa.string(), "gauger.payment.fingerprint"),
+        _field("account_created_at", TIMESTAMP, "gauger.account.created_at"),
+        _field("client_address", pa.string(), "client.address"),
+        _field("client_as_number", pa.int64(), "client.as.number"),
+        _field("user_agent_original", pa.string(), "user_agent.original"),
+        _field("client_ja4", pa.string(), "tls.client.ja4"),
+        _field("prompt_text", pa.string(), "gen_ai.input.messages"),
+        _field("prompt_token_ids", pa.list_(pa.int32()), "gauger.prompt.token_ids"),
+        _field("system_hash", pa.string(), "gauger.system.hash"),
+        _field("request_model", pa.string(), "gen_ai.request.model"),
+        _field("request_temperature", pa.float64(), "gen_ai.request.temperature"),
+        _field("request_top_p", pa.float64(), "gen_ai.request.top_p"),
+        _field("request_max_tokens", pa.int64(), "gen_ai.request.max_tokens"),
+        _field("request_choice_count", pa.int32(), "gen_ai.request.choice.count"),
+        _field("request_stream", pa.bool_(), "gen_ai.request.stream"),
+        _field("request_logprobs", pa.bool_(), "gauger.request.logprobs"),
+        _field("response_finish_reasons", pa.list_(pa.string()), "gen_ai.response.finish_reasons"),
+        _field("usage_input_tokens", pa.int64(), "gen_ai.usage.input_tokens"),
+        _field("usage_output_tokens", pa.int64(), "gen_ai.usage.output_tokens"),
+        _field("usage_reasoning_output_tokens", pa.int64(), "gen_ai.usage.reasoning.output_tokens"),
+        _field("error_type", pa.string(), "error.type"),
+        _field("duration", pa.float64(), "gen_ai.client.operation.duration"),
+        _field("retry_of", pa.string(), "gauger.retry_of"),
+        _field("accepted", pa.bool_(), "gauger.response.accepted"),
+        _field("feedback_score", pa.float64(), "gauger.feedback.score"),
+    ]
+)
+
+REQUIRED = ("start_time", "account_id")
+CONTENT = ("prompt_text", "prompt_token_ids")
+
+# Calls outside this span are quarantined as impossible: before public LLM APIs, or beyond any clock skew.
+EARLIEST_YEAR = 2015
+LATEST_YEAR = 2100

@@ -1,0 +1,72 @@
+"""The secret under every hash, and the subkeys derived from it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+import numpy as np
+
+from gauger.engine.errors import StateError
+from gauger.kernels import keys
+
+SECRET_BYTES = 16
+
+
+class Secret:
+    """A 128-bit secret. It never appears in ``repr``, state or errors; ``key_id`` names it without giving it away."""
+
+    __slots__ = ("_material", "key", "key_id")
+
+    def __init__(self, material: bytes) -> None:
+        if len(material) != SECRET_BYTES:
+            raise StateError(f"a key is {SECRET_BYTES} bytes long; this one has {len(material)}")
+        self._material = material
+        # One subkey word a purpose. Odd, so that each may serve as a multiplier.
+        stream = b"".join(
+            hashlib.blake2b(b"gauger/%d" % i, key=material, digest_size=64).digest() for i in range(keys.KEY_WORDS // 8)
+        )
+        words = np.frombuffer(stream, dtype="<u8").astype(np.uint64) | np.uint64(1)
+        words.flags.writeable = False
+        self.key = words
+        self.key_id = hashlib.blake2b(b"gauger/key id", key=material, digest_size=8).hexdigest()
+
+    @classmethod
+    def random(cls) -> Secret:
+        """A new secret, for an engine without a state directory."""
+        return cls(secrets.token_bytes(SECRET_BYTES))
+
+    @classmethod
+    def from_file(cls, path: Path) -> Secret:
+        """Read the key file, or make one (mode 0600) if there is none.
+
+        Raises StateError when the file is not a key or others may read it.
+        """
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return cls._read(path)
+        except OSError as error:
+            raise StateError(f"{path}: cannot make a key file here ({error.strerror})") from None
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return cls._read(path)
+
+    @classmethod
+    def _read(cls, path: Path) -> Secret:
+        if path.stat().st_mode & 0o077:
+            raise StateError(f"{path}: others may read this key; run: chmod 600 {path}")
+        try:
+            return cls(bytes.fromhex(path.read_text().strip()))
+        except ValueError:
+            raise StateError(f"{path}: this is not a gauger key ({SECRET_BYTES} bytes in hexadecimal)") from None
+
+    def __repr__(self) -> str:
+        return f"Secret(key_id={self.key_id!r})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Secret is never pickled: give the other process the key file")

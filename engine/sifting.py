@@ -1,0 +1,158 @@
+"""Sifting: finding five odd calls among twenty-six (DESIGN 6.3).
+
+Stage 1 learns, fold by fold, the direction that separates today's calls from the reference's, and scores every call
+with the direction learnt *without* its account's fold. Stage 2 keeps each account's oddest calls, on both sides alike,
+and asks whom their mean resembles. Self-training repeats stage 1 with the calls stage 2 believes in. Selection is
+symmetric and cross-fitted throughout, or the null would be a lie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gauger.engine.calibration import tail_probability
+from gauger.engine.neighbours import Whitener, nearest, today_share, unit
+from gauger.kernels.accumulate import add_features
+from gauger.kernels.features import FEATURES
+
+FOLDS = 5
+# Products of int8 features sum exactly in float32 up to this many rows (1,024 x 127^2 < 2^24), whatever the order a
+# matrix library adds in.
+_EXACT_ROWS = 1_024
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Sampled calls of both sides, today's accounts first."""
+
+    features: np.ndarray  # int8[m, FEATURES]
+    owner: np.ndarray  # int64[m], account
+    today: np.ndarray  # bool[accounts]
+    folds: np.ndarray  # int64[accounts], 0 .. FOLDS - 1, by keyed hash
+    identity: np.ndarray  # uint64[m]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Count, sum and Gram matrix of feature rows for each fold; they merge by addition and are exact integers."""
+
+    count: np.ndarray  # float64[FOLDS]
+    total: np.ndarray  # float64[FOLDS, FEATURES]
+    gram: np.ndarray  # float64[FOLDS, FEATURES, FEATURES]
+
+    def without(self, fold: int) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and covariance of all folds but one."""
+        others = [f for f in range(FOLDS) if f != fold]
+        count = max(1.0, float(self.count[others].sum()))
+        mean = self.total[others].sum(axis=0) / count
+        return mean, self.gram[others].sum(axis=0) / count - np.outer(mean, mean)
+
+
+def moments(features: np.ndarray, folds: np.ndarray) -> Moments:
+    """Moments of int8[m, FEATURES] rows, by the fold of each."""
+    count, total = np.zeros(FOLDS), np.zeros((FOLDS, FEATURES))
+    gram = np.zeros((FOLDS, FEATURES, FEATURES))
+    for fold in range(FOLDS):
+        rows = np.flatnonzero(folds == fold)
+        count[fold] = len(rows)
+        for start in range(0, len(rows), _EXACT_ROWS):
+            block = features[rows[start : start + _EXACT_ROWS]].astype(np.float32)
+            total[fold] += block.sum(axis=0, dtype=np.float64)
+            gram[fold] += block.T @ block
+    return Moments(count, total, gram)
+
+
+def directions(positive: Moments, negative: Moments, ridge: float) -> np.ndarray:
+    """Fisher's linear discriminant for each fold, learnt without it; float32[FOLDS, FEATURES].
+
+    ``ridge`` is added to every variance, in units of the mean variance.
+    """
+    result = np.empty((FOLDS, FEATURES), np.float32)
+    for fold in range(FOLDS):
+        mean_positive, spread_positive = positive.without(fold)
+        mean_negative, spread_negative = negative.without(fold)
+        spread = 0.5 * (spread_positive + spread_negative)
+        spread[np.diag_indices(FEATURES)] += ridge * np.trace(spread) / FEATURES + 1e-9
+        result[fold] = np.linalg.solve(spread, mean_positive - mean_negative)
+    return result
+
+
+def score_calls(calls: Calls, weights: np.ndarray) -> np.ndarray:
+    """Out-of-fold score of each call; float32[m]."""
+    scores = np.empty(len(calls.owner), np.float32)
+    folds = calls.folds[calls.owner]
+    for fold in range(FOLDS):
+        rows = np.flatnonzero(folds == fold)
+        for start in range(0, len(rows), 8 * _EXACT_ROWS):
+            part = rows[start : start + 8 * _EXACT_ROWS]
+            scores[part] = calls.features[part].astype(np.float32) @ weights[fold]
+    return scores
+
+
+def oddest(probabilities: np.ndarray, owner: np.ndarray, accounts: int, share: float, least: int) -> np.ndarray:
+    """Mask of each account's max(least, share) least probable calls; ``owner`` is ascending."""
+    order = np.lexsort((probabilities, owner))
+    sizes = np.bincount(owner, minlength=accounts)
+    start = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    place = np.empty(len(owner), np.int64)
+    place[order] = np.arange(len(owner)) - start[owner[order]]
+    return place < np.maximum(least, np.ceil(share * sizes))[owner]
+
+
+def _means(calls: Calls, chosen: np.ndarray) -> np.ndarray:
+    """Unit mean of each account's chosen calls; float32[accounts, FEATURES]."""
+    sums = np.zeros((len(calls.today), FEATURES), np.int32)
+    squares = np.zeros(len(calls.today), np.int64)
+    add_features(np.where(chosen, calls.owner, -1), calls.features, sums, squares)
+    return unit(sums)
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """One round's result."""
+
+    scores: np.ndarray  # float64[accounts], share of today among the neighbours of the oddest calls' mean
+    call_probability: np.ndarray  # float64[m], tail probability of each call among the reference's calls
+    chosen: np.ndarray  # bool[m], the oddest calls
+    vectors: np.ndarray  # float32[accounts, d], whitened means of the oddest calls
+
+
+def _stage_two(calls: Calls, scores: np.ndarray, k: int, workers: int) -> Sifted:
+    reference = ~calls.today[calls.owner]
+    probability = tail_probability(scores, scores[reference])
+    chosen = oddest(probability, calls.owner, len(calls.today), share=0.15, least=3)
+    means = _means(calls, chosen)
+    vectors = Whitener.fit(means[~calls.today]).transform(means)
+    similarity, rows = nearest(vectors, k, workers)
+    return Sifted(today_share(similarity, rows, calls.today, k), probability, chosen, vectors)
+
+
+def _bounded(calls: Calls, side: np.ndarray, most: int) -> np.ndarray:
+    """Rows of one side, at most ``most``, those with the smallest identities."""
+    rows = np.flatnonzero(side)
+    if len(rows) <= most:
+        return rows
+    return rows[np.sort(np.argpartition(calls.identity[rows], most)[:most])]
+
+
+def sift(calls: Calls, *, k: int, workers: int, gram_rows: int = 60_000, rounds: int = 1) -> list[Sifted]:
+    """Sifted evidence of both sides: the first round, then ``rounds`` of self-training."""
+    folds = calls.folds[calls.owner]
+    is_today = calls.today[calls.owner]
+    rows_today, rows_reference = _bounded(calls, is_today, gram_rows), _bounded(calls, ~is_today, gram_rows)
+    negative = moments(calls.features[rows_reference], folds[rows_reference])
+    positive = moments(calls.features[rows_today], folds[rows_today])
+    result = [_stage_two(calls, score_calls(calls, directions(positive, negative, 0.1)), k, workers)]
+    for _ in range(rounds):
+        last = result[-1]
+        alarm = np.quantile(last.scores[~calls.today], 0.98)
+        believed = calls.today & (last.scores > alarm)
+        if believed.sum() < 10:
+            believed = np.zeros(len(calls.today), bool)
+            believed[np.argsort(np.where(calls.today, -last.scores, np.inf), kind="stable")[:10]] = True
+        rows = _bounded(calls, last.chosen & believed[calls.owner], gram_rows)
+        positive = moments(calls.features[rows], folds[rows])
+        result.append(_stage_two(calls, score_calls(calls, directions(positive, negative, 0.3)), k, workers))
+    return result

@@ -1,0 +1,94 @@
+"""What the last ``finish`` found, frozen for look-ups: which family a prompt is in, what is known of an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gauger.engine.families import Families
+from gauger.engine.measure import Measures
+from gauger.engine.representatives import KINDS
+from gauger.engine.templates import Grams
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known about one call the moment it arrives; None = not known."""
+
+    evidence: float | None  # -log10 tail probability of its family
+    family_id: int | None
+    family_kind: str  # "template", "near_duplicate", "exact" or "single"
+    account_evidence: float | None
+    campaign_id: int | None
+    reasons: list[str]
+
+
+class Snapshot:
+    """Immutable: readers hold the one they found, a new ``finish`` puts another in its place."""
+
+    def __init__(
+        self,
+        prompt_hashes: np.ndarray,
+        families: Families,
+        family_evidence: np.ndarray,
+        accounts: dict[str, tuple[float, int | None, list[str]]],
+    ) -> None:
+        """prompt_hashes : uint64[prompts, 2], state rows, as in ``families.of_prompt``.
+
+        accounts : id -> (evidence or NaN, campaign id, names of the statistics that tell most)
+        """
+        inside = np.flatnonzero(families.of_prompt >= 0)
+        order = inside[np.argsort(prompt_hashes[inside, 0], kind="stable")]
+        self._hashes = prompt_hashes[order, 0]
+        self._rows = families.of_prompt[order]
+        self._families = families
+        self._family_evidence = family_evidence
+        self._accounts = accounts
+
+    def families_of(self, measures: Measures) -> np.ndarray:
+        """Row of the family of each measured call, -1 for none: by prompt, then by frame; int64[n]."""
+        wanted = measures.prompt_hashes[:, 0]
+        found = np.full(len(wanted), -1, np.int64)
+        if len(self._hashes):
+            place = np.minimum(np.searchsorted(self._hashes, wanted), len(self._hashes) - 1)
+            found = np.where(self._hashes[place] == wanted, self._rows[place], -1)
+        missing = np.flatnonzero(found < 0)
+        if len(missing) and len(self._families.of_frame):
+            grams = Grams(measures.gram_offsets, measures.grams).take(missing)
+            frame = self._families.matcher.match(grams)
+            found[missing] = np.where(frame >= 0, self._families.of_frame[frame], -1)
+        return found
+
+    def ids(self, rows: np.ndarray) -> np.ndarray:
+        """Family ids of family rows; rows of -1 give 0, which is no family's id."""
+        return np.append(self._families.ids, 0)[rows]
+
+    def account_evidence(self, account_ids: list[str]) -> np.ndarray:
+        """Evidence on each account, NaN when there is none; float64[n]."""
+        unknown = (float("nan"), None, [])
+        return np.asarray([self._accounts.get(name, unknown)[0] for name in account_ids], np.float64)
+
+    def verdict(self, account_id: str, measures: Measures) -> Verdict:
+        """The verdict on one measured call."""
+        row = int(self.families_of(measures)[0])
+        strength, campaign, telling = self._accounts.get(account_id, (float("nan"), None, []))
+        reasons = []
+        evidence = None
+        if row >= 0:
+            value = float(self._family_evidence[row])
+            evidence = None if np.isnan(value) else value
+            kind = KINDS[self._families.kinds[row]].replace("_", "-")
+            number, calls = int(self._families.accounts[row]), int(self._families.calls[row])
+            reasons.append(f"in a {kind} family of {calls:,} calls from {number:,} accounts")
+        if campaign is not None:
+            reasons.append(f"its account is in finding {campaign}")
+        reasons += [f"account: {name}" for name in telling]
+        return Verdict(
+            evidence=evidence,
+            family_id=None if row < 0 else int(self._families.ids[row]),
+            family_kind="single" if row < 0 else KINDS[self._families.kinds[row]],
+            account_evidence=None if np.isnan(strength) else strength,
+            campaign_id=campaign,
+            reasons=reasons,
+        )

@@ -1,0 +1,113 @@
+"""The state: every sketch of a stream of calls, with update and merge. Nothing here knows what evidence is.
+
+``update`` and ``merge`` are associative and commutative up to row numbering, and row numbering never reaches a result:
+``canonical`` renumbers accounts by id and pane and prompts by hash before anything is derived or written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from gauger.engine.accounts import Accounts
+from gauger.engine.errors import StateError
+from gauger.engine.ledger import Ledger
+from gauger.engine.links import Links
+from gauger.engine.measure import Measures, WordSketch, hash_column
+from gauger.engine.metadata import call_columns, link_values, times_of
+from gauger.engine.prompts import Prompts
+from gauger.engine.samples import CallSample
+from gauger.engine.secret import Secret
+from gauger.engine.settings import Settings
+from gauger.kernels import keys
+from gauger.kernels.accumulate import call_identities
+
+CONTENT_KINDS = ("text", "token ids")
+
+
+class State:
+    """Sketches of a stream of admitted calls."""
+
+    def __init__(self, secret: Secret, settings: Settings) -> None:
+        self.secret = secret
+        self.settings = settings
+        self.accounts = Accounts(settings)
+        self.prompts = Prompts()
+        self.sample = CallSample(settings.sample_calls)
+        self.links = Links(settings.links_per_channel)
+        self.words = WordSketch()
+        self.ledger = Ledger()
+        self.content: str | None = None
+        self.columns: set[str] = set()
+
+    def update(
+        self, batch: pa.RecordBatch, measures: Measures, *, file: int = 0, rows: Sequence[int] | np.ndarray | None = None
+    ) -> np.ndarray:
+        """Fold an admitted batch and its measures; returns each call's prompt row, int64[n].
+
+        ``file`` and ``rows`` say where each call came from; without them rows are numbered in order of arrival.
+        """
+        self._check_content("text" if "prompt_text" in batch.schema.names else "token ids")
+        self.columns |= set(batch.schema.names)
+        key = self.secret.key
+        times = times_of(batch)
+        accounts = self.accounts.rows_for(batch.column("account_id"), times)
+        columns = call_columns(batch, key)
+        self.accounts.update(accounts, columns, measures)
+        prompts = self.prompts.update(measures)
+        identities = np.empty(len(times), np.uint64)
+        names = hash_column(key, batch.column("account_id"))
+        call_identities(
+            key[keys.STRING], key[keys.STRING + 1], measures.prompt_hashes, names, times, identities
+        )
+        self.sample.update(accounts, identities, times, measures.features)
+        for channel, values in link_values(batch, key).items():
+            self.links.update(accounts, channel, values)
+        first = len(self.ledger.rows)
+        self.ledger.rows.append(
+            {
+                "file": np.full(len(times), file, np.int32),
+                "row": np.arange(first, first + len(times)) if rows is None else np.asarray(rows, np.int64),
+                "account": accounts,
+                "prompt": prompts,
+                "time": times,
+                "identity": identities,
+                "address": np.zeros(len(times), np.uint64) if columns.addresses is None else columns.addresses,
+                "novelty": measures.novelty,
+            }
+        )
+        return prompts
+
+    def merge(self, other: State) -> None:
+        """Add another state of the same key and settings. Raises StateError when they differ."""
+        if other.secret.key_id != self.secret.key_id:
+            raise StateError(f"cannot merge states of different keys ({self.secret.key_id}, {other.secret.key_id})")
+        if other.settings != self.settings:
+            raise StateError("cannot merge states made with different settings")
+        if other.content is not None:
+            self._check_content(other.content)
+        self.columns |= other.columns
+        accounts = self.accounts.merge(other.accounts)
+        prompts = self.prompts.merge(other.prompts)
+        self.sample.merge(other.sample, accounts)
+        self.links.merge(other.links, accounts)
+        self.words.merge(other.words)
+        self.ledger.merge(other.ledger, accounts, prompts)
+
+    def _check_content(self, content: str) -> None:
+        if self.content not in (None, content):
+            raise StateError(f"this state holds prompts as {self.content}; it cannot take {content}: use another state")
+        self.content = content
+
+    def nbytes(self) -> dict[str, int]:
+        """Bytes held, by part."""
+        return {
+            "accounts": self.accounts.rows.nbytes,
+            "prompts": self.prompts.rows.nbytes + self.prompts.grams.nbytes,
+            "sample": self.sample.rows.nbytes,
+            "links": self.links.rows.nbytes,
+            "words": self.words.counts.nbytes + self.words.registers.nbytes,
+            "ledger": self.ledger.rows.nbytes,
+        }

@@ -1,0 +1,105 @@
+"""State on disk: Arrow IPC files of plain types, with a manifest that says which format and which key.
+
+Every table holds int32/64, float64, string, binary or fixed-size binary columns only, so that any language can read it
+and nothing in it can run. Directories are written beside their place and renamed into it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from gauger.engine.errors import StateError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_WRITE = pa.ipc.IpcWriteOptions(compression="zstd")
+
+
+def pack(values: np.ndarray) -> pa.Array:
+    """A NumPy column as Arrow: 1-D int32/64 and float64 as they are, everything else as fixed-size binary rows."""
+    values = np.ascontiguousarray(values)
+    if values.ndim == 1 and values.dtype in (np.int32, np.int64, np.float64):
+        return pa.array(values)
+    width = values.dtype.itemsize * int(np.prod(values.shape[1:], dtype=np.int64))
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(values), [None, pa.py_buffer(values)])
+
+
+def unpack(column: pa.ChunkedArray, dtype: Any, shape: tuple[int, ...] = ()) -> np.ndarray:
+    """The inverse of ``pack``: a writable array of the dtype and row shape given. Raises StateError on a mismatch."""
+    array = column.combine_chunks()
+    array = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
+    width = np.dtype(dtype).itemsize * int(np.prod(shape, dtype=np.int64))
+    if pa.types.is_fixed_size_binary(array.type):
+        if array.type.byte_width != width:
+            raise StateError("a state table has columns of another width; it was made by another version")
+        data = array.buffers()[1]
+        values = np.frombuffer(data, np.uint8)[array.offset * width : (array.offset + len(array)) * width]
+        return values.view(dtype).reshape(len(array), *shape).copy()
+    return array.to_numpy(zero_copy_only=False).astype(dtype)
+
+
+def write_table(folder: Path, name: str, columns: Mapping[str, pa.Array | np.ndarray]) -> None:
+    """Write ``folder/name.arrow``."""
+    arrays = {key: value if isinstance(value, pa.Array) else pack(value) for key, value in columns.items()}
+    table = pa.table(arrays)
+    with pa.OSFile(str(folder / f"{name}.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema, options=_WRITE) as out:
+        out.write_table(table, max_chunksize=1 << 20)
+
+
+def read_table(folder: Path, name: str) -> pa.Table:
+    """Read ``folder/name.arrow``. Raises StateError when it is missing or damaged."""
+    try:
+        with pa.OSFile(str(folder / f"{name}.arrow"), "rb") as source:
+            table = pa.ipc.open_file(source).read_all()
+        table.validate(full=True)
+    except (OSError, pa.ArrowException):
+        raise StateError(f"{folder / name}.arrow: missing or damaged; remove {folder} and make it again") from None
+    return table
+
+
+def write_manifest(folder: Path, key_id: str, content: Mapping[str, Any]) -> None:
+    """Write the manifest, last of all files of a state folder."""
+    document = {"format": FORMAT, "key_id": key_id, **content}
+    (folder / MANIFEST).write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+
+
+def read_manifest(folder: Path, key_id: str) -> dict[str, Any]:
+    """Read and check a manifest. Raises StateError for another format version or another key."""
+    try:
+        document = orjson.loads((folder / MANIFEST).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        raise StateError(f"{folder}: no readable {MANIFEST}; this is not a complete gauger state") from None
+    if document.get("format") != FORMAT:
+        raise StateError(f"{folder}: state format {document.get('format')}, this version reads {FORMAT}")
+    if document.get("key_id") != key_id:
+        raise StateError(f"{folder}: made with key {document.get('key_id')}, but the key here is {key_id}")
+    return document
+
+
+def replace_folder(temporary: Path, target: Path) -> None:
+    """Put a finished folder in its place, durably; an old one there goes away."""
+    for file in temporary.iterdir():
+        with open(file, "rb") as handle:
+            os.fsync(handle.fileno())
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    temporary.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def new_folder(target: Path) -> Path:
+    """An empty folder beside ``target`` to build its replacement in."""
+    temporary = target.with_name(f".{target.name}.new")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    return temporary

@@ -1,0 +1,84 @@
+"""What ``score`` writes: the schema of every output table (DESIGN 2.3)."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from gauger.engine.schema import TIMESTAMP
+
+REASON = pa.struct(
+    [
+        pa.field("statistic", pa.string()),
+        pa.field("value", pa.float64()),
+        pa.field("tail_probability", pa.float64()),
+    ]
+)
+
+FAMILY_KINDS = ("template", "near_duplicate", "exact", "single")
+ASSESSMENTS = ("campaign", "new population", "evaluation run", "shared tool")
+
+CALLS = pa.schema(
+    [
+        ("file", pa.int32()),  # index into the manifest's inputs
+        ("row", pa.int64()),  # 0-based row (or line) of that file
+        ("account_id", pa.string()),
+        ("family_id", pa.int64()),  # null for a call whose prompt is in no family
+        ("family_kind", pa.string()),
+        ("exact_repeats", pa.int64()),  # calls in this run with the same normalised prompt, itself included
+        ("novelty", pa.float64()),  # mean inverse document frequency against the reference, nats; null without one
+        ("evidence", pa.float64()),  # -log10 of a tail probability; null when not available
+        ("campaign_id", pa.int64()),
+    ]
+)
+
+# accounts.parquet has, between ``calls`` and ``evidence``, one float64 column per statistic of engine.statistics
+# (null where the statistic is not available).
+ACCOUNTS_HEAD = pa.schema([("account_id", pa.string()), ("calls", pa.int64())])
+ACCOUNTS_TAIL = pa.schema(
+    [
+        ("evidence", pa.float64()),
+        ("flagged", pa.bool_()),
+        ("campaign_id", pa.int64()),
+        ("map_x", pa.float64()),  # coordinates of the neighbourhood map: first two principal axes
+        ("map_y", pa.float64()),
+        ("reasons", pa.list_(REASON)),
+    ]
+)
+
+FAMILIES = pa.schema(
+    [
+        ("family_id", pa.int64()),
+        ("kind", pa.string()),
+        ("calls", pa.int64()),
+        ("accounts", pa.int64()),
+        ("client_addresses", pa.int64()),  # HyperLogLog estimate; null without client_address
+        ("first_seen", TIMESTAMP),
+        ("last_seen", TIMESTAMP),
+        ("distinct_prompts", pa.int64()),
+        ("elicitation_share", pa.float64()),  # share of calls that ask for reasoning, rubrics or data sets
+        ("evidence", pa.float64()),
+        ("template", pa.string()),  # tokens at least 20 accounts share, the rest masked as [...]; null otherwise
+    ]
+)
+
+CAMPAIGNS = pa.schema(
+    [
+        ("campaign_id", pa.int64()),
+        ("accounts", pa.int64()),
+        ("calls", pa.int64()),
+        ("evidence", pa.float64()),
+        ("links", pa.list_(pa.string())),
+        ("started_at", TIMESTAMP),
+        ("ended_at", TIMESTAMP),
+        ("families", pa.list_(pa.int64())),
+        ("assessment", pa.string()),
+        ("reasons", pa.list_(REASON)),
+        ("present", pa.list_(pa.string())),  # signs of coordination it has, as sentences
+        ("lacking", pa.list_(pa.string())),  # signs looked for and not found, or not available
+        ("hourly_calls", pa.list_(pa.int64())),  # calls per UTC hour from started_at's hour on
+    ]
+)
+
+QUARANTINE = pa.schema([("file", pa.int32()), ("row", pa.int64()), ("reason", pa.string())])
+
+TRUTH = pa.schema([("account_id", pa.string()), ("campaign", pa.string()), ("kind", pa.string())])

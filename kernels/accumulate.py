@@ -1,0 +1,98 @@
+"""Folding a batch's measures into rows of per-account sketches."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gauger.kernels.features import FEATURES
+from gauger.kernels.jit import (
+    i8_in2,
+    i32_out2,
+    i64_in,
+    i64_out,
+    i64_out2,
+    kernel,
+    u8_in,
+    u32_out2,
+    u64,
+    u64_in,
+    u64_in2,
+    u64_out,
+    void,
+)
+from gauger.kernels.machine import fold_multiply, load8
+from gauger.kernels.siphash import hash_bytes, tail_word
+
+U64 = np.uint64
+
+
+@kernel(void(i64_in, i8_in2, i32_out2, i64_out))
+def add_features(rows, features, sums, squares):  # type: ignore[no-untyped-def]
+    """sums[rows[i]] += features[i]; squares[rows[i]] += |features[i]|^2; rows < 0 are skipped. sums : int32[m, FEATURES]."""
+    for i in range(rows.size):
+        row = rows[i]
+        if row < 0:
+            continue
+        total = np.int64(0)
+        for j in range(FEATURES):
+            value = np.int32(features[i, j])
+            sums[row, j] += value
+            total += np.int64(value * value)
+        squares[row] += total
+
+
+@kernel(void(i64_in, i64_in, i64_out, i64_out, i64_out))
+def add_times(rows, times, counts, first, last):  # type: ignore[no-untyped-def]
+    """Count calls and keep the first and last time of each row (a row with count 0 has no times yet)."""
+    for i in range(rows.size):
+        row = rows[i]
+        if counts[row] == 0 or times[i] < first[row]:
+            first[row] = times[i]
+        if counts[row] == 0 or times[i] > last[row]:
+            last[row] = times[i]
+        counts[row] += 1
+
+
+@kernel(void(i64_in, i64_in, u32_out2))
+def add_bins(rows, bins, histogram):  # type: ignore[no-untyped-def]
+    """histogram[rows[i], bins[i]] += 1."""
+    for i in range(rows.size):
+        histogram[rows[i], bins[i]] += np.uint32(1)
+
+
+@kernel(void(i64_in, i64_in, u8_in, i64_out2))
+def add_moments(rows, values, valid, moments):  # type: ignore[no-untyped-def]
+    """Count, sum and sum of squares of the valid values of each row; moments : int64[m, 3]."""
+    for i in range(rows.size):
+        if valid[i]:
+            moments[rows[i], 0] += 1
+            moments[rows[i], 1] += values[i]
+            moments[rows[i], 2] += values[i] * values[i]
+
+
+@kernel(void(u64, u64, u64_in2, u64_in, i64_in, u64_out))
+def call_identities(key0, key1, prompts, accounts, times, out):  # type: ignore[no-untyped-def]
+    """A keyed identity of each call from what it is: account, time, prompt. Equal calls get equal identities."""
+    for i in range(times.size):
+        mixed = fold_multiply(prompts[i, 0] ^ key0, accounts[i] ^ key1)
+        out[i] = fold_multiply(mixed ^ U64(times[i]) ^ key1, key0 ^ prompts[i, 1])
+
+
+@kernel(void(u64, u64, u8_in, i64_in, u64_out))
+def hash_prefixes(key0, key1, values, offsets, out):  # type: ignore[no-untyped-def]
+    """SipHash of each address's network: IPv4 without its last byte (/24), IPv6 up to its fourth group (/64)."""
+    base = values.ctypes.data
+    for i in range(offsets.size - 1):
+        start, end = offsets[i], offsets[i + 1]
+        cut = end
+        groups = 0
+        for at in range(start, end):
+            byte = load8(base + at)
+            if byte == U64(46):
+                cut = at
+            elif byte == U64(58):
+                groups += 1
+                if groups == 4:
+                    cut = at
+                    break
+        out[i] = hash_bytes(key0, key1, base + start, cut - start, tail_word(base + start, cut - start))

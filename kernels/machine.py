@@ -1,0 +1,148 @@
+"""Machine-level primitives Numba has no spelling for: unaligned loads, 128-bit products, bit counts, 64-byte compares.
+
+Addresses are plain integers (``array.ctypes.data + offset``): the caller keeps the array alive and in bounds. The
+64-byte forms lower to one AVX-512, two AVX2 or four SSE2 registers, whatever the machine has.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+_I1, _I8, _I32, _I64, _I128 = (ir.IntType(bits) for bits in (1, 8, 32, 64, 128))
+_BYTES64 = ir.VectorType(_I8, 64)
+
+
+def _splat(value: int) -> ir.Constant:
+    return ir.Constant(_BYTES64, [value] * 64)
+
+
+def _load(builder: Any, address: Any, kind: Any) -> Any:
+    value = builder.load(builder.inttoptr(address, kind.as_pointer()), typ=kind)
+    value.align = 1
+    return value
+
+
+@intrinsic
+def load64(typing_context, address):  # type: ignore[no-untyped-def]
+    """Eight bytes at ``address``, little-endian, unaligned, as uint64."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return _load(builder, arguments[0], _I64)
+
+    return types.uint64(types.int64), codegen
+
+
+@intrinsic
+def load32(typing_context, address):  # type: ignore[no-untyped-def]
+    """Four bytes at ``address``, little-endian, unaligned, as uint64."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.zext(_load(builder, arguments[0], _I32), _I64)
+
+    return types.uint64(types.int64), codegen
+
+
+@intrinsic
+def load8(typing_context, address):  # type: ignore[no-untyped-def]
+    """One byte at ``address`` as uint64."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.zext(_load(builder, arguments[0], _I8), _I64)
+
+    return types.uint64(types.int64), codegen
+
+
+@intrinsic
+def store8(typing_context, address, value):  # type: ignore[no-untyped-def]
+    """Write the low byte of ``value`` at ``address``."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        builder.store(builder.trunc(arguments[1], _I8), builder.inttoptr(arguments[0], _I8.as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.uint64), codegen
+
+
+@intrinsic
+def fold_multiply(typing_context, left, right):  # type: ignore[no-untyped-def]
+    """High half xor low half of the 128-bit product: a strong mixing step for already keyed hashes."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        product = builder.mul(builder.zext(arguments[0], _I128), builder.zext(arguments[1], _I128))
+        high = builder.trunc(builder.lshr(product, ir.Constant(_I128, 64)), _I64)
+        return builder.xor(builder.trunc(product, _I64), high)
+
+    return types.uint64(types.uint64, types.uint64), codegen
+
+
+@intrinsic
+def trailing_zeros(typing_context, value):  # type: ignore[no-untyped-def]
+    """Number of zero bits below the lowest set bit (64 for zero)."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.cttz(arguments[0], ir.Constant(_I1, 0))
+
+    return types.int64(types.uint64), codegen
+
+
+@intrinsic
+def leading_zeros(typing_context, value):  # type: ignore[no-untyped-def]
+    """Number of zero bits above the highest set bit (64 for zero)."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.ctlz(arguments[0], ir.Constant(_I1, 0))
+
+    return types.int64(types.uint64), codegen
+
+
+@intrinsic
+def bit_count(typing_context, value):  # type: ignore[no-untyped-def]
+    """Number of set bits."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.uint64), codegen
+
+
+@intrinsic
+def fold_case64(typing_context, source, destination):  # type: ignore[no-untyped-def]
+    """Copy 64 bytes with ASCII letters lower-cased; returns the bit mask of word bytes.
+
+    A word byte is an ASCII letter or digit, or any byte >= 0x80. Bit i belongs to byte i.
+    """
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        block = _load(builder, arguments[0], _BYTES64)
+        upper = builder.icmp_unsigned("<", builder.sub(block, _splat(65)), _splat(26))
+        lower = builder.select(upper, builder.or_(block, _splat(32)), block)
+        letter = builder.icmp_unsigned("<", builder.sub(lower, _splat(97)), _splat(26))
+        digit = builder.icmp_unsigned("<", builder.sub(lower, _splat(48)), _splat(10))
+        high = builder.icmp_unsigned(">=", lower, _splat(128))
+        stored = builder.store(lower, builder.inttoptr(arguments[1], _BYTES64.as_pointer()))
+        stored.align = 1
+        return builder.bitcast(builder.or_(builder.or_(letter, digit), high), _I64)
+
+    return types.uint64(types.int64, types.int64), codegen
+
+
+@intrinsic
+def in_range64(typing_context, source, low, width):  # type: ignore[no-untyped-def]
+    """Bit mask of the 64 bytes at ``source`` that lie in [low, low + width)."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        block = _load(builder, arguments[0], _BYTES64)
+
+        def spread(byte: Any) -> Any:
+            one = builder.insert_element(ir.Constant(_BYTES64, ir.Undefined), byte, ir.Constant(_I32, 0))
+            zeros = ir.Constant(ir.VectorType(_I32, 64), [0] * 64)
+            return builder.shuffle_vector(one, ir.Constant(_BYTES64, ir.Undefined), zeros)
+
+        shifted = builder.sub(block, spread(arguments[1]))
+        return builder.bitcast(builder.icmp_unsigned("<", shifted, spread(arguments[2])), _I64)
+
+    return types.uint64(types.int64, types.uint8, types.uint8), codegen

@@ -1,0 +1,185 @@
+"""Tokens: words, lower-cased, found 64 bytes at a time.
+
+ASCII letters and digits and bytes >= 0x80 make words. A word that holds a script without spaces (Han, Kana, Thai ...)
+is split per code point; Latin-1 and general Unicode punctuation separates. Only ASCII is lower-cased. Digits make
+words. The scan writes lower-cased bytes to scratch memory that is longer than the prompt by ``SLACK`` bytes, so every
+later load may run over the end of a word without leaving memory we own; the prompt itself is never read past its end.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gauger.kernels.jit import inline
+from gauger.kernels.machine import bit_count, fold_case64, in_range64, load8, store8, trailing_zeros
+from gauger.kernels.siphash import hash_bytes, padded_tail_word
+
+U64, U8 = np.uint64, np.uint8
+SLACK = 192
+
+# Byte classes counted while scanning; the kernel mean's layout block reads them.
+(
+    NEWLINE, COMMA, QUESTION, DOUBLE_QUOTE, DIGIT, UPPER, HIGH, APOSTROPHE, PARENTHESIS, COLON, CODE, PERIOD,
+    DOUBLE_SPACE, LONE_I, BYTE_CLASSES,
+) = range(15)  # fmt: skip
+
+
+@inline
+def count_classes(block, previous, counts):  # type: ignore[no-untyped-def]
+    """Add one 64-byte block's byte classes to ``counts``; ``previous`` is 1 when the byte before it is a space."""
+    one = U8(1)
+    counts[NEWLINE] += bit_count(in_range64(block, U8(10), one))
+    counts[COMMA] += bit_count(in_range64(block, U8(44), one))
+    counts[QUESTION] += bit_count(in_range64(block, U8(63), one))
+    counts[DOUBLE_QUOTE] += bit_count(in_range64(block, U8(34), one))
+    counts[DIGIT] += bit_count(in_range64(block, U8(48), U8(10)))
+    counts[UPPER] += bit_count(in_range64(block, U8(65), U8(26)))
+    counts[HIGH] += bit_count(in_range64(block, U8(128), U8(128)))
+    counts[APOSTROPHE] += bit_count(in_range64(block, U8(39), one))
+    counts[PARENTHESIS] += bit_count(in_range64(block, U8(40), one))
+    counts[COLON] += bit_count(in_range64(block, U8(58), one))
+    # ; < =  { `
+    code = in_range64(block, U8(59), U8(3)) | in_range64(block, U8(123), one) | in_range64(block, U8(96), one)
+    counts[CODE] += bit_count(code)
+    counts[PERIOD] += bit_count(in_range64(block, U8(46), one))
+    space = in_range64(block, U8(32), one)
+    before = (space << U64(1)) | previous
+    counts[DOUBLE_SPACE] += bit_count(space & before)
+    # "I" alone, the mark of a person talking; the last byte of a block is not looked at, which a count can bear.
+    letter_i = in_range64(block, U8(73), one) | in_range64(block, U8(105), one)
+    counts[LONE_I] += bit_count(letter_i & before & (space >> U64(1)))
+    return space >> U64(63)
+
+
+@inline
+def scan(source, length, scratch, edge, masks, counts):  # type: ignore[no-untyped-def]
+    """Lower-case a prompt into scratch, keep its word masks, count its byte classes.
+
+    source : address of the prompt, ``length`` bytes; not read past its end
+    scratch : address of at least ``length + SLACK`` bytes, receives the lower-cased prompt, then zeros
+    edge : address of 64 bytes, receives the zero-padded last block as it was
+    masks : uint64[length // 64 + 1], bit i of word b: byte 64 b + i is part of a word
+    counts : int64[BYTE_CLASSES], overwritten
+    """
+    for i in range(BYTE_CLASSES):
+        counts[i] = 0
+    previous = U64(0)
+    whole = length & ~63
+    at = 0
+    while at < whole:
+        masks[at >> 6] = fold_case64(source + at, scratch + at)
+        previous = count_classes(source + at, previous, counts)
+        at += 64
+    # The last block goes through `edge`, zero-padded: an Arrow buffer may end at its last byte.
+    rest = length - whole
+    for i in range(64):
+        store8(edge + i, load8(source + whole + i) if i < rest else U64(0))
+    masks[whole >> 6] = fold_case64(edge, scratch + whole)
+    count_classes(edge, previous, counts)
+    for i in range(64, SLACK):
+        store8(scratch + whole + i, U64(0))
+
+
+@inline
+def is_unspaced(point):  # type: ignore[no-untyped-def]
+    """Code points of scripts written without spaces: each is a token."""
+    if point < U64(0x0E00):
+        return False
+    if point < U64(0x1100):
+        return point < U64(0x10A0)  # Thai, Lao, Tibetan, Myanmar
+    if point < U64(0x2E80):
+        return U64(0x1780) <= point < U64(0x1800)  # Khmer
+    if point < U64(0xA4D0):
+        return True  # radicals, Kana, Bopomofo, Han, Yi
+    return U64(0xF900) <= point < U64(0xFB00) or U64(0xFF00) <= point < U64(0xFFF0) or point >= U64(0x20000)
+
+
+@inline
+def is_separator(point):  # type: ignore[no-untyped-def]
+    """Code points >= 0x80 that separate words: Latin-1 signs, general and CJK punctuation."""
+    return (
+        U64(0x80) <= point < U64(0xC0) or U64(0x2000) <= point < U64(0x2070) or U64(0x3000) <= point < U64(0x3004)
+    )
+
+
+@inline
+def code_point(address, left):  # type: ignore[no-untyped-def]
+    """Code point at ``address`` and its length in bytes; a malformed byte counts as itself, one byte long."""
+    lead = load8(address)
+    low = U64(0x3F)
+    if lead >= U64(0xF0) and left >= 4:
+        point = (
+            ((lead & U64(7)) << U64(18))
+            | ((load8(address + 1) & low) << U64(12))
+            | ((load8(address + 2) & low) << U64(6))
+            | (load8(address + 3) & low)
+        )
+        return point, 4
+    if lead >= U64(0xE0) and left >= 3:
+        point = ((lead & U64(15)) << U64(12)) | ((load8(address + 1) & low) << U64(6)) | (load8(address + 2) & low)
+        return point, 3
+    if lead >= U64(0xC0) and left >= 2:
+        return ((lead & U64(31)) << U64(6)) | (load8(address + 1) & low), 2
+    return lead, 1
+
+
+@inline
+def split_word(scratch, start, end, starts, ends, count):  # type: ignore[no-untyped-def]
+    """Cut scratch[start:end], which holds bytes >= 0x80, at code points that stand alone or separate."""
+    begin = start
+    at = start
+    while at < end:
+        point, size = code_point(scratch + at, end - at)
+        alone = is_unspaced(point)
+        separator = is_separator(point)
+        if alone or separator:
+            if at > begin:
+                starts[count], ends[count] = begin, at
+                count += 1
+            if alone and not separator:
+                starts[count], ends[count] = at, at + size
+                count += 1
+            begin = at + size
+        at += size
+    if end > begin:
+        starts[count], ends[count] = begin, end
+        count += 1
+    return count
+
+
+@inline
+def spans(scratch, length, masks, has_high, starts, ends):  # type: ignore[no-untyped-def]
+    """Find the words of a scanned prompt; returns how many. starts, ends : int64[length // 2 + 2] byte offsets."""
+    count = 0
+    start = 0
+    carry = U64(0)
+    blocks = (length >> 6) + 1
+    for block in range(blocks):
+        mask = masks[block]
+        edges = mask ^ ((mask << U64(1)) | carry)
+        inside = carry != U64(0)
+        carry = mask >> U64(63)
+        base = block << 6
+        while edges != U64(0):
+            place = base + trailing_zeros(edges)
+            edges &= edges - U64(1)
+            if not inside:
+                start = place
+                inside = True
+            else:
+                inside = False
+                if has_high:
+                    count = split_word(scratch, start, place, starts, ends, count)
+                else:
+                    starts[count], ends[count] = start, place
+                    count += 1
+    return count
+
+
+@inline
+def hash_spans(scratch, starts, ends, count, key0, key1, hashes):  # type: ignore[no-untyped-def]
+    """SipHash of each word."""
+    for i in range(count):
+        address = scratch + starts[i]
+        length = ends[i] - starts[i]
+        hashes[i] = hash_bytes(key0, key1, address, length, padded_tail_word(address, length))

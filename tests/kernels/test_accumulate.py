@@ -1,0 +1,137 @@
+"""Folding a batch into account rows: plain sums over lists are the oracle."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gauger.kernels import accumulate
+from gauger.kernels.features import FEATURES
+from tests.kernels import naive
+from tests.kernels.strategies import QUICK, WORD64, pack
+
+ROWS = 4
+ROW = st.integers(0, ROWS - 1)
+TIME = st.integers(-(2**62), 2**62)
+
+
+def int64(values: list[int]) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+def prefixes(addresses: list[bytes]) -> list[int]:
+    """hash_prefixes of addresses, key (1, 2)."""
+    out = np.zeros(len(addresses), np.uint64)
+    accumulate.hash_prefixes(1, 2, *pack(addresses, b"203.0.113.9", b".1:2:3"), out)
+    return out.tolist()
+
+
+@QUICK
+@given(st.lists(ROW, max_size=12), st.integers(0, 2**32 - 1))
+def test_features_add_up(rows: list[int], seed: int) -> None:
+    features = np.random.default_rng(seed).integers(-127, 128, (len(rows), FEATURES), np.int8)
+    sums, squares = np.full((ROWS, FEATURES), 5, np.int32), np.full(ROWS, 9, np.int64)
+    accumulate.add_features(int64(rows), features, sums, squares)
+    wide = features.astype(np.int64)
+    for row in range(ROWS):
+        mine = wide[np.array(rows, int) == row]
+        assert np.array_equal(sums[row], mine.sum(axis=0) + 5)
+        assert squares[row] == (mine**2).sum() + 9
+
+
+@QUICK
+@given(st.lists(st.lists(st.tuples(ROW, TIME), max_size=15), max_size=3))
+def test_times_keep_count_first_and_last(batches: list[list[tuple[int, int]]]) -> None:
+    counts, first, last = (np.zeros(ROWS, np.int64) for _ in range(3))
+    for batch in batches:
+        accumulate.add_times(int64([row for row, _ in batch]), int64([at for _, at in batch]), counts, first, last)
+    for row in range(ROWS):
+        times = [at for batch in batches for owner, at in batch if owner == row]
+        assert [counts[row], first[row], last[row]] == [len(times), min(times, default=0), max(times, default=0)]
+
+
+@QUICK
+@given(st.lists(st.tuples(ROW, st.integers(0, 23)), max_size=30))
+def test_bins_count(events: list[tuple[int, int]]) -> None:
+    histogram = np.ones((ROWS, 24), np.uint32)
+    accumulate.add_bins(int64([row for row, _ in events]), int64([at for _, at in events]), histogram)
+    assert histogram.tolist() == [[1 + events.count((row, at)) for at in range(24)] for row in range(ROWS)]
+
+
+@QUICK
+@given(st.lists(st.tuples(ROW, st.integers(-(2**31), 2**31 - 1), st.booleans()), max_size=20))
+def test_moments_leave_out_what_is_not_valid(events: list[tuple[int, int, bool]]) -> None:
+    moments = np.zeros((ROWS, 3), np.int64)
+    rows, values, valid = (list(column) for column in zip(*events, strict=True)) if events else ([], [], [])
+    accumulate.add_moments(int64(rows), int64(values), np.array(valid, np.uint8), moments)
+    for row in range(ROWS):
+        mine = [value for owner, value, known in events if owner == row and known]
+        assert moments[row].tolist() == [len(mine), sum(mine), sum(value**2 for value in mine)]
+
+
+@QUICK
+@given(st.lists(st.tuples(WORD64, WORD64, WORD64, TIME), max_size=10), WORD64, WORD64)
+def test_identities_are_the_twins(calls: list[tuple[int, int, int, int]], key0: int, key1: int) -> None:
+    out = np.zeros(len(calls), np.uint64)
+    prompts = np.array([call[:2] for call in calls], np.uint64).reshape(-1, 2)
+    accounts = np.array([call[2] for call in calls], np.uint64)
+    accumulate.call_identities(key0, key1, prompts, accounts, int64([call[3] for call in calls]), out)
+    for found, (first, second, account, time) in zip(out.tolist(), calls, strict=True):
+        mixed = naive.fold_multiply(first ^ key0, account ^ key1)
+        assert found == naive.fold_multiply(mixed ^ (time % 2**64) ^ key1, key0 ^ second)
+
+
+def test_calls_that_differ_in_anything_differ_in_identity() -> None:
+    rng = np.random.default_rng(3)
+    hashes = rng.integers(0, 2**64, (3, 50_000), np.uint64)
+    hashes[2] %= 7  # accounts and times repeat, prompts do not
+    out = np.zeros(50_000, np.uint64)
+    prompts = np.ascontiguousarray(hashes[:2].T)
+    accumulate.call_identities(11, 13, prompts, hashes[2], np.arange(50_000) % 5, out)
+    assert len(np.unique(out)) == 50_000
+    again = np.zeros(50_000, np.uint64)
+    accumulate.call_identities(11, 13, prompts, hashes[2], np.arange(50_000) % 5 + 1, again)
+    assert not (out == again).any()
+
+
+@QUICK
+@given(st.lists(st.ip_addresses(v=4), max_size=5))
+def test_ipv4_networks_are_24_bits(addresses: list[ipaddress.IPv4Address]) -> None:
+    expected = [naive.siphash(1, 2, str(address).rpartition(".")[0].encode())[0] for address in addresses]
+    assert prefixes([str(address).encode() for address in addresses]) == expected
+
+
+@QUICK
+@given(st.lists(st.ip_addresses(v=6, network="2001:db8::/32"), min_size=1, max_size=5))
+def test_ipv6_networks_are_four_groups_when_none_is_left_out(addresses: list[ipaddress.IPv6Address]) -> None:
+    texts = [address.exploded for address in addresses]
+    expected = [naive.siphash(1, 2, ":".join(text.split(":")[:4]).encode())[0] for text in texts]
+    assert prefixes([text.encode() for text in texts]) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ("2001:db8:1:2::5", "2001:db8:1:2:3:4:5:6", True),
+        ("2001:db8:1:2::5", "2001:db8:1:3::5", False),
+        ("2001:db8::5", "2001:db8::6", True),
+        ("2001:db8::5", "2001:db8::1:2:3:4", True),
+        ("2001:db8:1::5", "2001:db8:1::6:7", True),
+        ("2001:db8:1::5", "2001:db8:2::5", False),
+        ("::1", "::2", True),
+    ],
+)
+def test_ipv6_networks_are_64_bits(left: str, right: str, same: bool) -> None:
+    """Also when :: stands for groups of the network; ``ipaddress`` says what a network is."""
+    assert same == (ipaddress.ip_address(right) in ipaddress.ip_network(f"{left}/64", strict=False))
+    first, second = prefixes([left.encode(), right.encode()])
+    assert (first == second) == same
+
+
+def test_what_is_no_address_is_hashed_whole() -> None:
+    texts = [b"", b"unknown", b"host-7"]
+    assert prefixes(texts) == [naive.siphash(1, 2, text)[0] for text in texts]
