@@ -17,9 +17,12 @@ LINK_SIMILARITY = 0.15
 # Two clusters are one when their centroids agree this well after noise is taken out. Halves of one campaign are at
 # 0.9 and more, different templates at 0.3 and less.
 _CENTROID_AGREEMENT = 0.7
+# A splinter is too small for that: average linkage chose its members for being alike, so its own cohesion is inflated.
+# It joins a cluster when it reaches this share of that cluster's own cohesion.
+_SPLINTER_ACCOUNTS, _SPLINTER_AGREEMENT = 30, 0.6
 _CLUSTERED_MAX = 6_000  # average linkage is quadratic; further flagged accounts join the nearest cluster
 _EVIDENCE_MAX = 300.0
-_PAIRS = 200_000
+_PAIRS = 20_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ def _linked(vectors: np.ndarray) -> np.ndarray:
     if count < 2:
         return np.zeros(count, np.int64)
     chosen = np.unique(np.linspace(0, count - 1, min(count, _CLUSTERED_MAX)).astype(np.int64))
-    tree = linkage(vectors[chosen].astype(np.float64), "average", metric="cosine")
+    distance = 1.0 - vectors[chosen] @ vectors[chosen].T
+    tree = linkage(distance[np.triu_indices(len(chosen), 1)].astype(np.float64), "average")
     found = fcluster(tree, 1.0 - LINK_SIMILARITY, "distance") - 1
     labels = np.full(count, -1, np.int64)
     labels[chosen] = found
@@ -61,7 +65,10 @@ def _linked(vectors: np.ndarray) -> np.ndarray:
 
 
 def _joined(vectors: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
-    """Merge clusters whose noise-free centroids agree: largest first, each into the first that takes it."""
+    """Merge clusters whose noise-free centroids agree: largest first, each into the first that takes it.
+
+    vectors : those of the oddest calls, because padding pulls the whole means of one campaign's accounts apart
+    """
     sizes = np.bincount(labels)
     groups: list[np.ndarray] = []
     for label in np.lexsort((np.arange(len(sizes)), -sizes)).tolist():
@@ -71,8 +78,12 @@ def _joined(vectors: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
         spread = union_statistic(vectors[rows])
         for place, other in enumerate(groups):
             across = float(vectors[rows].mean(axis=0) @ vectors[other].mean(axis=0))
-            within = np.sqrt(max(spread, 1e-6) * max(union_statistic(vectors[other]), 1e-6))
-            if across >= LINK_SIMILARITY / 2 and across / within >= _CENTROID_AGREEMENT:
+            cohesion = max(union_statistic(vectors[other]), 1e-6)
+            if len(rows) < _SPLINTER_ACCOUNTS:
+                alike = across >= _SPLINTER_AGREEMENT * cohesion
+            else:
+                alike = across >= _CENTROID_AGREEMENT * np.sqrt(max(spread, 1e-6) * cohesion)
+            if alike and across >= LINK_SIMILARITY / 2:
                 groups[place] = np.sort(np.concatenate([other, rows]))
                 break
         else:
@@ -106,7 +117,7 @@ def find_clusters(evidence: Evidence, settings: Settings) -> list[Cluster]:
     if len(flagged) < settings.campaign_accounts_min:
         return []
     vectors = np.concatenate([evidence.vectors[flagged], evidence.sifted[flagged]], axis=1) / np.sqrt(np.float32(2))
-    groups = _joined(vectors, _linked(vectors))
+    groups = _joined(evidence.sifted[flagged], _linked(vectors))
     tested = int((~np.isnan(evidence.probability)).sum())
     link_rate = _link_rate(evidence.reference_vectors)
     clusters = [

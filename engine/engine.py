@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from gauger.engine import checkpoint
 from gauger.engine.days import Reference, StateDirectory
-from gauger.engine.errors import InputError, StateError
+from gauger.engine.errors import InputError, KernelInputError, StateError
 from gauger.engine.evidence import gather
 from gauger.engine.families import Families, find_families
 from gauger.engine.findings import Calls, find_campaigns
@@ -42,6 +42,23 @@ class Part:
     batch: pa.RecordBatch  # canonical names, any layout
     file: int
     rows: np.ndarray  # int64, row of the file of each batch row
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Rows of a part that were taken in."""
+
+    file: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A part that could not be read as calls at all."""
+
+    file: int
+    rows: np.ndarray
+    message: str
 
 
 @dataclass(frozen=True)
@@ -145,10 +162,11 @@ class Engine:
             }
         )
 
-    def observe_parts(self, parts: Iterable[Part]) -> Iterator[Refused | int]:
-        """Take in many parts, measuring in parallel; yields rows refused, and the number taken in, as they come.
+    def observe_parts(self, parts: Iterable[Part]) -> Iterator[Taken | Refused | Failed]:
+        """Take in many parts, measuring in parallel; yields what became of them as it becomes known.
 
-        Parts are folded in order, whatever thread measured them, so the number of workers changes nothing.
+        Parts are folded in order, whatever thread measured them, so the number of workers changes nothing. A part that
+        cannot be admitted at all (columns missing, corrupt Arrow data) is yielded as Failed, and the rest goes on.
         """
         sketches: queue.SimpleQueue[WordSketch] = queue.SimpleQueue()
         for _ in range(self.workers):
@@ -164,7 +182,11 @@ class Engine:
         with ThreadPoolExecutor(self.workers) as pool:
             waiting: deque[tuple[Part, Admitted, Future[Measures]]] = deque()
             for part in _pieces(parts):
-                admitted = admit(part.batch)
+                try:
+                    admitted = admit(part.batch)
+                except (InputError, KernelInputError) as error:
+                    yield Failed(part.file, part.rows, str(error))
+                    continue
                 if len(admitted.rejected):
                     yield Refused(part.file, part.rows[admitted.rejected], admitted.reasons)
                 if admitted.calls.num_rows == 0:
@@ -178,9 +200,9 @@ class Engine:
         for _ in range(self.workers):
             self._state.words.merge(sketches.get())
 
-    def _take(self, part: Part, admitted: Admitted, measures: Future[Measures]) -> int:
+    def _take(self, part: Part, admitted: Admitted, measures: Future[Measures]) -> Taken:
         self._fold(part, admitted, measures.result())
-        return admitted.calls.num_rows
+        return Taken(part.file, admitted.calls.num_rows)
 
     # Answering
 
@@ -220,8 +242,8 @@ class Engine:
         accounts = account_table(today, compared, evidence, campaigns, settings)
         family_rows = family_table(families, calls, evidence, settings, "client_address" in state.columns)
         flagged = np.flatnonzero(evidence.probability < settings.alarm_level)
-        rows = np.concatenate([flagged, *(campaign.members for campaign in campaigns)])
-        self._suspects = {today.account_ids[row] for row in rows.tolist()}
+        # Findings made without a reference purge nobody: an honest app would go missing from its own baseline.
+        self._suspects = {today.account_ids[row] for row in flagged.tolist()}
         self._snapshot = self._make_snapshot(families, family_rows, accounts)
         return Result(
             calls=call_table(ledger, calls, today, evidence, families, campaigns),

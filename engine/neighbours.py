@@ -37,7 +37,7 @@ class Whitener:
     matrix: np.ndarray  # float32[d, d]
 
     @classmethod
-    def fit(cls, vectors: np.ndarray, shrink: float = 0.05) -> Whitener:
+    def fit(cls, vectors: np.ndarray, shrink: float = 0.3) -> Whitener:
         """From the reference's unit vectors, float32[n, d]; ``shrink`` is added to each variance, in units of the mean."""
         mean = vectors.mean(axis=0, dtype=np.float64)
         centred = (vectors - mean).astype(np.float64)

@@ -1,6 +1,7 @@
 """Compiled kernels come from a cache named after their sources.
 
-Numba's cache does not see an edit of a callee in another file: without this, a test could pass on yesterday's kernel.
+Numba's cache does not see an edit of a callee in another file: without this, a test could pass on yesterday's
+kernel.
 """
 
 from __future__ import annotations

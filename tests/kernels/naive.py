@@ -1,7 +1,7 @@
 """Naive twins of the kernels: plain Python, one obvious step after another, slow, and trusted.
 
-They follow the papers and the docstrings, not the kernels' loops: text is decoded by Python's own codec, words are
-found by a regular expression, ranks are read off a binary string.
+They follow the papers and the docstrings, not the kernels' loops: Python's own codec decodes text, words
+are found by a regular expression, ranks are read off a binary string.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ Span = tuple[int, int]
 
 # Scripts written without spaces, and the code points >= 0x80 that separate words; both ends included.
 UNSPACED = (
-    (0x0E00, 0x109F), (0x1780, 0x17FF), (0x2E80, 0xA4CF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF), (0x20000, 0x10FFFF),
+    (0x0E00, 0x109F), (0x1780, 0x17FF), (0x2E80, 0xA4CF),
+    (0xF900, 0xFAFF), (0xFF00, 0xFFEF), (0x20000, 0x10FFFF),
 )  # fmt: skip
 SEPARATORS = ((0x80, 0xBF), (0x2000, 0x206F), (0x3000, 0x3003))
 
@@ -51,7 +52,9 @@ def _sip_output(v: list[int], rounds: int) -> int:
     return v[0] ^ v[1] ^ v[2] ^ v[3]
 
 
-def siphash(key0: int, key1: int, data: bytes, compressions: int = 1, finalisations: int = 3, wide: bool = False) -> list[int]:
+def siphash(
+    key0: int, key1: int, data: bytes, compressions: int = 1, finalisations: int = 3, wide: bool = False
+) -> list[int]:
     """SipHash-c-d of bytes: one 64-bit word, or two when ``wide`` (SipHash-128)."""
     v = [
         key0 ^ int.from_bytes(b"somepseu", "big"),
@@ -104,7 +107,9 @@ def words(prompt: bytes) -> list[Span]:
 def word_hashes(prompt: bytes, key: Sequence[int]) -> list[int]:
     """SipHash-1-3 of each lower-cased word."""
     lowered = prompt.lower()
-    return [siphash(key[keys.WORD], key[keys.WORD + 1], lowered[start:end])[0] for start, end in words(prompt)]
+    return [
+        siphash(key[keys.WORD], key[keys.WORD + 1], lowered[start:end])[0] for start, end in words(prompt)
+    ]
 
 
 def shingles(hashes: Sequence[int], key: Sequence[int]) -> list[int]:
@@ -116,12 +121,14 @@ def shingles(hashes: Sequence[int], key: Sequence[int]) -> list[int]:
         total = sum(hashed * factor for hashed, factor in zip(hashes, factors, strict=False)) + len(hashes)
         return [fold_multiply((total & MASK) ^ mixer, factors[2])]
     triples = zip(hashes, hashes[1:], hashes[2:], strict=False)
-    totals = (sum(hashed * factor for hashed, factor in zip(triple, factors, strict=True)) for triple in triples)
+    totals = (
+        sum(hashed * factor for hashed, factor in zip(triple, factors, strict=True)) for triple in triples
+    )
     return [fold_multiply((total & MASK) ^ mixer, factors[0]) for total in totals]
 
 
 def signature(elements: Iterable[int], key: Sequence[int], slots: int = 128) -> list[int]:
-    """Fast similarity sketch: round r throws each element into a slot with a value in [r, r + 1); the least stays."""
+    """Fast similarity sketch: round r throws each element into a slot, valued r or more; the least stays."""
     least = [2**32 - 1] * slots
     multiplier, mixer = key[keys.SIGNATURE], key[keys.SIGNATURE + 1]
     elements = set(elements)
@@ -230,7 +237,7 @@ def layout_lanes(prompt: bytes) -> list[int]:
 
 
 def _normalise(lanes: np.ndarray) -> np.ndarray:
-    """Unit norm times 127, rounded half away from zero; in float32, because bytes must match to the last half."""
+    """Unit norm times 127, rounded half away from zero; in float32, because halves must match."""
     total = int((lanes.astype(np.int64) ** 2).sum())
     factor = np.float32(127 / math.sqrt(total)) if total else np.float32(0)
     scaled = lanes.astype(np.float32) * factor
@@ -261,7 +268,9 @@ def text_features(prompt: bytes, key: Sequence[int]) -> np.ndarray:
     for at in range(len(start) - 3):
         four = int.from_bytes(start[at : at + 4], "little")
         _signed_add(characters, four * (key[keys.CHARACTERS] | 1) & MASK)
-    content = _content_lanes((h for h, tag in zip(hashes, found, strict=True) if tag >= layout.TAG_NUMBER), key)
+    content = _content_lanes(
+        (h for h, tag in zip(hashes, found, strict=True) if tag >= layout.TAG_NUMBER), key
+    )
     blocks = [np.array(layout_lanes(prompt)), speech, _length_lanes(len(prompt)), characters, content]
     return np.concatenate([_normalise(block) for block in blocks])
 
@@ -302,3 +311,13 @@ def grams(tokens: Sequence[int], key: Sequence[int]) -> list[int]:
     ]
     found = [fold_multiply(total & MASK, mixer) >> 32 for total in totals]
     return found if len(tokens) <= 512 else found[:256] + found[-256:]
+
+
+def components(size: int, edges: list[tuple[int, int]]) -> list[int]:
+    """Least node of each node's component, by uniting sets of nodes."""
+    sets = [{node} for node in range(size)]
+    for left, right in edges:
+        together = sets[left] | sets[right]
+        for node in together:
+            sets[node] = together
+    return [min(group) for group in sets]

@@ -12,7 +12,13 @@ from tests.kernels import naive
 from tests.kernels.strategies import KEY, NAIVE_KEY
 
 COUNT_WIDTH, COUNT_DEPTH = 1024, 2
-PHRASES = {"step by step": 1, "show all steps": 1, "as a judge": 2, "rate the following": 2, "all steps as": 4}
+PHRASES = {
+    "step by step": 1,
+    "show all steps": 1,
+    "as a judge": 2,
+    "rate the following": 2,
+    "all steps as": 4,
+}
 
 
 def phrase_shingle(phrase: str) -> int:
@@ -24,13 +30,16 @@ def hash_table(labels: Mapping[int, int], slots: int) -> tuple[np.ndarray, np.nd
     """Linear-probing table of uint64 hashes (0 = empty) with their uint8 labels."""
     table, tags = np.zeros(slots, np.uint64), np.zeros(slots, np.uint8)
     for hashed, label in labels.items():
-        slot = next(at % slots for at in range(hashed % slots, hashed % slots + slots) if table[at % slots] == 0)
+        slot = next(
+            at % slots for at in range(hashed % slots, hashed % slots + slots) if table[at % slots] == 0
+        )
         table[slot], tags[slot] = hashed, label
     return table, tags
 
 
 FUNCTION_WORDS = hash_table(
-    {naive.word_hashes(word.encode(), NAIVE_KEY)[0]: tag for tag, word in enumerate(features.FUNCTION_WORDS)}, 1024
+    {naive.word_hashes(word.encode(), NAIVE_KEY)[0]: tag for tag, word in enumerate(features.FUNCTION_WORDS)},
+    1024,
 )
 # Eight slots for five phrases: probing past a taken slot is part of the test.
 PHRASE_TABLE = hash_table({phrase_shingle(phrase): flag for phrase, flag in PHRASES.items()}, 8)
@@ -47,7 +56,9 @@ class Pass:
     n: int
     gram_capacity: int
     word_counts: np.ndarray = field(default_factory=_counts)
-    word_registers: np.ndarray = field(default_factory=lambda: np.zeros(1 << calls.WORD_REGISTER_BITS, np.uint8))
+    word_registers: np.ndarray = field(
+        default_factory=lambda: np.zeros(1 << calls.WORD_REGISTER_BITS, np.uint8)
+    )
 
     def __post_init__(self) -> None:
         """Fill the outputs with rubbish: whatever the pass does not write shows."""
@@ -68,7 +79,10 @@ class Pass:
         """Every output and sketch as bytes."""
         written = self.grams[: self.gram_offsets[-1]]
         rows = (self.prompt_hashes, self.words, self.signatures, self.features, self.novelty, self.flags)
-        return [array.tobytes() for array in (*rows, self.gram_offsets, written, self.word_counts, self.word_registers)]
+        return [
+            array.tobytes()
+            for array in (*rows, self.gram_offsets, written, self.word_counts, self.word_registers)
+        ]
 
 
 def _start(offsets: np.ndarray) -> Pass:

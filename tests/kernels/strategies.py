@@ -57,9 +57,26 @@ MALFORMED = {
 }
 
 _SNIPPETS = st.sampled_from(
-    ["the ", "I ", "you are ", "step by step ", "Running, ", "42 ", "a1b2 ", "\n", "  ", "...", "文", "ไทย", "é", "—"]
+    [
+        "the ",
+        "I ",
+        "you are ",
+        "step by step ",
+        "Running, ",
+        "42 ",
+        "a1b2 ",
+        "\n",
+        "  ",
+        "...",
+        "文",
+        "ไทย",
+        "é",
+        "—",
+    ]
 )
-TEXT = st.lists(st.one_of(_SNIPPETS, st.text(max_size=12)), max_size=25).map(lambda parts: "".join(parts).encode())
+TEXT = st.lists(st.one_of(_SNIPPETS, st.text(max_size=12)), max_size=25).map(
+    lambda parts: "".join(parts).encode()
+)
 ASCII = st.binary(max_size=200).map(lambda data: bytes(byte & 127 for byte in data))
 PROMPT = st.one_of(TEXT, ASCII)
 WORD64 = st.integers(0, 2**64 - 1)

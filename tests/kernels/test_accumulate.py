@@ -48,10 +48,16 @@ def test_features_add_up(rows: list[int], seed: int) -> None:
 def test_times_keep_count_first_and_last(batches: list[list[tuple[int, int]]]) -> None:
     counts, first, last = (np.zeros(ROWS, np.int64) for _ in range(3))
     for batch in batches:
-        accumulate.add_times(int64([row for row, _ in batch]), int64([at for _, at in batch]), counts, first, last)
+        accumulate.add_times(
+            int64([row for row, _ in batch]), int64([at for _, at in batch]), counts, first, last
+        )
     for row in range(ROWS):
         times = [at for batch in batches for owner, at in batch if owner == row]
-        assert [counts[row], first[row], last[row]] == [len(times), min(times, default=0), max(times, default=0)]
+        assert [counts[row], first[row], last[row]] == [
+            len(times),
+            min(times, default=0),
+            max(times, default=0),
+        ]
 
 
 @QUICK
@@ -122,6 +128,7 @@ def test_ipv6_networks_are_four_groups_when_none_is_left_out(addresses: list[ipa
         ("2001:db8::5", "2001:db8::1:2:3:4", True),
         ("2001:db8:1::5", "2001:db8:1::6:7", True),
         ("2001:db8:1::5", "2001:db8:2::5", False),
+        ("2001:db8:1::5", "2001:db8:1:0:9::5", True),
         ("::1", "::2", True),
     ],
 )

@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from gauger.kernels import banding
 from gauger.kernels.minhash import SLOTS
+from tests.kernels import naive
 from tests.kernels.strategies import QUICK
 
-BAND = st.one_of(st.integers(0, 3), st.sampled_from([2047, 2048, 2**22, 2**32 - 1]), st.integers(0, 2**32 - 1))
+BAND = st.one_of(
+    st.integers(0, 3), st.sampled_from([2047, 2048, 2**22, 2**32 - 1]), st.integers(0, 2**32 - 1)
+)
 
 
 def sort_band(band: list[int] | np.ndarray, rows: list[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -20,16 +23,6 @@ def sort_band(band: list[int] | np.ndarray, rows: list[int]) -> tuple[np.ndarray
     spare = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.int32)
     banding.sort_band(np.array(band, np.uint32), ordered, keys, *spare)
     return ordered, keys
-
-
-def components(size: int, edges: list[tuple[int, int]]) -> list[int]:
-    """Least node of each node's component, by relabelling sets."""
-    sets = [{node} for node in range(size)]
-    for left, right in edges:
-        together = sets[left] | sets[right]
-        for node in together:
-            sets[node] = together
-    return [min(group) for group in sets]
 
 
 @st.composite
@@ -56,7 +49,9 @@ def test_sort_is_stable_by_band(data: st.DataObject, band: list[int]) -> None:
 
 @QUICK
 @given(signature_rows(), st.sampled_from([1, 40, 64, 100, SLOTS]))
-def test_join_unites_with_the_first_and_the_previous(case: tuple[np.ndarray, list[int], list[int]], least: int) -> None:
+def test_join_unites_with_the_first_and_the_previous(
+    case: tuple[np.ndarray, list[int], list[int]], least: int
+) -> None:
     signatures, band, rows = case
     ordered, keys = sort_band(band, rows)
     parents = np.arange(len(signatures), dtype=np.int32)
@@ -65,9 +60,11 @@ def test_join_unites_with_the_first_and_the_previous(case: tuple[np.ndarray, lis
     edges = []
     for value in set(keys.tolist()):
         bucket = [row for row in ordered.tolist() if band[row] == value]
-        candidates = [(row, other) for at, row in enumerate(bucket) if at for other in (bucket[0], bucket[at - 1])]
+        candidates = [
+            (row, other) for at, row in enumerate(bucket) if at for other in (bucket[0], bucket[at - 1])
+        ]
         edges += [pair for pair in candidates if (signatures[pair[0]] == signatures[pair[1]]).sum() >= least]
-    assert parents.tolist() == components(len(signatures), edges)
+    assert parents.tolist() == naive.components(len(signatures), edges)
     assert compared <= 2 * len(rows)
 
 
@@ -86,7 +83,7 @@ def test_trees_flatten_to_their_root(data: st.DataObject, size: int) -> None:
     parents = [data.draw(st.integers(0, node)) for node in range(size)]
     flat = np.array(parents, np.int32)
     banding.flatten(flat)
-    assert flat.tolist() == components(size, list(enumerate(parents)))
+    assert flat.tolist() == naive.components(size, list(enumerate(parents)))
 
 
 @QUICK
@@ -96,7 +93,9 @@ def test_near_root_counts_slots(case: tuple[np.ndarray, list[int], list[int]], l
     parents = np.array([band.index(value) for value in band], np.int32)
     near = np.full(len(parents), 7, np.uint8)
     banding.near_root(parents, signatures, least, near)
-    assert near.tolist() == [int((signatures[i] == signatures[root]).sum() >= least) for i, root in enumerate(parents)]
+    assert near.tolist() == [
+        int((signatures[i] == signatures[root]).sum() >= least) for i, root in enumerate(parents)
+    ]
 
 
 @pytest.mark.parametrize("similarity", [0.4, 0.5, 0.7])

@@ -1,4 +1,4 @@
-"""The pass: every output is what the twins compute from the same prompt, wherever the prompt lies in memory."""
+"""The pass: every output is what the twins compute of the same prompt, wherever it lies in memory."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ IDS = st.lists(st.lists(st.integers(-(2**31), 2**31 - 1), max_size=30), max_size
 NASTY_IDS = [[], [0], [1, 2], [-1, 2**31 - 1, -(2**31)], [5] * 700, list(range(600)), []]
 
 
+def prompt_hash(normalised: bytes) -> list[int]:
+    """Both words of a prompt's hash."""
+    return naive.siphash(NAIVE_KEY[keys.PROMPT], NAIVE_KEY[keys.PROMPT + 1], normalised, wide=True)
+
+
 def register_hash(hashed: int) -> int:
     """What the stream's HyperLogLog takes of a word hash."""
     return naive.fold_multiply(hashed ^ NAIVE_KEY[keys.REGISTER], NAIVE_KEY[keys.COLUMN])
@@ -46,8 +51,7 @@ def check_sketches(result: Pass, hashes: list[int]) -> None:
 
 def check_hashed(result: Pass, row: int, hashes: list[int], raw: bytes) -> None:
     """What text and token ids have in common."""
-    wide = naive.siphash(NAIVE_KEY[keys.PROMPT], NAIVE_KEY[keys.PROMPT + 1], raw, wide=True)
-    assert result.prompt_hashes[row].tolist() == wide
+    assert result.prompt_hashes[row].tolist() == prompt_hash(raw)
     assert result.words[row] == len(hashes)
     slots = naive.signature(naive.shingles(hashes, NAIVE_KEY), NAIVE_KEY)
     assert result.signatures[row].tolist() == [slot % 256 for slot in slots]
@@ -94,14 +98,13 @@ def test_nasty_prompts_in_one_batch() -> None:
 
 @pytest.mark.parametrize("prompt", [*MALFORMED.values()], ids=[*MALFORMED])
 def test_malformed_prompts_harm_nobody(prompt: bytes) -> None:
-    """Intake quarantines them; should one come through, its neighbours and its own hash are what they would be."""
+    """Intake quarantines them; should one come through, its hash and its neighbours' rows are right."""
     result = run_text(*pack([b"words before", prompt, b"words after"]))
     alone = [run_text(*pack([text])) for text in (b"words before", prompt, b"words after")]
     for row, single in enumerate(alone):
         assert np.array_equal(result.features[row], single.features[0])
         assert result.grams_of(row) == single.grams_of(0)
-    key = NAIVE_KEY[keys.PROMPT : keys.PROMPT + 2]
-    assert result.prompt_hashes[1].tolist() == naive.siphash(*key, prompt.lower().strip(), wide=True)
+    assert result.prompt_hashes[1].tolist() == prompt_hash(prompt.lower().strip())
 
 
 @QUICK
@@ -122,13 +125,18 @@ def test_token_ids_are_the_twins(prompts: list[list[int]]) -> None:
 
 @QUICK
 @given(PROMPTS, PROMPTS)
-def test_novelty_is_the_mean_information_under_the_reference(reference: list[bytes], prompts: list[bytes]) -> None:
+def test_novelty_is_the_mean_information_under_the_reference(
+    reference: list[bytes], prompts: list[bytes]
+) -> None:
     seen = [hashed for prompt in reference for hashed in naive.word_hashes(prompt, NAIVE_KEY)]
     counts = naive.count_min(seen, NAIVE_KEY, COUNT_DEPTH, COUNT_WIDTH)
     result = run_text(*pack(prompts), counts, len(seen))
     for row, prompt in enumerate(prompts):
         cells = [
-            [counts[at] for at in enumerate(naive.count_min_columns(hashed, NAIVE_KEY, COUNT_DEPTH, COUNT_WIDTH))]
+            [
+                counts[at]
+                for at in enumerate(naive.count_min_columns(hashed, NAIVE_KEY, COUNT_DEPTH, COUNT_WIDTH))
+            ]
             for hashed in naive.word_hashes(prompt, NAIVE_KEY)
         ]
         information = [math.log((len(seen) + 1) / (int(min(cell)) + 1)) for cell in cells]

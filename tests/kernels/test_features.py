@@ -42,12 +42,16 @@ def test_blocks_have_unit_norm_or_are_empty(prompt: bytes) -> None:
     for name in BLOCKS:
         norm = np.linalg.norm(block(row, name))
         # Each lane is off by at most one half from rounding.
-        assert norm == 0 or abs(norm - features.SCALE) <= 0.5 * np.sqrt(np.count_nonzero(block(row, name)) + 96)
+        assert norm == 0 or abs(norm - features.SCALE) <= 0.5 * np.sqrt(
+            np.count_nonzero(block(row, name)) + 96
+        )
 
 
 @pytest.mark.parametrize("scale", [1, 2, 5])
 def test_length_has_four_lanes_to_the_octave(scale: int) -> None:
-    lanes = [int(block(row, "LENGTH").argmax()) for row in features_of(b"x" * 1000 * scale, b"x" * 2000 * scale)]
+    lanes = [
+        int(block(row, "LENGTH").argmax()) for row in features_of(b"x" * 1000 * scale, b"x" * 2000 * scale)
+    ]
     assert lanes[1] - lanes[0] == 4
 
 
@@ -71,7 +75,7 @@ def test_function_words_are_no_content() -> None:
 
 
 def test_inner_products_estimate_shared_content() -> None:
-    """Feature hashing is unbiased: over many pairs the mean cosine is the share of common words (0.5 here)."""
+    """Feature hashing is unbiased: over many pairs the mean cosine is the share of common words (0.5)."""
     rng = np.random.default_rng(5)
     draws = rng.permuted(np.tile(np.arange(3000), (400, 1)), axis=1)[:, :60]
     texts = [b" ".join(b"w%dx" % word for word in words) for row in draws for words in (row[:40], row[20:])]

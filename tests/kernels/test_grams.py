@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 
@@ -30,11 +31,11 @@ def test_kernel_is_the_twin(prompt: bytes) -> None:
 @pytest.mark.parametrize("count", [1, 4, 5, 511, 512, 513, 514, 1000])
 def test_long_prompts_are_their_two_ends(count: int) -> None:
     ids = list(range(count))
-    found = run_ids(*pack_words([ids], "int32")).grams_of(0)
+    found = run_ids(*pack_words([ids], np.int32)).grams_of(0)
     assert len(found) == (count + grams.PAD if count <= 512 else 512) <= calls.GRAMS_MAX
     middle = ids.copy()
     middle[300:-300] = [9999] * len(middle[300:-300])
-    assert run_ids(*pack_words([middle], "int32")).grams_of(0) == found
+    assert run_ids(*pack_words([middle], np.int32)).grams_of(0) == found
 
 
 def test_numbers_are_one_token() -> None:

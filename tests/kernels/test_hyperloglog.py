@@ -1,4 +1,4 @@
-"""HyperLogLog: registers of the twin, merges that are unions, and errors within theory and next to datasketches."""
+"""HyperLogLog: registers of the twin, merges that are unions, errors within theory and near datasketches'."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def test_maximum_is_the_union(left: set[int], right: set[int]) -> None:
 def test_error_is_within_theory_from_one_to_a_million() -> None:
     """RMS relative error <= 1.05 x 1.04 / sqrt(m) over keyed trials.
 
-    An RMS of 200 trials is itself known to 5 %, so a single cardinality is given three of those, and the promise
-    itself is held over all cardinalities beyond the number of registers together.
+    An RMS of 200 trials is itself known to 5 %, so a single cardinality is given three of those, and the
+    promise itself is held over all cardinalities from the number of registers on together.
     """
     errors = keyed_estimates() / CARDINALITIES - 1
     each = np.sqrt((errors**2).mean(axis=0))
@@ -153,7 +153,9 @@ def test_columns_are_sets_by_row(events: list[tuple[int, int]]) -> None:
     """Rows keep apart, row -1 is skipped; words are spread over the hash range by an odd factor."""
     hashes = [word * 0x9E3779B97F4A7C15 % 2**64 for _, word in events]
     result = columns(4)
-    hll.column_update_many(np.array([row for row, _ in events], np.int64), np.array(hashes, np.uint64), *result)
+    hll.column_update_many(
+        np.array([row for row, _ in events], np.int64), np.array(hashes, np.uint64), *result
+    )
     for row in range(4):
         alone = column_of([hashed for (owner, _), hashed in zip(events, hashes, strict=True) if owner == row])
         assert all(np.array_equal(whole[row], one[0]) for whole, one in zip(result, alone, strict=True))

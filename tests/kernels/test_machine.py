@@ -110,4 +110,6 @@ def test_any_block_is_folded_and_classed(block: bytes) -> None:
 def test_ranges_of_bytes(block: bytes, low: int, width: int) -> None:
     """The range wraps past 255 as unsigned bytes do."""
     source = np.frombuffer(block, np.uint8)
-    assert in_range64(source.ctypes.data, low, width) == mask_of([(byte - low) % 256 < width for byte in block])
+    assert in_range64(source.ctypes.data, low, width) == mask_of(
+        [(byte - low) % 256 < width for byte in block]
+    )

@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gauger.kernels import keys
 from gauger.kernels.calls import hash_words_of
 from tests.kernels import naive
 from tests.kernels.strategies import KEY, MALFORMED, NAIVE_KEY, NASTY, PROMPT, QUICK, pack
 
-UNSPACED_SCRIPTS = ("CJK UNIFIED", "HIRAGANA", "KATAKANA", "THAI", "LAO", "MYANMAR", "KHMER", "TIBETAN", "BOPOMOFO", "YI")
-SPACED_SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "ARABIC", "DEVANAGARI", "TAMIL", "HANGUL SYLLABLE")
+UNSPACED_SCRIPTS = (
+    "CJK UNIFIED",
+    "HIRAGANA",
+    "KATAKANA",
+    "THAI",
+    "LAO",
+    "MYANMAR",
+    "KHMER",
+    "TIBETAN",
+    "BOPOMOFO",
+    "YI",
+)
+SPACED_SCRIPTS = (
+    "LATIN",
+    "GREEK",
+    "CYRILLIC",
+    "ARMENIAN",
+    "HEBREW",
+    "ARABIC",
+    "DEVANAGARI",
+    "TAMIL",
+    "HANGUL SYLLABLE",
+)
+
+
+def hash_of(word: bytes) -> int:
+    """SipHash of a word under the key of words."""
+    return naive.siphash(NAIVE_KEY[keys.WORD], NAIVE_KEY[keys.WORD + 1], word)[0]
 
 
 def hashes_of(texts: list[bytes]) -> list[list[int]]:
@@ -23,14 +51,16 @@ def hashes_of(texts: list[bytes]) -> list[list[int]]:
     word_offsets = np.zeros(len(texts) + 1, np.int64)
     out = np.zeros(len(values) // 2 + 1 + len(texts), np.uint64)
     hash_words_of(values, offsets, KEY, word_offsets, out)
-    return [out[start:end].tolist() for start, end in zip(word_offsets, word_offsets[1:], strict=False)]
+    return [out[start:end].tolist() for start, end in pairwise(word_offsets)]
 
 
 def words_of(text: str) -> list[str]:
     """The words the kernel finds, told by their hashes among all substrings' (short texts only)."""
     encoded = text.encode().lower()
-    parts = {encoded[start:end] for start in range(len(encoded)) for end in range(start + 1, len(encoded) + 1)}
-    names = {naive.siphash(*NAIVE_KEY[:2], part)[0]: part for part in parts}
+    parts = {
+        encoded[start:end] for start in range(len(encoded)) for end in range(start + 1, len(encoded) + 1)
+    }
+    names = {hash_of(part): part for part in parts}
     return [names[hashed].decode() for hashed in hashes_of([text.encode()])[0]]
 
 
@@ -53,7 +83,7 @@ def test_kernel_is_the_twin(prompts: list[bytes]) -> None:
 @pytest.mark.parametrize("size", range(1, 200, 3))
 def test_a_word_at_every_place_of_a_block(size: int) -> None:
     prompt = b" " * size + b"Word" + b"." * (200 - size)
-    assert hashes_of([prompt]) == [[naive.siphash(*NAIVE_KEY[:2], b"word")[0]]]
+    assert hashes_of([prompt]) == [[hash_of(b"word")]]
 
 
 @QUICK
