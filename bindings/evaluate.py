@@ -54,16 +54,18 @@ class FoundCampaign:
     assessment: str
     accounts: int
     majority: str | None  # the true campaign most of its accounts are of; None when most are benign
-    precision: float  # share of its accounts that are of that campaign, 0 when most are benign
+    guilty: float  # share of its accounts that are of any true campaign
+    precision: float  # share of its accounts that are of that one campaign, 0 when most are benign
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
     """A run against the truth.
 
-    ``campaign_precision`` is the share of the findings assessed as a campaign in which one true campaign
-    has more than half of the accounts; ``campaign_recall`` is the share of the true campaigns that have
-    such a finding. Both are None where there is nothing to take a share of.
+    ``campaign_precision`` is the share of the findings assessed as a campaign in which campaign accounts are
+    the majority (one finding may gather two planted campaigns: whoever runs both looks like one actor);
+    ``campaign_recall`` is the share of the true campaigns of which such findings hold at least half of the
+    accounts. Both are None where there is nothing to take a share of.
     """
 
     campaigns: list[TrueCampaign]
@@ -183,6 +185,7 @@ def _found_campaigns(joined: _Joined, table: pa.Table) -> list[FoundCampaign]:
                 assessment=row["assessment"] or "",
                 accounts=inside.size,
                 majority=str(names[largest]) if guilty else None,
+                guilty=float(np.mean(inside != "")) if inside.size else 0.0,
                 precision=float(counts[largest] / inside.size) if guilty else 0.0,
             )
         )
@@ -200,7 +203,8 @@ def evaluate(out: Path, truth: Path) -> Evaluation:
     joined, unknown = _join(out, truth)
     found = _found_campaigns(joined, _read(out / "campaigns.parquet", _CAMPAIGN_COLUMNS))
     accusations = [one for one in found if one.assessment == _ACCUSATION]
-    right = [one for one in accusations if one.precision > 0.5]
+    right = [one for one in accusations if one.guilty > 0.5]
+    held = np.isin(joined.finding, [one.campaign_id for one in right])
     campaigns = _true_campaigns(joined)
     benign = joined.campaign == ""
     accused = np.isin(joined.finding, [one.campaign_id for one in accusations])
@@ -223,7 +227,9 @@ def evaluate(out: Path, truth: Path) -> Evaluation:
         absent=int((~joined.present).sum()),
         unknown=unknown,
         campaign_precision=len(right) / len(accusations) if accusations else None,
-        campaign_recall=len({one.majority for one in right}) / len(campaigns) if campaigns else None,
+        campaign_recall=float(np.mean([held[joined.campaign == one.campaign].mean() >= 0.5 for one in campaigns]))
+        if campaigns
+        else None,
     )
 
 
@@ -279,6 +285,7 @@ def to_text(evaluation: Evaluation) -> str:
             one.assessment,
             f"{one.accounts:,}",
             one.majority or "benign",
+            _percent(one.guilty),
             _percent(one.precision),
         )
         for one in evaluation.found
@@ -295,7 +302,7 @@ def to_text(evaluation: Evaluation) -> str:
         f"all benign: {flagged:,} of {total:,} flagged ({_percent(flagged / total if total else None, 2)})",
         "",
     ]
-    lines += _aligned([("finding", "assessed as", "accounts", "mostly", "precision"), *found])
+    lines += _aligned([("finding", "assessed as", "accounts", "mostly", "of a campaign", "of that one"), *found])
     lines += [
         f"campaign precision {_percent(evaluation.campaign_precision)}, "
         f"campaign recall {_percent(evaluation.campaign_recall)}"

@@ -137,7 +137,7 @@ def _bounded(calls: Calls, side: np.ndarray, most: int) -> np.ndarray:
     return rows[np.sort(np.argpartition(calls.identity[rows], most)[:most])]
 
 
-def sift(calls: Calls, *, k: int, workers: int, gram_rows: int = 60_000, rounds: int = 1) -> list[Sifted]:
+def sift(calls: Calls, *, k: int, workers: int, gram_rows: int = 50_000, rounds: int = 1) -> list[Sifted]:
     """Sifted evidence of both sides: the first round, then ``rounds`` of self-training."""
     folds = calls.folds[calls.owner]
     is_today = calls.today[calls.owner]

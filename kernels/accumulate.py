@@ -11,6 +11,7 @@ from gauger.kernels.jit import (
     i64_in,
     i64_out,
     i64_out2,
+    inline,
     kernel,
     u8_in,
     u32_out2,
@@ -21,7 +22,7 @@ from gauger.kernels.jit import (
     void,
 )
 from gauger.kernels.machine import fold_multiply, load8
-from gauger.kernels.siphash import hash_bytes, tail_word
+from gauger.kernels.siphash import hash_bytes, hash_word, tail_word
 
 U64 = np.uint64
 
@@ -78,21 +79,75 @@ def call_identities(key0, key1, prompts, accounts, times, out):  # type: ignore[
         out[i] = fold_multiply(mixed ^ U64(times[i]) ^ key1, key0 ^ prompts[i, 1])
 
 
+@inline
+def hex_digit(byte):  # type: ignore[no-untyped-def]
+    """Value of an ASCII hexadecimal digit, or 16."""
+    if U64(48) <= byte <= U64(57):
+        return byte - U64(48)
+    lower = byte | U64(32)
+    if U64(97) <= lower <= U64(102):
+        return lower - U64(87)
+    return U64(16)
+
+
+@inline
+def network64(address, length, groups):  # type: ignore[no-untyped-def]
+    """The first four 16-bit groups of an IPv6 address in text form, ``::`` expanded (RFC 4291, section 2.2).
+
+    groups : uint64[8], scratch. A zone after ``%`` is left out; text that is no address gives some value all the same.
+    """
+    count = 0
+    gap = -1
+    value = U64(0)
+    open_group = False
+    for at in range(length):
+        byte = load8(address + at)
+        digit = hex_digit(byte)
+        if digit < U64(16):
+            value = ((value << U64(4)) | digit) & U64(0xFFFF)
+            open_group = True
+        elif byte == U64(58):
+            if open_group and count < 8:
+                groups[count] = value
+                count += 1
+            if at > 0 and load8(address + at - 1) == U64(58):
+                gap = count
+            value = U64(0)
+            open_group = False
+        else:
+            break
+    if open_group and count < 8:
+        groups[count] = value
+        count += 1
+    result = U64(0)
+    for place in range(4):
+        group = U64(0)
+        if gap < 0 or place < gap:
+            if place < count:
+                group = groups[place]
+        elif place >= 8 - (count - gap):
+            group = groups[place - (8 - count)]
+        result = (result << U64(16)) | group
+    return result
+
+
 @kernel(void(u64, u64, u8_in, i64_in, u64_out))
 def hash_prefixes(key0, key1, values, offsets, out):  # type: ignore[no-untyped-def]
-    """SipHash of each address's network: IPv4 without its last byte (/24), IPv6 up to its fourth group (/64)."""
+    """Keyed hash of each address's network: IPv4 without its last byte (/24), IPv6 its first 64 bits."""
     base = values.ctypes.data
+    groups = np.empty(8, np.uint64)
     for i in range(offsets.size - 1):
         start, end = offsets[i], offsets[i + 1]
-        cut = end
-        groups = 0
+        cut = -1
+        six = False
         for at in range(start, end):
             byte = load8(base + at)
             if byte == U64(46):
                 cut = at
             elif byte == U64(58):
-                groups += 1
-                if groups == 4:
-                    cut = at
-                    break
-        out[i] = hash_bytes(key0, key1, base + start, cut - start, tail_word(base + start, cut - start))
+                six = True
+        if six and cut < 0:
+            out[i] = hash_word(key0, key1, network64(base + start, end - start, groups))
+        else:
+            stop = end if cut < 0 else cut
+            out[i] = hash_bytes(key0, key1, base + start, stop - start, tail_word(base + start, stop - start))

@@ -59,8 +59,8 @@ def update_many(registers, bits, hashes):  # type: ignore[no-untyped-def]
 def column_update(registers, entry):  # type: ignore[no-untyped-def]
     """Add a 32-bit entry to a row of 2^8 registers: 8 bits of index, 24 of rank."""
     index = entry >> U32(24)
-    rest = (entry << U32(8)) | U32(0x80)
-    rank = U8(leading_zeros(U64(rest)) - 32 + 1)
+    # Shifted as 64 bits: Numba widens a uint32 shift and would keep the index bits above the rank's.
+    rank = U8(leading_zeros((U64(entry) << U64(40)) | (U64(1) << U64(39))) + 1)
     if rank > registers[index]:
         registers[index] = rank
 

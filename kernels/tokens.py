@@ -103,23 +103,35 @@ def is_separator(point):  # type: ignore[no-untyped-def]
 
 
 @inline
-def code_point(address, left):  # type: ignore[no-untyped-def]
-    """Code point at ``address`` and its length in bytes; a malformed byte counts as itself, one byte long."""
+def continuation(address):  # type: ignore[no-untyped-def]
+    """Whether the byte at ``address`` continues a UTF-8 sequence. Scratch is zero past the prompt, so it may be asked."""
+    return load8(address) & U64(0xC0) == U64(0x80)
+
+
+@inline
+def code_point(address):  # type: ignore[no-untyped-def]
+    """Code point at ``address`` in scratch and its length in bytes; a malformed byte counts as itself, one byte long.
+
+    Well-formed as in Unicode 15, table 3-7: no overlong forms, no surrogates, nothing beyond U+10FFFF.
+    """
     lead = load8(address)
+    second = load8(address + 1)
     low = U64(0x3F)
-    if lead >= U64(0xF0) and left >= 4:
-        point = (
-            ((lead & U64(7)) << U64(18))
-            | ((load8(address + 1) & low) << U64(12))
-            | ((load8(address + 2) & low) << U64(6))
-            | (load8(address + 3) & low)
-        )
-        return point, 4
-    if lead >= U64(0xE0) and left >= 3:
-        point = ((lead & U64(15)) << U64(12)) | ((load8(address + 1) & low) << U64(6)) | (load8(address + 2) & low)
-        return point, 3
-    if lead >= U64(0xC0) and left >= 2:
-        return ((lead & U64(31)) << U64(6)) | (load8(address + 1) & low), 2
+    if U64(0xC2) <= lead < U64(0xE0):
+        if continuation(address + 1):
+            return ((lead & U64(31)) << U64(6)) | (second & low), 2
+    elif U64(0xE0) <= lead < U64(0xF0):
+        least = U64(0xA0) if lead == U64(0xE0) else U64(0x80)
+        most = U64(0x9F) if lead == U64(0xED) else U64(0xBF)
+        if least <= second <= most and continuation(address + 2):
+            point = ((lead & U64(15)) << U64(12)) | ((second & low) << U64(6)) | (load8(address + 2) & low)
+            return point, 3
+    elif U64(0xF0) <= lead < U64(0xF5):
+        least = U64(0x90) if lead == U64(0xF0) else U64(0x80)
+        most = U64(0x8F) if lead == U64(0xF4) else U64(0xBF)
+        if least <= second <= most and continuation(address + 2) and continuation(address + 3):
+            point = ((lead & U64(7)) << U64(18)) | ((second & low) << U64(12))
+            return point | ((load8(address + 2) & low) << U64(6)) | (load8(address + 3) & low), 4
     return lead, 1
 
 
@@ -129,7 +141,7 @@ def split_word(scratch, start, end, starts, ends, count):  # type: ignore[no-unt
     begin = start
     at = start
     while at < end:
-        point, size = code_point(scratch + at, end - at)
+        point, size = code_point(scratch + at)
         alone = is_unspaced(point)
         separator = is_separator(point)
         if alone or separator:

@@ -96,7 +96,7 @@ def test_benign_kinds(run: Evaluation) -> None:
 def test_found_campaigns(run: Evaluation) -> None:
     seven, eight, nine = run.found
     # Three of a, two benign.
-    assert (seven.accounts, seven.majority, seven.precision) == (5, "a", 0.6)
+    assert (seven.accounts, seven.majority, seven.precision, seven.guilty) == (5, "a", 0.6, 0.6)
     # The account that the truth does not know is left out.
     assert (eight.accounts, eight.majority, eight.precision) == (1, "c", 1.0)
     assert nine.assessment == "shared tool"

@@ -68,6 +68,21 @@ def test_join_unites_with_the_first_and_the_previous(
     assert compared <= 2 * len(rows)
 
 
+def test_a_bucket_drifts_from_row_to_row() -> None:
+    """Each row is like the one before, no longer like the first: it joins through the previous one."""
+    signatures = np.zeros((4, SLOTS), np.uint8)
+    for row in range(4):
+        signatures[row, : row * 30] = row
+    signatures[2:, :30] = 1
+    signatures[3, 30:60] = 2
+    assert [(signatures[row] == signatures[0]).sum() for row in range(4)] == [128, 98, 68, 38]
+    parents = np.arange(4, dtype=np.int32)
+    ordered, keys = sort_band([7] * 4, [0, 1, 2, 3])
+    banding.join_band(keys, ordered, signatures, 98, parents)
+    banding.flatten(parents)
+    assert parents.tolist() == [0, 0, 0, 0]
+
+
 def test_rows_that_are_together_are_not_compared_again() -> None:
     signatures = np.zeros((5, SLOTS), np.uint8)
     parents = np.arange(5, dtype=np.int32)

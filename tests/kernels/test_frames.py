@@ -214,5 +214,11 @@ def test_a_prompt_descends_to_the_nested_frame_and_ignores_the_crossing_one() ->
     assert match([wide, nested, crossing], [0, 1, 2], prompts, 5, 80) == [0, 1, 2, -1, -1]
 
 
+@pytest.mark.parametrize(("more", "label"), [(4, 0), (5, 1), (6, 1)])
+def test_a_nested_frame_has_enough_grams_of_its_own(more: int, label: int) -> None:
+    wide, nested = {*range(10)}, {*range(10 + more)}
+    assert match([wide, nested], [0, 1], [sorted(nested)], 5, 80) == [label]
+
+
 def test_repeated_grams_are_one_of_a_frame() -> None:
     assert match([{1, 2, 3, 4, 5}], [0], [[1, 1, 1, 1, 1], [5, 4, 3, 2, 1, 1]], 4, 80) == [-1, 0]

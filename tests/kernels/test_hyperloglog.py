@@ -164,7 +164,7 @@ def test_columns_are_sets_by_row(events: list[tuple[int, int]]) -> None:
 @QUICK
 @given(st.lists(st.tuples(SETS, SETS), min_size=1, max_size=3))
 def test_merged_columns_are_the_union(pairs: list[tuple[set[int], set[int]]]) -> None:
-    """Each of the four meetings of sparse and dense; targets are given in reverse to exercise ``rows``."""
+    """Small sets, many rows; targets are given in reverse to exercise ``rows``."""
     mine, theirs = columns(len(pairs)), columns(len(pairs))
     for row, (left, right) in enumerate(pairs):
         target = len(pairs) - 1 - row
@@ -177,6 +177,16 @@ def test_merged_columns_are_the_union(pairs: list[tuple[set[int], set[int]]]) ->
         assert mine[0][target] == counts[0]
         assert set(mine[1][target].tolist()) == set(sparse[0].tolist())
         assert np.array_equal(mine[2][target], registers[0])
+
+
+@pytest.mark.parametrize("left", [0, 3, 16, 17, 200])
+@pytest.mark.parametrize("right", [0, 3, 16, 17, 200])
+def test_every_meeting_of_sparse_and_dense(left: int, right: int) -> None:
+    hashes = np.random.default_rng(left * 1_000 + right).integers(0, 2**64, 400, np.uint64).tolist()
+    mine, theirs, union = hashes[:left], hashes[-right:] if right else [], columns(1)
+    hll.column_merge(np.zeros(1, np.int64), *union, *column_of(mine))
+    hll.column_merge(np.zeros(1, np.int64), *union, *column_of(theirs))
+    assert all(np.array_equal(found, one) for found, one in zip(union, column_of(mine + theirs), strict=True))
 
 
 @pytest.mark.parametrize("cardinality", [17, 100, 1_000, 30_000])

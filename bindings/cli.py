@@ -1,0 +1,205 @@
+"""The command line: ``gauger COMMAND --help`` shows each command with an example.
+
+Exit codes: 0 done, 1 ran but something failed, 2 bad usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from gauger import __version__
+from gauger.engine.errors import ColumnMapError, GaugerError, InputError
+
+_PATH = click.Path(path_type=Path)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+class _Commands(click.Group):
+    """Turns our errors into one line and an exit code; nobody should see a traceback for a bad file."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ColumnMapError, InputError) as error:
+            click.echo(f"gauger: {error}", err=True)
+            ctx.exit(2)
+        except (GaugerError, ValueError) as error:
+            click.echo(f"gauger: {error}", err=True)
+            ctx.exit(1)
+        except BrokenPipeError:
+            ctx.exit(1)
+
+
+@contextmanager
+def _bar(quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on a terminal, silence in a pipe."""
+    with tqdm(total=1, bar_format="{desc:<12}{bar:30} {elapsed}", disable=quiet or not sys.stderr.isatty(), leave=False) as bar:
+
+        def progress(stage: str, done: int, total: int) -> None:
+            bar.set_description_str(stage, refresh=False)
+            bar.total, bar.n = max(1, total), done
+            bar.refresh()
+
+        yield progress
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="gauger")
+def main() -> None:
+    """Find distillation campaigns in LLM API traffic by joining weak evidence across accounts."""
+
+
+@main.command()
+@click.argument("inputs", nargs=-1, required=True)
+@click.option("--out", required=True, type=_FOLDER, help="Directory for the findings; made if missing.")
+@click.option("--state", type=_FOLDER, help="Directory that keeps the key, families and reference days between runs.")
+@click.option("--columns", metavar="MAP", help="Where the columns are: litellm, openai, otlp or a TOML file.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Threads to use (default: all cores).")
+def score(inputs: tuple[str, ...], out: Path, state: Path | None, columns: str | None, workers: int | None) -> None:
+    """Score log files (Parquet, Arrow IPC, JSONL, CSV), directories or globs.
+
+    \b
+    Example, a week of clean days first and then the day in question:
+      gauger score logs/2026-03-0*.parquet --out week --state state
+      gauger score logs/2026-03-16.parquet --out day --state state
+    """
+    from gauger.score import score as run
+    from gauger.summary import summary
+
+    with _bar() as progress:
+        finished = run(inputs, out, state=state, columns=columns, workers=workers, progress=progress)
+    click.echo(summary(finished))
+    for error in finished.errors:
+        click.echo(f"gauger: {error}", err=True)
+    if finished.errors:
+        sys.exit(1)
+
+
+@main.command()
+@click.option("--out", required=True, type=_FOLDER, help="Directory for the logs and truth.parquet.")
+@click.option("--calls", default=200_000, show_default=True, type=click.IntRange(500), help="Honest calls of the day.")
+@click.option("--campaign", "campaigns", multiple=True, metavar="KIND:ACCOUNTS:CALLS", help="Plant one; may be repeated.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
+@click.option("--into", multiple=True, type=_PATH, metavar="LOG", help="Plant the campaigns in this log of your own.")
+@click.option("--columns", metavar="MAP", help="Column map of the log given by --into.")
+def simulate(
+    out: Path, calls: int, campaigns: tuple[str, ...], seed: int, into: tuple[Path, ...], columns: str | None
+) -> None:
+    """Make a reference week and a day of traffic with planted campaigns, or plant them in your own log.
+
+    \b
+    Kinds: template, diverse, padded, grid, cot. CALLS are per account and day.
+    Example:
+      gauger simulate --out sim --calls 50000 --campaign template:300:26 --campaign diverse:200:26
+    """
+    from gauger.simulate import DEFAULT_CAMPAIGNS, CampaignSpec, plant
+    from gauger.simulate import simulate as run
+
+    try:
+        specs = [CampaignSpec.parse(text) for text in campaigns] or list(DEFAULT_CAMPAIGNS)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if into:
+        paths = plant(list(into), out, specs, seed, columns)
+    else:
+        with _bar() as progress:
+            paths = run(
+                out, calls=calls, campaigns=specs, seed=seed, progress=lambda done, total: progress("simulating", done, total)
+            )
+    for path in [*paths.reference, paths.day, paths.truth]:
+        click.echo(str(path))
+
+
+@main.command()
+@click.argument("out", type=_FOLDER)
+@click.option("--truth", required=True, type=_PATH, help="truth.parquet: account_id, campaign (null = honest), kind.")
+def evaluate(out: Path, truth: Path) -> None:
+    """Hold a run against the truth: recall, false positives, precision, calls leaked.
+
+    \b
+    Example:
+      gauger evaluate day --truth sim/truth.parquet
+    """
+    from gauger.evaluate import evaluate as run
+    from gauger.evaluate import to_text
+
+    click.echo(to_text(run(out, truth)))
+
+
+@main.command()
+@click.argument("out", type=_FOLDER)
+@click.option("--account", help="An account id.")
+@click.option("--campaign", type=int, help="A finding's number.")
+@click.option("--family", type=int, help="A family id.")
+def explain(out: Path, account: str | None, campaign: int | None, family: int | None) -> None:
+    """Explain one account, finding or family of a run in words.
+
+    \b
+    Example:
+      gauger explain day --campaign 1
+    """
+    from gauger.explain import explain as run
+
+    if sum(value is not None for value in (account, campaign, family)) != 1:
+        raise click.UsageError("give exactly one of --account, --campaign, --family")
+    click.echo(run(out, account=account, campaign=campaign, family=family))
+
+
+@main.command()
+@click.argument("out", type=_FOLDER)
+def report(out: Path) -> None:
+    """Write a run's report: one HTML file that needs no network.
+
+    \b
+    Example:
+      gauger report day
+    """
+    from gauger.report import write_report
+
+    click.echo(str(write_report(out)))
+
+
+@main.command()
+@click.option("--input", "source", type=_PATH, metavar="LOG", help="Measure on this log (default: simulated traffic).")
+@click.option("--columns", metavar="MAP", help="Column map of the log.")
+def bench(source: Path | None, columns: str | None) -> None:
+    """Measure throughput on this machine, as ratios to reading the same columns.
+
+    \b
+    Example:
+      gauger bench --input logs/2026-03-16.parquet
+    """
+    from gauger.bench import bench as run
+
+    with _bar() as progress:
+        text = run(source, columns, progress)
+    click.echo(text)
+
+
+@main.command()
+@click.option("--out", default="demo-output", show_default=True, type=_FOLDER, help="Directory for everything it makes.")
+@click.option("--calls", default=200_000, show_default=True, type=click.IntRange(20_000), help="Honest calls of the day.")
+@click.option("--seed", default=1, show_default=True)
+def demo(out: Path, calls: int, seed: int) -> None:
+    """Simulate a reference week and a day with three campaigns; score, evaluate and report it.
+
+    \b
+    Example:
+      gauger demo --out demo-output
+    """
+    from gauger.demo import demo as run
+
+    with _bar() as progress:
+        text = run(out, calls=calls, seed=seed, progress=progress)
+    click.echo(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Tail probabilities against counting, their uniformity, and the Cauchy combination against scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import cauchy, kstest
+
+from gauger.engine.calibration import combine, evidence, tail_probability
+
+SCORE = st.one_of(st.integers(-5, 5).map(float), st.just(float("nan")))
+SCORES = st.lists(SCORE, max_size=30).map(lambda values: np.asarray(values, np.float64))
+
+
+@settings(max_examples=200, deadline=None)
+@given(SCORES, SCORES)
+def test_a_tail_probability_is_a_rank(scores: np.ndarray, null: np.ndarray) -> None:
+    known = [value for value in null.tolist() if value == value]
+    for score, found in zip(scores.tolist(), tail_probability(scores, null).tolist(), strict=True):
+        if score != score:
+            assert found != found
+        else:
+            assert found == (1 + sum(value >= score for value in known)) / (1 + len(known))
+            assert 0.0 < found <= 1.0
+
+
+def test_the_null_is_uniform() -> None:
+    random = np.random.default_rng(1)
+    found = tail_probability(random.gumbel(size=4_000), random.gumbel(size=40_000))
+    assert kstest(found, "uniform").pvalue > 0.001
+
+
+def test_of_a_reference_itself_the_ranks_are_all_there() -> None:
+    scores = np.random.default_rng(2).normal(size=99)
+    found = np.sort(tail_probability(scores, scores))
+    assert found == pytest.approx((np.arange(99) + 2) / 100)
+
+
+def test_evidence_never_claims_more_than_the_reference_supports() -> None:
+    found = tail_probability(np.asarray([1e9, np.inf]), np.zeros(999))
+    assert evidence(found) == pytest.approx([3.0, 3.0])
+    assert np.isnan(evidence(np.asarray([np.nan]))).all()
+
+
+def test_the_cauchy_combination_is_scipys() -> None:
+    parts = np.random.default_rng(3).uniform(1e-6, 1 - 1e-6, (4, 500))
+    expected = cauchy.sf(cauchy.isf(parts).mean(axis=0))
+    assert combine(*parts) == pytest.approx(expected, rel=1e-6)
+
+
+def test_unknown_parts_are_left_out() -> None:
+    nan = np.nan
+    left, right = np.asarray([0.01, nan, 0.2, nan]), np.asarray([nan, 0.3, 0.5, nan])
+    found = combine(left, right)
+    assert found[:2] == pytest.approx([0.01, 0.3])
+    assert found[2] == pytest.approx(cauchy.sf(cauchy.isf([0.2, 0.5]).mean()))
+    assert np.isnan(found[3])
+
+
+def test_one_strong_part_carries_the_rest() -> None:
+    found = combine(np.asarray([1e-5]), np.asarray([0.5]), np.asarray([0.9]))
+    assert found[0] == pytest.approx(3e-5, rel=0.01)
+
+
+@pytest.mark.parametrize("part", [0.0, 1.0, 1e-300])
+def test_extreme_parts_give_probabilities(part: float) -> None:
+    found = combine(np.asarray([part]), np.asarray([0.5]))
+    assert 0.0 < found[0] <= 1.0
+
+
+def test_it_holds_under_dependence() -> None:
+    """Parts that are nearly copies of one another: the combined rate stays at the nominal one."""
+    random = np.random.default_rng(4)
+    shared = random.normal(size=50_000)
+    scores = [0.9 * shared + np.sqrt(1 - 0.81) * random.normal(size=50_000) for _ in range(5)]
+    parts = [tail_probability(score, random.normal(size=100_000)) for score in scores]
+    rate = np.mean(combine(*parts) < 0.01)
+    assert 0.005 < rate < 0.012

@@ -1,0 +1,177 @@
+"""Sifting: exact moments, folds that do not see themselves, a calm null and a found campaign."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from gauger.engine.calibration import tail_probability
+from gauger.engine.population import Population
+from gauger.engine.sifting import FOLDS, Calls, directions, moments, oddest, score_calls, sift
+from gauger.kernels.features import FEATURES
+from tests.engine import worlds
+
+NEIGHBOURS = 20
+
+
+def pooled(today: Population, reference: Population, seed: int) -> Calls:
+    """Calls of both sides, today's accounts first, folds at random."""
+    accounts = len(today) + len(reference)
+    return Calls(
+        features=np.concatenate([today.sample_features, reference.sample_features]),
+        owner=np.concatenate([today.sample_owner, reference.sample_owner + len(today)]),
+        today=np.arange(accounts) < len(today),
+        folds=np.random.default_rng(seed).integers(0, FOLDS, accounts),
+        identity=np.concatenate([today.sample_identity, reference.sample_identity]),
+    )
+
+
+def random_rows(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    return random.integers(-127, 128, (count, FEATURES), dtype=np.int8), random.integers(0, FOLDS, count)
+
+
+def test_moments_are_exact_sums() -> None:
+    features, folds = random_rows(6_000, 1)
+    found = moments(features, folds)
+    for fold in range(FOLDS):
+        rows = features[folds == fold].astype(np.float64)
+        assert found.count[fold] == len(rows)
+        assert np.array_equal(found.total[fold], rows.sum(axis=0))
+        assert np.array_equal(found.gram[fold], rows.T @ rows)
+
+
+def test_moments_of_the_largest_values_are_exact() -> None:
+    """4,000 rows of 127s: a plain float32 product would be off."""
+    found = moments(np.full((4_000, FEATURES), 127, np.int8), np.zeros(4_000, np.int64))
+    assert np.all(found.gram[0] == 4_000 * 127**2)
+    assert np.all(found.total[0] == 4_000 * 127)
+
+
+def test_moments_do_not_depend_on_order_and_add_up() -> None:
+    features, folds = random_rows(3_000, 2)
+    whole = moments(features, folds)
+    order = np.random.default_rng(3).permutation(3_000)
+    assert np.array_equal(moments(features[order], folds[order]).gram, whole.gram)
+    left, right = moments(features[:1_111], folds[:1_111]), moments(features[1_111:], folds[1_111:])
+    assert np.array_equal(left.gram + right.gram, whole.gram)
+    assert np.array_equal(left.total + right.total, whole.total)
+
+
+def test_without_a_fold_are_mean_and_covariance_of_the_others() -> None:
+    features, folds = random_rows(2_000, 4)
+    found = moments(features, folds)
+    others = features[folds != 2].astype(np.float64)
+    mean, covariance = found.without(2)
+    assert np.allclose(mean, others.mean(axis=0))
+    assert np.allclose(covariance, np.cov(others.T, bias=True), atol=1e-6)
+
+
+def test_a_fold_does_not_see_itself() -> None:
+    """Other data in one fold: its own weights stay, bit by bit; the other folds' change."""
+    (today, folds), (reference, reference_folds) = random_rows(2_000, 5), random_rows(2_000, 6)
+    before = directions(moments(today, folds), moments(reference, reference_folds), 0.1)
+    changed = today.copy()
+    changed[folds == 3] = random_rows(int((folds == 3).sum()), 7)[0] // 2
+    after = directions(moments(changed, folds), moments(reference, reference_folds), 0.1)
+    assert np.array_equal(before[3], after[3])
+    for fold in (0, 1, 2, 4):
+        assert not np.allclose(before[fold], after[fold])
+
+
+def test_directions_are_fishers() -> None:
+    (today, folds), (reference, reference_folds) = random_rows(1_500, 8), random_rows(1_500, 9)
+    ridge = 0.3
+    found = directions(moments(today, folds), moments(reference, reference_folds), ridge)
+    own, other = (rows.astype(np.float64) for rows in (today[folds != 1], reference[reference_folds != 1]))
+    spread = (np.cov(own.T, bias=True) + np.cov(other.T, bias=True)) / 2
+    spread += ridge * np.trace(spread) / FEATURES * np.eye(FEATURES)
+    expected = np.linalg.solve(spread, own.mean(axis=0) - other.mean(axis=0))
+    assert found[1] == pytest.approx(expected, rel=1e-3, abs=1e-7)
+
+
+def test_calls_are_scored_by_the_direction_of_their_accounts_fold() -> None:
+    calls = pooled(worlds.population(1, 30, 4), worlds.population(2, 30, 4), 1)
+    weights = np.random.default_rng(1).normal(size=(FOLDS, FEATURES)).astype(np.float32)
+    expected = [
+        float(row.astype(np.float64) @ weights[calls.folds[owner]])
+        for row, owner in zip(calls.features, calls.owner.tolist(), strict=True)
+    ]
+    assert score_calls(calls, weights) == pytest.approx(np.asarray(expected), rel=1e-3, abs=1e-2)
+
+
+def test_the_oddest_calls_are_those_a_sort_picks() -> None:
+    random = np.random.default_rng(10)
+    owner = np.sort(random.integers(0, 40, 600))
+    probabilities = random.integers(0, 50, 600) / 50  # with ties: the earlier call goes first
+    chosen = oddest(probabilities, owner, 41, share=0.15, least=3)
+    for account in range(41):
+        rows = np.flatnonzero(owner == account).tolist()
+        picks = sorted(rows, key=lambda row: (probabilities[row], row))[: max(3, math.ceil(0.15 * len(rows)))]
+        assert np.flatnonzero(chosen & (owner == account)).tolist() == sorted(picks)
+
+
+@pytest.fixture(scope="module")
+def null() -> list[np.ndarray]:
+    """Tail probabilities of today's accounts, one array a round, when today and the reference are alike."""
+    calls = pooled(worlds.population(11, 600, 12), worlds.population(12, 900, 12), 2)
+    rounds = sift(calls, k=NEIGHBOURS, workers=1)
+    return [tail_probability(result.scores, result.scores[~calls.today])[calls.today] for result in rounds]
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_without_a_campaign_the_rate_of_alarms_is_the_nominal_one(null: list[np.ndarray], turn: int) -> None:
+    hits, count = int(np.sum(null[turn] < 0.05)), len(null[turn])
+    # The threshold itself is a quantile of 900 reference accounts: its share is Beta, about as uncertain again.
+    spread = math.sqrt(0.05 * 0.95 * (1 / count + 1 / 900))
+    assert abs(hits / count - 0.05) < 4 * spread
+    assert binom.sf(hits - 1, count, 0.05 + 4 * math.sqrt(0.05 * 0.95 / 900)) > 1e-4
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_without_a_campaign_probabilities_spread_over_the_whole_range(null: list[np.ndarray], turn: int) -> None:
+    quarters = np.histogram(null[turn], bins=4, range=(0, 1))[0] / len(null[turn])
+    assert np.all(np.abs(quarters - 0.25) < 0.09)
+
+
+@pytest.fixture(scope="module")
+def planted() -> Calls:
+    """A hundred accounts with five calls of a new topic among twenty-six, in a day of four hundred."""
+    return pooled(worlds.population(13, 400, 26, planted=[(100, 5)]), worlds.population(14, 800, 26), 3)
+
+
+def test_five_odd_calls_of_twenty_six_are_found(planted: Calls) -> None:
+    rounds = sift(planted, k=50, workers=1)
+    last = rounds[-1]
+    probability = tail_probability(last.scores, last.scores[~planted.today])
+    assert np.mean(probability[:100] < 0.002) >= 0.9
+    assert np.mean(probability[100:400] < 0.01) <= 0.05
+    odd = np.zeros(len(planted.owner), bool)
+    for account in range(100):
+        odd[np.flatnonzero(planted.owner == account)[:5]] = True
+    mine = planted.owner < 100
+    assert np.mean(last.chosen[mine & odd]) > 3 * np.mean(last.chosen[mine & ~odd])
+
+
+def test_the_number_of_workers_changes_nothing() -> None:
+    calls = pooled(worlds.population(15, 200, 8), worlds.population(16, 300, 8), 4)
+    one, three = (sift(calls, k=NEIGHBOURS, workers=workers, rounds=0)[0] for workers in (1, 3))
+    assert np.array_equal(one.scores, three.scores)
+    assert np.array_equal(one.chosen, three.chosen)
+
+
+def test_the_learning_sample_is_bounded_by_smallest_identity() -> None:
+    """Learning from fewer rows than there are: the rows are the same whatever order the calls came in."""
+    calls = pooled(worlds.population(17, 150, 8), worlds.population(18, 200, 8), 5)
+    bounded, whole = (sift(calls, k=NEIGHBOURS, workers=1, gram_rows=rows, rounds=0)[0] for rows in (500, 60_000))
+    order = np.lexsort((-np.arange(len(calls.owner)), calls.owner))  # each account's calls backwards
+    backwards = replace(
+        calls, features=calls.features[order], owner=calls.owner[order], identity=calls.identity[order]
+    )
+    again = sift(backwards, k=NEIGHBOURS, workers=1, gram_rows=500, rounds=0)[0]
+    assert np.array_equal(again.call_probability, bounded.call_probability[order])
+    assert not np.array_equal(whole.call_probability, bounded.call_probability)
