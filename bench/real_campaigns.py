@@ -78,13 +78,9 @@ def deal_prompts(
         left = sum(len(decks[name]) for name in planted.corpora)
         accounts = min(planted.accounts, left // share)
         if accounts == 0:
-            raise ValueError(
-                f"no prompts are left for campaign {planted.name}; plant fewer or smaller campaigns"
-            )
+            raise ValueError(f"no prompts are left for campaign {planted.name}; plant fewer or smaller campaigns")
         if accounts < planted.accounts:
-            notes.append(
-                f"{planted.name}: {accounts} accounts instead of {planted.accounts}, its sets are too small"
-            )
+            notes.append(f"{planted.name}: {accounts} accounts instead of {planted.accounts}, its sets are too small")
         random = Random(f"deal/{seed}/{planted.name}")
         prompts = _take(random, [decks[name] for name in planted.corpora], accounts * share)
         dealt[planted.name] = [prompts[start : start + share] for start in range(0, len(prompts), share)]
@@ -123,9 +119,7 @@ def campaign_habits(seed: int, planted: Planted, accounts: int, traffic: Traffic
                 hours=real_people.WAKING if planted.pacing == "human" else real_people.FLAT,
                 addresses=addresses,
                 network=random.choice(
-                    real_people.CLOUD_NETWORKS
-                    if planted.addresses == "shared"
-                    else real_people.ACCESS_NETWORKS
+                    real_people.CLOUD_NETWORKS if planted.addresses == "shared" else real_people.ACCESS_NETWORKS
                 ),
                 user_agent=random.choice(agents),
                 model=real_people.MODELS[0],
@@ -150,10 +144,7 @@ def campaign_calls(
     random = Random(f"planted/{seed}/{habit.account_id}/{when}")
     texts = [*prompts, *(pad(random, sources) for _ in range(planted.calls - len(prompts)))]
     random.shuffle(texts)
-    return [
-        Call(text, second, None)
-        for text, second in zip(texts, _pace(random, planted, len(texts)), strict=True)
-    ]
+    return [Call(text, second, None) for text, second in zip(texts, _pace(random, planted, len(texts)), strict=True)]
 
 
 def pad(random: Random, sources: Mapping[str, Source]) -> str:
@@ -161,9 +152,7 @@ def pad(random: Random, sources: Mapping[str, Source]) -> str:
 
     Broad on purpose: padding that keeps returning to the same text would be evidence of its own.
     """
-    kinds = [
-        (share, main) for share, main, _ in real_people.KINDS.values() if main in sources and main != "judge"
-    ]
+    kinds = [(share, main) for share, main, _ in real_people.KINDS.values() if main in sources and main != "judge"]
     source = sources[random.choices([main for _, main in kinds], [share for share, _ in kinds])[0]]
     unit = source.units[random.choice(source.pool)]
     return restyle(random, draw_style(random, plain=False), unit[0])

@@ -130,9 +130,7 @@ def _units(paths: Iterable[Path]) -> tuple[list[Unit], list[str | None]]:
             units.update({(prompt,): family for prompt, family in zip(prompts, families, strict=True)})
             continue
         conversations: dict[str, list[tuple[int, str]]] = {}
-        for session, turn, prompt in zip(
-            table["session"].to_pylist(), table["turn"].to_pylist(), prompts, strict=True
-        ):
+        for session, turn, prompt in zip(table["session"].to_pylist(), table["turn"].to_pylist(), prompts, strict=True):
             conversations.setdefault(session, []).append((turn, prompt))
         units.update({tuple(prompt for _, prompt in sorted(turns)): None for turns in conversations.values()})
     return list(units), list(units.values())

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 
 from gauger.columns import load_column_map
 from gauger.engine.engine import MEASURE_ROWS
-from gauger.engine.errors import InputError
+from gauger.engine.errors import InputError, KernelInputError
 from gauger.engine.intake import admit
-from gauger.engine.measure import Measurer, WordSketch, list_buffers, text_buffers
+from gauger.engine.measure import Measurer, list_buffers, text_buffers
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
 from gauger.engine.state import State
@@ -46,7 +46,10 @@ def _batches(path: Path, columns: str | None) -> list[pa.RecordBatch]:
     batches, rows = [], 0
     for chunk in read(path, load_column_map(columns)):
         if chunk.batch.num_rows:
-            calls = admit(chunk.batch).calls
+            try:
+                calls = admit(chunk.batch).calls
+            except (InputError, KernelInputError) as error:
+                raise InputError(f"{path}: {error}") from None
             batches += [calls.slice(at, MEASURE_ROWS) for at in range(0, calls.num_rows, MEASURE_ROWS)]
             rows += calls.num_rows
         if rows >= _ROWS_MAX:
@@ -126,9 +129,13 @@ def bench(source: Path | None, columns: str | None, progress: Progress) -> str:
             f"{stage.seconds / floor:>12.1f}"
         )
     total = run.manifest["seconds"]["total"]
-    lines.append(f"gauger score, whole command: {total:.1f} s, {run.manifest['calls_per_second']:,.0f} calls/s on all cores")
+    lines.append(
+        f"gauger score, whole command: {total:.1f} s, {run.manifest['calls_per_second']:,.0f} calls/s on all cores"
+    )
     if reading is not None:
-        lines.append(f"pyarrow reading the same file: {reading:.2f} s; the whole command takes {total / reading:.1f} times that")
+        lines.append(
+            f"pyarrow reading the same file: {reading:.2f} s; the whole command takes {total / reading:.1f} times that"
+        )
     return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 ran but something failed, 2 bad usage.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from tqdm import tqdm
 
 from gauger import __version__
 from gauger.engine.errors import ColumnMapError, GaugerError, InputError
+from gauger.report.formats import visible
 
 _PATH = click.Path(path_type=Path)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -28,19 +30,32 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (ColumnMapError, InputError) as error:
-            click.echo(f"gauger: {error}", err=True)
+            _complain(str(error))
             ctx.exit(2)
         except (GaugerError, ValueError) as error:
-            click.echo(f"gauger: {error}", err=True)
+            _complain(str(error))
             ctx.exit(1)
         except BrokenPipeError:
             ctx.exit(1)
+        except OSError as error:
+            name = error.filename2 or error.filename
+            place = "" if name is None else f"{os.fspath(name)}: "
+            _complain(f"{place}{error.strerror or error}; check the place and its free space, then run again")
+            ctx.exit(1)
+        except MemoryError:
+            _complain("not enough memory; give it fewer or smaller files at a time")
+            ctx.exit(1)
+
+
+def _complain(message: str) -> None:
+    """One line on standard error, whatever the file names in it."""
+    click.echo(f"gauger: {visible(message)}", err=True)
 
 
 @contextmanager
-def _bar(quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on a terminal, silence in a pipe."""
-    with tqdm(total=1, bar_format="{desc:<12}{bar:30} {elapsed}", disable=quiet or not sys.stderr.isatty(), leave=False) as bar:
+    with tqdm(total=1, bar_format="{desc:<12}{bar:30} {elapsed}", disable=not sys.stderr.isatty(), leave=False) as bar:
 
         def progress(stage: str, done: int, total: int) -> None:
             bar.set_description_str(stage, refresh=False)
@@ -77,7 +92,7 @@ def score(inputs: tuple[str, ...], out: Path, state: Path | None, columns: str |
         finished = run(inputs, out, state=state, columns=columns, workers=workers, progress=progress)
     click.echo(summary(finished))
     for error in finished.errors:
-        click.echo(f"gauger: {error}", err=True)
+        _complain(error)
     if finished.errors:
         sys.exit(1)
 
@@ -85,8 +100,12 @@ def score(inputs: tuple[str, ...], out: Path, state: Path | None, columns: str |
 @main.command()
 @click.option("--out", required=True, type=_FOLDER, help="Directory for the logs and truth.parquet.")
 @click.option("--calls", default=200_000, show_default=True, type=click.IntRange(500), help="Honest calls of the day.")
-@click.option("--campaign", "campaigns", multiple=True, metavar="KIND:ACCOUNTS:CALLS", help="Plant one; may be repeated.")
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
+@click.option(
+    "--campaign", "campaigns", multiple=True, metavar="KIND:ACCOUNTS:CALLS", help="Plant one; may be repeated."
+)
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0), help="The same seed, the same bytes."
+)
 @click.option("--into", multiple=True, type=_PATH, metavar="LOG", help="Plant the campaigns in this log of your own.")
 @click.option("--columns", metavar="MAP", help="Column map of the log given by --into.")
 def simulate(
@@ -111,7 +130,11 @@ def simulate(
     else:
         with _bar() as progress:
             paths = run(
-                out, calls=calls, campaigns=specs, seed=seed, progress=lambda done, total: progress("simulating", done, total)
+                out,
+                calls=calls,
+                campaigns=specs,
+                seed=seed,
+                progress=lambda done, total: progress("simulating", done, total),
             )
     for path in [*paths.reference, paths.day, paths.truth]:
         click.echo(str(path))
@@ -184,9 +207,13 @@ def bench(source: Path | None, columns: str | None) -> None:
 
 
 @main.command()
-@click.option("--out", default="demo-output", show_default=True, type=_FOLDER, help="Directory for everything it makes.")
-@click.option("--calls", default=200_000, show_default=True, type=click.IntRange(20_000), help="Honest calls of the day.")
-@click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--out", default="demo-output", show_default=True, type=_FOLDER, help="Directory for everything it makes."
+)
+@click.option(
+    "--calls", default=200_000, show_default=True, type=click.IntRange(20_000), help="Honest calls of the day."
+)
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 def demo(out: Path, calls: int, seed: int) -> None:
     """Simulate a reference week and a day with three campaigns; score, evaluate and report it.
 

@@ -69,9 +69,7 @@ class ColumnMap:
     def sources(self, wanted: Iterable[str] | None = None) -> dict[str, tuple[Source, ...]]:
         """The sources of the ``wanted`` canonical names (None: all), in schema order."""
         names = CALL_SCHEMA.names if wanted is None else set(wanted)
-        return {
-            name: self.columns[name] for name in CALL_SCHEMA.names if name in names and name in self.columns
-        }
+        return {name: self.columns[name] for name in CALL_SCHEMA.names if name in names and name in self.columns}
 
 
 def first_value(record: Any, sources: Iterable[Source]) -> Any:
@@ -94,9 +92,7 @@ def load_column_map(name_or_path: str | None) -> ColumnMap:
     if name_or_path is None:
         return _identity()
     shipped = resources.files("gauger.column_maps")
-    names = sorted(
-        entry.name.removesuffix(".toml") for entry in shipped.iterdir() if entry.name.endswith(".toml")
-    )
+    names = sorted(entry.name.removesuffix(".toml") for entry in shipped.iterdir() if entry.name.endswith(".toml"))
     if name_or_path in names:
         return _parse((shipped / f"{name_or_path}.toml").read_bytes(), name_or_path)
     try:
@@ -152,9 +148,7 @@ def _parse(content: bytes, origin: str) -> ColumnMap:
     if not isinstance(columns, dict) or not columns:
         raise ColumnMapError(f"{origin}: no columns; add a [columns] table of canonical name = path")
     if unknown := sorted(columns.keys() - set(CALL_SCHEMA.names)):
-        raise ColumnMapError(
-            f"{origin}: unknown column {unknown[0]}; known are {', '.join(CALL_SCHEMA.names)}"
-        )
+        raise ColumnMapError(f"{origin}: unknown column {unknown[0]}; known are {', '.join(CALL_SCHEMA.names)}")
     records = document.get("records", "lines")
     if records not in RECORDS:
         raise ColumnMapError(f"{origin}: records must be one of {', '.join(RECORDS)}")

@@ -94,9 +94,7 @@ class _Joined:
 
 def _read(path: Path, columns: Sequence[str]) -> pa.Table:
     if not path.is_file():
-        raise InputError(
-            f"{path}: not found; evaluate needs the folder of a finished `gauger score` and its truth"
-        )
+        raise InputError(f"{path}: not found; evaluate needs the folder of a finished `gauger score` and its truth")
     try:
         names = pq.read_schema(path).names
         missing = [name for name in columns if name not in names]
@@ -308,9 +306,7 @@ def to_text(evaluation: Evaluation) -> str:
         f"campaign recall {_percent(evaluation.campaign_recall)}"
     ]
     if evaluation.absent:
-        lines += [
-            f"{evaluation.absent:,} accounts of the truth are absent from the output and count as not found."
-        ]
+        lines += [f"{evaluation.absent:,} accounts of the truth are absent from the output and count as not found."]
     if evaluation.unknown:
         lines += [f"{evaluation.unknown:,} accounts of the output are not in the truth and were left out."]
     return "\n".join(lines) + "\n"

@@ -18,9 +18,7 @@ _SHOWN = 8  # rows of any list: what is said fits a screen
 _TEMPLATE_LONGEST = 200
 
 
-def explain(
-    out: Path, *, account: str | None = None, campaign: int | None = None, family: int | None = None
-) -> str:
+def explain(out: Path, *, account: str | None = None, campaign: int | None = None, family: int | None = None) -> str:
     """Return in plain text what ``score`` found about one account, campaign or family of ``out``.
 
     Exactly one of ``account``, ``campaign`` and ``family`` is given. Control characters are written out, so
@@ -108,9 +106,7 @@ def _family(run: outputs.Outputs, family_id: int) -> list[str]:
     ]
     lines += _section("Findings that use it", users[:_SHOWN], len(users) - _SHOWN)
     callers = _counted(run, "account_id", pc.field("family_id") == family_id)
-    shown = [
-        f"{formats.shorten(caller)}: {formats.plural(calls, 'call')}" for caller, calls in callers[:_SHOWN]
-    ]
+    shown = [f"{formats.shorten(caller)}: {formats.plural(calls, 'call')}" for caller, calls in callers[:_SHOWN]]
     lines += _section("Accounts that use it most", shown, len(callers) - _SHOWN)
     note = "A family is no accusation: popular tools, vendors' applications and benchmarks are families too."
     return [*lines, "", note]
@@ -175,9 +171,7 @@ def _neighbours(run: outputs.Outputs, row: dict[str, Any]) -> list[str]:
 
 
 def _families_of(run: outputs.Outputs, account_id: str) -> list[str]:
-    counts = _counted(
-        run, "family_id", (pc.field("account_id") == account_id) & pc.field("family_id").is_valid()
-    )
+    counts = _counted(run, "family_id", (pc.field("account_id") == account_id) & pc.field("family_id").is_valid())
     ids = pa.array([family_id for family_id, _ in counts[:_SHOWN]], pa.int64())
     rows = run.families.filter(pc.is_in(run.families["family_id"], ids)).to_pylist()
     known = {row["family_id"]: row for row in rows}
@@ -204,9 +198,7 @@ def _counted(run: outputs.Outputs, column: str, where: pc.Expression) -> list[tu
     try:
         table = ds.dataset(run.call_files, format="parquet").to_table(columns=[column], filter=where)
     except (OSError, pa.ArrowException) as error:
-        raise GaugerError(
-            f"{run.folder / 'calls'} cannot be read ({type(error).__name__}): score again"
-        ) from None
+        raise GaugerError(f"{run.folder / 'calls'} cannot be read ({type(error).__name__}): score again") from None
     counted = table.group_by(column).aggregate([(column, "count")])
     counted = counted.sort_by([(f"{column}_count", "descending"), (column, "ascending")])
     return list(zip(counted[column].to_pylist(), counted[f"{column}_count"].to_pylist(), strict=True))

@@ -19,6 +19,7 @@ from gauger.engine.errors import GaugerError
 
 MANIFEST = "manifest.json"
 CALLS = "calls"
+TABLES = ("accounts.parquet", "families.parquet", "campaigns.parquet", "quarantine.parquet")
 TEMPORARY = ".partial"
 
 
@@ -40,7 +41,11 @@ def begin(out: Path) -> None:
     try:
         (out / CALLS).mkdir(parents=True, exist_ok=True)
         (out / MANIFEST).unlink(missing_ok=True)
-        for old in [*(out / CALLS).glob("*.parquet"), *out.glob(f".*{TEMPORARY}"), *(out / CALLS).glob(f".*{TEMPORARY}")]:
+        for old in [
+            *(out / CALLS).glob("*.parquet"),
+            *out.glob(f".*{TEMPORARY}"),
+            *(out / CALLS).glob(f".*{TEMPORARY}"),
+        ]:
             old.unlink()
     except OSError as error:
         raise GaugerError(f"{out}: cannot write here ({error.strerror}); choose another --out") from None

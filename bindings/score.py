@@ -24,6 +24,7 @@ from gauger.engine.result import Result
 from gauger.engine.secret import Secret
 from gauger.engine.settings import HOUR_US, Settings
 from gauger.readers import discover, read
+from gauger.report.formats import visible
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0 = not known)
 
@@ -43,13 +44,13 @@ class Input:
     def record(self) -> dict[str, Any]:
         """As the manifest shows it."""
         return {
-            "path": str(self.path),
+            "path": visible(str(self.path)),  # a file name need not be text
             "bytes": self.bytes,
             "sha256": self.sha256,
             "rows": self.rows,
             "scored": self.scored,
             "quarantined": self.quarantined,
-            "error": self.error,
+            "error": None if self.error is None else visible(self.error),
         }
 
 
@@ -95,6 +96,23 @@ def default_secret() -> Secret:
         return Secret.random()
 
 
+def _refuse_own_files(paths: Sequence[Path], out: Path, state: Path | None) -> None:
+    """Raise InputError for an input that the run itself would replace, or that an earlier one wrote."""
+    ours = [out / name for name in (outputs.CALLS, *outputs.TABLES)] + ([] if state is None else [state])
+    for path in paths:
+        for place in ours:
+            if path.resolve().is_relative_to(place.resolve()):
+                raise InputError(f"{path}: belongs to what gauger writes in {place}; keep logs elsewhere")
+
+
+def _check_name(path: Path) -> None:
+    """Raise InputError for a file name that is not text: Arrow cannot open it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{path}: its name is not UTF-8; rename the file") from None
+
+
 def _digest(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -108,6 +126,7 @@ def _parts(
     before = 0
     for number, item in enumerate(inputs):
         try:
+            _check_name(item.path)
             for chunk in read(item.path, column_map):
                 if item.error is not None:  # the engine could not admit an earlier chunk
                     break
@@ -159,11 +178,12 @@ def score(
     started = time.perf_counter()
     column_map = load_column_map(columns)
     paths = discover(sources)
-    outputs.begin(out)
+    _refuse_own_files(paths, out, state)
     settings = settings or Settings()
     workers = workers or os.cpu_count() or 1
     secret = None if state is not None else default_secret()
     engine = Engine(state, settings=settings, workers=workers, secret=secret)
+    outputs.begin(out)  # after all that can be refused: it ends the earlier run
     inputs = [Input(path, path.stat().st_size) for path in paths]
     quarantine = _Quarantine()
     with ThreadPoolExecutor(1) as pool:
@@ -199,10 +219,10 @@ def _write(out: Path, inputs: list[Input], result: Result, families: pa.Table, q
     for number in range(len(inputs)):
         low, high = np.searchsorted(file, [number, number + 1])
         outputs.write_table(out / outputs.CALLS / f"{number:05d}.parquet", result.calls.slice(low, high - low))
-    outputs.write_table(out / "accounts.parquet", result.accounts)
-    outputs.write_table(out / "families.parquet", families)
-    outputs.write_table(out / "campaigns.parquet", result.campaigns)
-    outputs.write_table(out / "quarantine.parquet", quarantine.table())
+    for name, table in zip(
+        outputs.TABLES, (result.accounts, families, result.campaigns, quarantine.table()), strict=True
+    ):
+        outputs.write_table(out / name, table)
 
 
 def _hourly(engine: Engine, result: Result) -> dict[str, Any] | None:
@@ -233,8 +253,14 @@ def _manifest(
     rows = sum(item.rows for item in inputs)
     scored = sum(item.scored for item in inputs)
     times = engine.state.ledger.rows["time"]
-    window = [datetime.fromtimestamp(int(time) / 1e6, UTC).isoformat() for time in (times.min(), times.max())] if len(times) else None
-    reference = {"days": result.reference_days, "accounts": result.reference_accounts} if result.reference_accounts else None
+    window = (
+        [datetime.fromtimestamp(int(time) / 1e6, UTC).isoformat() for time in (times.min(), times.max())]
+        if len(times)
+        else None
+    )
+    reference = (
+        {"days": result.reference_days, "accounts": result.reference_accounts} if result.reference_accounts else None
+    )
     return {
         "gauger": __version__,
         "inputs": [item.record() for item in inputs],
@@ -249,10 +275,7 @@ def _manifest(
         "reference": reference,
         "missing_evidence": result.missing_evidence,
         "alarm_level": settings.alarm_level,
-        "false_positive_rate": {
-            "expected": settings.alarm_level,
-            "reference_measured": result.reference_rate if reference else None,
-        },
+        "false_positive_rate": {"expected": settings.alarm_level},
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "calls_per_second": round(scored / seconds["total"], 1),
         "key_id": engine.secret.key_id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from gauger.report.formats import plural, visible
@@ -15,12 +14,15 @@ def _findings(run: Run) -> list[str]:
     rows = run.result.campaigns.to_pylist()
     if not rows:
         return ["No findings."]
-    lines = ["Findings", f"  {'#':>3}  {'assessed as':<15} {'accounts':>8} {'calls':>9} {'evidence':>8}  two best reasons"]
+    lines = [
+        "Findings",
+        f"  {'#':>3}  {'assessed as':<15} {'accounts':>8} {'calls':>9} {'evidence':>8}  two best reasons",
+    ]
     for row in rows[:_FINDINGS_SHOWN]:
         evidence = "n/a" if row["evidence"] is None else f"{row['evidence']:.0f}"
         lines.append(
-            f"  {row['campaign_id']:>3}  {row['assessment']:<15} {row['accounts']:>8,} {row['calls']:>9,} {evidence:>8}  "
-            + "; ".join(_reasons(row))
+            f"  {row['campaign_id']:>3}  {row['assessment']:<15} {row['accounts']:>8,} {row['calls']:>9,} "
+            f"{evidence:>8}  {'; '.join(_reasons(row))}"
         )
     if len(rows) > _FINDINGS_SHOWN:
         lines.append(f"       and {len(rows) - _FINDINGS_SHOWN} more in campaigns.parquet")
@@ -38,9 +40,7 @@ def _reference(manifest: dict[str, Any]) -> str:
     reference = manifest["reference"]
     if reference is None:
         return "Reference  none"
-    measured = manifest["false_positive_rate"]["reference_measured"]
-    rate = "" if measured is None or math.isnan(measured) else f", alarm rate on them {measured:.2%}"
-    return f"Reference  {reference['accounts']:,} accounts of {', '.join(reference['days'])}{rate}"
+    return f"Reference  {reference['accounts']:,} accounts of {', '.join(reference['days'])}"
 
 
 def summary(run: Run) -> str:
@@ -58,4 +58,3 @@ def summary(run: Run) -> str:
     if run.errors:
         lines.append(f"{plural(len(run.errors), 'file')} could not be read:")
     return "\n".join(lines)
-

@@ -105,5 +105,9 @@ def _read(calls: pa.Table, wanted: np.ndarray, paths: Sequence[Path], column_map
             found = prompts_at(paths[number], column_map, row[inside])
         except GaugerError:
             continue
-        texts |= {call: found[at] for call, at in zip(wanted[inside].tolist(), row[inside].tolist(), strict=True) if at in found}
+        texts |= {
+            call: found[at]
+            for call, at in zip(wanted[inside].tolist(), row[inside].tolist(), strict=True)
+            if at in found
+        }
     return texts

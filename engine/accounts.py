@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.engine.measure import Measures
-from gauger.engine.rows import Rows
+from gauger.engine.rows import Field, Rows
 from gauger.engine.settings import HOUR_US, Settings
 from gauger.kernels import hyperloglog as hll
 from gauger.kernels.accumulate import add_bins, add_features, add_moments, add_times
@@ -29,9 +29,9 @@ COUNTERS = (
 )  # fmt: skip
 
 
-def fields() -> dict[str, tuple[object, tuple[int, ...]]]:
+def fields() -> dict[str, Field]:
     """Columns of the account table: name -> (dtype, shape of a row)."""
-    columns: dict[str, tuple[object, tuple[int, ...]]] = {
+    columns: dict[str, Field] = {
         "pane": (np.int64, ()),
         "calls": (np.int64, ()),
         "first": (np.int64, ()),
@@ -43,7 +43,7 @@ def fields() -> dict[str, tuple[object, tuple[int, ...]]]:
         "sums": (np.int32, (FEATURES,)),
         "squares": (np.int64, ()),
     }
-    columns |= {name: (np.int64, ()) for name in COUNTERS}
+    columns |= dict.fromkeys(COUNTERS, (np.int64, ()))
     for name in DISTINCT:
         columns[f"{name}_count"] = (np.uint8, ())
         columns[f"{name}_sparse"] = (np.uint32, (hll.SPARSE,))

@@ -91,7 +91,9 @@ def _sharing(today: Population, earlier: Population | None, members: np.ndarray,
     outside = np.setdiff1d(np.unique(owner), members)
     common = ~inside & usable[code] & ((degree - within)[code] >= 2)
     usual = len(np.unique(owner[common])) / max(1, len(outside))
-    sentence = f"shared {name}: {share:.0%} of its accounts share one with another of them; {usual:.0%} of other accounts do"
+    sentence = (
+        f"shared {name}: {share:.0%} of its accounts share one with another of them; {usual:.0%} of other accounts do"
+    )
     return Sign(statistic, bool(share >= _SHARING_MIN and share >= 3 * usual), sentence, share)
 
 

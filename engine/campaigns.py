@@ -44,7 +44,7 @@ def union_statistic(vectors: np.ndarray) -> float:
 
 
 def _linked(vectors: np.ndarray) -> np.ndarray:
-    """Cluster of each row, from 0: average linkage, then the nearest centroid for rows beyond the first _CLUSTERED_MAX."""
+    """Cluster of each row, from 0: average linkage of _CLUSTERED_MAX rows, then the nearest centroid for the others."""
     count = len(vectors)
     if count < 2:
         return np.zeros(count, np.int64)

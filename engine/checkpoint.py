@@ -14,7 +14,7 @@ from gauger.engine import links as link_table
 from gauger.engine import prompts as prompt_table
 from gauger.engine import samples as sample_table
 from gauger.engine.errors import StateError
-from gauger.engine.rows import Rows
+from gauger.engine.rows import Field, Rows
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
 from gauger.engine.state import State
@@ -56,7 +56,7 @@ def save_state(state: State, target: Path) -> None:
     places = {"account": _inverse(account_order), "prompt": _inverse(prompt_order)}
     _save_accounts(state, folder, account_order)
     _save_prompts(state, folder, prompt_order)
-    keys = {
+    keys: dict[str, tuple[Rows, dict[str, Field], tuple[str, ...]]] = {
         "sample": (state.sample.rows, sample_table.FIELDS, ("time", "identity", "account")),
         "links": (state.links.rows, link_table.FIELDS, ("value", "channel", "account")),
         "ledger": (state.ledger.rows, ledger_table.FIELDS, ("identity", "time", "row", "file")),
@@ -101,7 +101,7 @@ def _save_prompts(state: State, folder: Path, order: np.ndarray) -> None:
     write_table(folder, "grams", {"gram": state.prompts.grams[places]})
 
 
-def _load_rows(rows: Rows, table: pa.Table, fields: dict[str, tuple[object, tuple[int, ...]]]) -> None:
+def _load_rows(rows: Rows, table: pa.Table, fields: dict[str, Field]) -> None:
     rows.append({name: unpack(table.column(name), dtype, shape) for name, (dtype, shape) in fields.items()})
 
 

@@ -10,6 +10,7 @@ with. The latest days serve, the same weekday among them, because a Sunday is no
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -26,10 +27,12 @@ from gauger.engine.representatives import KnownFamilies
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
 from gauger.engine.storage import (
+    MANIFEST,
     new_folder,
     read_manifest,
     read_table,
     replace_folder,
+    settle,
     unpack,
     write_manifest,
     write_table,
@@ -65,16 +68,23 @@ class StateDirectory:
         """The complete days there are, oldest first."""
         found = []
         for folder in (self.path / "days").iterdir():
-            if (folder / "manifest.json").is_file() and not folder.name.startswith("."):
-                found.append(date.fromisoformat(folder.name))
-        return sorted(found)
+            # A replacement killed halfway leaves the old folder under another name: it still is that day.
+            name = folder.name.removeprefix(".").removesuffix(".old")
+            with suppress(ValueError):  # whatever else lies here is not a day
+                found.append(date.fromisoformat(name))
+        return sorted({day for day in found if self._complete(day)})
+
+    def _complete(self, day: date) -> bool:
+        folder = self.path / "days" / day.isoformat()
+        settle(folder)
+        return (folder / MANIFEST).is_file()
 
     def reference_days(self, today: date, settings: Settings) -> list[date]:
         """The days to compare ``today`` with: the latest that are old enough, the same weekday among them."""
         old = [day for day in self.days() if day <= today - timedelta(days=settings.lag_days)]
         same = [day for day in old if day.weekday() == today.weekday()][-1:]
         rest = [day for day in old if day not in same]
-        return sorted([*same, *rest[len(rest) - (settings.reference_days - len(same)) :]])
+        return sorted([*same, *rest[max(0, len(rest) - (settings.reference_days - len(same))) :]])
 
     def reference(self, today: date, settings: Settings) -> Reference | None:
         """The reference of a day, or None when no day is old enough."""
@@ -125,12 +135,15 @@ class StateDirectory:
             **{name: unpack(links.column(name), dtype) for name, dtype in _LINK_FIELDS.items()},
         )
         words = WordSketch(total=int(manifest["words"]))
-        words.counts[:] = unpack(read_table(folder, "word_counts").column("count"), np.uint32).reshape(words.counts.shape)
+        words.counts[:] = unpack(read_table(folder, "word_counts").column("count"), np.uint32).reshape(
+            words.counts.shape
+        )
         return population, words
 
     def families(self) -> KnownFamilies:
         """The known families; none in a new directory."""
         folder = self.path / "families"
+        settle(folder)
         if not folder.exists():
             return KnownFamilies()
         manifest, table = read_manifest(folder, self.secret.key_id), read_table(folder, "families")
@@ -145,7 +158,12 @@ class StateDirectory:
     def save_families(self, known: KnownFamilies) -> None:
         """Keep the known families."""
         folder = new_folder(self.path / "families")
-        columns = {"family_id": known.ids, "kind": known.kinds, "signature": known.signatures, "last_seen": known.last_seen}
+        columns = {
+            "family_id": known.ids,
+            "kind": known.kinds,
+            "signature": known.signatures,
+            "last_seen": known.last_seen,
+        }
         write_table(folder, "families", columns)
         write_manifest(folder, self.secret.key_id, {"kind": "families", "next_id": known.next_id})
         replace_folder(folder, self.path / "families")

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from gauger.engine import checkpoint
 from gauger.engine.days import Reference, StateDirectory
@@ -30,7 +31,7 @@ from gauger.engine.schema import CALL_SCHEMA
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
 from gauger.engine.snapshot import Snapshot, Verdict
-from gauger.engine.state import State
+from gauger.engine.state import State, content_of
 
 MEASURE_ROWS = 16_384  # rows a worker measures at a time: scratch and results stay in cache-sized pieces
 
@@ -101,8 +102,11 @@ class Engine:
         self.secret = secret or Secret.random()
         self._state = State(self.secret, self.settings)
         self._families = KnownFamilies() if self._directory is None else self._directory.families()
-        self._reference: Reference | None = None
-        self._measurer: Measurer | None = None
+        self._reference: tuple[date, Reference | None] | None = None
+        self._measurer = Measurer(self.secret)
+        self._prepared_for_reference = False
+        self._plain_measurer = self._measurer  # without a reference: what ``check`` needs
+        self._seen = 0  # rows observed, refused ones included
         self._snapshot: Snapshot | None = None
         self._discarded = WordSketch()  # checks count words nowhere that matters
         self._suspects: set[str] | None = None  # accounts a reference must not hold; None before ``finish``
@@ -116,23 +120,42 @@ class Engine:
         ``exact_repeats``, ``novelty``, ``account_evidence``. Families and evidence are those of the last ``finish``
         (null before it); repeats count what was observed so far.
 
-        Raises InputError when required columns are missing, KernelInputError when the Arrow data is corrupt.
+        Novelty is against the reference of the day of the first call observed: observe a stream from its start.
+
+        Raises InputError when required columns are missing, KernelInputError when the Arrow data is corrupt, StateError
+        when prompts come as token ids after text, or the other way round.
         """
-        numbers = np.arange(len(self._state.ledger.rows), len(self._state.ledger.rows) + batch.num_rows)
+        numbers = np.arange(self._seen, self._seen + batch.num_rows)
         part = Part(batch, file, numbers if rows is None else np.asarray(rows, np.int64))
-        admitted = admit(batch)
-        measures = self._measurer_for(admitted).measure(admitted.calls, self._state.words)
+        admitted = self._admit(part)
+        measures = self._prepared(admitted).measure(admitted.calls, self._state.words)
         prompts = self._fold(part, admitted, measures)
         return self._answer(batch.num_rows, admitted, measures, prompts)
 
-    def _measurer_for(self, admitted: Admitted) -> Measurer:
-        """The measurer, made on the first call: its day decides which reference days serve."""
-        if self._measurer is None:
-            times = admitted.calls.column("start_time").cast(pa.int64())
-            if self._directory is not None and len(times):
-                self._reference = self._directory.reference(_day(times[0].as_py()), self.settings)
-            self._measurer = Measurer(self.secret, None if self._reference is None else self._reference.words)
+    def _admit(self, part: Part) -> Admitted:
+        admitted = admit(part.batch)
+        self._seen += part.batch.num_rows
+        if admitted.calls.num_rows:
+            self._state.claim(content_of(admitted.calls))
+        return admitted
+
+    def _prepared(self, admitted: Admitted) -> Measurer:
+        """The measurer; the first call observed decides which reference's words novelty is against."""
+        if admitted.calls.num_rows and not self._prepared_for_reference:
+            first = admitted.calls.column("start_time")[0].cast(pa.int64()).as_py()
+            reference = self._reference_of(_day(first))
+            if reference is not None:
+                self._measurer = Measurer(self.secret, reference.words)
+            self._prepared_for_reference = True
         return self._measurer
+
+    def _reference_of(self, day: date) -> Reference | None:
+        """The reference of a day; the last one asked for is kept."""
+        if self._directory is None:
+            return None
+        if self._reference is None or self._reference[0] != day:
+            self._reference = (day, self._directory.reference(day, self.settings))
+        return self._reference[1]
 
     def _fold(self, part: Part, admitted: Admitted, measures: Measures) -> np.ndarray:
         rows = part.rows[admitted.rows]
@@ -175,7 +198,7 @@ class Engine:
         def work(part: Part, admitted: Admitted) -> Measures:
             sketch = sketches.get()
             try:
-                return self._measurer_for(admitted).measure(admitted.calls, sketch)
+                return self._measurer.measure(admitted.calls, sketch)
             finally:
                 sketches.put(sketch)
 
@@ -183,15 +206,15 @@ class Engine:
             waiting: deque[tuple[Part, Admitted, Future[Measures]]] = deque()
             for part in _pieces(parts):
                 try:
-                    admitted = admit(part.batch)
-                except (InputError, KernelInputError) as error:
+                    admitted = self._admit(part)
+                except (InputError, KernelInputError, StateError) as error:
                     yield Failed(part.file, part.rows, str(error))
                     continue
                 if len(admitted.rejected):
                     yield Refused(part.file, part.rows[admitted.rejected], admitted.reasons)
                 if admitted.calls.num_rows == 0:
                     continue
-                self._measurer_for(admitted)
+                self._prepared(admitted)
                 waiting.append((part, admitted, pool.submit(work, part, admitted)))
                 if len(waiting) > 2 * self.workers:
                     yield self._take(*waiting.popleft())
@@ -216,7 +239,7 @@ class Engine:
         admitted = admit(batch)
         if admitted.calls.num_rows != 1:
             raise InputError(f"cannot check this call: {', '.join(admitted.reasons) or 'not exactly one row'}")
-        measures = self._measurer_for(admitted).measure(admitted.calls, self._discarded)
+        measures = self._plain_measurer.measure(admitted.calls, self._discarded)
         account = admitted.calls.column("account_id")[0].as_py()
         snapshot = self._snapshot
         if snapshot is None:
@@ -224,10 +247,20 @@ class Engine:
         return snapshot.verdict(account, measures)
 
     def finish(self) -> Result:
-        """Weigh everything observed so far and return the tables. More calls may be observed afterwards."""
+        """Weigh everything observed so far and return the tables. More calls may be observed afterwards.
+
+        The reference is that of the earliest day observed.
+        """
+        # One BLAS thread: its own threads would fight ours, and could change the last bit of a sum.
+        with threadpool_limits(1, user_api="blas"):
+            return self._finish()
+
+    def _finish(self) -> Result:
         state, settings = self._state, self.settings
         today, account_rows = population_of(state)
-        reference = None if self._reference is None else self._reference.population
+        times = state.ledger.rows["time"]
+        chosen = self._reference_of(_day(int(times.min()))) if len(times) else None
+        reference = None if chosen is None else chosen.population
         families = find_families(state, account_rows, self._families, self.workers)
         ledger = state.ledger.rows
         calls = Calls(
@@ -251,9 +284,8 @@ class Engine:
             families=family_rows,
             campaigns=campaign_table(campaigns),
             missing_evidence=evidence.missing,
-            reference_days=[] if self._reference is None else self._reference.days,
+            reference_days=[] if chosen is None else chosen.days,
             reference_accounts=evidence.reference_accounts,
-            reference_rate=evidence.reference_rate,
         )
 
     def _make_snapshot(self, families: Families, family_rows: pa.Table, accounts: pa.Table) -> Snapshot:
@@ -273,8 +305,7 @@ class Engine:
     def merge(self, other: Engine) -> None:
         """Add everything another engine of the same key and settings observed. Raises StateError when they differ."""
         self._state.merge(other._state)
-        if self._measurer is None:
-            self._measurer, self._reference = other._measurer, other._reference
+        self._seen += other._seen
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything observed to a folder, atomically. The same calls give the same bytes, in any order."""
@@ -296,14 +327,11 @@ class Engine:
         engine = cls(state, secret=secret, workers=workers)
         engine._state = checkpoint.load_state(Path(path), engine.secret)
         engine.settings = engine._state.settings
-        if engine._directory is not None and len(engine._state.ledger.rows):
-            day = _day(int(engine._state.ledger.rows["time"].min()))
-            engine._reference = engine._directory.reference(day, engine.settings)
-            engine._measurer = Measurer(engine.secret, None if engine._reference is None else engine._reference.words)
+        engine._seen = int(engine._state.ledger.rows["row"].max(initial=-1)) + 1
         return engine
 
     def commit(self) -> list[str]:
-        """After ``finish``: keep the days observed, accounts of findings and flagged ones left out, as future reference.
+        """After ``finish``: keep the days observed, flagged accounts left out, as future reference.
 
         Also keeps the known families. Returns the days kept. Needs a state directory.
         """

@@ -29,7 +29,6 @@ class Evidence:
     vectors: np.ndarray  # float32[n, d], whitened kernel means; zero rows where there is no content evidence
     sifted: np.ndarray  # float32[n, d], the same of the oddest calls
     call_probability: np.ndarray  # float64[m], tail probability of each sampled call of today's population
-    reference_rate: float  # share of reference accounts below the alarm level, leave-one-out: the measured rate
     reference_accounts: int  # accounts behind it
     reference_vectors: np.ndarray  # float32[r, d], whitened means of the reference's accounts
     missing: list[str] = field(default_factory=list)  # sentences: which evidence is not available, and why
@@ -46,7 +45,6 @@ def no_evidence(today: Population, reason: str) -> Evidence:
         vectors=np.zeros((n, 1), np.float32),
         sifted=np.zeros((n, 1), np.float32),
         call_probability=np.full(len(today.sample_owner), np.nan),
-        reference_rate=float("nan"),
         reference_accounts=0,
         reference_vectors=np.zeros((0, 1), np.float32),
         missing=[reason],
@@ -69,7 +67,9 @@ def _pool(today: Population, reference: Population, key: np.ndarray) -> Calls:
     )
 
 
-def gather(today: Population, reference: Population | None, key: np.ndarray, settings: Settings, workers: int) -> Evidence:
+def gather(
+    today: Population, reference: Population | None, key: np.ndarray, settings: Settings, workers: int
+) -> Evidence:
     """Weigh today's accounts against a reference of older, clean ones.
 
     Both sides lose their accounts with fewer than ``settings.calls_min`` calls first.
@@ -111,7 +111,9 @@ def _weigh(
     parts = {name: tail_probability(score, score[~is_today]) for name, score in scores.items()}
     content = _calibrate(combine(*parts.values()), is_today)
     statistics = {
-        name: np.concatenate([new.statistics[name], old.statistics[name]]) for name in new.statistics if name in old.statistics
+        name: np.concatenate([new.statistics[name], old.statistics[name]])
+        for name in new.statistics
+        if name in old.statistics
     }
     habits = conformity_scores(statistics, rows[:, :_CONFORMITY_NEIGHBOURS], is_today)
     parts["conformity"] = tail_probability(habits, habits[~is_today])
@@ -150,10 +152,6 @@ def _spread(today: Population, eligible: np.ndarray, new: Population, found: _Fo
     call_probability = np.full(len(today.sample_owner), np.nan)
     call_probability[eligible[today.sample_owner]] = found.last.call_probability[: len(new.sample_owner)]
     is_today = found.is_today
-    reference = found.final[~is_today]
-    # A reference account's own rank counts itself: leave it out.
-    size = len(reference)
-    rate = float(np.mean((reference * (size + 1) - 1) / size < settings.alarm_level))
     few = int((~eligible).sum())
     missing = []
     if few:
@@ -165,8 +163,7 @@ def _spread(today: Population, eligible: np.ndarray, new: Population, found: _Fo
         vectors=widen(found.vectors[is_today]),
         sifted=widen(found.last.vectors[is_today]),
         call_probability=call_probability,
-        reference_rate=rate,
-        reference_accounts=size,
+        reference_accounts=int((~is_today).sum()),
         reference_vectors=found.vectors[~is_today],
         missing=missing,
     )

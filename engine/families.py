@@ -62,6 +62,11 @@ def _frame_signatures(frames: Frames, key: np.ndarray) -> np.ndarray:
     return (slots & 255).astype(np.uint8)
 
 
+def _hash_signatures(hashes: np.ndarray) -> np.ndarray:
+    """Signatures of exact families: the prompt's hash over and over, because short prompts share their MinHash."""
+    return np.tile(np.ascontiguousarray(hashes).view(np.uint8), (1, minhash.SLOTS // 16))
+
+
 def _number(labels: np.ndarray, members_min: int) -> tuple[np.ndarray, np.ndarray]:
     """Renumber labels (-1 = none) without those of fewer members: (new labels, old label of each new one)."""
     sizes = np.bincount(labels[labels >= 0], minlength=1)
@@ -105,7 +110,11 @@ def _group_prompts(state: State, workers: int) -> _Groups:
     families = np.where(exact >= 0, len(frame_of) + len(near_of) + exact, families)
     kinds = np.repeat(np.arange(3, dtype=np.uint8), [len(frame_of), len(near_of), len(exact_of)])
     representatives = np.concatenate(
-        [_frame_signatures(frames, state.secret.key)[frame_of], signatures[near_of], signatures[exact_of]]
+        [
+            _frame_signatures(frames, state.secret.key)[frame_of],
+            signatures[near_of],
+            _hash_signatures(rows["hash"][order[exact_of]]),
+        ]
     )
     of_frame = np.full(len(frames), -1, np.int64)
     of_frame[frame_of] = np.arange(len(frame_of))
@@ -210,4 +219,3 @@ def _assign_ids(
     ids[passing[np.lexsort((passing, first[passing]))]] = -1 - np.arange(len(passing))
     known.remember(ids[lasting], kinds[lasting], signatures[lasting], last[lasting])
     return ids
-

@@ -60,7 +60,7 @@ def account_reasons(
 ) -> list[list[Reason]]:
     """The most telling statistics of some accounts: least tail probability first, at most five each.
 
-    The share of today's accounts among the nearest neighbours always comes first where there is one: it is what flagged.
+    The share of today's accounts among the nearest neighbours always comes first where there is one: it flagged them.
     """
     if reference is None:
         return [[] for _ in rows]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.engine.rows import Rows
+from gauger.engine.rows import Field, Rows
 
-FIELDS = {
+FIELDS: dict[str, Field] = {
     "file": (np.int32, ()),
     "row": (np.int64, ()),
     "account": (np.int64, ()),  # row of the account table

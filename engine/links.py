@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.engine.rows import Rows
+from gauger.engine.rows import Field, Rows
 
 ADDRESS, NETWORK, PAYMENT, CLIENT, ORGANISATION, NETWORK_HOUR, PARAMETERS = range(7)
 CHANNELS = (
@@ -21,7 +21,7 @@ CHANNELS = (
     "request parameters",
 )
 
-FIELDS = {"account": (np.int64, ()), "channel": (np.uint8, ()), "value": (np.uint64, ())}
+FIELDS: dict[str, Field] = {"account": (np.int64, ()), "channel": (np.uint8, ()), "value": (np.uint64, ())}
 
 
 class Links:

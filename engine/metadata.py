@@ -57,7 +57,9 @@ def _flag(batch: pa.RecordBatch, name: str) -> tuple[np.ndarray, np.ndarray] | N
 def _finished_by_length(column: pa.ListArray) -> np.ndarray:
     """Whether any finish reason of a call is "length"."""
     hits = np.zeros(len(column), bool)
-    owners = column.value_parent_indices() if hasattr(column, "value_parent_indices") else pc.list_parent_indices(column)
+    owners = (
+        column.value_parent_indices() if hasattr(column, "value_parent_indices") else pc.list_parent_indices(column)
+    )
     equal = pc.fill_null(pc.equal(pc.list_flatten(column), "length"), False)
     hits[np.asarray(owners)[np.asarray(equal)]] = True
     return hits

@@ -13,7 +13,7 @@ CHAIN_SIMILARITY = 0.4  # a member less like its representative than this was on
 def near_duplicates(signatures: np.ndarray, words: np.ndarray, similarity: float) -> np.ndarray:
     """Representative row of each prompt (itself when it has no near-duplicate), int32[n].
 
-    signatures : uint8[n, SLOTS] in canonical order, so that the least row of a family is the same for any order of calls
+    signatures : uint8[n, SLOTS] in canonical order, so that a family's least row is the same for any order
     words : int32[n]; similarity : Jaccard similarity that joins two prompts
     """
     parents = np.arange(len(signatures), dtype=np.int32)

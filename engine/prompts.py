@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.engine.measure import Measures
-from gauger.engine.rows import Rows
+from gauger.engine.rows import Field, Rows
 from gauger.kernels import minhash
 from gauger.kernels.prompts import EMPTY, intern, reindex
 
-FIELDS = {
+FIELDS: dict[str, Field] = {
     "hash": (np.uint64, (2,)),
     "signature": (np.uint8, (minhash.SLOTS,)),
     "words": (np.int32, ()),

@@ -10,7 +10,7 @@ from gauger.engine.population import Population
 
 
 def concatenate(populations: Sequence[Population]) -> Population:
-    """One population of several days' accounts; an account seen on two days is two rows. Statistics all share are kept."""
+    """One population of several days' accounts, with the statistics all share; an account of two days is two rows."""
     starts = np.cumsum([0, *(len(part) for part in populations)])[:-1]
     names = set.intersection(*(set(part.statistics) for part in populations))
     return Population(

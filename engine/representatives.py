@@ -30,15 +30,17 @@ def _search(known: np.ndarray, wanted: np.ndarray, k: int) -> np.ndarray:
     """Rows of the k nearest known codes of each wanted one, int64[n, k], -1 where there are fewer."""
     faiss.omp_set_num_threads(1)
     bits = 8 * known.shape[1]
-    index = faiss.IndexBinaryFlat(bits)
-    if len(known) > EXACT_MAX:
-        lists = int(np.sqrt(len(known)))
-        index = faiss.IndexBinaryIVF(index, bits, lists)
-        index.cp.seed = 1234
-        index.train(known[:: max(1, len(known) // (64 * lists))])
-        index.nprobe = max(8, lists // 8)
-    index.add(known)
-    return index.search(wanted, min(k, len(known)))[1]
+    flat = faiss.IndexBinaryFlat(bits)
+    if len(known) <= EXACT_MAX:
+        flat.add(known)
+        return flat.search(wanted, min(k, len(known)))[1]
+    lists = int(np.sqrt(len(known)))
+    inverted = faiss.IndexBinaryIVF(flat, bits, lists)
+    inverted.cp.seed = 1234
+    inverted.train(known[:: max(1, len(known) // (64 * lists))])
+    inverted.nprobe = max(8, lists // 8)
+    inverted.add(known)
+    return inverted.search(wanted, min(k, len(known)))[1]
 
 
 def _equal_slots(left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -29,7 +29,6 @@ class Result:
     missing_evidence: list[str]
     reference_days: list[str]
     reference_accounts: int
-    reference_rate: float  # measured share of reference accounts below the alarm level; NaN without a reference
 
 
 def _nullable(values: np.ndarray, kind: pa.DataType | None = None) -> pa.Array:
@@ -60,7 +59,7 @@ def account_table(
     strength = evidence_of(evidence.probability)
     flagged = evidence.probability < settings.alarm_level
     explained = np.flatnonzero(flagged | (member >= 0) | (strength >= 2.0))
-    reasons: list[list[dict[str, float | str]]] = [[] for _ in range(len(today))]
+    reasons: list[list[dict[str, float | str | None]]] = [[] for _ in range(len(today))]
     for row, found in zip(explained.tolist(), account_reasons(today, reference, evidence, explained), strict=True):
         reasons[row] = [_reason(*reason) for reason in found]
     axes = _map(evidence, campaigns)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-Field = tuple[Any, tuple[int, ...]]
+Field = tuple[Any, tuple[int, ...]]  # dtype and shape of a row
 
 
 class Rows:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.engine.rows import Rows
+from gauger.engine.rows import Field, Rows
 from gauger.kernels.features import FEATURES
 
-FIELDS = {
+FIELDS: dict[str, Field] = {
     "account": (np.int64, ()),  # row of the account table
     "identity": (np.uint64, ()),
     "time": (np.int64, ()),
@@ -33,11 +33,7 @@ class CallSample:
         """Offer calls; features : int8[n, FEATURES]."""
         if len(accounts) == 0:
             return
-        top = int(accounts.max()) + 1
-        if top > len(self._limit):
-            larger = np.full(max(top, 2 * len(self._limit)), _NO_LIMIT, np.uint64)
-            larger[: len(self._limit)] = self._limit
-            self._limit = larger
+        self._extend_limit(int(accounts.max()) + 1)
         enter = identities <= self._limit[accounts]
         self.rows.append(
             {
@@ -51,6 +47,12 @@ class CallSample:
             self.compact()
             self._compact_at = max(65536, 2 * len(self.rows))
 
+    def _extend_limit(self, accounts: int) -> None:
+        if accounts > len(self._limit):
+            larger = np.full(max(accounts, 2 * len(self._limit)), _NO_LIMIT, np.uint64)
+            larger[: len(self._limit)] = self._limit
+            self._limit = larger
+
     def compact(self) -> None:
         """Sort by (account, identity, time) and drop what is beyond ``size``."""
         rows = self.rows
@@ -60,6 +62,7 @@ class CallSample:
         place = np.arange(len(order)) - np.searchsorted(accounts, accounts, "left")
         rows.keep(order[place < self._size])
         full = place == self._size - 1
+        self._extend_limit(int(accounts.max(initial=-1)) + 1)
         self._limit[accounts[full]] = rows["identity"][np.searchsorted(rows["account"], accounts[full], "right") - 1]
 
     def merge(self, other: CallSample, accounts: np.ndarray) -> None:

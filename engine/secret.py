@@ -62,6 +62,8 @@ class Secret:
             raise StateError(f"{path}: others may read this key; run: chmod 600 {path}")
         try:
             return cls(bytes.fromhex(path.read_text().strip()))
+        except OSError as error:
+            raise StateError(f"{path}: cannot read the key ({error.strerror})") from None
         except ValueError:
             raise StateError(f"{path}: this is not a gauger key ({SECRET_BYTES} bytes in hexadecimal)") from None
 

@@ -8,6 +8,7 @@ symmetric and cross-fitted throughout, or the null would be a lie.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,8 +143,9 @@ def sift(calls: Calls, *, k: int, workers: int, gram_rows: int = 50_000, rounds:
     folds = calls.folds[calls.owner]
     is_today = calls.today[calls.owner]
     rows_today, rows_reference = _bounded(calls, is_today, gram_rows), _bounded(calls, ~is_today, gram_rows)
-    negative = moments(calls.features[rows_reference], folds[rows_reference])
-    positive = moments(calls.features[rows_today], folds[rows_today])
+    with ThreadPoolExecutor(min(2, workers)) as pool:
+        sides = [pool.submit(moments, calls.features[rows], folds[rows]) for rows in (rows_reference, rows_today)]
+        negative, positive = (side.result() for side in sides)
     result = [_stage_two(calls, score_calls(calls, directions(positive, negative, 0.1)), k, workers)]
     for _ in range(rounds):
         last = result[-1]

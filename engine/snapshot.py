@@ -66,8 +66,8 @@ class Snapshot:
 
     def account_evidence(self, account_ids: list[str]) -> np.ndarray:
         """Evidence on each account, NaN when there is none; float64[n]."""
-        unknown = (float("nan"), None, [])
-        return np.asarray([self._accounts.get(name, unknown)[0] for name in account_ids], np.float64)
+        known = (self._accounts.get(name) for name in account_ids)
+        return np.asarray([float("nan") if fact is None else fact[0] for fact in known], np.float64)
 
     def verdict(self, account_id: str, measures: Measures) -> Verdict:
         """The verdict on one measured call."""

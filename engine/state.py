@@ -24,7 +24,10 @@ from gauger.engine.settings import Settings
 from gauger.kernels import keys
 from gauger.kernels.accumulate import call_identities
 
-CONTENT_KINDS = ("text", "token ids")
+
+def content_of(batch: pa.RecordBatch) -> str:
+    """How an admitted batch gives its prompts: "text" or "token ids"."""
+    return "text" if "prompt_text" in batch.schema.names else "token ids"
 
 
 class State:
@@ -43,13 +46,18 @@ class State:
         self.columns: set[str] = set()
 
     def update(
-        self, batch: pa.RecordBatch, measures: Measures, *, file: int = 0, rows: Sequence[int] | np.ndarray | None = None
+        self,
+        batch: pa.RecordBatch,
+        measures: Measures,
+        *,
+        file: int = 0,
+        rows: Sequence[int] | np.ndarray | None = None,
     ) -> np.ndarray:
         """Fold an admitted batch and its measures; returns each call's prompt row, int64[n].
 
         ``file`` and ``rows`` say where each call came from; without them rows are numbered in order of arrival.
         """
-        self._check_content("text" if "prompt_text" in batch.schema.names else "token ids")
+        self.claim(content_of(batch))
         self.columns |= set(batch.schema.names)
         key = self.secret.key
         times = times_of(batch)
@@ -59,9 +67,8 @@ class State:
         prompts = self.prompts.update(measures)
         identities = np.empty(len(times), np.uint64)
         names = hash_column(key, batch.column("account_id"))
-        call_identities(
-            key[keys.STRING], key[keys.STRING + 1], measures.prompt_hashes, names, times, identities
-        )
+        key0, key1 = key[keys.STRING], key[keys.STRING + 1]
+        call_identities(key0, key1, measures.prompt_hashes, names, times, measures.features, identities)
         self.sample.update(accounts, identities, times, measures.features)
         for channel, values in link_values(batch, key).items():
             self.links.update(accounts, channel, values)
@@ -87,7 +94,7 @@ class State:
         if other.settings != self.settings:
             raise StateError("cannot merge states made with different settings")
         if other.content is not None:
-            self._check_content(other.content)
+            self.claim(other.content)
         self.columns |= other.columns
         accounts = self.accounts.merge(other.accounts)
         prompts = self.prompts.merge(other.prompts)
@@ -96,7 +103,8 @@ class State:
         self.words.merge(other.words)
         self.ledger.merge(other.ledger, accounts, prompts)
 
-    def _check_content(self, content: str) -> None:
+    def claim(self, content: str) -> None:
+        """Say how prompts are given ("text" or "token ids"). Raises StateError when it was otherwise before."""
         if self.content not in (None, content):
             raise StateError(f"this state holds prompts as {self.content}; it cannot take {content}: use another state")
         self.content = content

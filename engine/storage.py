@@ -6,6 +6,7 @@ and nothing in it can run. Directories are written beside their place and rename
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -50,38 +51,70 @@ def write_table(folder: Path, name: str, columns: Mapping[str, pa.Array | np.nda
     """Write ``folder/name.arrow``."""
     arrays = {key: value if isinstance(value, pa.Array) else pack(value) for key, value in columns.items()}
     table = pa.table(arrays)
-    with pa.OSFile(str(folder / f"{name}.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema, options=_WRITE) as out:
+    with (
+        pa.OSFile(str(folder / f"{name}.arrow"), "wb") as sink,
+        pa.ipc.new_file(sink, table.schema, options=_WRITE) as out,
+    ):
         out.write_table(table, max_chunksize=1 << 20)
 
 
 def read_table(folder: Path, name: str) -> pa.Table:
-    """Read ``folder/name.arrow``. Raises StateError when it is missing or damaged."""
+    """Read ``folder/name.arrow``. Raises StateError when it is missing or not the file that was written."""
+    file = f"{name}.arrow"
     try:
-        with pa.OSFile(str(folder / f"{name}.arrow"), "rb") as source:
-            table = pa.ipc.open_file(source).read_all()
+        content = (folder / file).read_bytes()
+        if _document(folder).get("files", {}).get(file) != hashlib.sha256(content).hexdigest():
+            raise OSError
+        table = pa.ipc.open_file(pa.py_buffer(content)).read_all()
         table.validate(full=True)
     except (OSError, pa.ArrowException):
-        raise StateError(f"{folder / name}.arrow: missing or damaged; remove {folder} and make it again") from None
+        raise StateError(f"{folder / file}: missing or damaged; remove {folder} and make it again") from None
     return table
 
 
+def _seal(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
 def write_manifest(folder: Path, key_id: str, content: Mapping[str, Any]) -> None:
-    """Write the manifest, last of all files of a state folder."""
-    document = {"format": FORMAT, "key_id": key_id, **content}
-    (folder / MANIFEST).write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+    """Write the manifest, last of all files of a state folder: it holds the digest of each, and its own."""
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.arrow"))}
+    document = {"format": FORMAT, "key_id": key_id, "files": files, **content}
+    sealed = {**document, "seal": _seal(document)}
+    (folder / MANIFEST).write_bytes(orjson.dumps(sealed, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
 
 
-def read_manifest(folder: Path, key_id: str) -> dict[str, Any]:
-    """Read and check a manifest. Raises StateError for another format version or another key."""
+def _document(folder: Path) -> dict[str, Any]:
     try:
         document = orjson.loads((folder / MANIFEST).read_bytes())
     except (OSError, orjson.JSONDecodeError):
-        raise StateError(f"{folder}: no readable {MANIFEST}; this is not a complete gauger state") from None
+        document = None
+    if not isinstance(document, dict):
+        raise StateError(f"{folder}: no readable {MANIFEST}; this is not a complete gauger state")
+    return document
+
+
+def read_manifest(folder: Path, key_id: str) -> dict[str, Any]:
+    """Read and check a manifest. Raises StateError for another format version, another key, or a damaged file."""
+    settle(folder)
+    document = _document(folder)
     if document.get("format") != FORMAT:
         raise StateError(f"{folder}: state format {document.get('format')}, this version reads {FORMAT}")
     if document.get("key_id") != key_id:
         raise StateError(f"{folder}: made with key {document.get('key_id')}, but the key here is {key_id}")
+    if document.pop("seal", None) != _seal(document):
+        raise StateError(f"{folder}: {MANIFEST} is damaged; remove {folder} and make it again")
     return document
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
+
+
+def settle(target: Path) -> None:
+    """Undo a replacement that was killed between its two renames: the old folder is still whole."""
+    if not target.exists() and _old(target).exists():
+        _old(target).rename(target)
 
 
 def replace_folder(temporary: Path, target: Path) -> None:
@@ -89,12 +122,12 @@ def replace_folder(temporary: Path, target: Path) -> None:
     for file in temporary.iterdir():
         with open(file, "rb") as handle:
             os.fsync(handle.fileno())
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    settle(target)
+    shutil.rmtree(_old(target), ignore_errors=True)
     if target.exists():
-        target.rename(old)
+        target.rename(_old(target))
     temporary.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(_old(target), ignore_errors=True)
 
 
 def new_folder(target: Path) -> Path:

@@ -21,15 +21,15 @@ from gauger.kernels.jit import (
     u64_out,
     void,
 )
-from gauger.kernels.machine import fold_multiply, load8
+from gauger.kernels.machine import fold_multiply, load8, load64
 from gauger.kernels.siphash import hash_bytes, hash_word, tail_word
 
 U64 = np.uint64
 
 
 @kernel(void(i64_in, i8_in2, i32_out2, i64_out))
-def add_features(rows, features, sums, squares):  # type: ignore[no-untyped-def]
-    """sums[rows[i]] += features[i]; squares[rows[i]] += |features[i]|^2; rows < 0 are skipped. sums : int32[m, FEATURES]."""
+def add_features(rows, features, sums, squares):
+    """sums[rows[i]] += features[i]; squares[rows[i]] += |features[i]|^2; rows < 0 are skipped. sums : int32[m, d]."""
     for i in range(rows.size):
         row = rows[i]
         if row < 0:
@@ -43,7 +43,7 @@ def add_features(rows, features, sums, squares):  # type: ignore[no-untyped-def]
 
 
 @kernel(void(i64_in, i64_in, i64_out, i64_out, i64_out))
-def add_times(rows, times, counts, first, last):  # type: ignore[no-untyped-def]
+def add_times(rows, times, counts, first, last):
     """Count calls and keep the first and last time of each row (a row with count 0 has no times yet)."""
     for i in range(rows.size):
         row = rows[i]
@@ -55,14 +55,14 @@ def add_times(rows, times, counts, first, last):  # type: ignore[no-untyped-def]
 
 
 @kernel(void(i64_in, i64_in, u32_out2))
-def add_bins(rows, bins, histogram):  # type: ignore[no-untyped-def]
+def add_bins(rows, bins, histogram):
     """histogram[rows[i], bins[i]] += 1."""
     for i in range(rows.size):
         histogram[rows[i], bins[i]] += np.uint32(1)
 
 
 @kernel(void(i64_in, i64_in, u8_in, i64_out2))
-def add_moments(rows, values, valid, moments):  # type: ignore[no-untyped-def]
+def add_moments(rows, values, valid, moments):
     """Count, sum and sum of squares of the valid values of each row; moments : int64[m, 3]."""
     for i in range(rows.size):
         if valid[i]:
@@ -71,16 +71,23 @@ def add_moments(rows, values, valid, moments):  # type: ignore[no-untyped-def]
             moments[rows[i], 2] += values[i] * values[i]
 
 
-@kernel(void(u64, u64, u64_in2, u64_in, i64_in, u64_out))
-def call_identities(key0, key1, prompts, accounts, times, out):  # type: ignore[no-untyped-def]
-    """A keyed identity of each call from what it is: account, time, prompt. Equal calls get equal identities."""
+@kernel(void(u64, u64, u64_in2, u64_in, i64_in, i8_in2, u64_out))
+def call_identities(key0, key1, prompts, accounts, times, features, out):
+    """A keyed identity of each call from what it is: account, time, prompt as written. Equal calls get equal ones.
+
+    The features stand for the spelling (case, white space) that the hash of the normalised prompt leaves out.
+    """
     for i in range(times.size):
         mixed = fold_multiply(prompts[i, 0] ^ key0, accounts[i] ^ key1)
-        out[i] = fold_multiply(mixed ^ U64(times[i]) ^ key1, key0 ^ prompts[i, 1])
+        mixed = fold_multiply(mixed ^ U64(times[i]) ^ key1, key0 ^ prompts[i, 1])
+        row = features[i].ctypes.data
+        for j in range(FEATURES // 8):
+            mixed = fold_multiply(mixed ^ load64(row + 8 * j), key0) + key1
+        out[i] = mixed
 
 
 @inline
-def hex_digit(byte):  # type: ignore[no-untyped-def]
+def hex_digit(byte):
     """Value of an ASCII hexadecimal digit, or 16."""
     if U64(48) <= byte <= U64(57):
         return byte - U64(48)
@@ -91,7 +98,7 @@ def hex_digit(byte):  # type: ignore[no-untyped-def]
 
 
 @inline
-def network64(address, length, groups):  # type: ignore[no-untyped-def]
+def network64(address, length, groups):
     """The first four 16-bit groups of an IPv6 address in text form, ``::`` expanded (RFC 4291, section 2.2).
 
     groups : uint64[8], scratch. A zone after ``%`` is left out; text that is no address gives some value all the same.
@@ -132,7 +139,7 @@ def network64(address, length, groups):  # type: ignore[no-untyped-def]
 
 
 @kernel(void(u64, u64, u8_in, i64_in, u64_out))
-def hash_prefixes(key0, key1, values, offsets, out):  # type: ignore[no-untyped-def]
+def hash_prefixes(key0, key1, values, offsets, out):
     """Keyed hash of each address's network: IPv4 without its last byte (/24), IPv6 its first 64 bits."""
     base = values.ctypes.data
     groups = np.empty(8, np.uint64)

@@ -18,7 +18,7 @@ _DIGITS = 1 << _DIGIT_BITS
 
 
 @kernel(void(u32_in, i32_out, u32_out, u32_out, i32_out))
-def sort_band(band, rows, keys, spare_keys, spare_rows):  # type: ignore[no-untyped-def]
+def sort_band(band, rows, keys, spare_keys, spare_rows):
     """Stable radix sort of row numbers by band value, least digit first, three passes of 11 bits.
 
     band : uint32[n], value of each row; rows : int32[n], the rows to sort, result; keys : uint32[n], result
@@ -48,7 +48,7 @@ def sort_band(band, rows, keys, spare_keys, spare_rows):  # type: ignore[no-unty
 
 
 @inline
-def root_of(parents, node):  # type: ignore[no-untyped-def]
+def root_of(parents, node):
     """Root of a union-find node, halving paths on the way."""
     while parents[node] != node:
         parents[node] = parents[parents[node]]
@@ -57,7 +57,7 @@ def root_of(parents, node):  # type: ignore[no-untyped-def]
 
 
 @inline
-def join(parents, left, right):  # type: ignore[no-untyped-def]
+def join(parents, left, right):
     """Unite two sets; the smaller root wins, so the result does not depend on the order of unions."""
     a, b = root_of(parents, left), root_of(parents, right)
     if a < b:
@@ -67,7 +67,7 @@ def join(parents, left, right):  # type: ignore[no-untyped-def]
 
 
 @kernel(i64(u32_in, i32_in, u8_in2, i64, i32_out))
-def join_band(keys, rows, signatures, least, parents):  # type: ignore[no-untyped-def]
+def join_band(keys, rows, signatures, least, parents):
     """Unite rows that share a band value and at least ``least`` slots with the bucket's first row or the previous one.
 
     keys, rows : sorted by ``sort_band``; parents : int32[n], union-find. Returns the number of comparisons.
@@ -88,14 +88,14 @@ def join_band(keys, rows, signatures, least, parents):  # type: ignore[no-untype
 
 
 @kernel(void(i32_out))
-def flatten(parents):  # type: ignore[no-untyped-def]
+def flatten(parents):
     """Point every node at its root."""
     for node in range(parents.size):
         parents[node] = root_of(parents, node)
 
 
 @kernel(void(i32_in, u8_in2, i64, u8_out))
-def near_root(parents, signatures, least, near):  # type: ignore[no-untyped-def]
+def near_root(parents, signatures, least, near):
     """near[i] = 1 where row i shares at least ``least`` slots with its root: chains end here."""
     for row in range(parents.size):
         near[row] = matches(signatures[row], signatures[parents[row]]) >= least

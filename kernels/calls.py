@@ -42,32 +42,38 @@ GRAMS_MAX = 2 * grams.END_TOKENS_MAX + grams.PAD
 
 
 @inline
-def is_space(byte):  # type: ignore[no-untyped-def]
+def is_space(byte):
     """ASCII white space."""
     return byte == U64(32) or (byte >= U64(9) and byte <= U64(13))
 
 
 @inline
-def hash_prompt(scratch, length, key, out):  # type: ignore[no-untyped-def]
-    """128-bit hash of the normalised prompt: ASCII lower case, white space at the ends removed."""
+def trim(scratch, length):
+    """Start and end of a scanned prompt without the white space around it: what the normalised prompt is."""
     start, end = 0, length
     while start < end and is_space(load8(scratch + start)):
         start += 1
     while end > start and is_space(load8(scratch + end - 1)):
         end -= 1
+    return start, end
+
+
+@inline
+def hash_prompt(scratch, start, end, key, out):
+    """128-bit hash of the normalised prompt scratch[start:end], which is in ASCII lower case already."""
     tail = padded_tail_word(scratch + start, end - start)
     out[0], out[1] = hash_bytes_128(key[keys.PROMPT], key[keys.PROMPT + 1], scratch + start, end - start, tail)
 
 
 @inline
-def hash_ids(address, length, key, out):  # type: ignore[no-untyped-def]
+def hash_ids(address, length, key, out):
     """128-bit hash of the raw token ids."""
     tail = tail_word(address, length)
     out[0], out[1] = hash_bytes_128(key[keys.PROMPT], key[keys.PROMPT + 1], address, length, tail)
 
 
 @inline
-def find_phrases(elements, count, phrases, phrase_flags):  # type: ignore[no-untyped-def]
+def find_phrases(elements, count, phrases, phrase_flags):
     """Union of the flags of the phrases whose shingle occurs."""
     flags = U8(0)
     mask = U64(phrases.size - 1)
@@ -79,7 +85,7 @@ def find_phrases(elements, count, phrases, phrase_flags):  # type: ignore[no-unt
 
 
 @inline
-def count_words(hashes, count, key, word_counts, word_registers, reference, reference_words):  # type: ignore[no-untyped-def]
+def count_words(hashes, count, key, word_counts, word_registers, reference, reference_words):
     """Update the stream's word sketches; returns the mean self-information of the words under the reference, nats."""
     information = 0.0
     for i in range(count):
@@ -95,7 +101,7 @@ def count_words(hashes, count, key, word_counts, word_registers, reference, refe
 
 
 @inline
-def short_signature(slots, out):  # type: ignore[no-untyped-def]
+def short_signature(slots, out):
     """Keep the low 8 bits of each slot."""
     for j in range(minhash.SLOTS):
         out[j] = U8(slots[j] & U32(255))
@@ -107,7 +113,7 @@ def short_signature(slots, out):  # type: ignore[no-untyped-def]
         u64_out2, i32_out, u8_out2, i8_out2, f32_out, u8_out, i64_out, u32_out,
     )
 )  # fmt: skip
-def measure_text(  # type: ignore[no-untyped-def]
+def measure_text(
     values, offsets, key, function_words, function_tags, phrases, phrase_flags,
     word_counts, word_registers, reference, reference_words,
     prompt_hashes, word_totals, signatures, feature_rows, novelty, flags, gram_offsets, gram_values,
@@ -143,7 +149,8 @@ def measure_text(  # type: ignore[no-untyped-def]
         tokens.scan(source, length, scratch, edge, masks, counts)
         words = tokens.spans(scratch, length, masks, counts[tokens.HIGH] > 0, starts, ends)
         tokens.hash_spans(scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], hashes)
-        hash_prompt(scratch, length, key, prompt_hashes[i])
+        first, last = trim(scratch, length)
+        hash_prompt(scratch, first, last, key, prompt_hashes[i])
         word_totals[i] = words
         shingle_count = shingles.shingle(hashes, words, key, elements)
         flags[i] = find_phrases(elements, shingle_count, phrases, phrase_flags)
@@ -158,7 +165,7 @@ def measure_text(  # type: ignore[no-untyped-def]
         lanes[features.length_lane(length)] = 1
         features.add_characters(scratch, length, key[keys.CHARACTERS] | U64(1), lanes)
         features.write_features(lanes, feature_rows[i])
-        frame_count = grams.frame_tokens(scratch, length, starts, ends, hashes, words, key, frame)
+        frame_count = grams.frame_tokens(scratch, first, last, starts, ends, hashes, words, key, frame)
         gram_offsets[i + 1] = grams.write_grams(frame, frame_count, key, gram_values, gram_offsets[i])
 
 
@@ -168,7 +175,7 @@ def measure_text(  # type: ignore[no-untyped-def]
         u64_out2, i32_out, u8_out2, i8_out2, f32_out, i64_out, u32_out,
     )
 )  # fmt: skip
-def measure_token_ids(  # type: ignore[no-untyped-def]
+def measure_token_ids(
     values, offsets, key, word_counts, word_registers, reference, reference_words,
     prompt_hashes, word_totals, signatures, feature_rows, novelty, gram_offsets, gram_values,
 ):  # fmt: skip
@@ -209,7 +216,7 @@ def measure_token_ids(  # type: ignore[no-untyped-def]
 
 
 @kernel(void(u8_in, i64_in, u64_in, i64_out, u64_out))
-def hash_words_of(values, offsets, key, word_offsets, out):  # type: ignore[no-untyped-def]
+def hash_words_of(values, offsets, key, word_offsets, out):
     """Word hashes of each text: word_offsets int64[n + 1], out uint64 (at least bytes // 2 + 1 a text)."""
     longest = 0
     for i in range(offsets.size - 1):

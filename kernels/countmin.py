@@ -15,13 +15,13 @@ U64, U32 = np.uint64, np.uint32
 
 
 @inline
-def column(hashed, row, key, mask):  # type: ignore[no-untyped-def]
+def column(hashed, row, key, mask):
     """Column of a key in one row: multiply-shift with a secret odd multiplier per row."""
     return ((hashed * (key[keys.COLUMN + row] | U64(1))) >> U64(32)) & mask
 
 
 @inline
-def add(counts, hashed, key):  # type: ignore[no-untyped-def]
+def add(counts, hashed, key):
     """Count one key. counts : uint32[depth <= 4, width], width a power of two up to 2^32."""
     mask = U64(counts.shape[1] - 1)
     for row in range(counts.shape[0]):
@@ -29,7 +29,7 @@ def add(counts, hashed, key):  # type: ignore[no-untyped-def]
 
 
 @inline
-def query(counts, hashed, key):  # type: ignore[no-untyped-def]
+def query(counts, hashed, key):
     """Estimated count of one key: the least of its cells."""
     mask = U64(counts.shape[1] - 1)
     least = U32(0xFFFFFFFF)
@@ -41,14 +41,14 @@ def query(counts, hashed, key):  # type: ignore[no-untyped-def]
 
 
 @kernel(void(u32_out2, u64_in, u64_in))
-def add_many(counts, hashes, key):  # type: ignore[no-untyped-def]
+def add_many(counts, hashes, key):
     """Count each uint64 hash once."""
     for i in range(hashes.size):
         add(counts, hashes[i], key)
 
 
 @kernel(void(u32_in2, u64_in, u64_in, u32_out))
-def query_many(counts, hashes, key, out):  # type: ignore[no-untyped-def]
+def query_many(counts, hashes, key, out):
     """Estimated count of each uint64 hash."""
     for i in range(hashes.size):
         out[i] = query(counts, hashes[i], key)

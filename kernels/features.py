@@ -32,11 +32,11 @@ CHARACTER_BYTES_MAX = 1500
 # Function words carry the grammar of a prompt, whatever its topic. Only the order of this list gives them a tag.
 FUNCTION_WORDS = (
     "a an the and or but if then else of in on at to from by for with about as is are was were be been being am do "
-    "does did have has had i you he she it we they me him her us them my your his its our their this that these those "
-    "what which who whom whose when where why how not no yes can could will would shall should may might must there "
-    "here all any some each every more most other such only own same so than too very just also please let given "
-    "following use using between into over under after before during out up down off again once because while both "
-    "few nor don t s ll re ve m d"
+    "does did have has had i you he she it we they me him her us them my your his its our their this that these "
+    "those what which who whom whose when where why how not no yes can could will would shall should may might must "
+    "there here all any some each every more most other such only own same so than too very just also please let "
+    "given following use using between into over under after before during out up down off again once because while "
+    "both few nor don t s ll re ve m d"
 ).split()
 TAG_NUMBER = len(FUNCTION_WORDS)  # one digit, two or three, more
 TAG_MIXED = TAG_NUMBER + 3
@@ -52,7 +52,7 @@ _A, _D, _E, _G, _I, _L, _N, _O, _R, _S, _Y = (_letter(character) for character i
 
 
 @inline
-def suffix_class(scratch, end, length):  # type: ignore[no-untyped-def]
+def suffix_class(scratch, end, length):
     """Ending of a lower-cased ASCII word, 0 to 11."""
     if length <= 4:
         return 10 if length < 3 else 11
@@ -79,7 +79,7 @@ def suffix_class(scratch, end, length):  # type: ignore[no-untyped-def]
 
 
 @inline
-def table_find(table, mask, value):  # type: ignore[no-untyped-def]
+def table_find(table, mask, value):
     """Slot of ``value`` in an open-addressing table of uint64 (0 = empty), or -1."""
     slot = value & mask
     while table[slot] != U64(0):
@@ -90,7 +90,7 @@ def table_find(table, mask, value):  # type: ignore[no-untyped-def]
 
 
 @inline
-def word_tag(source, scratch, start, end, first, hashed, words, word_tags):  # type: ignore[no-untyped-def]
+def word_tag(source, scratch, start, end, first, hashed, words, word_tags):
     """Grammar tag of a word: function word, number, script, or ending and case."""
     slot = table_find(words, U64(words.size - 1), hashed)
     if slot >= 0:
@@ -114,7 +114,7 @@ def word_tag(source, scratch, start, end, first, hashed, words, word_tags):  # t
 
 
 @inline
-def signed_add(lanes, base, size_mask, hashed, weight):  # type: ignore[no-untyped-def]
+def signed_add(lanes, base, size_mask, hashed, weight):
     """Add ``weight`` with a hashed sign to a hashed lane of a block whose size is ``size_mask + 1``."""
     lane = base + np.int64((hashed >> U64(32)) & size_mask)
     # Branch-free sign: the bit is as good as random.
@@ -122,14 +122,14 @@ def signed_add(lanes, base, size_mask, hashed, weight):  # type: ignore[no-untyp
 
 
 @inline
-def add_characters(scratch, length, key, lanes):  # type: ignore[no-untyped-def]
+def add_characters(scratch, length, key, lanes):
     """Character 4-grams, by multiply-shift hashing with a secret multiplier (Dietzfelbinger et al., 1997)."""
     for i in range(min(length, CHARACTER_BYTES_MAX) - 3):
         signed_add(lanes, CHARACTERS, U64(127), load32(scratch + i) * key, np.int32(1))
 
 
 @inline
-def bucket(value, buckets):  # type: ignore[no-untyped-def]
+def bucket(value, buckets):
     """Bit length of a count, capped."""
     bits = 0
     while value > 0 and bits < buckets - 1:
@@ -139,7 +139,7 @@ def bucket(value, buckets):  # type: ignore[no-untyped-def]
 
 
 @inline
-def first_byte_class(byte):  # type: ignore[no-untyped-def]
+def first_byte_class(byte):
     """Upper, lower, digit, high, other."""
     if U64(65) <= byte <= U64(90):
         return 0
@@ -151,7 +151,7 @@ def first_byte_class(byte):  # type: ignore[no-untyped-def]
 
 
 @inline
-def last_byte_class(byte):  # type: ignore[no-untyped-def]
+def last_byte_class(byte):
     """. ? ! : lower, digit, white space, other."""
     if byte == U64(46):
         return 0
@@ -169,14 +169,14 @@ def last_byte_class(byte):  # type: ignore[no-untyped-def]
 
 
 @inline
-def one_hot(lanes, base, buckets, value):  # type: ignore[no-untyped-def]
+def one_hot(lanes, base, buckets, value):
     """Set one of ``buckets`` lanes from ``base``; returns the base of the next group."""
     lanes[base + bucket(value, buckets)] = 1
     return base + buckets
 
 
 @inline
-def add_layout(source, length, counts, word_bytes, words, lanes):  # type: ignore[no-untyped-def]
+def add_layout(source, length, counts, word_bytes, words, lanes):
     """The LAYOUT block: 94 of its 96 lanes in 17 one-hot groups."""
     if length == 0:
         return
@@ -200,7 +200,7 @@ def add_layout(source, length, counts, word_bytes, words, lanes):  # type: ignor
 
 
 @inline
-def add_words(source, scratch, starts, ends, hashes, count, key, words, word_tags, lanes):  # type: ignore[no-untyped-def]
+def add_words(source, scratch, starts, ends, hashes, count, key, words, word_tags, lanes):
     """The SPEECH and WORDS blocks; returns the bytes inside words."""
     previous = np.int64(-1)
     word_bytes = 0
@@ -214,14 +214,16 @@ def add_words(source, scratch, starts, ends, hashes, count, key, words, word_tag
         signed_add(lanes, SPEECH, U64(127), single, np.int32(1))
         if previous >= 0:
             pair = U64((previous + 1) * 1009 + tag + 1)
-            signed_add(lanes, SPEECH, U64(127), fold_multiply(pair ^ key[keys.CHARACTERS], key[keys.SPEECH]), np.int32(2))
+            signed_add(
+                lanes, SPEECH, U64(127), fold_multiply(pair ^ key[keys.CHARACTERS], key[keys.SPEECH]), np.int32(2)
+            )
         previous = tag
         word_bytes += ends[i] - starts[i]
     return word_bytes
 
 
 @inline
-def normalise(lanes, low, high, out):  # type: ignore[no-untyped-def]
+def normalise(lanes, low, high, out):
     """Write lanes[low:high] as unit norm times SCALE, rounded half away from zero; a zero block stays zero."""
     total = np.int64(0)
     for i in range(low, high):
@@ -235,13 +237,13 @@ def normalise(lanes, low, high, out):  # type: ignore[no-untyped-def]
 
 
 @inline
-def length_lane(length):  # type: ignore[no-untyped-def]
+def length_lane(length):
     """Lane of the LENGTH block: four to the octave of the length in bytes (or token ids)."""
     return LENGTH + min(47, int(4.0 * math.log2(1.0 + length / 4.0)))
 
 
 @inline
-def write_features(lanes, out):  # type: ignore[no-untyped-def]
+def write_features(lanes, out):
     """Normalise the five blocks of int32 lanes into int8[FEATURES]."""
     normalise(lanes, LAYOUT, SPEECH, out)
     normalise(lanes, SPEECH, LENGTH, out)

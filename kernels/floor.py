@@ -8,7 +8,7 @@ from gauger.kernels.jit import kernel, u8_in, u64
 
 
 @kernel(u64(u8_in))
-def sum_bytes(values):  # type: ignore[no-untyped-def]
+def sum_bytes(values):
     """Sum of all bytes."""
     total = np.uint64(0)
     for i in range(values.size):

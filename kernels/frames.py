@@ -12,7 +12,6 @@ from gauger.kernels.jit import (
     i64_out,
     inline,
     kernel,
-    u8_out,
     u32_in,
     u32_out,
     u32_out2,
@@ -26,7 +25,7 @@ GRAM, COUNT, LEAST, LAST = range(4)
 
 
 @inline
-def find_gram(table, gram):  # type: ignore[no-untyped-def]
+def find_gram(table, gram):
     """Row of a gram in the table, or the empty row where it belongs."""
     mask = U64(table.shape[0] - 1)
     row = (U64(gram) * U64(0x9E3779B97F4A7C15)) >> U64(20) & mask
@@ -36,7 +35,7 @@ def find_gram(table, gram):  # type: ignore[no-untyped-def]
 
 
 @kernel(void(i64_in, u32_in, u32_in, u32_out2))
-def count_grams(offsets, grams, prompt_hashes, table):  # type: ignore[no-untyped-def]
+def count_grams(offsets, grams, prompt_hashes, table):
     """Count distinct prompts a gram is in, and keep the least hash of those prompts (its column min-hash).
 
     offsets, grams : grams of prompt i are grams[offsets[i]:offsets[i + 1]]; prompt_hashes : uint32[n]
@@ -57,7 +56,7 @@ def count_grams(offsets, grams, prompt_hashes, table):  # type: ignore[no-untype
 
 
 @kernel(i64(i64_in, u32_in, u32_out2, i64, i64, u32_out, i64_out, u32_out, i32_out))
-def coherent_grams(offsets, grams, table, least_count, least_grams, least_hash, atom_prompt, atom_value, atom_size):  # type: ignore[no-untyped-def]
+def coherent_grams(offsets, grams, table, least_count, least_grams, least_hash, atom_prompt, atom_value, atom_size):
     """Keep the grams of each prompt whose column min-hash at least ``least_grams`` of its frequent grams share.
 
     Grams of one frame occur in the same prompts, so they point at the same least prompt; grams of common phrases
@@ -102,7 +101,7 @@ def coherent_grams(offsets, grams, table, least_count, least_grams, least_hash, 
 
 
 @kernel(void(i64_in, u32_in, u32_in, u32_out2, i32_out))
-def sign_kept(offsets, grams, least_hash, signatures, kept):  # type: ignore[no-untyped-def]
+def sign_kept(offsets, grams, least_hash, signatures, kept):
     """MinHash of the kept grams of each prompt. signatures : uint32[n, K]; kept : int32[n], number of grams kept.
 
     Grams are keyed hashes already; slots draw from them by a linear congruential walk.
@@ -121,7 +120,7 @@ def sign_kept(offsets, grams, least_hash, signatures, kept):  # type: ignore[no-
 
 
 @kernel(void(i64_in, u64_in, u32_out2, i64, i32_out))
-def join_buckets(order, keys, signatures, least, parents):  # type: ignore[no-untyped-def]
+def join_buckets(order, keys, signatures, least, parents):
     """Unite prompts of one bucket that share at least ``least`` slots with its first. order : by (key, prompt)."""
     head = 0
     for at in range(1, order.size):
@@ -147,7 +146,7 @@ def join_buckets(order, keys, signatures, least, parents):  # type: ignore[no-un
 
 
 @kernel(void(u32_in, i32_out))
-def index_grams(distinct, index):  # type: ignore[no-untyped-def]
+def index_grams(distinct, index):
     """Open-addressing index (int32, -1 = empty) over sorted distinct grams."""
     mask = U64(index.size - 1)
     for i in range(distinct.size):
@@ -158,7 +157,7 @@ def index_grams(distinct, index):  # type: ignore[no-untyped-def]
 
 
 @inline
-def overlap(pairs, pair_counts, frames, left, right):  # type: ignore[no-untyped-def]
+def overlap(pairs, pair_counts, frames, left, right):
     """Number of grams two frames share, by binary search in sorted keys left * frames + right."""
     wanted = np.int64(left) * frames + np.int64(right)
     low, high = 0, pairs.size
@@ -171,10 +170,8 @@ def overlap(pairs, pair_counts, frames, left, right):  # type: ignore[no-untyped
     return pair_counts[low] if low < pairs.size and pairs[low] == wanted else np.int64(0)
 
 
-@kernel(
-    void(i64_in, u32_in, u32_in, i32_in, i64_in, i32_in, i64_in, i64_in, i64_in, i64_in, i64, i64, i32_out)
-)
-def match_frames(  # type: ignore[no-untyped-def]
+@kernel(void(i64_in, u32_in, u32_in, i32_in, i64_in, i32_in, i64_in, i64_in, i64_in, i64_in, i64, i64, i32_out))
+def match_frames(
     offsets, grams, distinct, index, posting_offsets, posting_frames, frame_grams, frame_rank, pairs, pair_counts,
     least_grams, percent, labels,
 ):  # fmt: skip
@@ -184,7 +181,8 @@ def match_frames(  # type: ignore[no-untyped-def]
     frame_grams : grams of each frame; frame_rank : place of each frame by size, largest first
     pairs, pair_counts : shared grams of frame pairs (``overlap``)
     A prompt holds a frame when it has at least ``percent`` of its grams and ``least_grams``. Of crossing frames the
-    larger family wins; from a frame to one nested in it (it holds the frame's grams and more) the prompt descends.
+    larger family wins; from a frame to one nested in it (it holds the frame's grams and at least ``least_grams`` more)
+    the prompt descends.
     """
     frames = frame_grams.size
     hits = np.zeros(frames, np.int64)

@@ -21,7 +21,7 @@ END_TOKENS_MAX = 256
 
 
 @inline
-def add_gap(scratch, start, end, key, frame, count):  # type: ignore[no-untyped-def]
+def add_gap(scratch, start, end, key, frame, count):
     """Append the punctuation tokens of scratch[start:end]."""
     for i in range(start, end):
         byte = load8(scratch + i)
@@ -35,7 +35,7 @@ def add_gap(scratch, start, end, key, frame, count):  # type: ignore[no-untyped-
 
 
 @inline
-def is_number(scratch, start, end):  # type: ignore[no-untyped-def]
+def is_number(scratch, start, end):
     """Whether a word is digits only."""
     for i in range(start, end):
         byte = load8(scratch + i)
@@ -45,20 +45,20 @@ def is_number(scratch, start, end):  # type: ignore[no-untyped-def]
 
 
 @inline
-def frame_tokens(scratch, length, starts, ends, hashes, words, key, frame):  # type: ignore[no-untyped-def]
-    """Write the frame tokens of a prompt; frame : uint64[length + 1]. Returns how many."""
+def frame_tokens(scratch, start, end, starts, ends, hashes, words, key, frame):
+    """Write the frame tokens of scratch[start:end]; frame : uint64[end - start + 1]. Returns how many."""
     count = 0
-    previous = 0
+    previous = start
     for i in range(words):
         count = add_gap(scratch, previous, starts[i], key, frame, count)
         frame[count] = key[keys.NUMBER] if is_number(scratch, starts[i], ends[i]) else hashes[i]
         count += 1
         previous = ends[i]
-    return add_gap(scratch, previous, length, key, frame, count)
+    return add_gap(scratch, previous, end, key, frame, count)
 
 
 @inline
-def gram_at(frame, count, place, key):  # type: ignore[no-untyped-def]
+def gram_at(frame, count, place, key):
     """The 32-bit gram of tokens place .. place + 4 (places from -4: sentinels stand outside)."""
     total = U64(0)
     for j in range(WIDTH):
@@ -74,7 +74,7 @@ def gram_at(frame, count, place, key):  # type: ignore[no-untyped-def]
 
 
 @inline
-def write_grams(frame, count, key, out, at):  # type: ignore[no-untyped-def]
+def write_grams(frame, count, key, out, at):
     """Append a prompt's grams to out[at:]: at most 2 END_TOKENS_MAX + PAD of them. Returns the new end."""
     if count == 0:
         return at

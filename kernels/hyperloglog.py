@@ -39,7 +39,7 @@ DENSE_MARK = np.uint8(255)
 
 
 @inline
-def update(registers, bits, hashed):  # type: ignore[no-untyped-def]
+def update(registers, bits, hashed):
     """Add one uniform uint64 hash to uint8[2^bits] registers."""
     index = hashed >> U64(64 - bits)
     # The guard bit ends the run of zeros where the index begins.
@@ -49,14 +49,14 @@ def update(registers, bits, hashed):  # type: ignore[no-untyped-def]
 
 
 @kernel(void(u8_out, i64, u64_in))
-def update_many(registers, bits, hashes):  # type: ignore[no-untyped-def]
+def update_many(registers, bits, hashes):
     """Add uint64 hashes to one dense sketch of 2^bits registers."""
     for i in range(hashes.size):
         update(registers, bits, hashes[i])
 
 
 @inline
-def column_update(registers, entry):  # type: ignore[no-untyped-def]
+def column_update(registers, entry):
     """Add a 32-bit entry to a row of 2^8 registers: 8 bits of index, 24 of rank."""
     index = entry >> U32(24)
     # Shifted as 64 bits: Numba widens a uint32 shift and would keep the index bits above the rank's.
@@ -66,7 +66,7 @@ def column_update(registers, entry):  # type: ignore[no-untyped-def]
 
 
 @inline
-def make_dense(counts, sparse, dense, row):  # type: ignore[no-untyped-def]
+def make_dense(counts, sparse, dense, row):
     """Turn a sparse row into registers."""
     for j in range(counts[row]):
         column_update(dense[row], sparse[row, j])
@@ -75,7 +75,7 @@ def make_dense(counts, sparse, dense, row):  # type: ignore[no-untyped-def]
 
 
 @inline
-def column_insert(counts, sparse, dense, row, entry):  # type: ignore[no-untyped-def]
+def column_insert(counts, sparse, dense, row, entry):
     """Add a 32-bit entry to the sketch in one row, whichever form it is in."""
     count = counts[row]
     known = False
@@ -95,7 +95,7 @@ def column_insert(counts, sparse, dense, row, entry):  # type: ignore[no-untyped
 
 
 @kernel(void(i64_in, u64_in, u8_out, u32_out2, u8_out2))
-def column_update_many(rows, hashes, counts, sparse, dense):  # type: ignore[no-untyped-def]
+def column_update_many(rows, hashes, counts, sparse, dense):
     """Add hashes[i] to the sketch in row rows[i] (rows < 0 are skipped).
 
     counts : uint8[n], entries in the sparse row, or DENSE_MARK once it became dense
@@ -107,7 +107,7 @@ def column_update_many(rows, hashes, counts, sparse, dense):  # type: ignore[no-
 
 
 @kernel(void(i64_in, u8_out, u32_out2, u8_out2, u8_in, u32_in2, u8_in2))
-def column_merge(rows, counts, sparse, dense, other_counts, other_sparse, other_dense):  # type: ignore[no-untyped-def]
+def column_merge(rows, counts, sparse, dense, other_counts, other_sparse, other_dense):
     """Merge sketch i of the other columns into row rows[i]."""
     for i in range(rows.size):
         row = rows[i]

@@ -21,7 +21,6 @@ def kernel(signature: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 inline = njit(inline="always", **_OPTIONS)
-helper = njit(**_OPTIONS)
 
 
 def _array(scalar: Any, dimensions: int) -> Any:

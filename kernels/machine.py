@@ -27,40 +27,40 @@ def _load(builder: Any, address: Any, kind: Any) -> Any:
 
 
 @intrinsic
-def load64(typing_context, address):  # type: ignore[no-untyped-def]
+def load64(typing_context, address):
     """Eight bytes at ``address``, little-endian, unaligned, as uint64."""
 
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, arguments):
         return _load(builder, arguments[0], _I64)
 
     return types.uint64(types.int64), codegen
 
 
 @intrinsic
-def load32(typing_context, address):  # type: ignore[no-untyped-def]
+def load32(typing_context, address):
     """Four bytes at ``address``, little-endian, unaligned, as uint64."""
 
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, arguments):
         return builder.zext(_load(builder, arguments[0], _I32), _I64)
 
     return types.uint64(types.int64), codegen
 
 
 @intrinsic
-def load8(typing_context, address):  # type: ignore[no-untyped-def]
+def load8(typing_context, address):
     """One byte at ``address`` as uint64."""
 
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, arguments):
         return builder.zext(_load(builder, arguments[0], _I8), _I64)
 
     return types.uint64(types.int64), codegen
 
 
 @intrinsic
-def store8(typing_context, address, value):  # type: ignore[no-untyped-def]
+def store8(typing_context, address, value):
     """Write the low byte of ``value`` at ``address``."""
 
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, arguments):
         builder.store(builder.trunc(arguments[1], _I8), builder.inttoptr(arguments[0], _I8.as_pointer()))
         return context.get_dummy_value()
 
@@ -68,10 +68,10 @@ def store8(typing_context, address, value):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def fold_multiply(typing_context, left, right):  # type: ignore[no-untyped-def]
+def fold_multiply(typing_context, left, right):
     """High half xor low half of the 128-bit product: a strong mixing step for already keyed hashes."""
 
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, arguments):
         product = builder.mul(builder.zext(arguments[0], _I128), builder.zext(arguments[1], _I128))
         high = builder.trunc(builder.lshr(product, ir.Constant(_I128, 64)), _I64)
         return builder.xor(builder.trunc(product, _I64), high)
@@ -80,43 +80,43 @@ def fold_multiply(typing_context, left, right):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def trailing_zeros(typing_context, value):  # type: ignore[no-untyped-def]
+def trailing_zeros(typing_context, value):
     """Number of zero bits below the lowest set bit (64 for zero)."""
 
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, arguments):
         return builder.cttz(arguments[0], ir.Constant(_I1, 0))
 
     return types.int64(types.uint64), codegen
 
 
 @intrinsic
-def leading_zeros(typing_context, value):  # type: ignore[no-untyped-def]
+def leading_zeros(typing_context, value):
     """Number of zero bits above the highest set bit (64 for zero)."""
 
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, arguments):
         return builder.ctlz(arguments[0], ir.Constant(_I1, 0))
 
     return types.int64(types.uint64), codegen
 
 
 @intrinsic
-def bit_count(typing_context, value):  # type: ignore[no-untyped-def]
+def bit_count(typing_context, value):
     """Number of set bits."""
 
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, arguments):
         return builder.ctpop(arguments[0])
 
     return types.int64(types.uint64), codegen
 
 
 @intrinsic
-def fold_case64(typing_context, source, destination):  # type: ignore[no-untyped-def]
+def fold_case64(typing_context, source, destination):
     """Copy 64 bytes with ASCII letters lower-cased; returns the bit mask of word bytes.
 
     A word byte is an ASCII letter or digit, or any byte >= 0x80. Bit i belongs to byte i.
     """
 
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, arguments):
         block = _load(builder, arguments[0], _BYTES64)
         upper = builder.icmp_unsigned("<", builder.sub(block, _splat(65)), _splat(26))
         lower = builder.select(upper, builder.or_(block, _splat(32)), block)
@@ -131,10 +131,10 @@ def fold_case64(typing_context, source, destination):  # type: ignore[no-untyped
 
 
 @intrinsic
-def in_range64(typing_context, source, low, width):  # type: ignore[no-untyped-def]
+def in_range64(typing_context, source, low, width):
     """Bit mask of the 64 bytes at ``source`` that lie in [low, low + width)."""
 
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, arguments):
         block = _load(builder, arguments[0], _BYTES64)
 
         def spread(byte: Any) -> Any:

@@ -25,7 +25,7 @@ _SLOT_SHIFT = U64(57)  # 64 - log2(SLOTS)
 
 
 @inline
-def sign(elements, count, key, slots):  # type: ignore[no-untyped-def]
+def sign(elements, count, key, slots):
     """Signature of ``count`` uint64 set elements into uint32[SLOTS]; an empty set leaves every slot EMPTY."""
     for j in range(SLOTS):
         slots[j] = EMPTY
@@ -49,7 +49,7 @@ def sign(elements, count, key, slots):  # type: ignore[no-untyped-def]
 
 
 @inline
-def matches(left, right):  # type: ignore[no-untyped-def]
+def matches(left, right):
     """Number of equal slots of two rows."""
     equal = 0
     for j in range(SLOTS):
@@ -58,14 +58,14 @@ def matches(left, right):  # type: ignore[no-untyped-def]
 
 
 @kernel(void(u64_in, i64_in, u64_in, u32_out2))
-def sign_sets(elements, offsets, key, out):  # type: ignore[no-untyped-def]
+def sign_sets(elements, offsets, key, out):
     """Signature of each set ``elements[offsets[i]:offsets[i + 1]]``. out : uint32[n, SLOTS]."""
     for i in range(offsets.size - 1):
         sign(elements[offsets[i] : offsets[i + 1]], offsets[i + 1] - offsets[i], key, out[i])
 
 
 @kernel(i64(u8_in, u8_in))
-def count_matches(left, right):  # type: ignore[no-untyped-def]
+def count_matches(left, right):
     """Equal slots of two b-bit signatures, uint8[SLOTS] each."""
     return matches(left, right)
 

@@ -11,7 +11,7 @@ EMPTY = np.int32(-1)
 
 
 @kernel(i64(u64_in2, i32_out, u64_out2, i64, i64_out))
-def intern(hashes, index, stored, count, rows):  # type: ignore[no-untyped-def]
+def intern(hashes, index, stored, count, rows):
     """Give each 128-bit hash its row, a new one if it was never seen.
 
     hashes : uint64[n, 2]; index : int32[power of two], row or EMPTY, at least twice as long as the rows it may hold
@@ -38,7 +38,7 @@ def intern(hashes, index, stored, count, rows):  # type: ignore[no-untyped-def]
 
 
 @kernel(void(u64_in2, i32_out))
-def reindex(stored, index):  # type: ignore[no-untyped-def]
+def reindex(stored, index):
     """Fill an EMPTY index with the rows of ``stored``, which are distinct."""
     mask = U64(index.size - 1)
     for row in range(stored.shape[0]):

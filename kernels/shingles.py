@@ -13,7 +13,7 @@ WIDTH = 3
 
 
 @inline
-def shingle(hashes, count, key, out):  # type: ignore[no-untyped-def]
+def shingle(hashes, count, key, out):
     """Write the shingle hashes of ``count`` word hashes; returns how many (max(1, count - 2), or 0 for no words).
 
     A prompt of one or two words has one shingle, of all it has.
@@ -32,7 +32,7 @@ def shingle(hashes, count, key, out):  # type: ignore[no-untyped-def]
 
 
 @kernel(void(u64_in2, u64_in, u64_out))
-def shingle_each(words, key, out):  # type: ignore[no-untyped-def]
+def shingle_each(words, key, out):
     """The one shingle of each row of WIDTH word hashes."""
     single = np.empty(1, np.uint64)
     for i in range(words.shape[0]):

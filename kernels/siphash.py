@@ -15,13 +15,13 @@ U64 = np.uint64
 
 
 @inline
-def rotate_left(x, bits):  # type: ignore[no-untyped-def]
+def rotate_left(x, bits):
     """Rotate a uint64 left."""
     return (x << U64(bits)) | (x >> U64(64 - bits))
 
 
 @inline
-def sip_round(v0, v1, v2, v3):  # type: ignore[no-untyped-def]
+def sip_round(v0, v1, v2, v3):
     """One SipRound of the four state words."""
     v0 = v0 + v1
     v1 = rotate_left(v1, 13) ^ v0
@@ -37,7 +37,7 @@ def sip_round(v0, v1, v2, v3):  # type: ignore[no-untyped-def]
 
 
 @inline
-def tail_word(address, length):  # type: ignore[no-untyped-def]
+def tail_word(address, length):
     """The last ``length & 7`` bytes as a word, with the length in the top byte, as SipHash pads. Reads no byte more."""
     word = U64(length) << U64(56)
     start = address + (length & ~7)
@@ -47,7 +47,7 @@ def tail_word(address, length):  # type: ignore[no-untyped-def]
 
 
 @inline
-def padded_tail_word(address, length):  # type: ignore[no-untyped-def]
+def padded_tail_word(address, length):
     """As ``tail_word``, in one load: eight bytes past the end must be readable (scratch, never an Arrow buffer)."""
     rest = length & 7
     word = load64(address + (length & ~7)) & ((U64(1) << U64(8 * rest)) - U64(1))
@@ -55,7 +55,7 @@ def padded_tail_word(address, length):  # type: ignore[no-untyped-def]
 
 
 @inline
-def hash_bytes(key0, key1, address, length, tail):  # type: ignore[no-untyped-def]
+def hash_bytes(key0, key1, address, length, tail):
     """SipHash-1-3 of ``length`` bytes at ``address``; ``tail`` is its padded last word."""
     v0 = key0 ^ U64(0x736F6D6570736575)
     v1 = key1 ^ U64(0x646F72616E646F6D)
@@ -80,7 +80,7 @@ def hash_bytes(key0, key1, address, length, tail):  # type: ignore[no-untyped-de
 
 
 @inline
-def hash_word(key0, key1, word):  # type: ignore[no-untyped-def]
+def hash_word(key0, key1, word):
     """SipHash-1-3 of one eight-byte word."""
     v0 = key0 ^ U64(0x736F6D6570736575)
     v1 = key1 ^ U64(0x646F72616E646F6D)
@@ -101,7 +101,7 @@ def hash_word(key0, key1, word):  # type: ignore[no-untyped-def]
 
 
 @inline
-def hash_bytes_128(key0, key1, address, length, tail):  # type: ignore[no-untyped-def]
+def hash_bytes_128(key0, key1, address, length, tail):
     """SipHash-1-3-128 of ``length`` bytes at ``address``: two words."""
     v0 = key0 ^ U64(0x736F6D6570736575)
     v1 = key1 ^ U64(0x646F72616E646F6D) ^ U64(0xEE)
@@ -129,28 +129,28 @@ def hash_bytes_128(key0, key1, address, length, tail):  # type: ignore[no-untype
 
 
 @kernel(u64(u64, u64, u8_in))
-def siphash13(key0, key1, data):  # type: ignore[no-untyped-def]
+def siphash13(key0, key1, data):
     """SipHash-1-3 of a whole uint8 array."""
     address = data.ctypes.data
     return hash_bytes(key0, key1, address, data.size, tail_word(address, data.size))
 
 
 @kernel(void(u64, u64, u8_in, u64_out))
-def siphash13_128(key0, key1, data, out):  # type: ignore[no-untyped-def]
+def siphash13_128(key0, key1, data, out):
     """SipHash-1-3-128 of a whole uint8 array into ``out[0:2]``."""
     address = data.ctypes.data
     out[0], out[1] = hash_bytes_128(key0, key1, address, data.size, tail_word(address, data.size))
 
 
 @kernel(void(u64, u64, u64_in, u64_out))
-def hash_words(key0, key1, words, out):  # type: ignore[no-untyped-def]
+def hash_words(key0, key1, words, out):
     """SipHash-1-3 of each uint64 in ``words``."""
     for i in range(words.size):
         out[i] = hash_word(key0, key1, words[i])
 
 
 @kernel(void(u64, u64, u8_in, i64_in, u64_out))
-def hash_strings(key0, key1, values, offsets, out):  # type: ignore[no-untyped-def]
+def hash_strings(key0, key1, values, offsets, out):
     """SipHash-1-3 of each string ``values[offsets[i]:offsets[i + 1]]``."""
     base = values.ctypes.data
     for i in range(offsets.size - 1):

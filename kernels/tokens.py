@@ -25,7 +25,7 @@ SLACK = 192
 
 
 @inline
-def count_classes(block, previous, counts):  # type: ignore[no-untyped-def]
+def count_classes(block, previous, counts):
     """Add one 64-byte block's byte classes to ``counts``; ``previous`` is 1 when the byte before it is a space."""
     one = U8(1)
     counts[NEWLINE] += bit_count(in_range64(block, U8(10), one))
@@ -52,7 +52,7 @@ def count_classes(block, previous, counts):  # type: ignore[no-untyped-def]
 
 
 @inline
-def scan(source, length, scratch, edge, masks, counts):  # type: ignore[no-untyped-def]
+def scan(source, length, scratch, edge, masks, counts):
     """Lower-case a prompt into scratch, keep its word masks, count its byte classes.
 
     source : address of the prompt, ``length`` bytes; not read past its end
@@ -81,7 +81,7 @@ def scan(source, length, scratch, edge, masks, counts):  # type: ignore[no-untyp
 
 
 @inline
-def is_unspaced(point):  # type: ignore[no-untyped-def]
+def is_unspaced(point):
     """Code points of scripts written without spaces: each is a token."""
     if point < U64(0x0E00):
         return False
@@ -95,21 +95,19 @@ def is_unspaced(point):  # type: ignore[no-untyped-def]
 
 
 @inline
-def is_separator(point):  # type: ignore[no-untyped-def]
+def is_separator(point):
     """Code points >= 0x80 that separate words: Latin-1 signs, general and CJK punctuation."""
-    return (
-        U64(0x80) <= point < U64(0xC0) or U64(0x2000) <= point < U64(0x2070) or U64(0x3000) <= point < U64(0x3004)
-    )
+    return U64(0x80) <= point < U64(0xC0) or U64(0x2000) <= point < U64(0x2070) or U64(0x3000) <= point < U64(0x3004)
 
 
 @inline
-def continuation(address):  # type: ignore[no-untyped-def]
-    """Whether the byte at ``address`` continues a UTF-8 sequence. Scratch is zero past the prompt, so it may be asked."""
+def continuation(address):
+    """Whether the byte at ``address`` continues a UTF-8 sequence. Scratch is zero past the prompt: it may be asked."""
     return load8(address) & U64(0xC0) == U64(0x80)
 
 
 @inline
-def code_point(address):  # type: ignore[no-untyped-def]
+def code_point(address):
     """Code point at ``address`` in scratch and its length in bytes; a malformed byte counts as itself, one byte long.
 
     Well-formed as in Unicode 15, table 3-7: no overlong forms, no surrogates, nothing beyond U+10FFFF.
@@ -136,7 +134,7 @@ def code_point(address):  # type: ignore[no-untyped-def]
 
 
 @inline
-def split_word(scratch, start, end, starts, ends, count):  # type: ignore[no-untyped-def]
+def split_word(scratch, start, end, starts, ends, count):
     """Cut scratch[start:end], which holds bytes >= 0x80, at code points that stand alone or separate."""
     begin = start
     at = start
@@ -160,7 +158,7 @@ def split_word(scratch, start, end, starts, ends, count):  # type: ignore[no-unt
 
 
 @inline
-def spans(scratch, length, masks, has_high, starts, ends):  # type: ignore[no-untyped-def]
+def spans(scratch, length, masks, has_high, starts, ends):
     """Find the words of a scanned prompt; returns how many. starts, ends : int64[length // 2 + 2] byte offsets."""
     count = 0
     start = 0
@@ -189,7 +187,7 @@ def spans(scratch, length, masks, has_high, starts, ends):  # type: ignore[no-un
 
 
 @inline
-def hash_spans(scratch, starts, ends, count, key0, key1, hashes):  # type: ignore[no-untyped-def]
+def hash_spans(scratch, starts, ends, count, key0, key1, hashes):
     """SipHash of each word."""
     for i in range(count):
         address = scratch + starts[i]

@@ -42,9 +42,7 @@ def prompts_at(path: Path, column_map: ColumnMap, rows: np.ndarray) -> dict[int,
     for chunk in _prompt_chunks(path, column_map, wanted):
         positions = np.flatnonzero(np.isin(chunk.rows, wanted))
         if len(positions) and "prompt_text" in chunk.batch.schema.names:
-            texts = casting.cast(
-                chunk.batch.column("prompt_text").take(pa.array(positions)), pa.string()
-            ).array
+            texts = casting.cast(chunk.batch.column("prompt_text").take(pa.array(positions)), pa.string()).array
             found = zip(chunk.rows[positions].tolist(), texts.to_pylist(), strict=True)
             prompts.update((row, text) for row, text in found if text is not None)
         if len(chunk.rows) and chunk.rows[-1] >= wanted[-1]:

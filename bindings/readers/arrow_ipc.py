@@ -49,9 +49,7 @@ def _open(
     is_file = source.read(len(MAGIC)) == MAGIC
     source.seek(0)
     options = pa.ipc.IpcReadOptions(included_fields=included, use_threads=False)
-    return (
-        pa.ipc.open_file(source, options=options) if is_file else pa.ipc.open_stream(source, options=options)
-    )
+    return pa.ipc.open_file(source, options=options) if is_file else pa.ipc.open_stream(source, options=options)
 
 
 def _batches(source: pa.MemoryMappedFile, included: list[int]) -> Iterator[pa.RecordBatch]:

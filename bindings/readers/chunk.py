@@ -34,9 +34,7 @@ def empty_batch(wanted: Sequence[str] | None) -> pa.RecordBatch:
     """No rows, with the ``wanted`` canonical columns: what a chunk of nothing but broken rows holds."""
     names = CALL_SCHEMA.names if wanted is None else [name for name in CALL_SCHEMA.names if name in wanted]
     fields = [CALL_SCHEMA.field(name) for name in names]
-    return pa.RecordBatch.from_arrays(
-        [pa.array([], field.type) for field in fields], schema=pa.schema(fields)
-    )
+    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in fields], schema=pa.schema(fields))
 
 
 def slices(batch: pa.RecordBatch, batch_rows: int) -> Iterator[pa.RecordBatch]:
@@ -68,9 +66,5 @@ def unreadable(path: Path, kind: str, error: BaseException) -> InputError:
     if isinstance(error, OSError) and error.strerror:
         return InputError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions")
     if isinstance(error, MemoryError):
-        return InputError(
-            f"{path}: too large to decode in memory, or not a sound {kind} file; write it again"
-        )
-    return InputError(
-        f"{path}: not a sound {kind} file, truncated or damaged; write it again or leave it out"
-    )
+        return InputError(f"{path}: too large to decode in memory, or not a sound {kind} file; write it again")
+    return InputError(f"{path}: not a sound {kind} file, truncated or damaged; write it again or leave it out")

@@ -64,9 +64,7 @@ def _is_utf8(path: Path) -> bool:
 def _header(path: Path, encoding: str) -> list[str]:
     """The column names; none when no line follows them, which Arrow would call an error."""
     with lines.open_stream(path) as stream:
-        head = (
-            stream.read(_HEADER_BYTES).removeprefix(lines.BYTE_ORDER_MARK).decode(encoding, errors="replace")
-        )
+        head = stream.read(_HEADER_BYTES).removeprefix(lines.BYTE_ORDER_MARK).decode(encoding, errors="replace")
     if "\n" not in head and "\r" not in head:
         return []
     header = next(csv.reader(io.StringIO(head, newline="")), [])
@@ -95,9 +93,7 @@ def _chunks(
         reader = pyarrow.csv.open_csv(
             stream,
             # Only a single thread knows row numbers.
-            read_options=pyarrow.csv.ReadOptions(
-                use_threads=False, block_size=BLOCK_BYTES, encoding=encoding
-            ),
+            read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, encoding=encoding),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
             convert_options=pyarrow.csv.ConvertOptions(
                 include_columns=needed,

@@ -102,26 +102,20 @@ class _Batcher:
         for _, arrays in self._parts:
             self._seen.update(arrays)
         columns = {
-            name: records.concatenate(
-                name, [arrays.get(name, pa.nulls(size)) for size, arrays in self._parts]
-            )
+            name: records.concatenate(name, [arrays.get(name, pa.nulls(size)) for size, arrays in self._parts])
             for name in self._sources
             if name in self._seen
         }
-        if len(rows) == 0:
-            batch = empty_batch(self._columns)
-        else:
-            # Rows without a single known column: intake says which are missing.
-            batch = pa.record_batch(columns or {"": pa.nulls(len(rows))})
+        # Rows without a single known column get a nameless one, so that they count: intake says what is missing.
+        some = columns or {"": pa.nulls(len(rows))}
+        batch = pa.record_batch(some) if len(rows) else empty_batch(self._columns)
         chunk = Chunk(batch, rows, self._broken)
         self._parts, self._rows, self._broken = [], [], []
         self._bytes = self._rows_pending = 0
         return chunk
 
 
-def _parse(
-    block: list[bytes | None], explode: bool
-) -> tuple[list[dict[str, Any]], list[tuple[int, str]], int]:
+def _parse(block: list[bytes | None], explode: bool) -> tuple[list[dict[str, Any]], list[tuple[int, str]], int]:
     """The records of ``block``, its broken rows with reasons, and its number of rows (spans, if exploded)."""
     values = _objects(block)
     if not explode and all(type(value) is dict for value in values):

@@ -66,9 +66,7 @@ def _row_group(
             if pt.is_dictionary(array.type) or pt.is_nested(array.type):
                 structure.check(name, array)
         part_bytes = sum(map(decoded_bytes, part.columns))
-        if gathered and (
-            gathered_rows + part.num_rows > batch_rows or gathered_bytes + part_bytes > BATCH_BYTES
-        ):
+        if gathered and (gathered_rows + part.num_rows > batch_rows or gathered_bytes + part_bytes > BATCH_BYTES):
             yield _chunk(gathered, row, places)
             row += gathered_rows
             gathered, gathered_rows, gathered_bytes = [], 0, 0

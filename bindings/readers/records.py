@@ -28,9 +28,7 @@ _REFUSED = (
 _PLAIN = {str: pa.string(), bool: pa.bool_(), int: pa.int64()}
 
 
-def to_arrays(
-    records: Sequence[dict[str, Any]], sources: dict[str, tuple[Source, ...]]
-) -> dict[str, pa.Array]:
+def to_arrays(records: Sequence[dict[str, Any]], sources: dict[str, tuple[Source, ...]]) -> dict[str, pa.Array]:
     """The columns of ``records`` by canonical name; one without any value is left out."""
     keys: set[str] = set().union(*records)
     arrays = {}

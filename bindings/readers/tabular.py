@@ -32,11 +32,7 @@ def present(schema: pa.Schema, sources: dict[str, tuple[Source, ...]]) -> Places
 
 def top_level(schema: pa.Schema, places: Places) -> list[str]:
     """The columns of the file that ``places`` read from."""
-    names = {
-        place.path if place.path in schema.names else place.steps[0]
-        for each in places.values()
-        for place in each
-    }
+    names = {place.path if place.path in schema.names else place.steps[0] for each in places.values() for place in each}
     return [name for name in schema.names if name in names]
 
 

@@ -85,9 +85,7 @@ def _oddest_first(accounts: pa.Table) -> pa.Table:
 
 def _accounts_by_campaign(accounts: pa.Table, campaign_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     members = accounts.select(_ACCOUNT_COLUMNS)
-    members = members.filter(
-        pc.is_in(members["campaign_id"], pa.array(campaign_ids, members["campaign_id"].type))
-    )
+    members = members.filter(pc.is_in(members["campaign_id"], pa.array(campaign_ids, members["campaign_id"].type)))
     grouped: dict[int, list[dict[str, Any]]] = {}
     for member in _oddest_first(members).to_pylist():
         grouped.setdefault(member["campaign_id"], []).append(member)
@@ -97,6 +95,4 @@ def _accounts_by_campaign(accounts: pa.Table, campaign_ids: list[int]) -> dict[i
 def _families_by_id(families: pa.Table, rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
     wanted = sorted({family_id for row in rows for family_id in row["families"] or []})
     ids = pa.array(wanted, families["family_id"].type)
-    return {
-        row["family_id"]: row for row in families.filter(pc.is_in(families["family_id"], ids)).to_pylist()
-    }
+    return {row["family_id"]: row for row in families.filter(pc.is_in(families["family_id"], ids)).to_pylist()}

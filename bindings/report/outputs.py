@@ -37,9 +37,7 @@ class Outputs:
         """Names of the statistic columns, in the order of the file."""
         known = {*tables.ACCOUNTS_HEAD.names, *tables.ACCOUNTS_TAIL.names}
         return [
-            field.name
-            for field in self.accounts.schema
-            if field.name not in known and pa.types.is_floating(field.type)
+            field.name for field in self.accounts.schema if field.name not in known and pa.types.is_floating(field.type)
         ]
 
     @property

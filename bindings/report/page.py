@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import tempfile
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -17,6 +15,7 @@ import pyarrow.compute as pc
 from markupsafe import Markup, escape
 
 from gauger.engine.errors import GaugerError
+from gauger.outputs import atomic
 from gauger.report import findings, formats, outputs, plots, sparkline, summary, words
 
 REPORT = "report.html"
@@ -44,11 +43,10 @@ def write(out: Path) -> Path:
     html = render(outputs.read(out))
     path = out / REPORT
     try:
-        _write_atomically(path, html.encode())
+        with atomic(path) as temporary:
+            temporary.write_bytes(html.encode())
     except OSError as error:
-        raise GaugerError(
-            f"{path} cannot be written ({error.strerror}): free space or change permissions"
-        ) from None
+        raise GaugerError(f"{path} cannot be written ({error.strerror}): free space or change permissions") from None
     return path
 
 
@@ -108,9 +106,7 @@ def _environment() -> jinja2.Environment:
         value=formats.value,
         when=formats.when,
     )
-    environment.globals.update(
-        terms=words.TERMS, css=Markup(package.joinpath("report.css").read_text("utf-8"))
-    )
+    environment.globals.update(terms=words.TERMS, css=Markup(package.joinpath("report.css").read_text("utf-8")))
     return environment
 
 
@@ -191,16 +187,3 @@ def _map_plot(run: outputs.Outputs, rows: list[dict[str, Any]]) -> Plot | None:
 
 def _floats(column: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(pc.fill_null(column, float("nan")), np.float64)
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -73,9 +73,7 @@ def volume(start: dt.datetime, calls: Sequence[int], flagged: Sequence[int]) -> 
         figure = Figure(figsize=_WIDE, layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
         upper.bar(positions, alarmed, width=0.85, color=_ALARM, label="flagged accounts")
-        upper.bar(
-            positions, total - alarmed, width=0.85, bottom=alarmed, color=_PLAIN, label="other accounts"
-        )
+        upper.bar(positions, total - alarmed, width=0.85, bottom=alarmed, color=_PLAIN, label="other accounts")
         handles, labels = upper.get_legend_handles_labels()
         figure.legend(handles[::-1], labels[::-1], loc="outside upper right", ncols=2)
         lower.bar(positions, alarmed, width=0.85, color=_ALARM)
@@ -140,16 +138,12 @@ def neighbourhood(x: Floats, y: Floats, campaign: Integers, named: Sequence[int]
                 label=label,
             )
         if other.any():
-            axes.scatter(
-                x[other], y[other], s=9, color=_REST_COLOUR, marker="x", rasterized=True, label="others"
-            )
+            axes.scatter(x[other], y[other], s=9, color=_REST_COLOUR, marker="x", rasterized=True, label="others")
         axes.set_xticks([])
         axes.set_yticks([])
         axes.spines[["left", "bottom"]].set_visible(False)
         if coloured:
-            figure.legend(
-                loc="outside lower left", ncols=4, columnspacing=1, handletextpad=0.1, markerscale=1.6
-            )
+            figure.legend(loc="outside lower left", ncols=4, columnspacing=1, handletextpad=0.1, markerscale=1.6)
         return _inline(figure, "map")
 
 
@@ -205,9 +199,7 @@ def _inline(figure: Figure, name: str) -> str:
     figure.savefig(buffer, format="svg", transparent=True, dpi=200, metadata=nothing)
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(
-        r"<style.*?</style>", "", svg, flags=re.DOTALL
-    )  # would rule the whole page; report.css has it
+    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)  # would rule the whole page; report.css has it
     svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg)
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\1{name}-", svg)
     svg = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r'<svg \1 aria-hidden="true">', svg, count=1)

@@ -72,9 +72,7 @@ def verdict(outputs: Outputs) -> str:
     if not accounts:
         return "There was nothing to score: the inputs held no usable call."
     if campaigns:
-        sentence = (
-            f"{formats.plural(campaigns, 'group')} of accounts {'act' if campaigns > 1 else 'acts'} as one"
-        )
+        sentence = f"{formats.plural(campaigns, 'group')} of accounts {'act' if campaigns > 1 else 'acts'} as one"
         if others:
             look = "looks new without acting as one" if others == 1 else "look new without acting as one"
             sentence += f"; {formats.plural(others, 'further group')} {look}"
@@ -99,9 +97,7 @@ def comparison(outputs: Outputs) -> str:
     if not days:
         return f"Compared with a reference of {accounts}."
     span = days[0] if len(days) == 1 else f"{min(days)} to {max(days)}"
-    return (
-        f"Compared with a reference of {accounts} from {formats.plural(len(days), 'earlier day')} ({span})."
-    )
+    return f"Compared with a reference of {accounts} from {formats.plural(len(days), 'earlier day')} ({span})."
 
 
 def chance(outputs: Outputs) -> str:
@@ -109,17 +105,8 @@ def chance(outputs: Outputs) -> str:
     level, accounts = outputs.alarm_level, outputs.accounts.num_rows
     odds = formats.tail_odds(level)
     by_chance = round(level * accounts)
-    number = (
-        f"about {formats.plural(by_chance, 'honest account')}"
-        if by_chance
-        else "fewer than one honest account"
-    )
-    sentence = f"The alarm is set at {odds}: by chance alone {number} of {accounts:,} would be flagged."
-    rates = outputs.manifest.get("false_positive_rate")
-    measured = rates.get("reference_measured") if isinstance(rates, dict) else None
-    if isinstance(measured, int | float):
-        sentence += f" Among the reference's own accounts {formats.percent(measured)} were."
-    return sentence
+    number = f"about {formats.plural(by_chance, 'honest account')}" if by_chance else "fewer than one honest account"
+    return f"The alarm is set at {odds}: by chance alone {number} of {accounts:,} would be flagged."
 
 
 def missing_evidence(outputs: Outputs) -> list[str]:

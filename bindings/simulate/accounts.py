@@ -74,9 +74,7 @@ def concatenate(parts: Sequence[Accounts]) -> Accounts:
     joined = {}
     for field in fields(Accounts):
         columns = [getattr(part, field.name) for part in parts]
-        joined[field.name] = (
-            pa.concat_arrays(columns) if isinstance(columns[0], pa.Array) else np.concatenate(columns)
-        )
+        joined[field.name] = pa.concat_arrays(columns) if isinstance(columns[0], pa.Array) else np.concatenate(columns)
     return Accounts(**joined)
 
 
@@ -97,9 +95,7 @@ class Network:
         first = self._size
         if residential:
             network = self._rng.integers(0, 400, count)
-            octets = np.stack(
-                [60 + network // 8, network % 8 * 32 + self._rng.integers(0, 32, count)], axis=1
-            )
+            octets = np.stack([60 + network // 8, network % 8 * 32 + self._rng.integers(0, 32, count)], axis=1)
             octets = np.concatenate([octets, self._rng.integers(1, 255, (count, 2))], axis=1)
         else:
             network = np.full(count, 900 + self._rng.integers(0, 60))

@@ -91,9 +91,7 @@ def _response_columns(
     offsets = np.concatenate([[0], np.cumsum(~failed)]).astype(np.int32)
     size = pc.binary_length(prompt).to_numpy(zero_copy_only=False)
     return {
-        "response_finish_reasons": pa.ListArray.from_arrays(
-            pa.array(offsets), reason.filter(pa.array(~failed))
-        ),
+        "response_finish_reasons": pa.ListArray.from_arrays(pa.array(offsets), reason.filter(pa.array(~failed))),
         "usage_input_tokens": pa.array((size / _BYTES_PER_TOKEN).astype(np.int64) + 1),
         "usage_output_tokens": pa.array(output),
         "error_type": pa.array(["rate_limit_exceeded"]).take(_optional(np.zeros(count, np.int8), ~failed)),

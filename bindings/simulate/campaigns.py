@@ -194,9 +194,7 @@ def campaign_calls(
     """
     parts = []
     for day in range(days):
-        volumes = np.maximum(1, np.rint(rng.normal(spec.calls, 0.04 * spec.calls, spec.accounts))).astype(
-            np.int64
-        )
+        volumes = np.maximum(1, np.rint(rng.normal(spec.calls, 0.04 * spec.calls, spec.accounts))).astype(np.int64)
         second = _pace(rng, spec, volumes)
         parts.append(
             (

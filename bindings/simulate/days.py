@@ -99,9 +99,7 @@ def _campaign_calls(world: _World, rng: np.random.Generator, midnight: int) -> l
     first = len(world.person_accounts) + sum(len(cohort.accounts) for cohort in world.cohorts)
     parts = []
     for number, (spec, accounts) in enumerate(world.campaigns):
-        parts.append(
-            campaign_traffic.campaign_calls(rng, spec, number, accounts, first, world.people, midnight)
-        )
+        parts.append(campaign_traffic.campaign_calls(rng, spec, number, accounts, first, world.people, midnight))
         first += len(accounts)
     return parts
 

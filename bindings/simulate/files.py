@@ -29,9 +29,7 @@ def _whole(path: Path) -> Iterator[Path]:
 
 def write_calls(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
     """Write canonical batches to one Parquet file, a row group each."""
-    dictionary = [
-        field.name for field in schema if field.name not in _PLAIN and not pa.types.is_list(field.type)
-    ]
+    dictionary = [field.name for field in schema if field.name not in _PLAIN and not pa.types.is_list(field.type)]
     with (
         _whole(path) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd", use_dictionary=dictionary) as writer,

@@ -78,9 +78,7 @@ class Grammar:
             sets = [self._alternatives(part) for part in re.split(r"\s+///\s*|\s*///\s+", body)]
             self.add(name, sets, attribute or None, raw=head.startswith("!"))
 
-    def add(
-        self, name: str, sets: Iterable[Sequence[str]], attribute: str | None = None, *, raw: bool = False
-    ) -> None:
+    def add(self, name: str, sets: Iterable[Sequence[str]], attribute: str | None = None, *, raw: bool = False) -> None:
         """Add one symbol: a sequence of alternatives per value of its attribute."""
         if name in self._rules:
             raise ValueError(f"symbol {name} is defined twice")
@@ -145,9 +143,7 @@ class Grammar:
     def _compile_vocabulary(terminals: dict[tuple[str, bool], int]) -> pa.StringArray:
         words = [("" if word == _RAISE else word.translate(_ESCAPES), raw) for word, raw in terminals]
         variants = (str, _capital, str.lower, partial(_mistyped, salt=1), partial(_mistyped, salt=2))
-        return pa.array(
-            [word if raw else vary(word) for vary in variants for word, raw in words], pa.string()
-        )
+        return pa.array([word if raw else vary(word) for vary in variants for word, raw in words], pa.string())
 
     def symbol(self, name: str) -> int:
         """The number of a symbol, to start rows from; ``KeyError`` when there is none of that name."""
@@ -172,9 +168,7 @@ class Grammar:
         raised = raised[rows[raised] == rows[raised + 1]]
         variant[raised[casing[rows[raised]] == CASING_PROPER] + 1] = CAPITAL
         variant[(casing == CASING_LOWER)[rows]] = LOWER
-        mistyped = np.flatnonzero(
-            rng.random(nodes.size, dtype=np.float32) < typing_errors.astype(np.float32)[rows]
-        )
+        mistyped = np.flatnonzero(rng.random(nodes.size, dtype=np.float32) < typing_errors.astype(np.float32)[rows])
         variant[mistyped] = TYPO + rng.integers(0, 2, mistyped.size)
         words = self._vocabulary.take(pa.array(variant * self._terminals + nodes))
         offsets = np.searchsorted(rows, np.arange(roots.size + 1)).astype(np.int32)

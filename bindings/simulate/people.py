@@ -90,9 +90,7 @@ def draw_accounts(rng: np.random.Generator, count: int, network: Network, midnig
     org = rng.integers(0, org_count, count)
     office = network.allocate(org_count, residential=False)
     orgs, org_payments = random_ids(rng, org_count, "org_"), random_ids(rng, org_count, "pay_")
-    age_days = np.where(
-        rng.random(count) < 0.85, rng.lognormal(5.6, 0.9, count), rng.exponential(12.0, count)
-    )
+    age_days = np.where(rng.random(count) < 0.85, rng.lognormal(5.6, 0.9, count), rng.exponential(12.0, count))
     age_days = np.minimum(age_days, 900.0) + 20.0
     choice = rng.random(count)
     return Accounts(
@@ -159,15 +157,11 @@ def prompts(
     attributes[:, FIRST_HABIT:] = people.habits[person]
     # People are not machines: now and then one habit (never the name of one's own project) is different.
     slips = np.flatnonzero(rng.random(count) < 0.3)
-    attributes[slips, rng.integers(FIRST_HABIT + 1, len(ATTRIBUTES), slips.size)] = rng.integers(
-        0, 24, slips.size
-    )
+    attributes[slips, rng.integers(FIRST_HABIT + 1, len(ATTRIBUTES), slips.size)] = rng.integers(0, 24, slips.size)
     return root, attributes, people.casing[person], people.typing_errors[person]
 
 
-def addresses(
-    rng: np.random.Generator, accounts: Accounts, account: np.ndarray, session: np.ndarray
-) -> np.ndarray:
+def addresses(rng: np.random.Generator, accounts: Accounts, account: np.ndarray, session: np.ndarray) -> np.ndarray:
     """The address of every call: one of its account's, the same throughout a session."""
     draw = rng.random(int(session.max()) + 1 if session.size else 0)[session]
     return accounts.address_first[account] + (draw * accounts.address_count[account]).astype(np.int64)

@@ -95,9 +95,7 @@ def _campaign_table(
         rows = rng.choice(log.num_rows, int(padded.sum()), replace=int(padded.sum()) > log.num_rows)
         pad_text = log["prompt_text"].take(pa.array(rows)).combine_chunks()
         prompt = pc.replace_with_mask(prompt, pa.array(padded), pad_text)
-    batch = call_arrays.record_batch(
-        accounts, calls, network.addresses(), network.as_numbers(), rng, prompt=prompt
-    )
+    batch = call_arrays.record_batch(accounts, calls, network.addresses(), network.as_numbers(), rng, prompt=prompt)
     identifiers = imitated_ids(rng, known, spec.accounts)
     time = start + (calls.time * (span / (days * MICROSECONDS_PER_DAY))).astype(np.int64)
     columns = {name: batch.column(name) for name in batch.schema.names}
@@ -105,9 +103,7 @@ def _campaign_table(
     columns["account_id"] = identifiers.take(pa.array(calls.account))
     for name in set(_BORROWED) & set(log.schema.names):
         columns[name] = _borrow(rng, log[name], calls.account, 2)
-    empty = {
-        field.name: pa.nulls(len(calls), field.type) for field in log.schema if field.name not in columns
-    }
+    empty = {field.name: pa.nulls(len(calls), field.type) for field in log.schema if field.name not in columns}
     columns |= empty
     return pa.table([columns[name] for name in log.schema.names], schema=log.schema), identifiers
 

@@ -126,9 +126,7 @@ def add_vocabulary(grammar: Grammar) -> None:
     grammar.add("type_name", [[word.title().replace("_", "") for word in identifiers[:400]]], raw=True)
     paths = [
         f"/{a}/{b}.{end}"
-        for a, b, end in zip(
-            identifiers, identifiers[::-1], ("py", "csv", "log", "json", "yml") * 500, strict=True
-        )
+        for a, b, end in zip(identifiers, identifiers[::-1], ("py", "csv", "log", "json", "yml") * 500, strict=True)
     ]
     grammar.add("file_path", [paths], raw=True)
     grammar.add("hex_id", [[f"{n:08x}" for n in rng.integers(0, 2**32, 4000)]], raw=True)

@@ -32,9 +32,7 @@ WORDS = [
 ]
 SMALL = (
     Planted("plain", ("alpaca_52k",), accounts=8, calls=5),
-    Planted(
-        "padded", ("alpaca_52k",), accounts=4, calls=10, padding=0.8, pacing="machine", addresses="shared"
-    ),
+    Planted("padded", ("alpaca_52k",), accounts=4, calls=10, padding=0.8, pacing="machine", addresses="shared"),
     Planted("starved", ("evol_instruct_rendered",), accounts=10, calls=4, pacing="human", addresses="static"),
 )
 
@@ -52,9 +50,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
     random = Random(1)
 
     def questions(name: str, count: int) -> list[str]:
-        return [
-            f"{name} how to {random.choice(WORDS)} with {random.choice(WORDS)} no {n}?" for n in range(count)
-        ]
+        return [f"{name} how to {random.choice(WORDS)} with {random.choice(WORDS)} no {n}?" for n in range(count)]
 
     write_prompts(root / "benign/stackoverflow_sql_titles.parquet", questions("sql", 400))
     write_prompts(root / "benign/nl2bash_requests.parquet", questions("shell", 200))
@@ -69,9 +65,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
         turn=[n % 3 for n in range(90)],
     )
     write_prompts(root / "benign/llm_judge_alpaca_eval.parquet", questions("judge", 50))
-    write_prompts(
-        root / "attack/alpaca_52k.parquet", [f"attack alpaca {n}" for n in range(200)] + ["attack alpaca 0"]
-    )
+    write_prompts(root / "attack/alpaca_52k.parquet", [f"attack alpaca {n}" for n in range(200)] + ["attack alpaca 0"])
     write_prompts(root / "attack/evol_instruct_rendered.parquet", [f"attack evol {n}" for n in range(23)])
     clients = range(40)
     (root / "traces").mkdir()
@@ -115,9 +109,9 @@ def test_files_are_canonical_batches_in_time_order_on_lagged_dates(built: real_d
         times = table["start_time"].to_pylist()
         assert times == sorted(times)
         assert {time.date().isoformat() for time in times} == {path.stem}
-        assert pq.read_table(path, columns=["response_id"])[
-            "response_id"
-        ].combine_chunks().value_counts().field("counts").to_pylist() == [1] * len(times)
+        assert pq.read_table(path, columns=["response_id"])["response_id"].combine_chunks().value_counts().field(
+            "counts"
+        ).to_pylist() == [1] * len(times)
 
 
 def test_the_same_seed_writes_the_same_bytes_and_another_does_not(corpora: Path, tmp_path: Path) -> None:
@@ -169,8 +163,7 @@ def test_campaigns_have_their_accounts_padding_and_addresses(built: real_day.Rea
         assert len(own) == 10
         assert gaps.std() < 0.05 * gaps.mean()
     addresses = {
-        name: Counter(row["client_address"] for own in of.values() for row in own)
-        for name, of in calls.items()
+        name: Counter(row["client_address"] for own in of.values() for row in own) for name, of in calls.items()
     }
     assert len(addresses["padded"]) <= 20
     assert len(addresses["starved"]) == 5
@@ -179,9 +172,7 @@ def test_campaigns_have_their_accounts_padding_and_addresses(built: real_day.Rea
 
 def test_half_of_the_accounts_return_and_look_alike(built: real_day.RealDay) -> None:
     first, second = (rows(path) for path in built.reference)
-    users, agents = (
-        {row["account_id"]: row["user_agent_original"] for row in day} for day in (first, second)
-    )
+    users, agents = ({row["account_id"]: row["user_agent_original"] for row in day} for day in (first, second))
     returning = users.keys() & agents.keys()
     assert len(returning) == pytest.approx(min(len(users), len(agents)) / 2, abs=1)
     assert all(users[account] == agents[account] for account in returning)
@@ -217,8 +208,7 @@ def test_bursty_times_follow_the_hours_and_the_variation() -> None:
     assert seconds == sorted(seconds)
     assert max(seconds) < 6.1 * 3600
     even, bursts = (
-        np.diff(real_people.bursty_seconds(random, 2000, variation, real_people.FLAT))
-        for variation in (0.3, 3.0)
+        np.diff(real_people.bursty_seconds(random, 2000, variation, real_people.FLAT)) for variation in (0.3, 3.0)
     )
     assert even.std() / even.mean() == pytest.approx(0.3, rel=0.1)
     assert bursts.std() / bursts.mean() > 2.0
@@ -268,9 +258,7 @@ def test_campaigns_that_cannot_be_dealt_are_refused(corpora: Path) -> None:
         real_campaigns.deal_prompts(1, corpora, greedy)
 
 
-def test_command_line_builds_and_skips(
-    corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_command_line_builds_and_skips(corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAUGER_CORPORA", str(corpora))
     arguments = ["--out", str(tmp_path / "day"), "--calls", "100", "--reference-days", "1", "--clean"]
     result = CliRunner().invoke(real_day.main, arguments)

@@ -36,9 +36,20 @@ TEXT_COLUMNS = tuple(name for name in CALL_SCHEMA.names if name != "prompt_token
 ID_COLUMNS = tuple(name for name in CALL_SCHEMA.names if name != "prompt_text")
 BARE_COLUMNS = ("start_time", "account_id", "prompt_text")
 
-_VERBS = "describe compare translate summarise list sketch plan review".split()
-_THINGS = "rivers lanterns bicycles orchards clocks harbours violins gardens bridges kettles".split()
-_PLACES = "in spring; near Lisbon; by night, before the giving of grades; step by step; for 12 children".split("; ")
+_VERBS = ["describe", "compare", "translate", "summarise", "list", "sketch", "plan", "review"]
+_THINGS = [
+    "rivers",
+    "lanterns",
+    "bicycles",
+    "orchards",
+    "clocks",
+    "harbours",
+    "violins",
+    "gardens",
+    "bridges",
+    "kettles",
+]
+_PLACES = ["in spring", "near Lisbon", "by night, before the giving of grades", "step by step", "for 12 children"]
 
 
 measurer_of = cache(Measurer)

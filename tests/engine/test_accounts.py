@@ -137,7 +137,9 @@ def test_token_ids_make_the_same_rows() -> None:
     """All but what only text has: features, words of phrases, distinct texts."""
     text, ids = calls.state_of(CALLS), calls.state_of(CALLS, calls.ID_COLUMNS)
     assert text.accounts.account_ids == ids.accounts.account_ids
-    same = set(fields()) - {"elicitations", "sums", "squares"} - {name for name in fields() if name.startswith("prompts")}
+    same = (
+        set(fields()) - {"elicitations", "sums", "squares"} - {name for name in fields() if name.startswith("prompts")}
+    )
     for name in same:
         np.testing.assert_array_equal(text.accounts.rows[name], ids.accounts.rows[name], err_msg=name)
     assert not ids.accounts.rows["elicitations"].any()

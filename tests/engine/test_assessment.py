@@ -68,7 +68,9 @@ def assessed(
     )
 
 
-def signs(today: Population, others: Population, members: np.ndarray, repeats: list[int] | None = None) -> dict[str, Sign]:
+def signs(
+    today: Population, others: Population, members: np.ndarray, repeats: list[int] | None = None
+) -> dict[str, Sign]:
     found = signs_of(today, others, members, np.asarray(repeats or [1] * 200, np.int64), earlier=True)
     assert {sign.statistic for sign in found} == SIGNS
     assert len(found) == len(SIGNS)
@@ -91,7 +93,9 @@ def test_one_template_uneven_volumes_and_old_accounts_make_a_shared_tool() -> No
 
 
 def test_prompts_everybody_repeats_make_a_shared_tool() -> None:
-    found = assessed(coordinated=False, family=[0] * 300 + [1] * 400 + [-1] * 300, kinds=[EXACT, EXACT], repeats=[9] * 1_000)
+    found = assessed(
+        coordinated=False, family=[0] * 300 + [1] * 400 + [-1] * 300, kinds=[EXACT, EXACT], repeats=[9] * 1_000
+    )
     assert found.verdict == "shared tool"
     assert found.links == ["content"]
 
@@ -166,7 +170,8 @@ def test_volumes_in_the_sentence_are_true(sides: Sides) -> None:
     today, earlier, members = sides
     sign = signs(*sides)["volume_spread"]
     own, others = (
-        plain.pstdev([math.log2(calls) for calls in side]) for side in (today.calls[members].tolist(), earlier.calls.tolist())
+        plain.pstdev([math.log2(calls) for calls in side])
+        for side in (today.calls[members].tolist(), earlier.calls.tolist())
     )
     assert numbers(sign.sentence) == pytest.approx([2**own, 2**others], abs=0.0051)
     assert sign.value == pytest.approx(own)

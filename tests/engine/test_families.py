@@ -29,7 +29,7 @@ def day() -> tuple[list[Call], list[str]]:
 
     def add(prompt: str, label: str) -> None:
         account = int(random.integers(60))
-        more = {"client_address": f"10.0.0.{account % 40}" if random.random() < 0.9 else None}
+        more: Call = {"client_address": f"10.0.0.{account % 40}" if random.random() < 0.9 else None}
         calls.append(worlds.call(f"account-{account}", prompt, random.uniform(0, 86_000), **more))
         truth.append(label)
 
@@ -173,3 +173,27 @@ def test_many_prompts_of_one_signature_keep_their_ids() -> None:
     engine = Engine(secret=worlds.SECRET)
     first = ids_of(finished(calls, engine), calls)
     assert ids_of(engine.finish(), calls) == first
+
+
+def test_a_new_short_prompt_does_not_take_anothers_id() -> None:
+    early, late = sent({"thank you!": 5}), sent({"thank you?": 9}, first=100)
+    engine = Engine(secret=worlds.SECRET)
+    before = ids_of(finished(early, engine), early)
+    after = ids_of(finished(late, engine), [*early, *late])
+    assert after["thank you!"] == before["thank you!"]
+    assert after["thank you?"] != before["thank you!"]
+
+
+def test_a_returning_template_gets_its_id_back_and_a_new_one_does_not() -> None:
+    words = worlds.Words(4)
+    frames = [words.some(30) for _ in range(2)]
+
+    def some_of(frame: int, second: int) -> list[Call]:
+        texts = [" ".join([*frames[frame], *words.some(100)]) for _ in range(30)]
+        return [worlds.call(f"a{place}", text, second + place) for place, text in enumerate(texts)]
+
+    engine = Engine(secret=worlds.SECRET)
+    assert finished(some_of(0, 5_000), engine).families.column("family_id").to_pylist() == [1]
+    result = finished([*some_of(0, 100), *some_of(1, 0)], engine)
+    assert result.families.column("family_id").to_pylist() == [1, 2]
+    assert result.families.column("calls").to_pylist() == [60, 30]

@@ -34,7 +34,9 @@ def calls_of(account: list[int], family: list[int], *, hours: list[int] | None =
 
 
 def test_reasons_are_two_sided_ranks_least_likely_first() -> None:
-    today = worlds.bare_population([5] * 3, {"low": [0.0, 50.0, NAN], "high": [50.0, 101.0, 50.0], "own": [1.0, 2.0, 3.0]})
+    today = worlds.bare_population(
+        [5] * 3, {"low": [0.0, 50.0, NAN], "high": [50.0, 101.0, 50.0], "own": [1.0, 2.0, 3.0]}
+    )
     hundred = [float(value) for value in range(1, 101)]
     reference = worlds.bare_population([5] * 100, {"low": hundred, "high": [*hundred[:99], NAN]})
     evidence = worlds.evidence([0.0004, 0.3, 0.9], *no_content(3))
@@ -145,7 +147,9 @@ def test_a_finding_tells_what_its_calls_say() -> None:
     today, calls = coordinated_day(3)
     evidence, vectors = clustered_evidence(4)
     families = worlds.families([TEMPLATE, EXACT])
-    (campaign,) = find_campaigns(today, coordinated_day(5)[0], evidence, families, calls, SETTINGS)
+    earlier = coordinated_day(5)[0]
+    earlier = replace(earlier, link_value=earlier.link_value + np.uint64(10**6))
+    (campaign,) = find_campaigns(today, earlier, evidence, families, calls, SETTINGS)
     mine = calls.account < CAMPAIGN
     assert campaign.members.tolist() == list(range(CAMPAIGN))
     assert campaign.calls == int(mine.sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -103,7 +103,7 @@ def test_chains_are_cut() -> None:
         chain.append(replaced)
     texts = [" ".join(text) for text in chain]
     family = near_duplicates(*signed(texts), SIMILARITY)
-    assert min(jaccard(left, right) for left, right in zip(texts, texts[1:], strict=False)) > SIMILARITY
+    assert min(jaccard(left, right) for left, right in pairwise(texts)) > SIMILARITY
     assert jaccard(texts[0], texts[-1]) == 0.0
     assert family[1] == 0
     assert family[-1] != family[0]

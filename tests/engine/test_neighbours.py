@@ -100,11 +100,17 @@ def test_a_direction_without_variance_stays_finite() -> None:
 
 
 def shares_by_loop(similarity: np.ndarray, rows: np.ndarray, today: np.ndarray, k: int) -> list[float]:
-    share = [sum(bool(today[other]) for other in found[:k]) / k for found in rows.tolist()]
+    """Own share, mean share of today's neighbours, similarity. A neighbour's share leaves the account itself out."""
+    near = [found[:k] for found in rows.tolist()]
     result = []
-    for row, found in enumerate(rows.tolist()):
-        hop = sum(share[other] for other in found[:k] if today[other]) / k
-        result.append(share[row] + hop + 0.001 * float(np.mean(similarity[row, :k])))
+    for row, own in enumerate(near):
+        share = sum(bool(today[other]) for other in own) / k
+        hop = 0.0
+        for neighbour in own:
+            others = [other for other in near[neighbour] if other != row]
+            if today[neighbour] and others:
+                hop += sum(bool(today[other]) for other in others) / len(others) / k
+        result.append(share + hop + 0.001 * float(np.mean(similarity[row, :k])))
     return result
 
 
@@ -113,6 +119,24 @@ def test_shares_of_today_are_those_of_a_loop(k: int) -> None:
     similarity, rows = nearest(clouds(200, 16, 8), 20, 1)
     today = np.random.default_rng(8).random(200) < 0.3
     assert today_share(similarity, rows, today, k) == pytest.approx(shares_by_loop(similarity, rows, today, k))
+
+
+@pytest.mark.parametrize("k", [10, 20])
+def test_names_without_meaning_give_both_sides_the_same_scores(k: int) -> None:
+    """Accounts called today's at random: they must not score higher than the rest, not even through their neighbours.
+
+    Neighbours are mostly mutual, so an account that counts itself in its neighbours' shares gives itself away.
+    """
+    similarity, rows = nearest(clouds(1_200, 16, 11, centres=150), k, 1)
+    random = np.random.default_rng(11)
+    differences, rates = [], []
+    for _ in range(20):
+        today = random.random(1_200) < 0.45
+        scores = today_share(similarity, rows, today, k)
+        differences.append(scores[today].mean() - scores[~today].mean())
+        rates.append(np.mean(scores[today] > np.quantile(scores[~today], 0.95)))
+    assert abs(np.mean(differences)) < 0.03
+    assert np.mean(rates) < 0.065
 
 
 def test_saturated_shares_are_told_apart_by_similarity() -> None:

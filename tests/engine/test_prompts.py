@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def measures_of(texts: Sequence[str]) -> Measures:
     return calls.measurer_of(calls.SECRET).measure(batch, WordSketch())
 
 
-def record_of(text: str) -> dict[str, list]:
+def record_of(text: str) -> dict[str, Any]:
     """What the table must hold of a prompt, from measuring it alone."""
     alone = measures_of([text])
     return {

@@ -50,7 +50,9 @@ def test_hamming_distance_of_codes_is_that_of_the_low_bits() -> None:
     signatures = random_signatures(12, 2)
     coded = codes(signatures)
     for i, j in combinations(range(12), 2):
-        naive = sum(bin((a ^ b) & 3).count("1") for a, b in zip(signatures[i].tolist(), signatures[j].tolist(), strict=True))
+        naive = sum(
+            bin((a ^ b) & 3).count("1") for a, b in zip(signatures[i].tolist(), signatures[j].tolist(), strict=True)
+        )
         assert bits_apart(coded[i], coded[j]) == naive
 
 
@@ -105,7 +107,10 @@ def known_families(signatures: np.ndarray, kinds: np.ndarray) -> KnownFamilies:
 def test_nothing_is_known_at_first() -> None:
     known = KnownFamilies()
     assert known.next_id == 1
-    assert known.identify(random_signatures(3, 12), of_kind(NEAR, 3), np.ones(3, np.int64), SIMILARITY).tolist() == [-1] * 3
+    assert (
+        known.identify(random_signatures(3, 12), of_kind(NEAR, 3), np.ones(3, np.int64), SIMILARITY).tolist()
+        == [-1] * 3
+    )
 
 
 def test_a_returning_family_gets_its_id_back() -> None:

@@ -22,7 +22,8 @@ OPERATIONS = st.lists(
 @given(operations=OPERATIONS, capacity=st.integers(1, 8))
 @settings(max_examples=80, deadline=None, derandomize=True, database=None)
 def test_rows_are_a_list_of_records(operations: list[tuple], capacity: int) -> None:
-    rows, records = Rows(FIELDS, capacity), []
+    rows = Rows(FIELDS, capacity)
+    records: list[tuple[int, tuple[int, int]]] = []
     for name, argument in operations:
         if name == "grow":
             assert rows.grow(argument) == len(records)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -49,7 +51,7 @@ def test_the_sample_is_the_smallest_k_duplicates_included(
 ) -> None:
     sample = CallSample(size)
     bounds = [0, *sorted(cuts), len(offers)]
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in pairwise(bounds):
         offer_to(sample, offers[low:high])
         if compact:
             sample.compact()
@@ -81,7 +83,9 @@ def test_a_long_stream_is_compacted_on_its_way() -> None:
     assert len(sample.rows) < 40_000
     sample.compact()
     offers = list(zip(accounts.tolist(), identities.tolist(), strict=True))
-    assert list(zip(sample.rows["account"].tolist(), sample.rows["identity"].tolist(), strict=True)) == naive(offers, 40)
+    assert list(zip(sample.rows["account"].tolist(), sample.rows["identity"].tolist(), strict=True)) == naive(
+        offers, 40
+    )
 
 
 def test_a_sample_filled_from_disk_can_be_compacted_and_added_to() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, asdict, replace
+from typing import Any
 
 import orjson
 import pytest
@@ -16,8 +17,9 @@ def test_units() -> None:
 
 
 def test_settings_cannot_be_changed_under_a_running_engine() -> None:
+    settings: Any = Settings()
     with pytest.raises(FrozenInstanceError):
-        Settings().sample_calls = 1  # type: ignore[misc]
+        settings.sample_calls = 1
 
 
 @pytest.mark.parametrize("name", sorted(asdict(Settings())))

@@ -169,9 +169,7 @@ def test_the_learning_sample_is_bounded_by_smallest_identity() -> None:
     calls = pooled(worlds.population(17, 150, 8), worlds.population(18, 200, 8), 5)
     bounded, whole = (sift(calls, k=NEIGHBOURS, workers=1, gram_rows=rows, rounds=0)[0] for rows in (500, 60_000))
     order = np.lexsort((-np.arange(len(calls.owner)), calls.owner))  # each account's calls backwards
-    backwards = replace(
-        calls, features=calls.features[order], owner=calls.owner[order], identity=calls.identity[order]
-    )
+    backwards = replace(calls, features=calls.features[order], owner=calls.owner[order], identity=calls.identity[order])
     again = sift(backwards, k=NEIGHBOURS, workers=1, gram_rows=500, rounds=0)[0]
     assert np.array_equal(again.call_probability, bounded.call_probability[order])
     assert not np.array_equal(whole.call_probability, bounded.call_probability)

@@ -21,7 +21,7 @@ from gauger.engine.state import State
 from tests.engine import calls
 
 CALLS = calls.some_calls(80, days=3, seed=11)
-QUICK = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+QUICK = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 
 
 def bytes_of(state: State) -> dict[str, bytes]:
@@ -232,7 +232,7 @@ def test_text_and_token_ids_never_mix(first: int, second: int) -> None:
     state = calls.state_of(CALLS, kinds[first])
     batch = calls.batch_of(CALLS[:3], kinds[second])
     measures = calls.measurer_of(calls.SECRET).measure(batch, calls.new_state().words)
-    with pytest.raises(StateError, match="use another state$"):
+    with pytest.raises(StateError, match=r"use another state$"):
         state.update(batch, measures)
     assert bytes_of(state) == WHOLE_BYTES[kinds[first]]
 

@@ -23,7 +23,7 @@ DTYPES = st.sampled_from([np.int8, np.uint8, np.int32, np.uint32, np.int64, np.u
 KEY_ID = "00112233445566ff"
 
 
-@pytest.fixture()
+@pytest.fixture
 def table(tmp_path: Path) -> Path:
     """A folder with one table in it, and the manifest."""
     columns = {
@@ -49,7 +49,11 @@ def assert_one_line(error: BaseException) -> None:
     assert error.__cause__ is None
 
 
-@given(values=arrays.arrays(DTYPES, st.sampled_from([(0,), (3,), (0, 4), (3, 2), (2, 3, 2)]), elements={"allow_nan": False}))
+@given(
+    values=arrays.arrays(
+        DTYPES, st.sampled_from([(0,), (3,), (0, 4), (3, 2), (2, 3, 2)]), elements={"allow_nan": False}
+    )
+)
 @QUICK
 def test_unpack_is_the_inverse_of_pack(values: np.ndarray) -> None:
     column = pack(values)
@@ -78,7 +82,7 @@ def test_unpack_reads_slices_and_chunks() -> None:
 
 @pytest.mark.parametrize(("dtype", "shape"), [(np.uint64, ()), (np.uint8, (3,)), (np.uint8, (5,))])
 def test_a_column_of_another_width_is_refused(dtype: type, shape: tuple[int, ...]) -> None:
-    with pytest.raises(StateError, match="made by another version$"):
+    with pytest.raises(StateError, match=r"made by another version$"):
         unpack(pa.chunked_array([pack(np.zeros((2, 4), np.uint8))]), dtype, shape)
 
 
@@ -118,7 +122,7 @@ def test_the_same_content_makes_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_missing_table_is_refused(table: Path) -> None:
     (table / "table.arrow").unlink()
-    with pytest.raises(StateError, match="table.arrow: missing or damaged; remove .* and make it again$") as caught:
+    with pytest.raises(StateError, match=r"table\.arrow: missing or damaged; remove .* and make it again$") as caught:
         storage.read_table(table, "table")
     assert str(caught.value).startswith(str(table))
 
@@ -164,7 +168,7 @@ def test_what_is_no_manifest_is_refused(table: Path, content: bytes) -> None:
 
 def test_a_folder_without_a_manifest_did_not_happen(table: Path) -> None:
     (table / storage.MANIFEST).unlink()
-    with pytest.raises(StateError, match="not a complete gauger state$"):
+    with pytest.raises(StateError, match=r"not a complete gauger state$"):
         storage.read_manifest(table, KEY_ID)
 
 

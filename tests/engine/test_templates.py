@@ -37,7 +37,9 @@ def framed(words: worlds.Words, frame: list[str], place: str, slot: int) -> str:
     return " ".join(parts[place])
 
 
-def world(seed: int, place: str, *, families: int = 6, members: int = 30, honest: int = 500) -> tuple[list[str], list[int]]:
+def world(
+    seed: int, place: str, *, families: int = 6, members: int = 30, honest: int = 500
+) -> tuple[list[str], list[int]]:
     """Shuffled prompts and their true family, -1 for honest ones: frames of 20 to 40 words, slots of 100 to 240."""
     words = worlds.Words(seed)
     random = words.random
@@ -104,7 +106,8 @@ def test_honest_text_with_common_phrases_is_in_no_family() -> None:
 def test_numbers_do_not_break_a_frame() -> None:
     words = worlds.Words(13)
     texts = [
-        f"question {i} of {i * 37}: choose one of the {i % 7} options below and say why\n{words.text(150)}" for i in range(40)
+        f"question {i} of {i * 37}: choose one of the {i % 7} options below and say why\n{words.text(150)}"
+        for i in range(40)
     ]
     assert len(set(labels_of(texts).tolist())) == 1
 

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from gauger.engine.engine import Engine
 from gauger.engine.evidence import Evidence
 from gauger.engine.families import Families
 from gauger.engine.population import Population
 from gauger.engine.schema import CALL_SCHEMA
 from gauger.engine.secret import Secret
+from gauger.engine.settings import Settings
 from gauger.engine.templates import NO_FRAMES, Matcher
 from gauger.kernels import minhash
 from gauger.kernels.features import FEATURES
@@ -34,15 +39,23 @@ Call = dict[str, Any]
 # Prompts and days
 
 
-class Words:
-    """Random made-up words: a few thousand, common ones far more often than rare ones, as in any language."""
+@cache
+def _vocabulary(language: int) -> np.ndarray:
+    random = np.random.default_rng(1_000 + language)
+    made = {"".join(random.choice(_SYLLABLES, random.integers(2, 5))) for _ in range(6_000)}
+    return random.permutation(sorted(made))
 
-    def __init__(self, seed: int, size: int = 4_000) -> None:
+
+class Words:
+    """Random made-up words: common ones far more often than rare ones, as in any language.
+
+    language : speakers of one language share their few thousand words and how common each is, whatever their seed
+    """
+
+    def __init__(self, seed: int, language: int = 0) -> None:
         self.random = np.random.default_rng(seed)
-        made = {"".join(self.random.choice(_SYLLABLES, self.random.integers(2, 5))) for _ in range(2 * size)}
-        self._vocabulary = np.asarray(sorted(made)[:size])
-        self.random.shuffle(self._vocabulary)
-        weight = 1.0 / (20.0 + np.arange(size))
+        self._vocabulary = _vocabulary(language)
+        weight = 1.0 / (20.0 + np.arange(len(self._vocabulary)))
         self._chance = np.cumsum(weight / weight.sum())
 
     def some(self, count: int) -> list[str]:
@@ -84,7 +97,11 @@ def honest_day(seed: int, accounts: int, calls_each: int, *, day: datetime = DAY
         length, model = int(random.integers(6, 40)), f"model-{random.integers(4)}"
         address = f"10.{seed % 200}.{account // 250}.{account % 250}"
         for second in random.uniform(0, 86_000, calls_each):
-            more = {"client_address": address, "request_model": model, "usage_output_tokens": int(random.integers(5, 900))}
+            more: Call = {
+                "client_address": address,
+                "request_model": model,
+                "usage_output_tokens": int(random.integers(5, 900)),
+            }
             calls.append(call(f"account-{seed}-{account}", words.text(length, length + 10), second, day=day, **more))
     return calls
 
@@ -92,6 +109,55 @@ def honest_day(seed: int, accounts: int, calls_each: int, *, day: datetime = DAY
 def shuffled(calls: Sequence[Call], seed: int) -> list[Call]:
     """The calls in another order."""
     return [calls[place] for place in np.random.default_rng(seed).permutation(len(calls))]
+
+
+# Whole runs
+
+ENGINE_SETTINGS = Settings(reference_accounts_min=200, alarm_level=0.01, neighbours=(10, 20), template_members=8)
+CAMPAIGN_ACCOUNTS = 40
+CANARY = "zyxcanaryqv"
+
+
+def campaign_day() -> list[Call]:
+    """A hundred honest accounts, and forty of a campaign that fill one template with new words."""
+    calls = honest_day(2, 100, 6)
+    words = Words(99, language=1)
+    frame = ["Write", "exactly:", CANARY, *words.some(20)]
+    for account in range(CAMPAIGN_ACCOUNTS):
+        for second in range(account * 7, 86_000, 15_000):
+            text = f"{' '.join(frame)}\n- [{account}] {words.text(30, 60)}; {CANARY}!"
+            more: Call = {
+                "client_address": f"172.16.0.{account // 4}",
+                "request_model": "model-x",
+                "usage_output_tokens": 400,
+            }
+            calls.append(call(f"campaign-{account}", text, second, **more))
+    calls += [call(f"campaign-{account}", f"good morning {CANARY}", account, request_model="m") for account in range(9)]
+    return shuffled(calls, 3)
+
+
+def reference_directory(path: Path) -> Path:
+    """A state directory with one reference day, eight days before ``DAY``."""
+    engine = Engine(path, settings=ENGINE_SETTINGS)
+    engine.observe(batch(honest_day(1, 260, 6, day=DAY - timedelta(days=8))))
+    engine.finish()
+    assert engine.commit() == ["2026-11-12"]
+    return path
+
+
+def taking(engine: Engine, calls: list[Call], rows: Iterable[int]) -> Engine:
+    """The engine, having observed those calls; every call keeps its file and row: even calls are of file 0."""
+    for file in (0, 1):
+        own = [row for row in rows if row % 2 == file]
+        if own:
+            engine.observe(batch([calls[row] for row in own]), file=file, rows=np.asarray(own) // 2)
+    return engine
+
+
+def saved_bytes(engine: Engine, folder: Path) -> dict[str, str]:
+    """Digest of every file of the engine's saved state."""
+    engine.save(folder)
+    return {path.name: blake2b(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
 # Feature-level populations
@@ -177,7 +243,6 @@ def evidence(
         vectors=vectors.astype(np.float32),
         sifted=(vectors if sifted is None else sifted).astype(np.float32),
         call_probability=np.zeros(0) if call_probability is None else call_probability,
-        reference_rate=0.001,
         reference_accounts=len(reference_vectors),
         reference_vectors=reference_vectors.astype(np.float32),
     )

@@ -286,7 +286,8 @@ def id_features(hashes: Sequence[int], key: Sequence[int]) -> np.ndarray:
 
 
 def frame_tokens(prompt: bytes, key: Sequence[int]) -> list[int]:
-    """Words, numbers as one token, and punctuation between them, a run of the same one once."""
+    """Words, numbers as one token, and punctuation between them, a run of the same one once; no outer white space."""
+    prompt = prompt.strip(b" \t\n\v\f\r")
     spans, hashes, tokens = words(prompt), word_hashes(prompt, key), list[int]()
     gaps = [(0, 0), *spans, (len(prompt), len(prompt))]
     for place, ((_, previous_end), (start, end)) in enumerate(pairwise(gaps)):

@@ -80,28 +80,40 @@ def test_moments_leave_out_what_is_not_valid(events: list[tuple[int, int, bool]]
 
 
 @QUICK
-@given(st.lists(st.tuples(WORD64, WORD64, WORD64, TIME), max_size=10), WORD64, WORD64)
-def test_identities_are_the_twins(calls: list[tuple[int, int, int, int]], key0: int, key1: int) -> None:
+@given(st.lists(st.tuples(WORD64, WORD64, WORD64, TIME, WORD64), max_size=10), WORD64, WORD64)
+def test_identities_are_the_twins(calls: list[tuple[int, int, int, int, int]], key0: int, key1: int) -> None:
     out = np.zeros(len(calls), np.uint64)
     prompts = np.array([call[:2] for call in calls], np.uint64).reshape(-1, 2)
     accounts = np.array([call[2] for call in calls], np.uint64)
-    accumulate.call_identities(key0, key1, prompts, accounts, int64([call[3] for call in calls]), out)
-    for found, (first, second, account, time) in zip(out.tolist(), calls, strict=True):
+    features = np.zeros((len(calls), FEATURES), np.int8)
+    features.view(np.uint64)[:, 3] = [call[4] for call in calls]
+    accumulate.call_identities(key0, key1, prompts, accounts, int64([call[3] for call in calls]), features, out)
+    for found, (first, second, account, time, feature) in zip(out.tolist(), calls, strict=True):
         mixed = naive.fold_multiply(first ^ key0, account ^ key1)
-        assert found == naive.fold_multiply(mixed ^ (time % 2**64) ^ key1, key0 ^ second)
+        mixed = naive.fold_multiply(mixed ^ (time % 2**64) ^ key1, key0 ^ second)
+        for word in range(FEATURES // 8):
+            mixed = naive.fold_multiply(mixed ^ (feature if word == 3 else 0), key0) + key1 & 2**64 - 1
+        assert found == mixed
 
 
 def test_calls_that_differ_in_anything_differ_in_identity() -> None:
     rng = np.random.default_rng(3)
     hashes = rng.integers(0, 2**64, (3, 50_000), np.uint64)
     hashes[2] %= 7  # accounts and times repeat, prompts do not
-    out = np.zeros(50_000, np.uint64)
+    features = np.zeros((50_000, FEATURES), np.int8)
     prompts = np.ascontiguousarray(hashes[:2].T)
-    accumulate.call_identities(11, 13, prompts, hashes[2], np.arange(50_000) % 5, out)
-    assert len(np.unique(out)) == 50_000
-    again = np.zeros(50_000, np.uint64)
-    accumulate.call_identities(11, 13, prompts, hashes[2], np.arange(50_000) % 5 + 1, again)
-    assert not (out == again).any()
+    times = np.arange(50_000) % 5
+
+    def identities(times: np.ndarray, features: np.ndarray) -> np.ndarray:
+        out = np.zeros(50_000, np.uint64)
+        accumulate.call_identities(11, 13, prompts, hashes[2], times, features, out)
+        return out
+
+    first = identities(times, features)
+    assert len(np.unique(first)) == 50_000
+    assert not (first == identities(times + 1, features)).any()
+    features[:, 17] = 1
+    assert not (first == identities(times, features)).any()
 
 
 @QUICK
@@ -111,12 +123,28 @@ def test_ipv4_networks_are_24_bits(addresses: list[ipaddress.IPv4Address]) -> No
     assert prefixes([str(address).encode() for address in addresses]) == expected
 
 
+# Groups are often zero, so that :: stands anywhere; an IPv4 address mapped to IPv6 is an IPv4 address.
+IPV6 = (
+    st.lists(st.sampled_from([0, 0, 1, 0xAB, 0xFFFF]), min_size=8, max_size=8)
+    .map(lambda groups: ipaddress.IPv6Address(b"".join(group.to_bytes(2, "big") for group in groups)))
+    .filter(lambda address: address.ipv4_mapped is None)
+)
+
+
 @QUICK
-@given(st.lists(st.ip_addresses(v=6, network="2001:db8::/32"), min_size=1, max_size=5))
-def test_ipv6_networks_are_four_groups_when_none_is_left_out(addresses: list[ipaddress.IPv6Address]) -> None:
-    texts = [address.exploded for address in addresses]
-    expected = [naive.siphash(1, 2, ":".join(text.split(":")[:4]).encode())[0] for text in texts]
-    assert prefixes([text.encode() for text in texts]) == expected
+@given(st.lists(IPV6, max_size=5))
+def test_ipv6_networks_are_the_first_64_bits_however_spelt(addresses: list[ipaddress.IPv6Address]) -> None:
+    expected = [naive.siphash(1, 2, (int(address) >> 64).to_bytes(8, "little"))[0] for address in addresses]
+    assert prefixes([address.compressed.encode() for address in addresses]) == expected
+    assert prefixes([address.compressed.upper().encode() for address in addresses]) == expected
+    assert prefixes([address.exploded.encode() for address in addresses]) == expected
+    assert prefixes([f"{address}%eth0".encode() for address in addresses]) == expected
+
+
+@QUICK
+@given(st.lists(st.text(":0af.%g", max_size=40).map(str.encode), min_size=1, max_size=4))
+def test_what_only_looks_like_an_address_depends_on_itself_alone(texts: list[bytes]) -> None:
+    assert prefixes(texts) == [prefixes([text])[0] for text in texts]
 
 
 @pytest.mark.parametrize(

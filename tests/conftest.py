@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-KERNELS = Path(__file__).parents[2] / "kernels"
+KERNELS = Path(__file__).parents[1] / "kernels"
 
 if "numba" not in sys.modules:
     digest = hashlib.blake2b(digest_size=8)

@@ -1,0 +1,26 @@
+"""Tables and figures as Markdown, for the pages that the benches write."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; the first column is text, the others are figures."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share in percent, without the sign; a dash for none."""
+    return "-" if share is None else f"{100 * share:.{digits}f}"
+
+
+def spread(shares: Sequence[float], digits: int = 1) -> str:
+    """Median in percent and, of several that differ, the least and the greatest in brackets; a dash for none."""
+    if not shares:
+        return "-"
+    low, high = percent(min(shares), digits), percent(max(shares), digits)
+    middle = percent(statistics.median(shares), digits)
+    return middle if low == high else f"{middle} ({low}-{high})"
