@@ -37,7 +37,8 @@ identical in all runs of a seed. It is `gauger score` with its own settings; not
 - **Campaigns**: 500 accounts (fewer where the set of prompts is too small: see the table) of 26 calls, each attack
   prompt used once. Padding is honest prompts of all kinds. Calls come as a Poisson process round the clock, from
   residential addresses that change every four calls, by accounts at most thirty days old: figures are for content *and*
-  these traces together. Prompts are from
+  these traces together. *Disguised* campaigns keep people's hours and pace and one address an account, so that little
+  but the content is left (volumes are still equal). Prompts are from
 {attack}.
 - **Recall at 0.1 % false positives** is given two ways: at the product's own **alarm level** of 0.001, which is
   calibrated on the reference and knows no truth; and **exact**, above the evidence that 0.1 % of the day's honest
@@ -50,9 +51,9 @@ _DETAILS = """
 *Exact, weighed*: the 0.1 % are of the honest accounts with at least five calls only, a stricter threshold. *Honest
 flagged*: of the same accounts, at the alarm level, with that campaign present. *Findings*: those in which most accounts
 are the campaign's, by what they were assessed as, over all seeds. *Honest at the ceiling*: how many honest accounts
-have the greatest evidence there is. Evidence is a rank among the reference's accounts and cannot exceed the logarithm of
-their number: where more than 0.1 % of the honest stand at that ceiling, no threshold keeps them out and *exact* is 0,
-however many of the campaign are flagged.
+have the greatest evidence there is. Evidence is a rank among the reference's accounts and cannot exceed the logarithm
+of their number: where more than 0.1 % of the honest stand at that ceiling, no threshold keeps them out and *exact* is
+0, however many of the campaign are flagged.
 """
 
 _REPRODUCE = """\
@@ -78,8 +79,8 @@ _LIMITS = """\
   gives a campaign away. But when day and reference are drawn from *disjoint* halves of the prompts, 9.6 % of the honest
   were flagged (70 % of the people) at a nominal 0.1 %, because today's accounts then share sentences only with each
   other. Where many accounts suddenly send the same new sentences, expect alarms whoever they are.
-- **Large, simple campaigns.** 500 accounts with equal volumes. What counts is the number of accounts: small campaigns,
-  other paces and addresses, camouflage and a poisoned reference are not on this page.
+- **Large, simple campaigns.** 500 accounts with equal volumes beside a few thousand honest accounts. What counts is the
+  number of accounts: small campaigns, camouflage and a poisoned reference are not on this page.
 - **Few evaluation runs** (about fifteen accounts a day): read their false positives as a count.
 - A batch run detects at the end of its window: every call of that day had been served.
 """

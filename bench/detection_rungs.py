@@ -25,19 +25,25 @@ class Outcome:
     manifest: dict[str, Any]  # of the run
 
 
-def rung(attack: str, padding: int) -> str:
+def rung(attack: str, padding: int, *, disguised: bool = False) -> str:
     """The name of an attack at a padding in percent, as in the ladder."""
-    return f"{attack}_padded_{padding}" if padding else attack
+    return "_".join([attack, *([f"padded_{padding}"] if padding else []), *(["disguised"] if disguised else [])])
 
 
 def _rungs() -> dict[str, Planted]:
-    """The ladder, completed: every attack at every padding."""
+    """The ladder, completed: every attack at every padding, and disguised."""
     grid = {
         rung(attack, padding): replace(LADDER[attack], name=rung(attack, padding), padding=padding / 100)
         for attack in ATTACKS
         for padding in PADDINGS
     }
-    return grid | LADDER
+    # With the pace of people and one address an account, no trace but the content is left.
+    disguised = {
+        name: replace(grid[rung(attack, 80)], name=name, pacing="human", addresses="static")
+        for attack in ATTACKS
+        for name in [rung(attack, 80, disguised=True)]
+    }
+    return grid | disguised | LADDER
 
 
 RUNGS = _rungs()

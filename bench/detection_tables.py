@@ -37,12 +37,11 @@ def grid(alone: Outcomes, recall: Callable[[TrueCampaign], float | None]) -> str
     """Attacks by padding: ``recall`` of the runs with one campaign."""
     rows = []
     for attack in ATTACKS:
-        cells = [
-            spread([value for _, one in _of(alone, rung(attack, padding)) if (value := recall(one)) is not None])
-            for padding in PADDINGS
-        ]
+        names = [*(rung(attack, padding) for padding in PADDINGS), rung(attack, 80, disguised=True)]
+        cells = [spread([value for _, one in _of(alone, name) if (value := recall(one)) is not None]) for name in names]
         rows.append([_NAMES[attack], *cells, _GOALS[attack]])
-    return table(["attack", "pure", "half padded", "80 % padded", "goal pure / 50 / 80"], rows)
+    head = ["attack", "pure", "half padded", "80 % padded", "80 % padded, disguised", "goal pure / 50 / 80"]
+    return table(head, rows)
 
 
 def details(alone: Outcomes) -> str:

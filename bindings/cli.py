@@ -103,9 +103,7 @@ def score(inputs: tuple[str, ...], out: Path, state: Path | None, columns: str |
 @click.option(
     "--campaign", "campaigns", multiple=True, metavar="KIND:ACCOUNTS:CALLS", help="Plant one; may be repeated."
 )
-@click.option(
-    "--seed", default=1, show_default=True, type=click.IntRange(0), help="The same seed, the same bytes."
-)
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="The same seed, the same bytes.")
 @click.option("--into", multiple=True, type=_PATH, metavar="LOG", help="Plant the campaigns in this log of your own.")
 @click.option("--columns", metavar="MAP", help="Column map of the log given by --into.")
 def simulate(

@@ -24,12 +24,13 @@ from gauger.engine.families import Families, find_families
 from gauger.engine.findings import Calls, find_campaigns
 from gauger.engine.intake import Admitted, admit
 from gauger.engine.measure import Measurer, Measures, WordSketch
+from gauger.engine.metadata import times_of
 from gauger.engine.population import population_of
 from gauger.engine.representatives import KnownFamilies
 from gauger.engine.result import Result, account_table, call_table, campaign_table, family_table
 from gauger.engine.schema import CALL_SCHEMA
 from gauger.engine.secret import Secret
-from gauger.engine.settings import Settings
+from gauger.engine.settings import DAY_US, Settings
 from gauger.engine.snapshot import Snapshot, Verdict
 from gauger.engine.state import State, content_of
 
@@ -73,6 +74,12 @@ class Refused:
 
 def _day(microseconds: int) -> date:
     return datetime.fromtimestamp(microseconds / 1e6, UTC).date()
+
+
+def _first_day(times: np.ndarray) -> date:
+    """The earliest UTC day that holds at least one call in a hundred: a stray clock must not choose the reference."""
+    days, calls = np.unique(times // DAY_US, return_counts=True)
+    return _day(int(days[calls * 100 >= len(times)][0]) * DAY_US)
 
 
 class Engine:
@@ -120,7 +127,7 @@ class Engine:
         ``exact_repeats``, ``novelty``, ``account_evidence``. Families and evidence are those of the last ``finish``
         (null before it); repeats count what was observed so far.
 
-        Novelty is against the reference of the day of the first call observed: observe a stream from its start.
+        Novelty is against the reference of the first batch's day: observe a stream from its start.
 
         Raises InputError when required columns are missing, KernelInputError when the Arrow data is corrupt, StateError
         when prompts come as token ids after text, or the other way round.
@@ -142,8 +149,7 @@ class Engine:
     def _prepared(self, admitted: Admitted) -> Measurer:
         """The measurer; the first call observed decides which reference's words novelty is against."""
         if admitted.calls.num_rows and not self._prepared_for_reference:
-            first = admitted.calls.column("start_time")[0].cast(pa.int64()).as_py()
-            reference = self._reference_of(_day(first))
+            reference = self._reference_of(_first_day(times_of(admitted.calls)))
             if reference is not None:
                 self._measurer = Measurer(self.secret, reference.words)
             self._prepared_for_reference = True
@@ -249,7 +255,7 @@ class Engine:
     def finish(self) -> Result:
         """Weigh everything observed so far and return the tables. More calls may be observed afterwards.
 
-        The reference is that of the earliest day observed.
+        The reference is that of the earliest day that holds at least one call in a hundred.
         """
         # One BLAS thread: its own threads would fight ours, and could change the last bit of a sum.
         with threadpool_limits(1, user_api="blas"):
@@ -259,7 +265,7 @@ class Engine:
         state, settings = self._state, self.settings
         today, account_rows = population_of(state)
         times = state.ledger.rows["time"]
-        chosen = self._reference_of(_day(int(times.min()))) if len(times) else None
+        chosen = self._reference_of(_first_day(times)) if len(times) else None
         reference = None if chosen is None else chosen.population
         families = find_families(state, account_rows, self._families, self.workers)
         ledger = state.ledger.rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -44,28 +45,41 @@ class Secret:
 
         Raises StateError when the file is not a key or others may read it.
         """
+        if not os.path.lexists(path):
+            cls._make(path)
+        return cls._read(path)
+
+    @staticmethod
+    def _make(path: Path) -> None:
+        """Make the key file whole or not at all: written beside its place, then linked into it."""
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return cls._read(path)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            # A link fails where another process was first: then its key is the one.
+            with suppress(FileExistsError):
+                os.link(temporary, path)
         except OSError as error:
             raise StateError(f"{path}: cannot make a key file here ({error.strerror})") from None
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(SECRET_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        return cls._read(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     @classmethod
     def _read(cls, path: Path) -> Secret:
-        if path.stat().st_mode & 0o077:
-            raise StateError(f"{path}: others may read this key; run: chmod 600 {path}")
         try:
-            return cls(bytes.fromhex(path.read_text().strip()))
+            if path.stat().st_mode & 0o077:
+                raise StateError(f"{path}: others may read this key; run: chmod 600 {path}")
+            material = bytes.fromhex(path.read_text().strip())
         except OSError as error:
             raise StateError(f"{path}: cannot read the key ({error.strerror})") from None
         except ValueError:
-            raise StateError(f"{path}: this is not a gauger key ({SECRET_BYTES} bytes in hexadecimal)") from None
+            material = b""
+        if len(material) != SECRET_BYTES:
+            raise StateError(f"{path}: this is not a gauger key ({SECRET_BYTES} bytes in hexadecimal)")
+        return cls(material)
 
     def __repr__(self) -> str:
         return f"Secret(key_id={self.key_id!r})"

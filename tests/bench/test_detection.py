@@ -112,7 +112,8 @@ def test_the_ceiling_counts_honest_accounts_with_the_greatest_evidence(tmp_path:
 
 def test_rungs_are_the_ladder_completed() -> None:
     assert LADDER.items() <= RUNGS.items()
-    assert len(RUNGS) == len(ATTACKS) * len(PADDINGS)
+    assert len(RUNGS) == len(ATTACKS) * (len(PADDINGS) + 1)
+    assert RUNGS["t0_padded_80_disguised"].addresses == "static"
     assert RUNGS["tasks_padded_80"].padding == 0.8
     assert all(planted.name == name for name, planted in RUNGS.items())
 
@@ -134,8 +135,8 @@ def test_page_has_medians_with_their_spread_in_the_place_of_their_rung() -> None
         for campaign in (CLEAN, rung("t0", 80), TOGETHER)
     ]
     page = detection_page.page(outcomes, calls=60_000)
-    assert "| t0 (many templates) | - | - | 75.0 (50.0-100.0) | 99 / 98 / 60 |" in page
-    assert "| t0 (many templates) | - | - | 37.5 (25.0-50.0) | 99 / 98 / 60 |" in page
+    assert "| t0 (many templates) | - | - | 75.0 (50.0-100.0) | - | 99 / 98 / 60 |" in page
+    assert "| t0 (many templates) | - | - | 37.5 (25.0-50.0) | - | 99 / 98 / 60 |" in page
     assert (
         "| t0_padded_80 | 500 | 75.0 (50.0-100.0) | 37.5 (25.0-50.0) | 37.5 (25.0-50.0) | 90.0 | 3 campaign "
         "| 0.60 (0.50-0.70) | 2 |" in page

@@ -8,6 +8,7 @@ import pytest
 
 from gauger import demo as module
 from gauger.demo import demo
+from gauger.engine.errors import InputError
 from gauger.simulate import CampaignSpec, SimulatedPaths, simulate
 from tests.bindings import logs
 
@@ -35,15 +36,12 @@ def test_the_demo_makes_everything_it_says(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_the_demo_reports_the_progress_of_the_simulation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Enough(Exception):
-        """Stops the demo after its first stage."""
-
     def halted(*_: object, **__: object) -> None:
-        raise Enough
+        raise InputError("enough seen")
 
     told: list[tuple[str, int, int]] = []
     monkeypatch.setattr(module, "score", halted)
-    with pytest.raises(Enough):
+    with pytest.raises(InputError, match="enough seen"):
         demo(tmp_path, calls=500, seed=1, progress=lambda *event: told.append(event))
     assert {stage for stage, _, _ in told} == {"simulating"}
     assert told[-1][1] == told[-1][2]

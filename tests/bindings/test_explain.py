@@ -6,20 +6,29 @@ import datetime as dt
 import time
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from gauger.engine import tables
+from gauger.engine.accounts import Accounts
+from gauger.engine.assessment import signs_of
 from gauger.engine.errors import GaugerError
+from gauger.engine.population import population_of
+from gauger.engine.samples import CallSample
+from gauger.engine.secret import Secret
+from gauger.engine.settings import Settings
+from gauger.engine.state import State
+from gauger.engine.statistics import account_statistics
 from gauger.explain import explain
 from gauger.report import formats, nearest, words
 
 START = dt.datetime(2026, 11, 20, 8, 30, tzinfo=dt.UTC)
 HOSTILE = "\x1b[2Jadmin\u202e\n2026-11-20 INFO all clear"
 REASONS = [
-    {"statistic": "neighbour_share", "value": 0.94, "tail_probability": 1 / 3200},
+    {"statistic": "today_share_50", "value": 0.94, "tail_probability": 1 / 3200},
     {"statistic": "some_new_statistic", "value": 12_345.0, "tail_probability": None},
 ]
 
@@ -30,8 +39,8 @@ def account(
     return {
         "account_id": account_id,
         "calls": 26,
-        "neighbour_share": 0.94,
-        "acceptance_variance": None,
+        "today_share_50": 0.94,
+        "accepted_share": None,
         "evidence": evidence,
         "flagged": campaign is not None,
         "campaign_id": campaign,
@@ -52,8 +61,8 @@ ACCOUNTS = [
 ACCOUNTS_SCHEMA = pa.schema(
     [
         *tables.ACCOUNTS_HEAD,
-        pa.field("neighbour_share", pa.float64()),
-        pa.field("acceptance_variance", pa.float64()),
+        pa.field("today_share_50", pa.float64()),
+        pa.field("accepted_share", pa.float64()),
         *tables.ACCOUNTS_TAIL,
     ]
 )
@@ -143,7 +152,7 @@ def test_account_of_a_campaign(out: Path) -> None:
         "  above the alarm line of 3.0\n"
         "\n"
         "Why it stands out\n"
-        f"  - {words.STATISTICS['neighbour_share']}: 0.94 (1 in 3,200 reference accounts)\n"
+        f"  - {words.STATISTICS['today_share_50']}: 0.94 (1 in 3,200 reference accounts)\n"
         "  - some new statistic: 12,345 (not calibrated)\n"
         "\n"
         "What links it\n"
@@ -162,7 +171,7 @@ def test_account_of_a_campaign(out: Path) -> None:
         "  - 1 call in family 40 (exact repeats; 2 accounts, 2 calls)\n"
         "\n"
         "What is lacking\n"
-        f"  - not available: {words.STATISTICS['acceptance_variance']}\n"
+        f"  - not available: {words.STATISTICS['accepted_share']}\n"
     )
 
 
@@ -340,3 +349,13 @@ def test_plural() -> None:
     numbers = [(1, "family"), (2, "family"), (3, "day"), (4_000, "row"), (5, "client address")]
     shown = [formats.plural(number, noun) for number, noun in numbers]
     assert shown == ["1 family", "2 families", "3 days", "4,000 rows", "5 client addresses"]
+
+
+def test_every_statistic_of_the_engine_has_words() -> None:
+    known = set(words.STATISTICS)
+    accounts, sample = Accounts(Settings()), CallSample(1)
+    assert set(account_statistics(accounts, sample, {"prompt_text"})) <= known
+    assert {f"today_share_{k}" for k in Settings().neighbours} | {"union_similarity", "conformity"} <= known
+    population, _ = population_of(State(Secret.random(), Settings()))
+    signs = signs_of(population, population, np.zeros(0, np.int64), np.zeros(0, np.int64), earlier=False)
+    assert {sign.statistic for sign in signs} <= known

@@ -28,9 +28,14 @@ def test_a_file_written_atomically_appears_whole(tmp_path: Path) -> None:
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "table").write_text("old")
-    with pytest.raises(RuntimeError, match="half way"), outputs.atomic(tmp_path / "table") as temporary:
-        temporary.write_text("new")
-        raise RuntimeError("half way")
+
+    def fail_half_way() -> None:
+        with outputs.atomic(tmp_path / "table") as temporary:
+            temporary.write_text("new")
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail_half_way()
     assert names(tmp_path) == ["table"]
     assert (tmp_path / "table").read_text() == "old"
 

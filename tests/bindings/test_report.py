@@ -32,11 +32,11 @@ HOSTILE = [
 SIZES = {0: 480, 1: 260, 2: 120, 3: 60, 4: 40, 5: 25, 6: 22, 7: 21}
 ASSESSED = [tables.ASSESSMENTS[kind] for kind in (0, 0, 1, 0, 2, 3, 0, 0)]
 STATISTICS = {
-    "neighbour_share": (0.30, 0.08, 0.62),
-    "sifted_neighbour_share": (0.31, 0.08, 0.70),
-    "family_entropy": (0.62, 0.15, 0.20),
-    "inter_arrival_cv": (1.80, 0.50, -1.40),
-    "address_fan_out": (0.12, 0.05, 0.30),
+    "today_share_50": (0.30, 0.08, 0.62),
+    "today_share_20": (0.31, 0.08, 0.70),
+    "hour_entropy": (0.62, 0.15, 0.20),
+    "gap_variation": (1.80, 0.50, -1.40),
+    "addresses_per_call": (0.12, 0.05, 0.30),
     "a_statistic_nobody_described": (5000.0, 900.0, 3000.0),
 }
 
@@ -58,7 +58,7 @@ def accounts_table(accounts: int, sizes: dict[int, int]) -> pa.Table:
     evidence[: len(HOSTILE)] = np.where(joined[: len(HOSTILE)], 9.5, 1.0)  # so that their names are shown
     flagged = evidence >= 3
     angle = 2.4 * campaign
-    reasons = [reason("neighbour_share", 0.94, 1 / 3200), reason("inter_arrival_cv", 0.21, 0.004)]
+    reasons = [reason("today_share_50", 0.94, 1 / 3200), reason("gap_variation", 0.21, 0.004)]
     columns: dict[str, object] = {
         "account_id": [*HOSTILE, *(f"acct-{index:06d}" for index in range(accounts))][:accounts],
         "calls": random.geometric(1 / 20, accounts),
@@ -105,7 +105,7 @@ def families_table(families: int) -> pa.Table:
 
 def campaigns_table(sizes: dict[int, int]) -> pa.Table:
     shape = np.sin(np.linspace(0, 3, 22))
-    reasons = [reason("union_similarity", 0.0131, 1e-40), reason("neighbour_share", 0.94, 1 / 3200)]
+    reasons = [reason("union_similarity", 0.0131, 1e-40), reason("today_share_50", 0.94, 1 / 3200)]
     common = {
         "started_at": START + dt.timedelta(minutes=5),
         "ended_at": START + dt.timedelta(hours=21, minutes=47),
@@ -170,7 +170,7 @@ def write_run(
 def write_empty_run(out: Path) -> Path:
     """A run whose inputs held nothing, and whose manifest says as little as can be."""
     out.mkdir()
-    statistic = pa.field("neighbour_share", pa.float64())
+    statistic = pa.field("today_share_50", pa.float64())
     schemas = {
         "accounts": pa.schema([*tables.ACCOUNTS_HEAD, statistic, *tables.ACCOUNTS_TAIL]),
         "families": tables.FAMILIES,
@@ -266,7 +266,7 @@ def test_headlines_and_plain_words(parsed: Page) -> None:
     assert "54,000 accounts from 3 earlier days (2026-11-11 to 2026-11-13)" in parsed.text
     assert "about 20 honest accounts of 20,000" in parsed.text
     assert "joined by payment" in parsed.text
-    assert words.STATISTICS["neighbour_share"] in parsed.text
+    assert words.STATISTICS["today_share_50"] in parsed.text
     assert "a statistic nobody described" in parsed.text
     assert "Novelty is not attack" in parsed.text
 
@@ -366,7 +366,7 @@ def test_a_failed_write_keeps_the_old_report(run: Path, html: str, monkeypatch: 
 
 def test_statistics_compare_medians(run: Path) -> None:
     rows = {row.words: row for row in summary.statistics(outputs.read(run))}
-    share = rows[words.STATISTICS["neighbour_share"]]
+    share = rows[words.STATISTICS["today_share_50"]]
     assert share.flagged == pytest.approx(0.92, abs=0.03)
     assert share.others == pytest.approx(0.30, abs=0.03)
     assert share.available == pytest.approx(0.9, abs=0.01)

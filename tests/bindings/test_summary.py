@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pytest
 
 from gauger.engine import tables
 from gauger.engine.result import Result
@@ -25,7 +24,6 @@ MANIFEST: dict[str, Any] = {
     "flagged_accounts": 30,
     "alarm_level": 0.001,
     "reference": {"accounts": 4_000, "days": ["2026-11-08", "2026-11-09"]},
-    "false_positive_rate": {"expected": 0.001, "reference_measured": 0.0012},
     "missing_evidence": [],
 }
 FINDING: dict[str, Any] = {
@@ -57,7 +55,6 @@ def run_of(findings: list[dict[str, Any]], errors: list[str] | None = None, **ma
         missing_evidence=[],
         reference_days=[],
         reference_accounts=0,
-        reference_rate=None,
     )
     return Run(Path("out"), [Input(Path("log"))], MANIFEST | manifest, result, errors or [])
 
@@ -66,7 +63,7 @@ def test_the_numbers_of_a_run() -> None:
     lines = summary(run_of([FINDING])).splitlines()
     assert lines[0] == "Calls      12,345 in = 12,000 scored + 345 quarantined (2.0 s, 6,000 calls/s)"
     assert lines[1] == "Accounts   1,200, 30 flagged at 0.001"
-    assert lines[2] == "Reference  4,000 accounts of 2026-11-08, 2026-11-09, alarm rate on them 0.12%"
+    assert lines[2] == "Reference  4,000 accounts of 2026-11-08, 2026-11-09"
     assert lines[-1] == "Written to out"
 
 
@@ -89,12 +86,6 @@ def test_no_findings_and_no_reference() -> None:
     assert "No findings." in text
     assert "Reference  none" in text
     assert "Missing    no reference of earlier days yet: none" in text
-
-
-@pytest.mark.parametrize("rate", [None, float("nan")])
-def test_a_rate_that_was_not_measured_is_not_shown(rate: float | None) -> None:
-    measured = {"expected": 0.001, "reference_measured": rate}
-    assert "Reference  4,000 accounts of 2026-11-08, 2026-11-09\n" in summary(run_of([], false_positive_rate=measured))
 
 
 def test_only_ten_findings_are_listed() -> None:

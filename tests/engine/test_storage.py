@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from pathlib import Path
 
@@ -89,6 +90,7 @@ def test_a_column_of_another_width_is_refused(dtype: type, shape: tuple[int, ...
 def test_tables_of_more_than_one_chunk_are_read_whole(tmp_path: Path) -> None:
     numbers, flags = np.arange((1 << 20) + 7), np.arange((1 << 20) + 7).astype(np.uint8)
     storage.write_table(tmp_path, "long", {"number": numbers, "flag": flags})
+    storage.write_manifest(tmp_path, KEY_ID, {})
     found = storage.read_table(tmp_path, "long")
     assert found.column("number").num_chunks > 1
     np.testing.assert_array_equal(unpack(found.column("number"), np.int64), numbers)
@@ -97,6 +99,8 @@ def test_tables_of_more_than_one_chunk_are_read_whole(tmp_path: Path) -> None:
 
 def test_a_folder_is_read_back(table: Path) -> None:
     manifest, names, counts, rows = read(table)
+    digests = manifest.pop("files")
+    assert digests == {"table.arrow": hashlib.sha256((table / "table.arrow").read_bytes()).hexdigest()}
     assert manifest == {"format": storage.FORMAT, "key_id": KEY_ID, "kind": "test", "words": 5}
     assert names == ["a", "bb", "ccc"]
     assert counts == [1, 2, 2**62]
@@ -105,6 +109,7 @@ def test_a_folder_is_read_back(table: Path) -> None:
 
 def test_an_empty_table_is_read_back(tmp_path: Path) -> None:
     storage.write_table(tmp_path, "none", {"count": np.zeros(0, np.int64), "rows": np.zeros((0, 7), np.int8)})
+    storage.write_manifest(tmp_path, KEY_ID, {})
     found = storage.read_table(tmp_path, "none")
     assert unpack(found.column("count"), np.int64).shape == (0,)
     assert unpack(found.column("rows"), np.int8, (7,)).shape == (0, 7)
