@@ -67,9 +67,7 @@ def stages(batches: list[pa.RecordBatch]) -> list[Stage]:
     """Median time of each stage over all batches, on one core."""
     secret = Secret.random()
     measurer = Measurer(secret)
-    is_text = "prompt_text" in batches[0].schema.names
-    content = [batch.column("prompt_text" if is_text else "prompt_token_ids") for batch in batches]
-    raw = [text_buffers(column)[0] if is_text else list_buffers(column)[0].view(np.uint8) for column in content]
+    raw = [_content(batch) for batch in batches]
     times: dict[str, list[float]] = {"byte scan": [], "admit": [], "the pass": [], "fold into sketches": []}
     for turn in range(ROUNDS + 1):
         state = State(secret, Settings())
@@ -117,7 +115,7 @@ def bench(source: Path | None, columns: str | None, progress: Progress) -> str:
         measured = stages(batches)
         reading = _read_seconds(source)
         run = score([source], Path(folder) / "out", columns=columns, progress=progress)
-    content = sum(_content_bytes(batch) for batch in batches)
+    content = sum(_content(batch).size for batch in batches)
     floor = measured[0].seconds
     lines = [
         f"{rows:,} calls, {content / rows:,.0f} bytes of prompt each; medians of {ROUNDS} rounds, one core",
@@ -139,8 +137,10 @@ def bench(source: Path | None, columns: str | None, progress: Progress) -> str:
     return "\n".join(lines)
 
 
-def _content_bytes(batch: pa.RecordBatch) -> int:
+def _content(batch: pa.RecordBatch) -> np.ndarray:
+    """The bytes of a batch's prompts, uint8, without those of the buffer it is a slice of."""
     if "prompt_text" in batch.schema.names:
-        offsets = text_buffers(batch.column("prompt_text"))[1]
-        return int(offsets[-1] - offsets[0])
-    return 4 * int(np.diff(list_buffers(batch.column("prompt_token_ids"))[1]).sum())
+        values, offsets = text_buffers(batch.column("prompt_text"))
+        return values[offsets[0] : offsets[-1]]
+    ids, offsets = list_buffers(batch.column("prompt_token_ids"))
+    return ids[offsets[0] : offsets[-1]].view(np.uint8)

@@ -17,7 +17,7 @@ _BLOCK = 1_024
 _PROBES = 8  # of 2 sqrt(n) lists: recall of campaigns is that of exact search, at a quarter of its time
 _FITTED_ROWS = 12_000  # enough for a covariance of 656 dimensions
 _POINTS_PER_LIST = 40
-_TRAINING_ROUNDS = 8
+_TRAINING_ROUNDS = 5
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

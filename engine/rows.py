@@ -17,17 +17,21 @@ class Rows:
         self._fields = dict(fields)
         self._arrays = {name: np.zeros((capacity, *shape), dtype) for name, (dtype, shape) in self._fields.items()}
         self._capacity = capacity
-        self.count = 0
+        self.count = 0  # rows in place; ``len`` counts those appended since, too
+        self._pending: list[dict[str, np.ndarray]] = []
+        self._pending_rows = 0
 
     def __len__(self) -> int:
-        return self.count
+        return self.count + self._pending_rows
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """The used part of a column, writable, valid until the next ``grow``."""
+        """The used part of a column, writable, valid until the next ``grow`` or ``append``."""
+        self._settle()
         return self._arrays[name][: self.count]
 
     def grow(self, rows: int) -> int:
         """Append ``rows`` zero rows; returns the index of the first."""
+        self._settle()
         first = self.count
         needed = first + rows
         if needed > self._capacity:
@@ -41,21 +45,38 @@ class Rows:
         return first
 
     def append(self, columns: Mapping[str, np.ndarray]) -> int:
-        """Append rows given as one array a column; returns the index of the first."""
-        first = self.grow(len(next(iter(columns.values()))))
-        for name, values in columns.items():
-            self._arrays[name][first : self.count] = values
+        """Append rows, one array a column, kept as they are until read; returns the index of the first."""
+        first = len(self)
+        self._pending.append(dict(columns))
+        self._pending_rows += len(next(iter(columns.values())))
         return first
+
+    def _settle(self) -> None:
+        """Copy what was appended into place, once for many appends: touching fresh pages costs more than any kernel."""
+        if not self._pending:
+            return
+        pending, rows = self._pending, self._pending_rows
+        self._pending, self._pending_rows = [], 0
+        first = self.grow(rows)
+        for columns in pending:
+            end = first + len(next(iter(columns.values())))
+            for name, values in columns.items():
+                self._arrays[name][first:end] = values
+            first = end
 
     def keep(self, order: np.ndarray) -> None:
         """Replace the rows by ``rows[order]`` (an index or mask), for compaction."""
-        kept = {name: self[name][order] for name in self._fields}
-        self.count = len(next(iter(kept.values())))
-        for name, values in kept.items():
-            self._arrays[name][: self.count] = values
-            self._arrays[name][self.count :] = 0
+        self._settle()
+        before = self.count
+        for name in self._fields:
+            array = self._arrays[name]
+            values = array[:before][order]
+            self.count = len(values)
+            array[: self.count] = values
+            array[self.count : before] = 0
 
     @property
     def nbytes(self) -> int:
         """Bytes allocated."""
+        self._settle()
         return sum(array.nbytes for array in self._arrays.values())

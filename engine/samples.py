@@ -27,6 +27,7 @@ class CallSample:
         self._size = size
         self.rows = Rows(FIELDS, 4096)
         self._limit = np.zeros(0, np.uint64)  # an identity above its account's limit can no longer enter
+        self._offered = np.zeros(0, np.int64)  # rows held of each account
         self._compact_at = 65536
 
     def update(self, accounts: np.ndarray, identities: np.ndarray, times: np.ndarray, features: np.ndarray) -> None:
@@ -35,6 +36,9 @@ class CallSample:
             return
         self._extend_limit(int(accounts.max()) + 1)
         enter = identities <= self._limit[accounts]
+        if enter.all():  # the usual case: keep the features as they are instead of copying them
+            enter = slice(None)
+        self._offered += np.bincount(accounts[enter], minlength=len(self._limit))
         self.rows.append(
             {
                 "account": accounts[enter],
@@ -44,7 +48,9 @@ class CallSample:
             }
         )
         if len(self.rows) > self._compact_at:
-            self.compact()
+            # Moving 700 bytes a row is only worth it where a good part of them goes.
+            if np.maximum(self._offered - self._size, 0).sum() > len(self.rows) // 4:
+                self.compact()
             self._compact_at = max(65536, 2 * len(self.rows))
 
     def _extend_limit(self, accounts: int) -> None:
@@ -52,6 +58,7 @@ class CallSample:
             larger = np.full(max(accounts, 2 * len(self._limit)), _NO_LIMIT, np.uint64)
             larger[: len(self._limit)] = self._limit
             self._limit = larger
+            self._offered = np.concatenate([self._offered, np.zeros(len(larger) - len(self._offered), np.int64)])
 
     def compact(self) -> None:
         """Sort by (account, identity, time) and drop what is beyond ``size``."""
@@ -63,6 +70,7 @@ class CallSample:
         rows.keep(order[place < self._size])
         full = place == self._size - 1
         self._extend_limit(int(accounts.max(initial=-1)) + 1)
+        self._offered = np.bincount(rows["account"], minlength=len(self._limit))
         self._limit[accounts[full]] = rows["identity"][np.searchsorted(rows["account"], accounts[full], "right") - 1]
 
     def merge(self, other: CallSample, accounts: np.ndarray) -> None:

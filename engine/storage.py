@@ -101,8 +101,9 @@ def read_manifest(folder: Path, key_id: str) -> dict[str, Any]:
     if document.get("format") != FORMAT:
         raise StateError(f"{folder}: state format {document.get('format')}, this version reads {FORMAT}")
     if document.get("key_id") != key_id:
+        other = document.get("key_id")
         raise StateError(
-            f"{folder}: made with key {document.get('key_id')}, but the key here is {key_id}; use that key file or another --state"
+            f"{folder}: made with key {other}, but the key here is {key_id}; use that key or another --state"
         )
     if document.pop("seal", None) != _seal(document):
         raise StateError(f"{folder}: {MANIFEST} is damaged; remove {folder} and make it again")

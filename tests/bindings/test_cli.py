@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -352,6 +353,8 @@ def test_a_pipe_gets_no_progress_bar(log: Path, tmp_path: Path) -> None:
 
 def test_a_terminal_gets_a_progress_bar(log: Path, tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    os.set_blocking(ours, False)
     command = [sys.executable, "-m", "gauger", "score", str(log), "--out", str(tmp_path / "out")]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, env=logs.environment(tmp_path), timeout=120)
     shown = os.read(ours, 65_536).decode()  # while the other end is open: with it goes what was not read

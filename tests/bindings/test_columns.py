@@ -190,7 +190,5 @@ def test_errors_say_what_to_do(text: str, complaint: str, tmp_path: Path) -> Non
 
 
 def test_an_unknown_map_names_the_shipped_ones() -> None:
-    with pytest.raises(
-        ColumnMapError, match="no such column map; give a TOML file or one of litellm, openai, otlp"
-    ):
+    with pytest.raises(ColumnMapError, match="no such column map; give a TOML file or one of litellm, openai, otlp"):
         load_column_map("litelm")

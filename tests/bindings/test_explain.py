@@ -33,9 +33,7 @@ REASONS = [
 ]
 
 
-def account(
-    account_id: str, campaign: int | None, x: float, evidence: float | None = 4.2
-) -> dict[str, object]:
+def account(account_id: str, campaign: int | None, x: float, evidence: float | None = 4.2) -> dict[str, object]:
     return {
         "account_id": account_id,
         "calls": 26,
@@ -125,9 +123,7 @@ CALLS = [
 def out(tmp_path: Path) -> Path:
     (tmp_path / "calls").mkdir()
     for index, calls in enumerate(CALLS):
-        pq.write_table(
-            pa.Table.from_pylist(calls, tables.CALLS), tmp_path / "calls" / f"part-{index}.parquet"
-        )
+        pq.write_table(pa.Table.from_pylist(calls, tables.CALLS), tmp_path / "calls" / f"part-{index}.parquet")
     rows = {
         "accounts": (ACCOUNTS, ACCOUNTS_SCHEMA),
         "families": (FAMILIES, tables.FAMILIES),
@@ -192,9 +188,7 @@ def test_account_without_evidence(out: Path) -> None:
 
 def test_campaign(out: Path) -> None:
     text = explain(out, campaign=3)
-    assert text.startswith(
-        f"Finding 3: campaign\n  {words.ASSESSMENTS['campaign']}\n  4 accounts\n  104 calls\n"
-    )
+    assert text.startswith(f"Finding 3: campaign\n  {words.ASSESSMENTS['campaign']}\n  4 accounts\n  104 calls\n")
     assert "evidence 41.0: fewer than 1 in a billion\n  from 2026-11-20 08:30 to 2026-11-20 11:30 UTC" in text
     assert "What is lacking\n  - Addresses are not shared.\n" in text
     assert "Families\n  - family 12 (template; 4 accounts, 80 calls)" in text
@@ -218,9 +212,7 @@ def test_family_that_is_masked(out: Path) -> None:
     assert "Findings that use it" not in text
 
 
-@pytest.mark.parametrize(
-    "asked", [{"account": HOSTILE}, {"account": "mule-1"}, {"campaign": 3}, {"family": 12}]
-)
+@pytest.mark.parametrize("asked", [{"account": HOSTILE}, {"account": "mule-1"}, {"campaign": 3}, {"family": 12}])
 def test_nothing_reaches_the_terminal_unescaped(out: Path, asked: dict[str, str | int]) -> None:
     text = explain(out, **asked)  # type: ignore[arg-type]
     assert text.replace("\n", "").isprintable()
@@ -266,10 +258,7 @@ def test_what_does_not_exist_is_answered_by_what_does(out: Path, asked: dict[str
 
 def test_nothing_to_suggest() -> None:
     assert nearest.unknown_account(pa.chunked_array([], pa.string()), "x") == "this run has no accounts"
-    assert (
-        nearest.unknown_number(pa.chunked_array([], pa.int64()), 4, "campaign")
-        == "no campaign 4: this run has none"
-    )
+    assert nearest.unknown_number(pa.chunked_array([], pa.int64()), 4, "campaign") == "no campaign 4: this run has none"
 
 
 def test_suggestions_stay_quick_among_many_long_ids() -> None:

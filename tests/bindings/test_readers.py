@@ -38,9 +38,7 @@ def table(rows: int, kind: pa.DataType | None = None) -> pa.Table:
     return pa.table(
         arrays
         | {
-            "start_time": pa.array(
-                [NOON + timedelta(seconds=row) for row in range(rows)], pa.timestamp("us", "UTC")
-            ),
+            "start_time": pa.array([NOON + timedelta(seconds=row) for row in range(rows)], pa.timestamp("us", "UTC")),
             "request_temperature": pa.array([row / 4 for row in range(rows)]),
             "usage_input_tokens": pa.array(range(rows), pa.int64()),
         }
@@ -82,9 +80,7 @@ def write_jsonl_gz(data: pa.Table, path: Path) -> None:
 
 
 def write_jsonl_zst(data: pa.Table, path: Path) -> None:
-    path.write_bytes(
-        pa.compress(b"".join(orjson.dumps(row) + b"\n" for row in plain(data)), "zstd", asbytes=True)
-    )
+    path.write_bytes(pa.compress(b"".join(orjson.dumps(row) + b"\n" for row in plain(data)), "zstd", asbytes=True))
 
 
 def write_csv(data: pa.Table, path: Path) -> None:
@@ -162,18 +158,14 @@ def test_only_wanted_columns_are_read(tmp_path: Path, name: str) -> None:
 def test_foreign_columns_leave_their_rows_for_intake_to_complain_of(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     names = {"account_id": "who", "prompt_text": "said", "start_time": "when"}
-    WRITERS[name](
-        table(3).rename_columns(names | {"request_temperature": "a", "usage_input_tokens": "b"}), path
-    )
+    WRITERS[name](table(3).rename_columns(names | {"request_temperature": "a", "usage_input_tokens": "b"}), path)
     [chunk] = readers.read(path, CANONICAL)
     assert chunk.batch.num_rows == 3
     with pytest.raises(InputError, match="no column start_time, account_id, prompt_text or prompt_token_ids"):
         intake.admit(chunk.batch)
 
 
-@pytest.mark.parametrize(
-    "kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())], ids=["text", "dictionary"]
-)
+@pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())], ids=["text", "dictionary"])
 @pytest.mark.parametrize("name", sorted(WRITERS))
 def test_mutated_files_give_rows_or_an_input_error(tmp_path: Path, name: str, kind: pa.DataType) -> None:
     path = tmp_path / name

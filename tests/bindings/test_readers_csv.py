@@ -41,9 +41,7 @@ def test_a_byte_order_mark_and_columns_in_any_order(path: Path) -> None:
 
 @pytest.mark.parametrize("batch_rows", [1, 2, 100])
 @pytest.mark.parametrize("odd_cell", [b"x", b"\xff"], ids=["utf-8", "not utf-8"])
-def test_broken_rows_keep_the_numbers_of_the_others_right(
-    path: Path, batch_rows: int, odd_cell: bytes
-) -> None:
+def test_broken_rows_keep_the_numbers_of_the_others_right(path: Path, batch_rows: int, odd_cell: bytes) -> None:
     too_few, too_many = odd_cell + b"\n", odd_cell + b",x,x,x\n"
     chunks = read(path, HEADER + GOOD + too_few + GOOD + too_many + too_few + b"\n" + GOOD, batch_rows)
     broken = [entry for chunk in chunks for entry in chunk.broken]

@@ -130,9 +130,7 @@ def test_token_ids(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     ids: list[Any] = [[1, 2], [], [1.5], [2**40], "x", None]
     path.write_bytes(
-        b"\n".join(
-            orjson.dumps({"start_time": TIME, "account_id": "a", "prompt_token_ids": each}) for each in ids
-        )
+        b"\n".join(orjson.dumps({"start_time": TIME, "account_id": "a", "prompt_token_ids": each}) for each in ids)
     )
     [chunk] = read(path)
     admitted = intake.admit(chunk.batch)
@@ -156,11 +154,7 @@ def test_batches_end_at_their_byte_limit(tmp_path: Path, monkeypatch: pytest.Mon
         {},
         {"resourceSpans": 3},
         {"resourceSpans": [None, {"scopeSpans": [None, {"spans": None}]}]},
-        {
-            "resourceSpans": [
-                {"resource": 1, "scopeSpans": [{"spans": [7, {"attributes": [1, {"key": "a"}]}]}]}
-            ]
-        },
+        {"resourceSpans": [{"resource": 1, "scopeSpans": [{"spans": [7, {"attributes": [1, {"key": "a"}]}]}]}]},
     ],
 )
 def test_odd_trace_documents_give_rows_or_nothing(tmp_path: Path, document: Any) -> None:

@@ -57,16 +57,12 @@ def test_a_column_map_gives_the_same_rows_from_nested_parquet_as_from_json(tmp_p
     column_map = load_column_map(name)
     from_json, from_parquet = (
         [{key: value for key, value in row.items() if value is not None} for row in calls.to_pylist()]
-        for calls in (
-            intake.admit(next(readers.read(each, column_map)).batch).calls for each in (source, path)
-        )
+        for calls in (intake.admit(next(readers.read(each, column_map)).batch).calls for each in (source, path))
     )
     assert from_parquet == from_json
 
 
-def test_prompts_are_fetched_from_their_row_group_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_prompts_are_fetched_from_their_row_group_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"prompt_text": [f"p{row}" for row in range(90)]}), path, row_group_size=10)
     groups: list[int] = []

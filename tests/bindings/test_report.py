@@ -152,9 +152,7 @@ def manifest(accounts: int, flagged: int) -> dict[str, object]:
     }
 
 
-def write_run(
-    out: Path, accounts: int = ACCOUNTS, sizes: dict[int, int] = SIZES, families: int = 400
-) -> Path:
+def write_run(out: Path, accounts: int = ACCOUNTS, sizes: dict[int, int] = SIZES, families: int = 400) -> Path:
     (out / "calls").mkdir(parents=True)
     table = accounts_table(accounts, sizes)
     pq.write_table(table, out / "accounts.parquet")
@@ -315,26 +313,20 @@ def test_empty_run_says_so(tmp_path: Path) -> None:
 
 
 def test_quiet_day_without_campaigns(tmp_path: Path) -> None:
-    parsed = Page(
-        write_report(write_run(tmp_path / "out", accounts=300, sizes={}, families=0)).read_text("utf-8")
-    )
+    parsed = Page(write_report(write_run(tmp_path / "out", accounts=300, sizes={}, families=0)).read_text("utf-8"))
     assert "No campaign was found. No group of accounts stood out from the rest." in parsed.text
     assert "article" not in {tag for tag, _ in parsed.elements}
 
 
 def test_findings_beyond_fifty_are_in_the_table(tmp_path: Path) -> None:
     sizes = dict.fromkeys(range(120), 2)
-    parsed = Page(
-        write_report(write_run(tmp_path / "out", accounts=500, sizes=sizes, families=3)).read_text("utf-8")
-    )
+    parsed = Page(write_report(write_run(tmp_path / "out", accounts=500, sizes=sizes, families=3)).read_text("utf-8"))
     assert sum(tag == "article" for tag, _ in parsed.elements) == 50
     assert all(f"Finding {campaign}" in parsed.text for campaign in sizes)
     assert "The other 70 findings are in the table above only" in parsed.text
 
 
-@pytest.mark.parametrize(
-    "hourly", [{"start": "?", "calls": [1]}, {"start": "2026-11-20", "calls": [None]}, 3]
-)
+@pytest.mark.parametrize("hourly", [{"start": "?", "calls": [1]}, {"start": "2026-11-20", "calls": [None]}, 3])
 def test_manifest_of_odd_types_does_not_break_the_page(tmp_path: Path, hourly: object) -> None:
     out = write_run(tmp_path / "out", accounts=300, sizes={0: 30}, families=2)
     odd = {"inputs": ["x", {"path": 3, "rows": "many"}], "rows": "many", "reference": [], "alarm_level": 7}

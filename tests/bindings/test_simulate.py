@@ -156,15 +156,11 @@ def test_hard_benign_cohorts(paths: SimulatedPaths, day: pa.Table) -> None:
     assert pc.count_distinct(vendor["org_id"]).as_py() == 3
     classroom = day.filter(pc.equal(day["kind"], "classroom"))
     assert pc.count_distinct(classroom["client_address"]).as_py() == 1
-    exercises = {
-        match for text in classroom["prompt_text"].to_pylist() for match in re.findall(r"Exercise \d+", text)
-    }
+    exercises = {match for text in classroom["prompt_text"].to_pylist() for match in re.findall(r"Exercise \d+", text)}
     assert 1 <= len(exercises) <= 5
     tool = day.filter(pc.equal(day["kind"], "popular_tool"))
     assert pc.count_distinct(tool["payment_fingerprint"]).as_py() > 10
-    framed = [
-        text for text in tool["prompt_text"].to_pylist() if text.startswith(("Improve the wr", "You are a h"))
-    ]
+    framed = [text for text in tool["prompt_text"].to_pylist() if text.startswith(("Improve the wr", "You are a h"))]
     assert len(framed) > 0.5 * tool.num_rows
     before = pq.read_table(paths.reference[0])["prompt_text"].to_pylist()
     assert any(text.startswith("Improve the writing of the selected text.") for text in before)
@@ -318,9 +314,7 @@ def test_no_prompt_shows_the_notation() -> None:
     attributes = rng.integers(0, 4096, (count, 17))
     texts = grammar().write(symbols, attributes, np.zeros(count, int), np.full(count, 0.01), rng).to_pylist()
     assert all(text.strip() for text in texts)
-    assert not [
-        text for text in texts if re.search(r"[⇧⏎␣∅¦⟦⟧]|///|\[(noun|action|detail|passage|more|slot)", text)
-    ]
+    assert not [text for text in texts if re.search(r"[⇧⏎␣∅¦⟦⟧]|///|\[(noun|action|detail|passage|more|slot)", text)]
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
@@ -385,9 +379,7 @@ def test_plant_hides_campaigns_in_a_log(tmp_path: Path) -> None:
 
 def test_plant_refuses_logs_without_text(tmp_path: Path) -> None:
     table = pq.read_table(small_log(tmp_path)).drop_columns(["prompt_text"])
-    tokens = table.append_column(
-        "prompt_token_ids", pa.array([[1, 2]] * table.num_rows, pa.list_(pa.int32()))
-    )
+    tokens = table.append_column("prompt_token_ids", pa.array([[1, 2]] * table.num_rows, pa.list_(pa.int32())))
     pq.write_table(tokens, tmp_path / "tokens.parquet")
     with pytest.raises(InputError, match="planted in text only"):
         plant(tmp_path / "tokens.parquet", tmp_path / "out", SPECS)

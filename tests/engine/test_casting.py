@@ -88,9 +88,7 @@ def test_booleans(array: pa.Array, expected: list[Any]) -> None:
     ],
 )
 def test_text_lists(array: pa.Array, expected: list[Any]) -> None:
-    if array.type == pa.list_(
-        pa.binary()
-    ):  # a list of text that is no UTF-8, as only a careless writer makes it
+    if array.type == pa.list_(pa.binary()):  # a list of text that is no UTF-8, as only a careless writer makes it
         array = array.view(pa.list_(pa.string()))
     assert values(array, casting.TEXTS) == expected
 

@@ -166,7 +166,9 @@ def test_columns_are_of_plain_types_only(tmp_path: Path) -> None:
 def test_a_state_of_another_key_is_refused(tmp_path: Path) -> None:
     save_state(calls.state_of(CALLS), tmp_path / "state")
     other = calls.Secret(b"another key here")
-    with pytest.raises(StateError, match=f"made with key {calls.SECRET.key_id}, but the key here is {other.key_id}$"):
+    with pytest.raises(
+        StateError, match=f"made with key {calls.SECRET.key_id}, but the key here is {other.key_id}; use that key"
+    ):
         load_state(tmp_path / "state", other)
 
 

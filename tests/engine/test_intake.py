@@ -47,9 +47,7 @@ def test_bad_rows_are_refused_one_by_one_with_the_reason() -> None:
     given_batch = batch(
         8,
         account_id=["a", None, "", "a", "a", "a", "a", "a"],
-        start_time=["2026-11-20T12:00:00Z"] * 3
-        + [None, "yesterday", "1999-01-01T00:00:00Z"]
-        + ["2026-11-20"] * 2,
+        start_time=["2026-11-20T12:00:00Z"] * 3 + [None, "yesterday", "1999-01-01T00:00:00Z"] + ["2026-11-20"] * 2,
         prompt_text=["p"] * 6 + [None, ""],
     )
     assert refusals(given_batch) == {
@@ -77,9 +75,7 @@ def test_bad_utf8_refuses_its_own_row_only(kind: pa.DataType) -> None:
 def test_text_columns_that_lie_about_utf8(kind: pa.DataType) -> None:
     as_binary = pa.binary() if kind == pa.string() else pa.large_binary()
     buffers = pa.array([b"good", b"bad \xff", b"good"], as_binary).buffers()
-    assert refusals(batch(prompt_text=pa.Array.from_buffers(kind, 3, buffers))) == {
-        1: "prompt is not valid UTF-8"
-    }
+    assert refusals(batch(prompt_text=pa.Array.from_buffers(kind, 3, buffers))) == {1: "prompt is not valid UTF-8"}
 
 
 def test_token_ids_stand_in_for_text_and_are_checked() -> None:
@@ -108,9 +104,7 @@ def test_a_required_column_of_no_text_type_refuses_the_rows() -> None:
 
 
 def test_missing_required_columns_are_named() -> None:
-    with pytest.raises(
-        InputError, match=r"no column account_id, prompt_text or prompt_token_ids; .*--columns"
-    ):
+    with pytest.raises(InputError, match=r"no column account_id, prompt_text or prompt_token_ids; .*--columns"):
         intake.admit(pa.record_batch({"start_time": [NOON]}))
 
 
@@ -178,9 +172,7 @@ def crafted(kind: pa.DataType, offsets: list[int], width: type) -> pa.Array:
         ("prompt_token_ids", pa.list_(pa.int32()), np.int32),
     ],
 )
-@pytest.mark.parametrize(
-    "offsets", [[0, 1 << 30, 2, 3], [0, 3, 1, 3], [0, -4, 2, 3]], ids=["over", "back", "below"]
-)
+@pytest.mark.parametrize("offsets", [[0, 1 << 30, 2, 3], [0, 3, 1, 3], [0, -4, 2, 3]], ids=["over", "back", "below"])
 def test_crafted_offsets_are_stopped_before_any_value_is_read(
     column: str, kind: pa.DataType, width: type, offsets: list[int]
 ) -> None:

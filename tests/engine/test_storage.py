@@ -185,7 +185,7 @@ def test_another_format_is_refused(table: Path, version: object) -> None:
 
 
 def test_another_key_is_refused_by_name(table: Path) -> None:
-    with pytest.raises(StateError, match=f"made with key {KEY_ID}, but the key here is ffff$"):
+    with pytest.raises(StateError, match=f"made with key {KEY_ID}, but the key here is ffff; use that key"):
         storage.read_manifest(table, "ffff")
 
 

@@ -107,9 +107,7 @@ def words(prompt: bytes) -> list[Span]:
 def word_hashes(prompt: bytes, key: Sequence[int]) -> list[int]:
     """SipHash-1-3 of each lower-cased word."""
     lowered = prompt.lower()
-    return [
-        siphash(key[keys.WORD], key[keys.WORD + 1], lowered[start:end])[0] for start, end in words(prompt)
-    ]
+    return [siphash(key[keys.WORD], key[keys.WORD + 1], lowered[start:end])[0] for start, end in words(prompt)]
 
 
 def shingles(hashes: Sequence[int], key: Sequence[int]) -> list[int]:
@@ -121,9 +119,7 @@ def shingles(hashes: Sequence[int], key: Sequence[int]) -> list[int]:
         total = sum(hashed * factor for hashed, factor in zip(hashes, factors, strict=False)) + len(hashes)
         return [fold_multiply((total & MASK) ^ mixer, factors[2])]
     triples = zip(hashes, hashes[1:], hashes[2:], strict=False)
-    totals = (
-        sum(hashed * factor for hashed, factor in zip(triple, factors, strict=True)) for triple in triples
-    )
+    totals = (sum(hashed * factor for hashed, factor in zip(triple, factors, strict=True)) for triple in triples)
     return [fold_multiply((total & MASK) ^ mixer, factors[0]) for total in totals]
 
 
@@ -268,9 +264,7 @@ def text_features(prompt: bytes, key: Sequence[int]) -> np.ndarray:
     for at in range(len(start) - 3):
         four = int.from_bytes(start[at : at + 4], "little")
         _signed_add(characters, four * (key[keys.CHARACTERS] | 1) & MASK)
-    content = _content_lanes(
-        (h for h, tag in zip(hashes, found, strict=True) if tag >= layout.TAG_NUMBER), key
-    )
+    content = _content_lanes((h for h, tag in zip(hashes, found, strict=True) if tag >= layout.TAG_NUMBER), key)
     blocks = [np.array(layout_lanes(prompt)), speech, _length_lanes(len(prompt)), characters, content]
     return np.concatenate([_normalise(block) for block in blocks])
 

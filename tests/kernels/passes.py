@@ -30,9 +30,7 @@ def hash_table(labels: Mapping[int, int], slots: int) -> tuple[np.ndarray, np.nd
     """Linear-probing table of uint64 hashes (0 = empty) with their uint8 labels."""
     table, tags = np.zeros(slots, np.uint64), np.zeros(slots, np.uint8)
     for hashed, label in labels.items():
-        slot = next(
-            at % slots for at in range(hashed % slots, hashed % slots + slots) if table[at % slots] == 0
-        )
+        slot = next(at % slots for at in range(hashed % slots, hashed % slots + slots) if table[at % slots] == 0)
         table[slot], tags[slot] = hashed, label
     return table, tags
 
@@ -56,9 +54,7 @@ class Pass:
     n: int
     gram_capacity: int
     word_counts: np.ndarray = field(default_factory=_counts)
-    word_registers: np.ndarray = field(
-        default_factory=lambda: np.zeros(1 << calls.WORD_REGISTER_BITS, np.uint8)
-    )
+    word_registers: np.ndarray = field(default_factory=lambda: np.zeros(1 << calls.WORD_REGISTER_BITS, np.uint8))
 
     def __post_init__(self) -> None:
         """Fill the outputs with rubbish: whatever the pass does not write shows."""
@@ -79,10 +75,7 @@ class Pass:
         """Every output and sketch as bytes."""
         written = self.grams[: self.gram_offsets[-1]]
         rows = (self.prompt_hashes, self.words, self.signatures, self.features, self.novelty, self.flags)
-        return [
-            array.tobytes()
-            for array in (*rows, self.gram_offsets, written, self.word_counts, self.word_registers)
-        ]
+        return [array.tobytes() for array in (*rows, self.gram_offsets, written, self.word_counts, self.word_registers)]
 
 
 def _start(offsets: np.ndarray) -> Pass:

@@ -74,9 +74,7 @@ _SNIPPETS = st.sampled_from(
         "—",
     ]
 )
-TEXT = st.lists(st.one_of(_SNIPPETS, st.text(max_size=12)), max_size=25).map(
-    lambda parts: "".join(parts).encode()
-)
+TEXT = st.lists(st.one_of(_SNIPPETS, st.text(max_size=12)), max_size=25).map(lambda parts: "".join(parts).encode())
 ASCII = st.binary(max_size=200).map(lambda data: bytes(byte & 127 for byte in data))
 PROMPT = st.one_of(TEXT, ASCII)
 WORD64 = st.integers(0, 2**64 - 1)

@@ -48,9 +48,7 @@ def test_features_add_up(rows: list[int], seed: int) -> None:
 def test_times_keep_count_first_and_last(batches: list[list[tuple[int, int]]]) -> None:
     counts, first, last = (np.zeros(ROWS, np.int64) for _ in range(3))
     for batch in batches:
-        accumulate.add_times(
-            int64([row for row, _ in batch]), int64([at for _, at in batch]), counts, first, last
-        )
+        accumulate.add_times(int64([row for row, _ in batch]), int64([at for _, at in batch]), counts, first, last)
     for row in range(ROWS):
         times = [at for batch in batches for owner, at in batch if owner == row]
         assert [counts[row], first[row], last[row]] == [

@@ -12,9 +12,7 @@ from gauger.kernels.minhash import SLOTS
 from tests.kernels import naive
 from tests.kernels.strategies import QUICK
 
-BAND = st.one_of(
-    st.integers(0, 3), st.sampled_from([2047, 2048, 2**22, 2**32 - 1]), st.integers(0, 2**32 - 1)
-)
+BAND = st.one_of(st.integers(0, 3), st.sampled_from([2047, 2048, 2**22, 2**32 - 1]), st.integers(0, 2**32 - 1))
 
 
 def sort_band(band: list[int] | np.ndarray, rows: list[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -49,9 +47,7 @@ def test_sort_is_stable_by_band(data: st.DataObject, band: list[int]) -> None:
 
 @QUICK
 @given(signature_rows(), st.sampled_from([1, 40, 64, 100, SLOTS]))
-def test_join_unites_with_the_first_and_the_previous(
-    case: tuple[np.ndarray, list[int], list[int]], least: int
-) -> None:
+def test_join_unites_with_the_first_and_the_previous(case: tuple[np.ndarray, list[int], list[int]], least: int) -> None:
     signatures, band, rows = case
     ordered, keys = sort_band(band, rows)
     parents = np.arange(len(signatures), dtype=np.int32)
@@ -60,9 +56,7 @@ def test_join_unites_with_the_first_and_the_previous(
     edges = []
     for value in set(keys.tolist()):
         bucket = [row for row in ordered.tolist() if band[row] == value]
-        candidates = [
-            (row, other) for at, row in enumerate(bucket) if at for other in (bucket[0], bucket[at - 1])
-        ]
+        candidates = [(row, other) for at, row in enumerate(bucket) if at for other in (bucket[0], bucket[at - 1])]
         edges += [pair for pair in candidates if (signatures[pair[0]] == signatures[pair[1]]).sum() >= least]
     assert parents.tolist() == naive.components(len(signatures), edges)
     assert compared <= 2 * len(rows)
@@ -108,9 +102,7 @@ def test_near_root_counts_slots(case: tuple[np.ndarray, list[int], list[int]], l
     parents = np.array([band.index(value) for value in band], np.int32)
     near = np.full(len(parents), 7, np.uint8)
     banding.near_root(parents, signatures, least, near)
-    assert near.tolist() == [
-        int((signatures[i] == signatures[root]).sum() >= least) for i, root in enumerate(parents)
-    ]
+    assert near.tolist() == [int((signatures[i] == signatures[root]).sum() >= least) for i, root in enumerate(parents)]
 
 
 @pytest.mark.parametrize("similarity", [0.4, 0.5, 0.7])

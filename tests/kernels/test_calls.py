@@ -125,18 +125,13 @@ def test_token_ids_are_the_twins(prompts: list[list[int]]) -> None:
 
 @QUICK
 @given(PROMPTS, PROMPTS)
-def test_novelty_is_the_mean_information_under_the_reference(
-    reference: list[bytes], prompts: list[bytes]
-) -> None:
+def test_novelty_is_the_mean_information_under_the_reference(reference: list[bytes], prompts: list[bytes]) -> None:
     seen = [hashed for prompt in reference for hashed in naive.word_hashes(prompt, NAIVE_KEY)]
     counts = naive.count_min(seen, NAIVE_KEY, COUNT_DEPTH, COUNT_WIDTH)
     result = run_text(*pack(prompts), counts, len(seen))
     for row, prompt in enumerate(prompts):
         cells = [
-            [
-                counts[at]
-                for at in enumerate(naive.count_min_columns(hashed, NAIVE_KEY, COUNT_DEPTH, COUNT_WIDTH))
-            ]
+            [counts[at] for at in enumerate(naive.count_min_columns(hashed, NAIVE_KEY, COUNT_DEPTH, COUNT_WIDTH))]
             for hashed in naive.word_hashes(prompt, NAIVE_KEY)
         ]
         information = [math.log((len(seen) + 1) / (int(min(cell)) + 1)) for cell in cells]

@@ -42,16 +42,12 @@ def test_blocks_have_unit_norm_or_are_empty(prompt: bytes) -> None:
     for name in BLOCKS:
         norm = np.linalg.norm(block(row, name))
         # Each lane is off by at most one half from rounding.
-        assert norm == 0 or abs(norm - features.SCALE) <= 0.5 * np.sqrt(
-            np.count_nonzero(block(row, name)) + 96
-        )
+        assert norm == 0 or abs(norm - features.SCALE) <= 0.5 * np.sqrt(np.count_nonzero(block(row, name)) + 96)
 
 
 @pytest.mark.parametrize("scale", [1, 2, 5])
 def test_length_has_four_lanes_to_the_octave(scale: int) -> None:
-    lanes = [
-        int(block(row, "LENGTH").argmax()) for row in features_of(b"x" * 1000 * scale, b"x" * 2000 * scale)
-    ]
+    lanes = [int(block(row, "LENGTH").argmax()) for row in features_of(b"x" * 1000 * scale, b"x" * 2000 * scale)]
     assert lanes[1] - lanes[0] == 4
 
 

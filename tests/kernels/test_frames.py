@@ -28,9 +28,7 @@ def pack_grams(prompts: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
 
 def hashes_for(prompts: list[list[int]], seed: int) -> np.ndarray:
     """Distinct prompt hashes uint32[n], none 0, in any order."""
-    return np.random.default_rng(seed).permutation(len(prompts)).astype(np.uint32) * np.uint32(
-        7919
-    ) + np.uint32(1)
+    return np.random.default_rng(seed).permutation(len(prompts)).astype(np.uint32) * np.uint32(7919) + np.uint32(1)
 
 
 def count(prompts: list[list[int]], hashes: np.ndarray, slots: int = 64) -> np.ndarray:
@@ -43,9 +41,7 @@ def count(prompts: list[list[int]], hashes: np.ndarray, slots: int = 64) -> np.n
 def counted(prompts: list[list[int]], hashes: np.ndarray) -> dict[int, tuple[int, int]]:
     """Prompts that hold each gram, and the least of their hashes."""
     holders = {
-        gram: [place for place, grams in enumerate(prompts) if gram in grams]
-        for grams in prompts
-        for gram in grams
+        gram: [place for place, grams in enumerate(prompts) if gram in grams] for grams in prompts for gram in grams
     }
     return {gram: (len(places), int(hashes[places].min())) for gram, places in holders.items()}
 
@@ -56,9 +52,7 @@ def test_counts_are_those_of_a_dict(prompts: list[list[int]], seed: int) -> None
     hashes = hashes_for(prompts, seed)
     table = count(prompts, hashes)
     taken = table[table[:, frames.LAST] > 0].tolist()
-    assert {row[frames.GRAM]: (row[frames.COUNT], row[frames.LEAST]) for row in taken} == counted(
-        prompts, hashes
-    )
+    assert {row[frames.GRAM]: (row[frames.COUNT], row[frames.LEAST]) for row in taken} == counted(prompts, hashes)
     assert len(taken) == len(counted(prompts, hashes))
 
 
@@ -93,18 +87,13 @@ def test_signatures_are_the_least_of_the_kept_grams(prompts: list[list[int]], se
     kept = np.full(len(prompts), -7, np.int32)
     frames.sign_kept(offsets, grams, least_hash, signatures, kept)
     for place, (start, end) in enumerate(pairwise(offsets)):
-        mine = [
-            gram for gram, keep in zip(grams[start:end].tolist(), least_hash[start:end], strict=True) if keep
-        ]
+        mine = [gram for gram, keep in zip(grams[start:end].tolist(), least_hash[start:end], strict=True) if keep]
         walks = []
         for state in mine:
             walk = [state := (state * 6364136223846793005 + 1442695040888963407) % 2**64 for _ in range(6)]
             walks.append([value >> 32 for value in walk])
         assert kept[place] == len(mine)
-        assert (
-            signatures[place].tolist() == [min(column) for column in zip(*walks, strict=True)]
-            or [EMPTY_SLOT] * 6
-        )
+        assert signatures[place].tolist() == [min(column) for column in zip(*walks, strict=True)] or [EMPTY_SLOT] * 6
 
 
 @pytest.mark.parametrize("similarity", [0.3, 0.65, 0.9])
@@ -174,9 +163,7 @@ def match(
     return labels.tolist()
 
 
-def naive_match(
-    frame_sets: list[set[int]], ranks: list[int], prompt: list[int], least_grams: int, percent: int
-) -> int:
+def naive_match(frame_sets: list[set[int]], ranks: list[int], prompt: list[int], least_grams: int, percent: int) -> int:
     """The largest family's frame that the prompt holds, then down to those nested in it."""
     shared = [len(grams & set(prompt)) for grams in frame_sets]
     held = [

@@ -153,9 +153,7 @@ def test_columns_are_sets_by_row(events: list[tuple[int, int]]) -> None:
     """Rows keep apart, row -1 is skipped; words are spread over the hash range by an odd factor."""
     hashes = [word * 0x9E3779B97F4A7C15 % 2**64 for _, word in events]
     result = columns(4)
-    hll.column_update_many(
-        np.array([row for row, _ in events], np.int64), np.array(hashes, np.uint64), *result
-    )
+    hll.column_update_many(np.array([row for row, _ in events], np.int64), np.array(hashes, np.uint64), *result)
     for row in range(4):
         alone = column_of([hashed for (owner, _), hashed in zip(events, hashes, strict=True) if owner == row])
         assert all(np.array_equal(whole[row], one[0]) for whole, one in zip(result, alone, strict=True))

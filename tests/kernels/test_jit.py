@@ -17,8 +17,7 @@ from gauger.engine.measure import Measurer, WordSketch, hash_column, hash_words
 from gauger.engine.secret import Secret
 
 MODULES = [
-    importlib.import_module(f"gauger.kernels.{module.name}")
-    for module in pkgutil.iter_modules(gauger.kernels.__path__)
+    importlib.import_module(f"gauger.kernels.{module.name}") for module in pkgutil.iter_modules(gauger.kernels.__path__)
 ]
 DISPATCHERS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
@@ -26,9 +25,7 @@ DISPATCHERS = {
     for name, value in vars(module).items()
     if isinstance(value, CPUDispatcher) and value.py_func.__module__ == module.__name__
 }
-KERNELS = {
-    name: value for name, value in DISPATCHERS.items() if value.targetoptions.get("inline") != "always"
-}
+KERNELS = {name: value for name, value in DISPATCHERS.items() if value.targetoptions.get("inline") != "always"}
 SECRET = Secret(bytes(range(16)))
 TEXTS = ["The first prompt.", "", "Ein zweiter — größer", "三つ目", "x" * 500]
 each_kernel = pytest.mark.parametrize("kernel", [*KERNELS.values()], ids=[*KERNELS])

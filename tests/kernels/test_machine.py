@@ -57,9 +57,7 @@ def mask_of(bits: list[bool]) -> int:
 def test_loads_are_little_endian_at_any_alignment(data: bytes, at: int) -> None:
     at = min(at, len(data) - 8)
     array = np.frombuffer(data, np.uint8)
-    assert loads(array.ctypes.data + at) == tuple(
-        int.from_bytes(data[at : at + size], "little") for size in (8, 4, 1)
-    )
+    assert loads(array.ctypes.data + at) == tuple(int.from_bytes(data[at : at + size], "little") for size in (8, 4, 1))
 
 
 @pytest.mark.parametrize("value", [0, 255, 256, 0x1234])
@@ -110,6 +108,4 @@ def test_any_block_is_folded_and_classed(block: bytes) -> None:
 def test_ranges_of_bytes(block: bytes, low: int, width: int) -> None:
     """The range wraps past 255 as unsigned bytes do."""
     source = np.frombuffer(block, np.uint8)
-    assert in_range64(source.ctypes.data, low, width) == mask_of(
-        [(byte - low) % 256 < width for byte in block]
-    )
+    assert in_range64(source.ctypes.data, low, width) == mask_of([(byte - low) % 256 < width for byte in block])

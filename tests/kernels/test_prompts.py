@@ -34,9 +34,7 @@ def test_intern_is_a_dict(batches: list[list[tuple[int, int]]]) -> None:
 
 @QUICK
 @given(HASHES, HASHES)
-def test_a_rebuilt_index_finds_the_same_rows(
-    before: list[tuple[int, int]], after: list[tuple[int, int]]
-) -> None:
+def test_a_rebuilt_index_finds_the_same_rows(before: list[tuple[int, int]], after: list[tuple[int, int]]) -> None:
     known = {hashed: row for row, hashed in enumerate(dict.fromkeys(before))}
     stored = np.zeros((ROOM, 2), np.uint64)
     stored[: len(known)] = as_array(list(known))

@@ -57,9 +57,7 @@ def hashes_of(texts: list[bytes]) -> list[list[int]]:
 def words_of(text: str) -> list[str]:
     """The words the kernel finds, told by their hashes among all substrings' (short texts only)."""
     encoded = text.encode().lower()
-    parts = {
-        encoded[start:end] for start in range(len(encoded)) for end in range(start + 1, len(encoded) + 1)
-    }
+    parts = {encoded[start:end] for start in range(len(encoded)) for end in range(start + 1, len(encoded) + 1)}
     names = {hash_of(part): part for part in parts}
     return [names[hashed].decode() for hashed in hashes_of([text.encode()])[0]]
 
