@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from gauger.columns import ColumnMap
 from gauger.engine.errors import GaugerError
@@ -75,7 +76,7 @@ def render(families: pa.Table, calls: pa.Table, paths: Sequence[Path], column_ma
     if len(candidates) == 0:
         return families
     ids = families.column("family_id").to_numpy()
-    chosen = {int(ids[row]): _members(calls, int(ids[row]), _ACCOUNTS_READ * k) for row in candidates}
+    chosen = _members(calls, ids[candidates], _ACCOUNTS_READ * k)
     wanted = np.unique(np.concatenate(list(chosen.values())))
     texts = _read(calls, wanted, paths, column_map)
     column: list[str | None] = [None] * len(ids)
@@ -86,12 +87,17 @@ def render(families: pa.Table, calls: pa.Table, paths: Sequence[Path], column_ma
     return families.set_column(place, "template", pa.array(column, pa.string()))
 
 
-def _members(calls: pa.Table, family: int, most: int) -> np.ndarray:
-    """Rows of the calls table: the first call of each of at most ``most`` accounts of a family."""
-    rows = np.flatnonzero(calls.column("family_id").to_numpy() == family)
-    names = calls.column("account_id").take(pa.array(rows)).combine_chunks().dictionary_encode()
-    codes = names.indices.to_numpy() if not isinstance(names, pa.ChunkedArray) else names.chunk(0).indices.to_numpy()
-    return np.sort(rows[np.unique(codes, return_index=True)[1]])[:most]
+def _members(calls: pa.Table, families: np.ndarray, most: int) -> dict[int, np.ndarray]:
+    """Rows of the calls table for each family: the first call of each of at most ``most`` of its accounts."""
+    family = pc.fill_null(calls.column("family_id"), 0).to_numpy()  # 0 is no family's id
+    names = calls.column("account_id").combine_chunks().dictionary_encode()
+    account = np.asarray((names.chunk(0) if isinstance(names, pa.ChunkedArray) else names).indices)
+    rows = np.flatnonzero(np.isin(family, families))
+    order = rows[np.lexsort((rows, account[rows], family[rows]))]
+    fresh = np.ones(len(order), bool)
+    fresh[1:] = (family[order][1:] != family[order][:-1]) | (account[order][1:] != account[order][:-1])
+    first = order[fresh]
+    return {int(one): np.sort(first[family[first] == one])[:most] for one in families}
 
 
 def _read(calls: pa.Table, wanted: np.ndarray, paths: Sequence[Path], column_map: ColumnMap) -> dict[int, str]:

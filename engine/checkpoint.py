@@ -98,7 +98,8 @@ def _save_prompts(state: State, folder: Path, order: np.ndarray) -> None:
     starts = np.cumsum(sizes) - sizes
     chosen = sizes[order]
     places = np.arange(chosen.sum()) - np.repeat(np.cumsum(chosen) - chosen, chosen) + np.repeat(starts[order], chosen)
-    write_table(folder, "grams", {"gram": state.prompts.grams[places]})
+    grams = state.prompts.grams
+    write_table(folder, "grams", {"gram": grams.read(0, len(grams))[places]})
 
 
 def _load_rows(rows: Rows, table: pa.Table, fields: dict[str, Field]) -> None:

@@ -104,6 +104,8 @@ class StateDirectory:
         target = self.path / "days" / day.isoformat()
         folder = new_folder(target)
         kept = population.select(population.calls >= settings.calls_min)
+        # More than one run can use are not worth their place on disk.
+        kept = _bounded(kept, settings.reference_accounts_max, self.secret)
         linked = np.isin(kept.link_channel, _KEPT_CHANNELS)
         accounts: dict[str, pa.Array | np.ndarray] = {
             "account_id": pa.array(kept.account_ids, pa.string()),
@@ -112,7 +114,11 @@ class StateDirectory:
         }
         write_table(folder, "accounts", accounts)
         write_table(folder, "statistics", kept.statistics)
-        sample = {"owner": kept.sample_owner, "identity": kept.sample_identity, "features": kept.sample_features}
+        sample = {
+            "owner": kept.sample_owner,
+            "identity": kept.sample_identity,
+            "features": kept.sample_features[kept.sample_row],
+        }
         write_table(folder, "sample", sample)
         write_table(folder, "links", {name: getattr(kept, name)[linked] for name in _LINK_FIELDS})
         write_table(folder, "word_counts", {"count": words.counts.reshape(-1)})
@@ -131,6 +137,7 @@ class StateDirectory:
             statistics={name: unpack(statistics.column(name), np.float64) for name in statistics.column_names},
             sample_owner=unpack(sample.column("owner"), np.int64),
             sample_identity=unpack(sample.column("identity"), np.uint64),
+            sample_row=np.arange(sample.num_rows),
             sample_features=unpack(sample.column("features"), np.int8, (FEATURES,)),
             **{name: unpack(links.column(name), dtype) for name, dtype in _LINK_FIELDS.items()},
         )

@@ -25,7 +25,7 @@ from gauger.engine.findings import Calls, find_campaigns
 from gauger.engine.intake import Admitted, admit
 from gauger.engine.measure import Measurer, Measures, WordSketch
 from gauger.engine.metadata import times_of
-from gauger.engine.population import population_of
+from gauger.engine.population import Population, population_of
 from gauger.engine.representatives import KnownFamilies
 from gauger.engine.result import Result, account_table, call_table, campaign_table, family_table
 from gauger.engine.schema import CALL_SCHEMA
@@ -34,7 +34,7 @@ from gauger.engine.settings import DAY_US, Settings
 from gauger.engine.snapshot import Snapshot, Verdict
 from gauger.engine.state import State, content_of
 
-MEASURE_ROWS = 16_384  # rows a worker measures at a time: scratch and results stay in cache-sized pieces
+MEASURE_ROWS = 8_192  # rows a worker measures at a time: results small enough that the allocator reuses their pages
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,7 @@ class Engine:
         self._snapshot: Snapshot | None = None
         self._discarded = WordSketch()  # checks count words nowhere that matters
         self._suspects: set[str] | None = None  # accounts a reference must not hold; None before ``finish``
+        self._population: Population | None = None  # of the last ``finish``
 
     # Observing
 
@@ -267,21 +268,25 @@ class Engine:
         times = state.ledger.rows["time"]
         chosen = self._reference_of(_first_day(times)) if len(times) else None
         reference = None if chosen is None else chosen.population
-        families = find_families(state, account_rows, self._families, self.workers)
         ledger = state.ledger.rows
+        # Neither needs the other, and each has stretches only one core can work on.
+        with ThreadPoolExecutor(1) as pool:
+            grouping = pool.submit(find_families, state, account_rows, self._families, self.workers)
+            evidence = gather(today, reference, self.secret.key, settings, self.workers)
+            families = grouping.result()
         calls = Calls(
             account=account_rows[ledger["account"]],
             time=ledger["time"],
             family=families.of_call,
             repeats=families.repeats_of_call,
         )
-        evidence = gather(today, reference, self.secret.key, settings, self.workers)
         compared = reference if evidence.reference_accounts else None
         campaigns = find_campaigns(today, compared, evidence, families, calls, settings)
         accounts = account_table(today, compared, evidence, campaigns, settings)
         family_rows = family_table(families, calls, evidence, settings, "client_address" in state.columns)
         flagged = np.flatnonzero(evidence.probability < settings.alarm_level)
         # Findings made without a reference purge nobody: an honest app would go missing from its own baseline.
+        self._population = today
         self._suspects = {today.account_ids[row] for row in flagged.tolist()}
         self._snapshot = self._make_snapshot(families, family_rows, accounts)
         return Result(
@@ -341,11 +346,13 @@ class Engine:
 
         Also keeps the known families. Returns the days kept. Needs a state directory.
         """
-        if self._directory is None or self._suspects is None:
+        if self._directory is None or self._suspects is None or self._population is None:
             raise StateError("commit() needs a state directory and a finish() before it")
         days = []
-        for pane in np.unique(self._state.accounts.rows["pane"]).tolist():
-            population, _ = population_of(self._state, [pane])
+        panes = np.unique(self._state.accounts.rows["pane"]).tolist()
+        for pane in panes:
+            # A run of one day, the usual case, has its population at hand.
+            population = self._population if len(panes) == 1 else population_of(self._state, [pane])[0]
             clean = np.asarray([name not in self._suspects for name in population.account_ids], bool)
             day = _day(pane * self.settings.pane_us)
             self._directory.save_day(day, population.select(clean), self._state.words, self.settings)

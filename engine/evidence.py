@@ -55,11 +55,28 @@ def _folds(account_ids: list[str], key: np.ndarray) -> np.ndarray:
     return (hash_column(key, pa.array(account_ids, pa.string())) % np.uint64(FOLDS)).astype(np.int64)
 
 
+class _Features:
+    """Feature rows of today's calls and then the reference's, gathered when asked for: a copy would be a gigabyte."""
+
+    def __init__(self, today: Population, reference: Population) -> None:
+        self._sides = (today, reference)
+        self._split = len(today.sample_row)
+
+    def __getitem__(self, calls: np.ndarray) -> np.ndarray:
+        """int8[len(calls), FEATURES] of some calls, int64."""
+        today, reference = self._sides
+        old = calls >= self._split
+        found = np.empty((len(calls), today.sample_features.shape[1]), np.int8)
+        found[~old] = today.sample_features[today.sample_row[calls[~old]]]
+        found[old] = reference.sample_features[reference.sample_row[calls[old] - self._split]]
+        return found
+
+
 def _pool(today: Population, reference: Population, key: np.ndarray) -> Calls:
     """Calls of both sides, today's accounts first."""
     n = len(today)
     return Calls(
-        features=np.concatenate([today.sample_features, reference.sample_features]),
+        features=_Features(today, reference),
         owner=np.concatenate([today.sample_owner, reference.sample_owner + n]),
         today=np.arange(n + len(reference)) < n,
         folds=_folds(today.account_ids + reference.account_ids, key),

@@ -17,6 +17,7 @@ from gauger.engine.templates import MEMBERS_MIN, Frames, Grams, Matcher, learn
 from gauger.kernels import minhash
 
 TEMPLATE, NEAR_DUPLICATE, EXACT = range(3)
+_SWEEP = 65_536  # prompts whose grams are in memory at once
 REMEMBERED_CALLS_MIN = 5  # smaller families get no lasting id
 
 
@@ -88,18 +89,32 @@ class _Groups:
     of_frame: np.ndarray  # int64[frames], group
 
 
+def _sample_grams(state: State, place: np.ndarray, size: int) -> Grams:
+    """Grams of the first ``size`` prompts in canonical order, gathered in one sweep over the store."""
+    sizes = state.prompts.rows["grams"]
+    rows, parts = [], []
+    for first, offsets, values in state.prompts.grams.slices(sizes, _SWEEP):
+        inside = np.flatnonzero(place[first : first + len(offsets) - 1] < size)
+        rows.append(first + inside)
+        parts.append(Grams(offsets, values).take(inside).values)
+    chosen = np.concatenate([*rows, np.zeros(0, np.int64)])
+    offsets = np.concatenate([[0], np.cumsum(sizes[chosen])]).astype(np.int64)
+    found = Grams(offsets, np.concatenate([*parts, np.zeros(0, np.uint32)]))
+    return found.take(np.argsort(place[chosen]))
+
+
 def _group_prompts(state: State, workers: int) -> _Groups:
     settings, rows = state.settings, state.prompts.rows
     order, place = _canonical_prompts(state)
-    sizes = np.concatenate([[0], np.cumsum(rows["grams"])]).astype(np.int64)
-    grams = Grams(sizes, state.prompts.grams).take(order)
     # Canonical order is hash order: the first prompts are the ones with the smallest keyed hashes, a fair sample.
-    sample = np.arange(min(len(order), settings.template_sample))
-    hashes = (rows["hash"][order, 0] >> np.uint64(32)).astype(np.uint32)
-    frames = learn(grams.take(sample), hashes[sample], settings.template_members, workers)
+    sample = _sample_grams(state, place, settings.template_sample)
+    hashes = (rows["hash"][order[: len(sample)], 0] >> np.uint64(32)).astype(np.uint32)
+    frames = learn(sample, hashes, settings.template_members, workers)
     matcher = Matcher(frames)
-    framed, frame_of = _number(matcher.match(grams, workers).astype(np.int64), MEMBERS_MIN)
-    del grams
+    labels = np.empty(len(order), np.int64)
+    for first, offsets, values in state.prompts.grams.slices(rows["grams"], _SWEEP):
+        labels[place[first : first + len(offsets) - 1]] = matcher.match(Grams(offsets, values), workers)
+    framed, frame_of = _number(labels, MEMBERS_MIN)
     signatures = rows["signature"][order]
     nearest = near_duplicates(signatures, rows["words"][order], settings.near_duplicate_similarity)
     near, near_of = _number(np.where(framed >= 0, -1, nearest), 2)

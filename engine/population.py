@@ -25,7 +25,8 @@ class Population:
     statistics: dict[str, np.ndarray]  # float64[n] each, NaN = not available
     sample_owner: np.ndarray  # int64[m], ascending
     sample_identity: np.ndarray  # uint64[m]
-    sample_features: np.ndarray  # int8[m, FEATURES]
+    sample_row: np.ndarray  # int64[m], row of each call in sample_features
+    sample_features: np.ndarray  # int8[>= m, FEATURES], in any order: the state's own rows, not copied
     link_owner: np.ndarray  # int64[l], ascending
     link_channel: np.ndarray  # uint8[l]
     link_value: np.ndarray  # uint64[l]
@@ -45,7 +46,7 @@ class Population:
             statistics={name: values[kept] for name, values in self.statistics.items()},
             sample_owner=place[self.sample_owner[calls]],
             sample_identity=self.sample_identity[calls],
-            sample_features=self.sample_features[calls],
+            sample_row=self.sample_row[calls],
             link_owner=place[self.link_owner[links]],
             link_channel=self.link_channel[links],
             link_value=self.link_value[links],
@@ -58,16 +59,16 @@ def population_of(state: State, panes: Sequence[int] | None = None) -> tuple[Pop
     Returns the population and the population row of each account row of the state (-1 outside the panes), int64.
     """
     accounts, sample, links = _collapse(state, panes)
-    sample.compact()
     links.compact()
     order = accounts.canonical_order()
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     owner = place[sample.rows["account"]]
-    by_owner = np.lexsort((sample.rows["identity"], owner))
+    by_owner = sample.chosen(owner)
     link_owner = place[links.rows["account"]]
     by_link = np.lexsort((links.rows["value"], links.rows["channel"], link_owner))
-    statistics = account_statistics(accounts, sample, state.columns)
+    sampled = (sample.rows["account"][by_owner], sample.rows["time"][by_owner])
+    statistics = account_statistics(accounts, *sampled, state.columns)
     names = [accounts.account_ids[row] for row in order.tolist()]
     population = Population(
         account_ids=names,
@@ -76,7 +77,8 @@ def population_of(state: State, panes: Sequence[int] | None = None) -> tuple[Pop
         statistics={name: values[order] for name, values in statistics.items()},
         sample_owner=owner[by_owner],
         sample_identity=sample.rows["identity"][by_owner],
-        sample_features=sample.rows["features"][by_owner],
+        sample_row=by_owner,
+        sample_features=sample.rows["features"],
         link_owner=link_owner[by_link],
         link_channel=links.rows["channel"][by_link],
         link_value=links.rows["value"][by_link],

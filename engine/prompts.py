@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gauger.engine.grams import GramStore
 from gauger.engine.measure import Measures
 from gauger.engine.rows import Field, Rows
 from gauger.kernels import minhash
@@ -22,23 +23,16 @@ FIELDS: dict[str, Field] = {
 class Prompts:
     """Everything families need of each distinct prompt; merging is a union.
 
-    Frame grams (uint32) lie in chunks beside the rows, in row order.
+    Frame grams lie beside the rows, row after row: row i has ``rows["grams"][i]`` of them.
     """
 
     def __init__(self) -> None:
         self.rows = Rows(FIELDS, 4096)
         self._index = np.full(16384, EMPTY, np.int32)
-        self._gram_chunks: list[np.ndarray] = []
+        self.grams = GramStore()
 
     def __len__(self) -> int:
         return len(self.rows)
-
-    @property
-    def grams(self) -> np.ndarray:
-        """All frame grams, uint32, row after row; row i has ``rows["grams"][i]`` of them."""
-        if len(self._gram_chunks) != 1:
-            self._gram_chunks = [np.concatenate([*self._gram_chunks, np.zeros(0, np.uint32)])]
-        return self._gram_chunks[0]
 
     def update(self, measures: Measures) -> np.ndarray:
         """Add the prompts of a batch; returns the row of each call's prompt, int64[n]."""
@@ -55,7 +49,7 @@ class Prompts:
     def merge(self, other: Prompts) -> np.ndarray:
         """Union with another table; returns this table's row of each of its rows."""
         columns = {name: other.rows[name] for name in ("signature", "words", "flags", "grams")}
-        return self._add(other.rows["hash"], columns, other.rows["calls"], other.grams)
+        return self._add(other.rows["hash"], columns, other.rows["calls"], other.grams.read(0, len(other.grams)))
 
     def restore(self, columns: dict[str, np.ndarray], grams: np.ndarray) -> None:
         """Fill an empty table from disk."""
@@ -82,10 +76,10 @@ class Prompts:
         for name, values in columns.items():
             self.rows[name][count:after] = values[fresh]
         if len(fresh) == n:
-            self._gram_chunks.append(np.array(grams))
+            self.grams.append(grams)
         else:
             owners = np.zeros(n, bool)
             owners[fresh] = True
-            self._gram_chunks.append(grams[np.repeat(owners, columns["grams"])])
+            self.grams.append(grams[np.repeat(owners, columns["grams"])])
         np.add.at(self.rows["calls"], found, calls)
         return found

@@ -12,6 +12,7 @@ from gauger.engine.population import Population
 def concatenate(populations: Sequence[Population]) -> Population:
     """One population of several days' accounts, with the statistics all share; an account of two days is two rows."""
     starts = np.cumsum([0, *(len(part) for part in populations)])[:-1]
+    rows = np.cumsum([0, *(len(part.sample_features) for part in populations)])[:-1]
     names = set.intersection(*(set(part.statistics) for part in populations))
     return Population(
         account_ids=[name for part in populations for name in part.account_ids],
@@ -20,6 +21,7 @@ def concatenate(populations: Sequence[Population]) -> Population:
         statistics={name: np.concatenate([part.statistics[name] for part in populations]) for name in sorted(names)},
         sample_owner=np.concatenate([part.sample_owner + s for part, s in zip(populations, starts, strict=True)]),
         sample_identity=np.concatenate([part.sample_identity for part in populations]),
+        sample_row=np.concatenate([part.sample_row + s for part, s in zip(populations, rows, strict=True)]),
         sample_features=np.concatenate([part.sample_features for part in populations]),
         link_owner=np.concatenate([part.link_owner + s for part, s in zip(populations, starts, strict=True)]),
         link_channel=np.concatenate([part.link_channel for part in populations]),

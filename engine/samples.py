@@ -60,14 +60,23 @@ class CallSample:
             self._limit = larger
             self._offered = np.concatenate([self._offered, np.zeros(len(larger) - len(self._offered), np.int64)])
 
-    def compact(self) -> None:
-        """Sort by (account, identity, time) and drop what is beyond ``size``."""
-        rows = self.rows
+    def chosen(self, owner: np.ndarray) -> np.ndarray:
+        """Rows of the sample in order of (owner, identity), at most ``size`` an owner; nothing is moved.
+
+        owner : int64, a number for the account of each row
+        """
         # Calls equal in account and identity are equal in everything else: their order cannot matter.
-        order = np.lexsort((rows["time"], rows["identity"], rows["account"]))
-        accounts = rows["account"][order]
-        place = np.arange(len(order)) - np.searchsorted(accounts, accounts, "left")
-        rows.keep(order[place < self._size])
+        order = np.lexsort((self.rows["identity"], owner))
+        sorted_owner = owner[order]
+        place = np.arange(len(order)) - np.searchsorted(sorted_owner, sorted_owner, "left")
+        return order[place < self._size]
+
+    def compact(self) -> None:
+        """Sort by (account, identity) and drop what is beyond ``size``."""
+        rows = self.rows
+        rows.keep(self.chosen(rows["account"]))
+        accounts = rows["account"]
+        place = np.arange(len(accounts)) - np.searchsorted(accounts, accounts, "left")
         full = place == self._size - 1
         self._extend_limit(int(accounts.max(initial=-1)) + 1)
         self._offered = np.bincount(rows["account"], minlength=len(self._limit))

@@ -19,7 +19,7 @@ class Settings:
 
     # Families
     near_duplicate_similarity: float = 0.7  # Jaccard similarity of word 3-shingles that joins two prompts
-    template_sample: int = 120_000  # distinct prompts frames are learnt from, chosen by smallest keyed hash
+    template_sample: int = 60_000  # distinct prompts frames are learnt from, chosen by smallest keyed hash
     template_members: int = 8  # smallest family of prompts a frame is learnt from, within the sample
     k_anonymity: int = 20  # accounts that must share a token before a report may show it
 
@@ -27,7 +27,7 @@ class Settings:
     alarm_level: float = 0.001  # flagged below this tail probability
     calls_min: int = 5  # accounts with fewer calls have no content evidence
     neighbours: tuple[int, ...] = (10, 20, 50)
-    reference_accounts_max: int = 24_000
+    reference_accounts_max: int = 16_000
     reference_accounts_min: int = 1_000  # fewer cannot support the alarm level
     lag_days: int = 7  # a day becomes reference when it is this old
     reference_days: int = 4  # latest clean days, the same weekday among them

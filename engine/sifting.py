@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -24,11 +25,18 @@ FOLDS = 5
 _EXACT_ROWS = 1_024
 
 
+class Rows(Protocol):
+    """An int8[m, FEATURES] array, or what can be indexed like one by an array of row numbers."""
+
+    def __getitem__(self, rows: np.ndarray, /) -> np.ndarray:
+        """Some rows."""
+
+
 @dataclass(frozen=True)
 class Calls:
     """Sampled calls of both sides, today's accounts first."""
 
-    features: np.ndarray  # int8[m, FEATURES]
+    features: Rows  # int8[m, FEATURES]
     owner: np.ndarray  # int64[m], account
     today: np.ndarray  # bool[accounts]
     folds: np.ndarray  # int64[accounts], 0 .. FOLDS - 1, by keyed hash
@@ -106,7 +114,10 @@ def _means(calls: Calls, chosen: np.ndarray) -> np.ndarray:
     """Unit mean of each account's chosen calls; float32[accounts, FEATURES]."""
     sums = np.zeros((len(calls.today), FEATURES), np.int32)
     squares = np.zeros(len(calls.today), np.int64)
-    add_features(np.where(chosen, calls.owner, -1), calls.features, sums, squares)
+    rows = np.flatnonzero(chosen)
+    for start in range(0, len(rows), 64 * _EXACT_ROWS):
+        part = rows[start : start + 64 * _EXACT_ROWS]
+        add_features(calls.owner[part], calls.features[part], sums, squares)
     return unit(sums)
 
 

@@ -113,7 +113,8 @@ class State:
         """Bytes held, by part."""
         return {
             "accounts": self.accounts.rows.nbytes,
-            "prompts": self.prompts.rows.nbytes + self.prompts.grams.nbytes,
+            "prompts": self.prompts.rows.nbytes,
+            "grams_on_disk": 4 * len(self.prompts.grams),
             "sample": self.sample.rows.nbytes,
             "links": self.links.rows.nbytes,
             "words": self.words.counts.nbytes + self.words.registers.nbytes,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.engine.accounts import Accounts
-from gauger.engine.samples import CallSample
 
 _SECOND_US = 1_000_000
 _DAY_S = 86_400.0
@@ -72,11 +71,16 @@ def gap_statistics(owner: np.ndarray, times: np.ndarray, accounts: int) -> tuple
     return variation, middle, (variation - 1.0) / (variation + 1.0)
 
 
-def account_statistics(accounts: Accounts, sample: CallSample, columns: set[str]) -> dict[str, np.ndarray]:
-    """All statistics of the rows of an account table, float64 each, NaN = not available."""
+def account_statistics(
+    accounts: Accounts, sample_account: np.ndarray, sample_time: np.ndarray, columns: set[str]
+) -> dict[str, np.ndarray]:
+    """All statistics of the rows of an account table, float64 each, NaN = not available.
+
+    sample_account, sample_time : int64, account row and time of each sampled call
+    """
     rows = accounts.rows
     calls = rows["calls"].astype(np.float64)
-    variation, median, burstiness = gap_statistics(sample.rows["account"], sample.rows["time"], len(accounts))
+    variation, median, burstiness = gap_statistics(sample_account, sample_time, len(accounts))
     result = {
         "calls_log2": np.log2(np.maximum(calls, 1.0)),
         "distinct_ratio": np.minimum(1.0, _ratio(accounts.distinct("prompts"), calls)),

@@ -21,7 +21,7 @@ from gauger.engine.errors import StateError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-_WRITE = pa.ipc.IpcWriteOptions(compression="zstd")
+_WRITE = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 def pack(values: np.ndarray) -> pa.Array:

@@ -17,7 +17,6 @@ from gauger.engine.accounts import Accounts
 from gauger.engine.assessment import signs_of
 from gauger.engine.errors import GaugerError
 from gauger.engine.population import population_of
-from gauger.engine.samples import CallSample
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
 from gauger.engine.state import State
@@ -342,8 +341,8 @@ def test_plural() -> None:
 
 def test_every_statistic_of_the_engine_has_words() -> None:
     known = set(words.STATISTICS)
-    accounts, sample = Accounts(Settings()), CallSample(1)
-    assert set(account_statistics(accounts, sample, {"prompt_text"})) <= known
+    nothing = np.zeros(0, np.int64)
+    assert set(account_statistics(Accounts(Settings()), nothing, nothing, {"prompt_text"})) <= known
     assert {f"today_share_{k}" for k in Settings().neighbours} | {"union_similarity", "conformity"} <= known
     population, _ = population_of(State(Secret.random(), Settings()))
     signs = signs_of(population, population, np.zeros(0, np.int64), np.zeros(0, np.int64), earlier=False)

@@ -132,7 +132,9 @@ def test_a_day_comes_back_with_the_links_a_reference_is_asked_for(directory: Sta
     assert set(population.link_channel.tolist()) > set(KEPT_CHANNELS)
     for name in ("link_owner", "link_channel", "link_value"):
         np.testing.assert_array_equal(getattr(reference.population, name), getattr(population, name)[linked])
-    for name in ("calls", "sums", "sample_owner", "sample_identity", "sample_features"):
+    features = population.sample_features[population.sample_row]
+    np.testing.assert_array_equal(reference.population.sample_features, features)
+    for name in ("calls", "sums", "sample_owner", "sample_identity"):
         kept, given_one = getattr(reference.population, name), getattr(population, name)
         assert kept.dtype == given_one.dtype
         np.testing.assert_array_equal(kept, given_one)

@@ -108,7 +108,7 @@ def facts(population: Population) -> dict[str, tuple]:
             population.sums[row].tolist(),
             {key: values[row].tobytes() for key, values in population.statistics.items()},
             population.sample_identity[sample].tolist(),
-            population.sample_features[sample].tolist(),
+            population.sample_features[population.sample_row[sample]].tolist(),
             population.link_channel[links].tolist(),
             population.link_value[links].tolist(),
         )

@@ -52,7 +52,7 @@ ONE = [{**HAND_MADE[3], "account_id": "one call"}]
 def statistics_of(state: State) -> dict[str, dict[str, float]]:
     """Statistics of each account of a state of one pane, by name."""
     state.sample.compact()
-    found = account_statistics(state.accounts, state.sample, state.columns)
+    found = account_statistics(state.accounts, state.sample.rows["account"], state.sample.rows["time"], state.columns)
     assert {values.dtype for values in found.values()} == {np.dtype(np.float64)}
     names = state.accounts.account_ids
     return {name: {key: float(values[row]) for key, values in found.items()} for row, name in enumerate(names)}

@@ -1,0 +1,58 @@
+"""Frame grams of distinct prompts, on disk: a kilobyte a prompt, the bulk of a day, and read in one sweep."""
+
+from __future__ import annotations
+
+import tempfile
+import weakref
+from collections.abc import Iterator
+
+import numpy as np
+
+_BUFFERED = 1 << 22  # grams kept in memory before they are written
+
+
+class GramStore:
+    """An append-only sequence of uint32 grams in an unnamed temporary file (``TMPDIR``), gone with the process."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="gauger-grams-")  # noqa: SIM115 (it lives as long as the store)
+        weakref.finalize(self, self._file.close)
+        self._written = 0
+        self._buffer: list[np.ndarray] = []
+        self._buffered = 0
+
+    def __len__(self) -> int:
+        return self._written + self._buffered
+
+    def append(self, grams: np.ndarray) -> None:
+        """Add grams at the end; the array is copied."""
+        self._buffer.append(np.array(grams, np.uint32))
+        self._buffered += len(grams)
+        if self._buffered > _BUFFERED:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._file.seek(4 * self._written)
+        for grams in self._buffer:
+            self._file.write(grams.tobytes())
+        self._file.flush()
+        self._written += self._buffered
+        self._buffer, self._buffered = [], 0
+
+    def read(self, start: int, end: int) -> np.ndarray:
+        """Grams start .. end, uint32."""
+        self._flush()
+        self._file.seek(4 * start)
+        return np.frombuffer(self._file.read(4 * (end - start)), np.uint32)
+
+    def slices(self, sizes: np.ndarray, rows: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Sweep over consecutive groups of ``rows`` prompts: (first prompt, offsets int64[m + 1], grams uint32).
+
+        sizes : int64[n], grams of each prompt, in the order they were appended
+        """
+        ends = np.cumsum(sizes, dtype=np.int64)
+        for first in range(0, len(sizes), rows):
+            start = int(ends[first - 1]) if first else 0
+            last = min(first + rows, len(sizes)) - 1
+            offsets = np.concatenate([[0], ends[first : last + 1] - start]).astype(np.int64)
+            yield first, offsets, self.read(start, int(ends[last]))

@@ -1,0 +1,26 @@
+"""Shares of neighbours against a plain loop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gauger.kernels.neighbours import share_with_hop
+
+
+@pytest.mark.parametrize("k", [1, 3, 8])
+def test_share_with_hop_is_a_loop(k: int) -> None:
+    random = np.random.default_rng(k)
+    accounts = 40
+    rows = np.stack([random.permutation(np.delete(np.arange(accounts), own))[:8] for own in range(accounts)])
+    today = random.random(accounts) < 0.4
+    out = np.empty(accounts)
+    share_with_hop(rows.astype(np.int64), today.astype(np.uint8), k, out)
+    for own in range(accounts):
+        near = rows[own, :k].tolist()
+        hop = 0.0
+        for other in near:
+            others = [row for row in rows[other, :k].tolist() if row != own]
+            if today[other] and others:
+                hop += sum(today[row] for row in others) / len(others)
+        assert out[own] == pytest.approx(sum(today[row] for row in near) / k + hop / k)
