@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -25,7 +27,7 @@ def test_what_is_appended_is_read_back(monkeypatch: pytest.MonkeyPatch, buffered
         seen = []
         for first, offsets, found in store.slices(sizes, rows):
             assert first == len(seen)
-            seen += [found[low:high].tolist() for low, high in zip(offsets, offsets[1:], strict=False)]
+            seen += [found[low:high].tolist() for low, high in itertools.pairwise(offsets)]
         assert seen == [part.tolist() for part in np.split(values, np.cumsum(sizes)[:-1])]
 
 
