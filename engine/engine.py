@@ -367,9 +367,10 @@ class Engine:
 
 
 def _single(call: Mapping[str, Any]) -> pa.RecordBatch:
-    fields = [CALL_SCHEMA.field(name) for name in CALL_SCHEMA.names if name in call]
+    """A batch of one row; whatever types the values have, intake casts them as it does those of a file."""
+    known = {name: call[name] for name in CALL_SCHEMA.names if name in call}
     try:
-        return pa.RecordBatch.from_pylist([dict(call)], schema=pa.schema(fields))
+        return pa.RecordBatch.from_pylist([known])
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         raise InputError("cannot check this call: a field has the wrong type; see gauger.engine.schema") from None
 

@@ -79,8 +79,8 @@ def test_an_unknown_call_of_an_unknown_account(finished: Engine) -> None:
         ({"account_id": None}, "account_id is missing"),
         ({"start_time": None}, "start_time is missing"),
         ({"prompt_text": ""}, "prompt is empty"),
-        ({"prompt_text": 5}, "wrong type"),
-        ({"start_time": CANARY}, "wrong type"),
+        ({"prompt_text": b"\xff"}, "prompt is not valid UTF-8"),
+        ({"start_time": CANARY}, "start_time is impossible"),
         ({"client_as_number": 2**70}, "wrong type"),
     ],
 )
@@ -142,3 +142,9 @@ def test_checks_from_many_threads_while_another_observes(calls: list[Call], tmp_
     taking(alone, calls, range(200, len(calls)))
     assert failures == []
     assert saved_bytes(busy, tmp_path / "busy") == saved_bytes(alone, tmp_path / "alone")
+
+
+@pytest.mark.parametrize("time", ["2026-11-21T12:00:00Z", 1_795_262_400, 1_795_262_400_000_000])
+def test_a_call_is_taken_as_a_file_would_give_it(time: str | int) -> None:
+    verdict = Engine().check({"start_time": time, "account_id": "a", "prompt_text": "one two three"})
+    assert verdict.reasons == ["nothing is known yet: call finish() first"]
