@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from bench import detection_page, real_day
 from bench.detection_rungs import CLEAN, RUNGS, TOGETHER, Outcome
+from bench.markdown import deliver
 from bench.real_campaigns import DEFAULT, Planted
 from bench.real_corpora import corpora_directory
 from gauger import outputs
@@ -197,11 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         campaigns=chosen.campaigns,
         tell=lambda text: print(text, flush=True),
     )
-    if chosen.write is None:
-        print(page)
-    else:
-        chosen.write.parent.mkdir(parents=True, exist_ok=True)
-        chosen.write.write_text(page)
+    deliver(page, chosen.write)
 
 
 if __name__ == "__main__":

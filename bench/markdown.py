@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -24,3 +25,12 @@ def spread(shares: Sequence[float], digits: int = 1) -> str:
     low, high = percent(min(shares), digits), percent(max(shares), digits)
     middle = percent(statistics.median(shares), digits)
     return middle if low == high else f"{middle} ({low}-{high})"
+
+
+def deliver(page: str, target: Path | None) -> None:
+    """Write a page to a file, or print it where none is named."""
+    if target is None:
+        print(page)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(page)

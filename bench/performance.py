@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from bench import performance_log, performance_page, rivals
 from bench.machine import load
+from bench.markdown import deliver
 from bench.performance_page import Log, Report
 from bench.performance_rounds import first_batches, rounds, staged
 from gauger.score import score
@@ -69,11 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--write", type=Path, metavar="PAGE", help="write the page here instead of printing it")
     chosen = parser.parse_args(arguments)
     page = run(chosen.out, calls=chosen.calls, round_count=chosen.rounds, tell=lambda text: print(text, flush=True))
-    if chosen.write is None:
-        print(page)
-    else:
-        chosen.write.parent.mkdir(parents=True, exist_ok=True)
-        chosen.write.write_text(page)
+    deliver(page, chosen.write)
 
 
 if __name__ == "__main__":

@@ -21,22 +21,6 @@ from tests.engine.worlds import CAMPAIGN_ACCOUNTS as CAMPAIGN
 from tests.engine.worlds import CANARY, DAY, Call, saved_bytes, taking
 from tests.engine.worlds import ENGINE_SETTINGS as SETTINGS
 
-
-@pytest.fixture(scope="module")
-def calls() -> list[Call]:
-    return worlds.campaign_day()
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return worlds.reference_directory(tmp_path_factory.mktemp("engine") / "state")
-
-
-@pytest.fixture(scope="module")
-def whole(calls: list[Call], directory: Path) -> Result:
-    return taking(Engine(directory, settings=SETTINGS), calls, range(len(calls))).finish()
-
-
 # What a run finds
 
 

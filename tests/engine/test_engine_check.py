@@ -18,21 +18,6 @@ from tests.engine.worlds import CANARY, DAY, Call, saved_bytes, taking
 from tests.engine.worlds import ENGINE_SETTINGS as SETTINGS
 
 
-@pytest.fixture(scope="module")
-def calls() -> list[Call]:
-    return worlds.campaign_day()
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return worlds.reference_directory(tmp_path_factory.mktemp("engine") / "state")
-
-
-@pytest.fixture(scope="module")
-def whole(calls: list[Call], directory: Path) -> Result:
-    return taking(Engine(directory, settings=SETTINGS), calls, range(len(calls))).finish()
-
-
 def test_checking_before_a_finish_says_that_nothing_is_known() -> None:
     engine = gauger.Engine()
     verdict = engine.check(worlds.call("a", "anything", 0))

@@ -21,21 +21,6 @@ from tests.engine.worlds import DAY, Call, taking
 from tests.engine.worlds import ENGINE_SETTINGS as SETTINGS
 
 
-@pytest.fixture(scope="module")
-def calls() -> list[Call]:
-    return worlds.campaign_day()
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return worlds.reference_directory(tmp_path_factory.mktemp("engine") / "state")
-
-
-@pytest.fixture(scope="module")
-def whole(calls: list[Call], directory: Path) -> Result:
-    return taking(Engine(directory, settings=SETTINGS), calls, range(len(calls))).finish()
-
-
 def assert_same(found: Result, expected: Result) -> None:
     for name in ("calls", "accounts", "families", "campaigns"):
         assert getattr(found, name).equals(getattr(expected, name)), name

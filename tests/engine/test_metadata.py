@@ -6,6 +6,7 @@ import ipaddress
 from collections import defaultdict
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from gauger.engine import links
@@ -64,7 +65,7 @@ def test_neighbouring_parameters_do_not_run_together() -> None:
     assert first != second
 
 
-def calls_times(rows: int):  # type: ignore[no-untyped-def]
+def calls_times(rows: int) -> pa.Array:
     return calls.batch_of(CALLS[:rows]).column("start_time")
 
 

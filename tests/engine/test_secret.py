@@ -7,6 +7,7 @@ import os
 import pickle
 import stat
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -130,7 +131,7 @@ def test_neither_repr_nor_str_nor_format_shows_the_material() -> None:
 
 
 @pytest.mark.parametrize("copier", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_a_secret_is_never_pickled(copier) -> None:  # type: ignore[no-untyped-def]
+def test_a_secret_is_never_pickled(copier: Callable[[Secret], object]) -> None:
     with pytest.raises(TypeError, match="never pickled") as caught:
         copier(Secret(MATERIAL))
     assert MATERIAL.hex() not in "".join(traceback.format_exception(caught.value))
