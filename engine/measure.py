@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from gauger.engine.elicitation import PHRASES
 from gauger.engine.secret import Secret
-from gauger.kernels import calls, features, keys, minhash, shingles
+from gauger.kernels import calls, features, grams, keys, lookup, minhash, shingles
 from gauger.kernels import hyperloglog as hll
 from gauger.kernels.siphash import hash_strings
 
@@ -69,18 +69,6 @@ def list_buffers(array: pa.ListArray) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(array.values.to_numpy(zero_copy_only=False), np.int32), offsets
 
 
-def hash_table(hashes: np.ndarray, labels: np.ndarray, slots: int) -> tuple[np.ndarray, np.ndarray]:
-    """Open-addressing table for ``features.table_find``: uint64 hashes (0 = empty) and uint8 labels."""
-    table, tags = np.zeros(slots, np.uint64), np.zeros(slots, np.uint8)
-    for hashed, label in zip(hashes.tolist(), labels.tolist(), strict=True):
-        slot = hashed & (slots - 1)
-        while table[slot] not in (0, hashed):
-            slot = (slot + 1) & (slots - 1)
-        table[slot] = hashed
-        tags[slot] |= label
-    return table, tags
-
-
 class Measurer:
     """Runs the pass with one secret; safe to share between threads, each with a WordSketch of its own."""
 
@@ -88,10 +76,10 @@ class Measurer:
         self.key = secret.key
         self._reference = reference_words or WordSketch()
         words = hash_words(self.key, features.FUNCTION_WORDS)[0]
-        self._function_words = hash_table(words, np.arange(len(words)), 1024)
+        self._function_words = lookup.build(words, range(len(words)))
         texts = [phrase for group in PHRASES.values() for phrase in group]
-        labels = np.repeat(list(PHRASES), [len(group) for group in PHRASES.values()])
-        self._phrases = hash_table(self._hash_phrases(texts), labels, 256)
+        labels = [flag for flag, group in PHRASES.items() for _ in group]
+        self._phrases = lookup.build(self._hash_phrases(texts), labels)
 
     def _hash_phrases(self, texts: list[str]) -> np.ndarray:
         words, offsets = hash_words(self.key, texts)
@@ -105,7 +93,7 @@ class Measurer:
         column = batch.column("prompt_text" if is_text else "prompt_token_ids")
         values, offsets = text_buffers(column) if is_text else list_buffers(column)
         # A gram starts at each token and in the four places before the first.
-        capacity = int(np.minimum(np.diff(offsets), calls.GRAMS_MAX).sum()) + 8 * n
+        capacity = int(np.minimum(np.diff(offsets), grams.GRAMS_MAX).sum()) + 8 * n
         result = Measures(
             prompt_hashes=np.empty((n, 2), np.uint64),
             words=np.empty(n, np.int32),
@@ -118,12 +106,12 @@ class Measurer:
         )
         shared = (sketch.counts, sketch.registers, self._reference.counts, self._reference.total)
         outputs = (result.prompt_hashes, result.words, result.signatures, result.features, result.novelty)
-        grams = (result.gram_offsets, result.grams)
+        gram_outputs = (result.gram_offsets, result.grams)
         if is_text:
-            tables = (*self._function_words, *self._phrases)
-            calls.measure_text(values, offsets, self.key, *tables, *shared, *outputs, result.flags, *grams)
+            tables = (self._function_words, self._phrases)
+            calls.measure_text(values, offsets, self.key, *tables, *shared, *outputs, result.flags, *gram_outputs)
         else:
-            calls.measure_token_ids(values, offsets, self.key, *shared, *outputs, *grams)
+            calls.measure_token_ids(values, offsets, self.key, *shared, *outputs, *gram_outputs)
         sketch.total += int(result.words.sum(dtype=np.int64))
         return result
 

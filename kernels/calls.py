@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from gauger.kernels import countmin, features, grams, hyperloglog, keys, minhash, shingles, tokens
+from gauger.kernels import countmin, features, grams, hyperloglog, keys, lookup, minhash, shingles, tokens
 from gauger.kernels.jit import (
     f32_out,
     i8_out2,
@@ -33,12 +33,25 @@ from gauger.kernels.jit import (
     u64_out2,
     void,
 )
-from gauger.kernels.machine import fold_multiply, load8
-from gauger.kernels.siphash import hash_bytes_128, hash_word, padded_tail_word, tail_word
+from gauger.kernels.machine import load8, mix
+from gauger.kernels.siphash import hash_bytes_128, hash_lanes_128, hash_word, tail_word
 
 U64, U32, U8 = np.uint64, np.uint32, np.uint8
 WORD_REGISTER_BITS = 14
-GRAMS_MAX = 2 * grams.END_TOKENS_MAX + grams.PAD
+PAGE_WORDS = 512  # of eight bytes
+SKEW = 168
+
+
+@inline
+def width_for(words):
+    """Columns of a scratch matrix with room for so many words, and for twice as many soon.
+
+    Never a whole number of pages: rows that begin at the same place of a page evict each other from the L1 cache.
+    """
+    return (2 * words // PAGE_WORDS + 1) * PAGE_WORDS + SKEW
+
+
+WORK = features.COLUMNS + 2  # columns of scratch: hashes and shingles beside those of the features
 
 
 @inline
@@ -59,10 +72,10 @@ def trim(scratch, length):
 
 
 @inline
-def hash_prompt(scratch, start, end, key, out):
+def hash_prompt(scratch, start, end, key, edge, lanes, out):
     """128-bit hash of the normalised prompt scratch[start:end], which is in ASCII lower case already."""
-    tail = padded_tail_word(scratch + start, end - start)
-    out[0], out[1] = hash_bytes_128(key[keys.PROMPT], key[keys.PROMPT + 1], scratch + start, end - start, tail)
+    key0, key1 = key[keys.PROMPT], key[keys.PROMPT + 1]
+    out[0], out[1] = hash_lanes_128(key0, key1, scratch + start, end - start, edge, lanes)
 
 
 @inline
@@ -73,31 +86,36 @@ def hash_ids(address, length, key, out):
 
 
 @inline
-def find_phrases(elements, count, phrases, phrase_flags):
-    """Union of the flags of the phrases whose shingle occurs."""
-    flags = U8(0)
-    mask = U64(phrases.size - 1)
+def find_phrases(elements, count, phrases):
+    """Union of the flags of the phrases whose shingle occurs. phrases : a ``lookup`` table."""
+    flags = U64(0)
     for i in range(count):
-        slot = features.table_find(phrases, mask, elements[i])
-        if slot >= 0:
-            flags |= phrase_flags[slot]
-    return flags
+        label = lookup.find(phrases, elements[i])
+        flags |= label if label < lookup.NONE else U64(0)
+    return U8(flags)
 
 
 @inline
-def count_words(hashes, count, key, word_counts, word_registers, reference, reference_words):
-    """Update the stream's word sketches; returns the mean self-information of the words under the reference, nats."""
-    information = 0.0
+def count_words(hashes, count, key, word_counts, word_registers):
+    """Update the stream's word sketches."""
+    countmin.add_all(word_counts, hashes, count, key)
     for i in range(count):
-        countmin.add(word_counts, hashes[i], key)
-        mixed = fold_multiply(hashes[i] ^ key[keys.REGISTER], key[keys.COLUMN])
-        hyperloglog.update(word_registers, WORD_REGISTER_BITS, mixed)
-        if reference_words > 0:
-            seen = np.int64(countmin.query(reference, hashes[i], key))
-            information += math.log((reference_words + 1.0) / (seen + 1.0))
+        hyperloglog.update(word_registers, WORD_REGISTER_BITS, mix(hashes[i], key[keys.REGISTER]))
+
+
+@inline
+def mean_information(hashes, count, key, reference, reference_words):
+    """Mean self-information of the words under the reference's count-min, nats; NaN without words or a reference."""
     if reference_words == 0 or count == 0:
         return np.float32(np.nan)
-    return np.float32(information / count)
+    logarithms = 0.0
+    product = 1.0
+    for i in range(count):
+        product *= np.float64(countmin.query(reference, hashes[i], key)) + 1.0
+        if i & 15 == 15:  # sixteen counts below 2^32: far from the end of float64, and one logarithm
+            logarithms += math.log(product)
+            product = 1.0
+    return np.float32(math.log(reference_words + 1.0) - (logarithms + math.log(product)) / count)
 
 
 @inline
@@ -107,65 +125,79 @@ def short_signature(slots, out):
         out[j] = U8(slots[j] & U32(255))
 
 
+@inline
+def longest_of(offsets):
+    """Length of the longest row."""
+    longest = 0
+    for i in range(offsets.size - 1):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    return longest
+
+
 @kernel(
     void(
-        u8_in, i64_in, u64_in, u64_in, u8_in, u64_in, u8_in, u32_out2, u8_out, u32_in2, i64,
+        u8_in, i64_in, u64_in, u64_in, u64_in, u32_out2, u8_out, u32_in2, i64,
         u64_out2, i32_out, u8_out2, i8_out2, f32_out, u8_out, i64_out, u32_out,
     )
 )  # fmt: skip
 def measure_text(
-    values, offsets, key, function_words, function_tags, phrases, phrase_flags,
-    word_counts, word_registers, reference, reference_words,
+    values, offsets, key, function_words, phrases, word_counts, word_registers, reference, reference_words,
     prompt_hashes, word_totals, signatures, feature_rows, novelty, flags, gram_offsets, gram_values,
 ):  # fmt: skip
     """Measure a batch of UTF-8 prompts.
 
     values, offsets : uint8 buffer and int64[n + 1] byte offsets into it
-    key : uint64[KEY_WORDS]; function_words/_tags, phrases/_flags : open-addressing tables (``features.table_find``)
+    key : uint64[KEY_WORDS]; function_words, phrases : ``lookup`` tables of word and shingle hashes
     word_counts, word_registers : this thread's count-min and HyperLogLog of words, updated
     reference, reference_words : count-min of the reference's words and their number (0 = no reference)
     prompt_hashes : uint64[n, 2]; word_totals : int32[n]; signatures : uint8[n, SLOTS]
     feature_rows : int8[n, FEATURES]; novelty : float32[n], nats, NaN without a reference; flags : uint8[n]
     gram_offsets : int64[n + 1]; gram_values : uint32, at least the sum of min(bytes, GRAMS_MAX) + PAD
     """
-    longest = 0
-    for i in range(offsets.size - 1):
-        longest = max(longest, offsets[i + 1] - offsets[i])
-    scratch_array = np.empty(longest + tokens.SLACK, np.uint8)
-    edge_array = np.empty(64, np.uint8)
-    masks = np.empty(longest // 64 + 1, np.uint64)
-    starts = np.empty(longest // 2 + 2, np.int64)
-    ends = np.empty(longest // 2 + 2, np.int64)
-    hashes = np.empty(longest // 2 + 2, np.uint64)
-    elements = np.empty(longest // 2 + 2, np.uint64)
-    frame = np.empty(longest + 1, np.uint64)
+    longest = longest_of(offsets)
+    scratch_array = np.empty(longest + tokens.LEAD + tokens.SLACK, np.uint8)
+    edge_array, prompt_lanes = np.empty(64, np.uint8), np.empty((4, 8), np.uint64)
+    bits = np.empty((3, longest // 64 + 1), np.uint64)
+    masks, marks, heads = bits[0], bits[1], bits[2]
+    spans, work = np.empty((5, width_for(0)), np.int64), np.empty((WORK, width_for(0)), np.uint64)
+    frame = np.empty(grams.FRAME + 1, np.uint64)
     slots = np.empty(minhash.SLOTS, np.uint32)
+    bins = np.empty(features.BINS, np.int32)
     lanes = np.empty(features.FEATURES, np.int32)
     counts = np.empty(tokens.BYTE_CLASSES, np.int64)
-    base, scratch, edge = values.ctypes.data, scratch_array.ctypes.data, edge_array.ctypes.data
+    base, scratch, edge = values.ctypes.data, scratch_array.ctypes.data + tokens.LEAD, edge_array.ctypes.data
     gram_offsets[0] = 0
     for i in range(offsets.size - 1):
         source, length = base + offsets[i], offsets[i + 1] - offsets[i]
-        tokens.scan(source, length, scratch, edge, masks, counts)
-        words = tokens.spans(scratch, length, masks, counts[tokens.HIGH] > 0, starts, ends)
-        tokens.hash_spans(scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], hashes)
+        most = tokens.scan(source, length, scratch, edge, masks, marks, counts)
+        if most + 8 > spans.shape[1]:
+            # Sized by words, not bytes: a word of 100 MB needs no room for 50 million.
+            spans, work = np.empty((5, width_for(most)), np.int64), np.empty((WORK, width_for(most)), np.uint64)
+        starts, ends, tags, split = spans[0], spans[1], spans[2], spans[3:]
+        hashes, elements = work[features.COLUMNS], work[features.COLUMNS + 1]
+        words = tokens.spans(scratch, length, masks, marks, heads, counts[tokens.HIGH] > 0, starts, ends, split)
+        tokens.hash_spans(scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], work[features.FIRST], hashes)
         first, last = trim(scratch, length)
-        hash_prompt(scratch, first, last, key, prompt_hashes[i])
+        hash_prompt(scratch, first, last, key, edge, prompt_lanes, prompt_hashes[i])
         word_totals[i] = words
         shingle_count = shingles.shingle(hashes, words, key, elements)
-        flags[i] = find_phrases(elements, shingle_count, phrases, phrase_flags)
+        flags[i] = find_phrases(elements, shingle_count, phrases)
         minhash.sign(elements, shingle_count, key, slots)
         short_signature(slots, signatures[i])
-        novelty[i] = count_words(hashes, words, key, word_counts, word_registers, reference, reference_words)
+        count_words(hashes, words, key, word_counts, word_registers)
+        novelty[i] = mean_information(hashes, words, key, reference, reference_words)
+        bins[:] = 0
         lanes[:] = 0
         inside = features.add_words(
-            source, scratch, starts, ends, hashes, words, key, function_words, function_tags, lanes
+            source, scratch, starts, ends, hashes, words, key, function_words, work, tags, bins
         )
         features.add_layout(source, length, counts, inside, words, lanes)
         lanes[features.length_lane(length)] = 1
-        features.add_characters(scratch, length, key[keys.CHARACTERS] | U64(1), lanes)
-        features.write_features(lanes, feature_rows[i])
-        frame_count = grams.frame_tokens(scratch, first, last, starts, ends, hashes, words, key, frame)
+        features.add_characters(scratch, length, key[keys.CHARACTERS], bins)
+        features.write_features(bins, lanes, feature_rows[i])
+        frame_count = grams.frame_tokens(
+            scratch, first, last, marks, heads, hashes, tags, words, key, elements, frame
+        )
         gram_offsets[i + 1] = grams.write_grams(frame, frame_count, key, gram_values, gram_offsets[i])
 
 
@@ -183,12 +215,12 @@ def measure_token_ids(
 
     There is no text, so the LAYOUT and CHARACTERS blocks stay zero and SPEECH holds pairs of neighbouring ids.
     """
-    longest = 0
-    for i in range(offsets.size - 1):
-        longest = max(longest, offsets[i + 1] - offsets[i])
+    longest = longest_of(offsets)
     hashes = np.empty(longest + 1, np.uint64)
     elements = np.empty(longest + 1, np.uint64)
+    frame = np.empty(grams.FRAME + 1, np.uint64)
     slots = np.empty(minhash.SLOTS, np.uint32)
+    bins = np.empty(features.BINS, np.int32)
     lanes = np.empty(features.FEATURES, np.int32)
     base = values.ctypes.data
     gram_offsets[0] = 0
@@ -202,37 +234,37 @@ def measure_token_ids(
         shingle_count = shingles.shingle(hashes, count, key, elements)
         minhash.sign(elements, shingle_count, key, slots)
         short_signature(slots, signatures[i])
-        novelty[i] = count_words(hashes, count, key, word_counts, word_registers, reference, reference_words)
+        count_words(hashes, count, key, word_counts, word_registers)
+        novelty[i] = mean_information(hashes, count, key, reference, reference_words)
+        bins[:] = 0
         lanes[:] = 0
-        for j in range(count):
-            mixed = fold_multiply(hashes[j] ^ key[keys.CHARACTERS], key[keys.SPEECH])
-            features.signed_add(lanes, features.WORDS, U64(255), mixed, np.int32(1))
-            if j > 0:
-                pair = fold_multiply(hashes[j - 1] ^ key[keys.SPEECH], hashes[j] ^ key[keys.CHARACTERS])
-                features.signed_add(lanes, features.SPEECH, U64(127), pair, np.int32(1))
+        features.add_ids(hashes, count, key, bins)
         lanes[features.length_lane(count)] = 1
-        features.write_features(lanes, feature_rows[i])
-        gram_offsets[i + 1] = grams.write_grams(hashes, count, key, gram_values, gram_offsets[i])
+        features.write_features(bins, lanes, feature_rows[i])
+        for j in range(count):
+            frame[grams.place_of(U64(j))] = hashes[j]
+        gram_offsets[i + 1] = grams.write_grams(frame, count, key, gram_values, gram_offsets[i])
 
 
 @kernel(void(u8_in, i64_in, u64_in, i64_out, u64_out))
 def hash_words_of(values, offsets, key, word_offsets, out):
     """Word hashes of each text: word_offsets int64[n + 1], out uint64 (at least bytes // 2 + 1 a text)."""
-    longest = 0
-    for i in range(offsets.size - 1):
-        longest = max(longest, offsets[i + 1] - offsets[i])
-    scratch_array = np.empty(longest + tokens.SLACK, np.uint8)
+    longest = longest_of(offsets)
+    scratch_array = np.empty(longest + tokens.LEAD + tokens.SLACK, np.uint8)
     edge_array = np.empty(64, np.uint8)
-    masks = np.empty(longest // 64 + 1, np.uint64)
-    starts = np.empty(longest // 2 + 2, np.int64)
-    ends = np.empty(longest // 2 + 2, np.int64)
+    bits = np.empty((3, longest // 64 + 1), np.uint64)
+    masks, marks, heads = bits[0], bits[1], bits[2]
+    spans, firsts = np.empty((4, width_for(0)), np.int64), np.empty(width_for(0), np.uint64)
     counts = np.empty(tokens.BYTE_CLASSES, np.int64)
-    scratch, edge = scratch_array.ctypes.data, edge_array.ctypes.data
+    scratch, edge = scratch_array.ctypes.data + tokens.LEAD, edge_array.ctypes.data
     word_offsets[0] = 0
     for i in range(offsets.size - 1):
         length = offsets[i + 1] - offsets[i]
-        tokens.scan(values.ctypes.data + offsets[i], length, scratch, edge, masks, counts)
-        words = tokens.spans(scratch, length, masks, counts[tokens.HIGH] > 0, starts, ends)
+        most = tokens.scan(values.ctypes.data + offsets[i], length, scratch, edge, masks, marks, counts)
+        if most + 8 > spans.shape[1]:
+            spans, firsts = np.empty((4, width_for(most)), np.int64), np.empty(width_for(most), np.uint64)
+        starts, ends = spans[0], spans[1]
+        words = tokens.spans(scratch, length, masks, marks, heads, counts[tokens.HIGH] > 0, starts, ends, spans[2:])
         at = word_offsets[i]
-        tokens.hash_spans(scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], out[at:])
+        tokens.hash_spans(scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], firsts, out[at:])
         word_offsets[i + 1] = at + words

@@ -29,6 +29,16 @@ def add(counts, hashed, key):
 
 
 @inline
+def add_all(counts, hashes, count, key):
+    """Count ``count`` keys, row after row: one row's cells are touched while they are near."""
+    mask = U64(counts.shape[1] - 1)
+    for row in range(counts.shape[0]):
+        cells, multiplier = counts[row], key[keys.COLUMN + row] | U64(1)
+        for i in range(count):
+            cells[((hashes[i] * multiplier) >> U64(32)) & mask] += U32(1)
+
+
+@inline
 def query(counts, hashed, key):
     """Estimated count of one key: the least of its cells."""
     mask = U64(counts.shape[1] - 1)

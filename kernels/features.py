@@ -6,7 +6,7 @@ calls gives the same bytes (DESIGN 6.2):
     LAYOUT      0: 96   punctuation, casing and layout, one-hot
     SPEECH     96:224   function-word and suffix tags, uni- and bigrams: a part-of-speech of sorts
     LENGTH    224:272   log2 length of the prompt, one-hot
-    CHARACTERS 272:400  4-grams of the lower-cased bytes (the first 1,500)
+    CHARACTERS 272:400  4-grams of the lower-cased bytes (the first kibibyte)
     WORDS     400:656   content words
 
 The last two and SPEECH are feature hashing with random signs (Weinberger et al., ICML 2009): inner products are
@@ -19,15 +19,15 @@ import math
 
 import numpy as np
 
-from gauger.kernels import keys, tokens
+from gauger.kernels import keys, lookup, tokens
 from gauger.kernels.jit import inline
-from gauger.kernels.machine import fold_multiply, load8, load32
+from gauger.kernels.machine import bit_count, load8, load32, load64, mix
 
 U64 = np.uint64
 LAYOUT, SPEECH, LENGTH, CHARACTERS, WORDS, FEATURES = 0, 96, 224, 272, 400, 656
 BLOCKS = (LAYOUT, SPEECH, LENGTH, CHARACTERS, WORDS, FEATURES)
 SCALE = 127
-CHARACTER_BYTES_MAX = 1500
+CHARACTER_BYTES_MAX = 1024
 
 # Function words carry the grammar of a prompt, whatever its topic. Only the order of this list gives them a tag.
 FUNCTION_WORDS = (
@@ -44,88 +44,70 @@ TAG_HIGH = TAG_NUMBER + 4
 TAG_SUFFIX = TAG_NUMBER + 5  # 12 endings x (lower, capitalised inside a sentence)
 
 
-def _letter(character: str) -> np.uint64:
-    return U64(ord(character))
+# Bins of the three hashed blocks: a lane has two, one for either sign, so that adding is counting. One more for nothing.
+SPEECH_BINS, CHARACTER_BINS, WORD_BINS, NO_BIN, BINS = 0, 256, 512, 1024, 1025
+_HIGH_BITS = U64(0x8080808080808080)
+# Columns of the scratch matrix: one value a word.
+FIRST, LAST, LABEL, CAPITAL, SINGLE, PAIR, CONTENT, COLUMNS = range(8)
 
 
-_A, _D, _E, _G, _I, _L, _N, _O, _R, _S, _Y = (_letter(character) for character in "adegilnorsy")
+def _ending(text: str) -> np.uint64:
+    """An ending as the last bytes of a word, in one number."""
+    return U64(int.from_bytes(text.encode(), "little"))
 
 
-@inline
-def suffix_class(scratch, end, length):
-    """Ending of a lower-cased ASCII word, 0 to 11."""
-    if length <= 4:
-        return 10 if length < 3 else 11
-    last, second, third = load8(scratch + end - 1), load8(scratch + end - 2), load8(scratch + end - 3)
-    if third == _I and second == _N and last == _G:
-        return 1
-    if second == _E and last == _D:
-        return 2
-    if second == _L and last == _Y:
-        return 3
-    if third == _I and second == _O and last == _N:
-        return 4
-    if last == _S:
-        return 5
-    if second == _E and last == _R:
-        return 6
-    if second == _A and last == _L:
-        return 7
-    if last == _E:
-        return 8
-    if last == _Y:
-        return 9
-    return 0
+_ING, _ED, _LY, _ION, _S = _ending("ing"), _ending("ed"), _ending("ly"), _ending("ion"), _ending("s")
+_ER, _AL, _E, _Y = _ending("er"), _ending("al"), _ending("e"), _ending("y")
 
 
 @inline
-def table_find(table, mask, value):
-    """Slot of ``value`` in an open-addressing table of uint64 (0 = empty), or -1."""
-    slot = value & mask
-    while table[slot] != U64(0):
-        if table[slot] == value:
-            return np.int64(slot)
-        slot = (slot + U64(1)) & mask
-    return np.int64(-1)
+def suffix_class(three, length):
+    """Ending of a lower-cased word, 0 to 11, from its last three bytes; the last byte is the highest."""
+    two, one = three >> U64(8), three >> U64(16)
+    # In reverse: the first that fits counts.
+    found = 9 if one == _Y else 0
+    found = 8 if one == _E else found
+    found = 7 if two == _AL else found
+    found = 6 if two == _ER else found
+    found = 5 if one == _S else found
+    found = 4 if three == _ION else found
+    found = 3 if two == _LY else found
+    found = 2 if two == _ED else found
+    found = 1 if three == _ING else found
+    short = 10 if length < 3 else 11
+    return short if length <= 4 else found
 
 
 @inline
-def word_tag(source, scratch, start, end, first, hashed, words, word_tags):
-    """Grammar tag of a word: function word, number, script, or ending and case."""
-    slot = table_find(words, U64(words.size - 1), hashed)
-    if slot >= 0:
-        return np.int64(word_tags[slot])
-    length = end - start
-    digits = 0
-    for i in range(start, end):
-        byte = load8(scratch + i)
-        if U64(48) <= byte <= U64(57):
-            digits += 1
-    if digits == length:
-        return TAG_NUMBER + (0 if length == 1 else 1 if length < 4 else 2)
-    if digits > 0:
-        return TAG_MIXED
-    if load8(scratch + start) >= U64(128):
-        return TAG_HIGH
-    capital = 0
-    if not first and load8(source + start) != load8(scratch + start):
-        capital = 1
-    return TAG_SUFFIX + 2 * suffix_class(scratch, end, length) + capital
+def others_of(eight):
+    """How many of eight bytes, of letters, digits and bytes >= 0x80, are no digits; zeros pass for digits."""
+    # A digit is 0011xxxx; letters have bit 6, bytes beyond ASCII bit 7.
+    return bit_count((eight | (eight << U64(1))) & _HIGH_BITS)
 
 
 @inline
-def signed_add(lanes, base, size_mask, hashed, weight):
-    """Add ``weight`` with a hashed sign to a hashed lane of a block whose size is ``size_mask + 1``."""
-    lane = base + np.int64((hashed >> U64(32)) & size_mask)
-    # Branch-free sign: the bit is as good as random.
-    lanes[lane] += weight * (np.int32(1) - np.int32(2) * np.int32(hashed >> U64(63)))
+def word_tag(first, last, length, capital, label):
+    """Grammar tag of a word: function word, number, script, or ending and case. Without a branch.
+
+    first, last : its first and last eight bytes; label : what ``lookup`` found of it among the function words
+    A word is a number if its first and last eight bytes are digits, mixed if some of its first eight are.
+    """
+    unused = U64(64 - 8 * min(length, 8))
+    head, tail = (first << unused) >> unused, (last >> unused) << unused
+    others = others_of(head)
+    tag = TAG_SUFFIX + 2 * suffix_class(last >> U64(40), length) + (0 if capital == U64(0) else 1)
+    tag = TAG_HIGH if head & U64(128) else tag
+    tag = TAG_MIXED if others < min(length, 8) else tag
+    number = TAG_NUMBER + np.int64(length > 1) + np.int64(length > 3)
+    tag = number if others + others_of(tail) == 0 else tag
+    return np.int64(label) if label < lookup.NONE else tag
 
 
 @inline
-def add_characters(scratch, length, key, lanes):
+def add_characters(scratch, length, key, bins):
     """Character 4-grams, by multiply-shift hashing with a secret multiplier (Dietzfelbinger et al., 1997)."""
-    for i in range(min(length, CHARACTER_BYTES_MAX) - 3):
-        signed_add(lanes, CHARACTERS, U64(127), load32(scratch + i) * key, np.int32(1))
+    for at in range(min(length, CHARACTER_BYTES_MAX) - 3):
+        bins[U64(CHARACTER_BINS) + (((load32(scratch + at) * key) >> U64(24)) & U64(255))] += 1
 
 
 @inline
@@ -200,26 +182,84 @@ def add_layout(source, length, counts, word_bytes, words, lanes):
 
 
 @inline
-def add_words(source, scratch, starts, ends, hashes, count, key, words, word_tags, lanes):
-    """The SPEECH and WORDS blocks; returns the bytes inside words."""
-    previous = np.int64(-1)
+def look_up_words(source, scratch, starts, ends, hashes, count, function_words, work):
+    """Fetch what tags are made of: each word's first and last bytes, its label, whether its first byte was a capital."""
+    for i in range(count):
+        start, end = starts[i], ends[i]
+        work[FIRST, i] = load64(scratch + start)
+        work[LAST, i] = load64(scratch + end - 8)
+        work[CAPITAL, i] = load8(source + start) ^ load8(scratch + start)
+        work[LABEL, i] = lookup.find(function_words, hashes[i])
+    if count > 0:
+        work[CAPITAL, 0] = U64(0)  # the first word of a prompt has one anyway
+
+
+@inline
+def tag_words(starts, ends, count, work, tags):
+    """Grammar tag of each word; vector code."""
+    first, last, capital, label = work[FIRST], work[LAST], work[CAPITAL], work[LABEL]
+    for i in range(count):
+        tags[i] = word_tag(first[i], last[i], ends[i] - starts[i], capital[i], label[i])
+
+
+@inline
+def find_bins(hashes, tags, count, key, work):
+    """Bins of each word: of its tag, of the pair of tags it ends, of its hash; vector code."""
+    singles, pairs, contents = work[SINGLE], work[PAIR], work[CONTENT]
+    speech, mixer, content = key[keys.SPEECH], key[keys.SPEECH_MIX], key[keys.CONTENT]
+    for i in range(count):
+        singles[i] = U64(SPEECH_BINS) + (mix(U64(tags[i] + 1) * speech, mixer) >> U64(56))
+    pairs[0] = U64(NO_BIN)
+    for i in range(1, count):
+        pair = U64((tags[i - 1] + 1) * 1024 + tags[i] + 1)
+        pairs[i] = U64(SPEECH_BINS) + (mix(pair * speech, mixer) >> U64(56))
+    for i in range(count):
+        # Multiplied once more, so that the bin says nothing about the bits other sketches use.
+        bin_of = U64(WORD_BINS) + ((hashes[i] * content) >> U64(55))
+        contents[i] = bin_of if tags[i] >= TAG_NUMBER else U64(NO_BIN)
+
+
+@inline
+def add_words(source, scratch, starts, ends, hashes, count, key, function_words, work, tags, bins):
+    """The SPEECH and WORDS blocks; leaves each word's grammar tag in ``tags`` and returns the bytes inside words.
+
+    source, scratch : addresses of the prompt as written and lower-cased; the eight bytes before scratch are readable
+    function_words : a ``lookup`` table; work : uint64[COLUMNS, >= count] scratch; tags : int64[>= count]
+    """
+    look_up_words(source, scratch, starts, ends, hashes, count, function_words, work)
+    tag_words(starts, ends, count, work, tags)
+    find_bins(hashes, tags, count, key, work)
     word_bytes = 0
     for i in range(count):
-        tag = word_tag(source, scratch, starts[i], ends[i], i == 0, hashes[i], words, word_tags)
-        if tag >= TAG_NUMBER:
-            # Mixed again, so that the lane says nothing about the bits other sketches use.
-            mixed = fold_multiply(hashes[i] ^ key[keys.CHARACTERS], key[keys.SPEECH])
-            signed_add(lanes, WORDS, U64(255), mixed, np.int32(1))
-        single = fold_multiply(U64(tag + 1) ^ key[keys.SPEECH], key[keys.CHARACTERS])
-        signed_add(lanes, SPEECH, U64(127), single, np.int32(1))
-        if previous >= 0:
-            pair = U64((previous + 1) * 1009 + tag + 1)
-            signed_add(
-                lanes, SPEECH, U64(127), fold_multiply(pair ^ key[keys.CHARACTERS], key[keys.SPEECH]), np.int32(2)
-            )
-        previous = tag
+        bins[work[SINGLE, i]] += 1
+        bins[work[PAIR, i]] += 2
+        bins[work[CONTENT, i]] += 1
         word_bytes += ends[i] - starts[i]
     return word_bytes
+
+
+@inline
+def is_number(tag):
+    """Whether a grammar tag is that of a number."""
+    return TAG_NUMBER <= tag and tag < TAG_MIXED
+
+
+@inline
+def add_ids(hashes, count, key, bins):
+    """The SPEECH and WORDS blocks of token ids: pairs of neighbours, and single ids."""
+    speech, mixer = key[keys.SPEECH], key[keys.SPEECH_MIX]
+    for i in range(count):
+        bins[WORD_BINS + np.int64((hashes[i] * key[keys.CONTENT]) >> U64(55))] += 1
+    for i in range(count - 1):
+        pair = hashes[i] * speech + hashes[i + 1]
+        bins[SPEECH_BINS + np.int64(mix(pair, mixer) >> U64(56))] += 1
+
+
+@inline
+def fold_bins(bins, base, lanes, low, high):
+    """lanes[low:high] = bins of the positive sign minus bins of the negative sign."""
+    for i in range(high - low):
+        lanes[low + i] = bins[base + i] - bins[base + (high - low) + i]
 
 
 @inline
@@ -243,8 +283,11 @@ def length_lane(length):
 
 
 @inline
-def write_features(lanes, out):
-    """Normalise the five blocks of int32 lanes into int8[FEATURES]."""
+def write_features(bins, lanes, out):
+    """Fold the hashed blocks' bins into int32 lanes, then normalise the five blocks into int8[FEATURES]."""
+    fold_bins(bins, SPEECH_BINS, lanes, SPEECH, LENGTH)
+    fold_bins(bins, CHARACTER_BINS, lanes, CHARACTERS, WORDS)
+    fold_bins(bins, WORD_BINS, lanes, WORDS, FEATURES)
     normalise(lanes, LAYOUT, SPEECH, out)
     normalise(lanes, SPEECH, LENGTH, out)
     normalise(lanes, LENGTH, CHARACTERS, out)

@@ -16,36 +16,68 @@ import numpy as np
 
 from gauger.kernels import keys
 from gauger.kernels.jit import i64, i64_in, inline, kernel, u8_in, u32_out2, u64_in, void
-from gauger.kernels.machine import fold_multiply
+from gauger.kernels.machine import fold_multiply, mix
 
 U64, U32 = np.uint64, np.uint32
 SLOTS = 128
 EMPTY = np.uint32(0xFFFFFFFF)
-_SLOT_SHIFT = U64(57)  # 64 - log2(SLOTS)
+
+
+@inline
+def is_full(slots):
+    """Whether every slot holds a value."""
+    largest = U32(0)
+    for j in range(SLOTS):
+        largest = max(largest, slots[j])
+    return largest != EMPTY
+
+
+@inline
+def lower(slots, slot, value):
+    """Put ``value`` into a slot unless a smaller one is there. No branch: which of the two it is cannot be foreseen."""
+    slots[slot] = min(slots[slot], value)
+
+
+@inline
+def round_key(turn, multiplier, mixer):
+    """What blinds the elements in a round and the next.
+
+    Mixed twice: with a mere multiple of the turn, a small set's values were an arithmetic progression over the rounds,
+    and for one key in twenty its error was 1.7 times theory.
+    """
+    return mix(mix(U64(turn + 1) * multiplier, mixer), multiplier)
 
 
 @inline
 def sign(elements, count, key, slots):
-    """Signature of ``count`` uint64 set elements into uint32[SLOTS]; an empty set leaves every slot EMPTY."""
+    """Signature of ``count`` uint64 set elements into uint32[SLOTS]; an empty set leaves every slot EMPTY.
+
+    A 64-bit hash serves two rounds, 7 bits of slot and 24 of value each. Rounds beyond the one that fills the last slot
+    change nothing, so going two at a time gives the same slots.
+    """
     for j in range(SLOTS):
         slots[j] = EMPTY
     if count == 0:
         return
-    empty = SLOTS
     multiplier, mixer = key[keys.SIGNATURE], key[keys.SIGNATURE + 1]
-    for turn in range(2 * SLOTS):
-        offset = U64(turn + 1) * multiplier
-        top = U32(turn) << U32(24)
+    for turn in range(0, SLOTS, 2):
+        blind = round_key(turn, multiplier, mixer)
+        even, odd = U64(turn << 24), U64((turn + 1) << 24)
         for i in range(count):
-            hashed = fold_multiply(elements[i] + offset, mixer)
-            slot = hashed >> _SLOT_SHIFT if turn < SLOTS else U64(turn - SLOTS)
-            value = top | U32(hashed & U64(0xFFFFFF))
-            if value < slots[slot]:
-                if slots[slot] == EMPTY:
-                    empty -= 1
-                slots[slot] = value
-        if empty == 0:
-            break
+            hashed = fold_multiply(elements[i] ^ blind, mixer)
+            lower(slots, hashed >> U64(57), U32(even | ((hashed >> U64(32)) & U64(0xFFFFFF))))
+            lower(slots, (hashed >> U64(25)) & U64(127), U32(odd | (hashed & U64(0xFFFFFF))))
+        if is_full(slots):
+            return
+    for turn in range(0, SLOTS, 2):
+        blind = round_key(turn + SLOTS, multiplier, mixer)
+        even, odd = U64((turn + SLOTS) << 24), U64((turn + 1 + SLOTS) << 24)
+        for i in range(count):
+            hashed = fold_multiply(elements[i] ^ blind, mixer)
+            lower(slots, turn, U32(even | ((hashed >> U64(32)) & U64(0xFFFFFF))))
+            lower(slots, turn + 1, U32(odd | (hashed & U64(0xFFFFFF))))
+        if is_full(slots):
+            return
 
 
 @inline

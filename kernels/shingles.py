@@ -6,7 +6,7 @@ import numpy as np
 
 from gauger.kernels import keys
 from gauger.kernels.jit import inline, kernel, u64_in, u64_in2, u64_out, void
-from gauger.kernels.machine import fold_multiply
+from gauger.kernels.machine import mix
 
 U64 = np.uint64
 WIDTH = 3
@@ -22,12 +22,10 @@ def shingle(hashes, count, key, out):
         return 0
     a, b, c, mixer = key[keys.SHINGLE], key[keys.SHINGLE + 1], key[keys.SHINGLE + 2], key[keys.SHINGLE + 3]
     if count < WIDTH:
-        total = hashes[0] * a + (hashes[1] * b if count > 1 else U64(0)) + U64(count)
-        out[0] = fold_multiply(total ^ mixer, c)
+        out[0] = mix(hashes[0] * a + (hashes[1] * b if count > 1 else U64(0)) + U64(count), mixer)
         return 1
     for i in range(count - WIDTH + 1):
-        total = hashes[i] * a + hashes[i + 1] * b + hashes[i + 2] * c
-        out[i] = fold_multiply(total ^ mixer, a)
+        out[i] = mix(hashes[i] * a + hashes[i + 1] * b + hashes[i + 2] * c, mixer)
     return count - WIDTH + 1
 
 

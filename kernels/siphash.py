@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.kernels.jit import i64_in, inline, kernel, u8_in, u64, u64_in, u64_out, void
-from gauger.kernels.machine import load8, load64
+from gauger.kernels.machine import load8, load64, sip_compress, store8, store64
 
 U64 = np.uint64
 
@@ -52,6 +52,18 @@ def padded_tail_word(address, length):
     rest = length & 7
     word = load64(address + (length & ~7)) & ((U64(1) << U64(8 * rest)) - U64(1))
     return word | (U64(length) << U64(56))
+
+
+@inline
+def copy_rest(source, length, edge):
+    """Copy fewer than 64 bytes to the 64 at ``edge``, zero-padded; reads no byte more."""
+    for i in range(0, 64, 8):
+        store64(edge + i, U64(0))
+    words = length & ~7
+    for i in range(0, words, 8):
+        store64(edge + i, load64(source + i))
+    for i in range(words, length):
+        store8(edge + i, load8(source + i))
 
 
 @inline
@@ -101,6 +113,34 @@ def hash_word(key0, key1, word):
 
 
 @inline
+def hash_two_words(key0, key1, firsts, tails, count):
+    """SipHash-1-3 of ``count`` strings of fewer than 16 bytes, in place of their padded tail words.
+
+    firsts : uint64, the first eight bytes of each (anything for a string of fewer than eight); tails : uint64, the
+    padded last word of each, overwritten with the hash. Without a branch: vector code.
+    """
+    for i in range(count):
+        v0 = key0 ^ U64(0x736F6D6570736575)
+        v1 = key1 ^ U64(0x646F72616E646F6D)
+        v2 = key0 ^ U64(0x6C7967656E657261)
+        v3 = key1 ^ U64(0x7465646279746573)
+        tail, first = tails[i], firsts[i]
+        w0, w1, w2, w3 = sip_round(v0, v1, v2, v3 ^ first)
+        two = tail >= U64(8 << 56)
+        v0 = w0 ^ first if two else v0
+        v1 = w1 if two else v1
+        v2 = w2 if two else v2
+        v3 = w3 if two else v3
+        v0, v1, v2, v3 = sip_round(v0, v1, v2, v3 ^ tail)
+        v0 ^= tail
+        v2 ^= U64(0xFF)
+        v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
+        v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
+        v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
+        tails[i] = v0 ^ v1 ^ v2 ^ v3
+
+
+@inline
 def hash_bytes_128(key0, key1, address, length, tail):
     """SipHash-1-3-128 of ``length`` bytes at ``address``: two words."""
     v0 = key0 ^ U64(0x736F6D6570736575)
@@ -126,6 +166,34 @@ def hash_bytes_128(key0, key1, address, length, tail):
     for _ in range(3):
         v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
     return first, v0 ^ v1 ^ v2 ^ v3
+
+
+@inline
+def hash_lanes_128(key0, key1, address, length, edge, state):
+    """SipHash-1-3-128 over a long string's eight lane hashes: a hash of 128 bits at several times the speed.
+
+    Lane j takes the j-th eight bytes of every 64, the last block zero-padded; each lane is a SipHash-1-3 of its own, and
+    their eight digests, then the length, are hashed in turn. Two strings that differ in one lane only share a digest
+    with probability 2^-64, as under SipHash itself.
+
+    edge : address of 64 bytes; state : uint64[4, 8]; both scratch
+    """
+    for lane in range(8):
+        state[0, lane] = key0 ^ U64(0x736F6D6570736575)
+        state[1, lane] = key1 ^ U64(0x646F72616E646F6D)
+        state[2, lane] = key0 ^ U64(0x6C7967656E657261)
+        state[3, lane] = key1 ^ U64(0x7465646279746573)
+    whole = length & ~63
+    copy_rest(address + whole, length - whole, edge)
+    sip_compress(state.ctypes.data, address, whole >> 6)
+    sip_compress(state.ctypes.data, edge, 1)
+    for lane in range(8):
+        v0, v1, v2, v3 = state[0, lane], state[1, lane], state[2, lane] ^ U64(0xFF), state[3, lane]
+        v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
+        v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
+        v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
+        state[0, lane] = v0 ^ v1 ^ v2 ^ v3
+    return hash_bytes_128(key0, key1, state.ctypes.data, 64, U64(length))
 
 
 @kernel(u64(u64, u64, u8_in))

@@ -11,11 +11,20 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.kernels.jit import inline
-from gauger.kernels.machine import bit_count, fold_case64, in_range64, load8, store8, trailing_zeros
-from gauger.kernels.siphash import hash_bytes, padded_tail_word
+from gauger.kernels.machine import (
+    bit_count,
+    fold_case64,
+    in_range64,
+    load8,
+    load64,
+    store64,
+    trailing_zeros,
+)
+from gauger.kernels.siphash import copy_rest, hash_bytes, hash_two_words, padded_tail_word
 
 U64, U8 = np.uint64, np.uint8
 SLACK = 192
+LEAD = 64  # bytes before the scratch: loads of a word's last eight bytes may begin there
 
 # Byte classes counted while scanning; the kernel mean's layout block reads them.
 (
@@ -52,32 +61,49 @@ def count_classes(block, previous, counts):
 
 
 @inline
-def scan(source, length, scratch, edge, masks, counts):
+def blanks64(block):
+    """Bit mask of the 64 bytes that are space, tab, carriage return or zero: what no frame token is made of."""
+    one = U8(1)
+    blanks = in_range64(block, U8(32), one) | in_range64(block, U8(9), one)
+    return blanks | in_range64(block, U8(13), one) | in_range64(block, U8(0), one)
+
+
+@inline
+def scan(source, length, scratch, edge, masks, marks, counts):
     """Lower-case a prompt into scratch, keep its word masks, count its byte classes.
 
     source : address of the prompt, ``length`` bytes; not read past its end
     scratch : address of at least ``length + SLACK`` bytes, receives the lower-cased prompt, then zeros
     edge : address of 64 bytes, receives the zero-padded last block as it was
-    masks : uint64[length // 64 + 1], bit i of word b: byte 64 b + i is part of a word
+    masks, marks : uint64[length // 64 + 1], bit i of word b: byte 64 b + i is part of a word, is punctuation
     counts : int64[BYTE_CLASSES], overwritten
+    Returns the number of words that ``spans`` may find, or a few more.
     """
     for i in range(BYTE_CLASSES):
         counts[i] = 0
-    previous = U64(0)
+    previous, carry = U64(0), U64(0)
+    words = 1
     whole = length & ~63
     at = 0
     while at < whole:
-        masks[at >> 6] = fold_case64(source + at, scratch + at)
+        mask = fold_case64(source + at, scratch + at)
+        masks[at >> 6] = mask
+        marks[at >> 6] = ~(mask | blanks64(source + at))
+        words += bit_count(mask & ~((mask << U64(1)) | carry))
+        carry = mask >> U64(63)
         previous = count_classes(source + at, previous, counts)
         at += 64
     # The last block goes through `edge`, zero-padded: an Arrow buffer may end at its last byte.
-    rest = length - whole
-    for i in range(64):
-        store8(edge + i, load8(source + whole + i) if i < rest else U64(0))
-    masks[whole >> 6] = fold_case64(edge, scratch + whole)
+    copy_rest(source + whole, length - whole, edge)
+    mask = fold_case64(edge, scratch + whole)
+    masks[whole >> 6] = mask
+    marks[whole >> 6] = ~(mask | blanks64(edge))
+    words += bit_count(mask & ~(mask << U64(1)))
     count_classes(edge, previous, counts)
-    for i in range(64, SLACK):
-        store8(scratch + whole + i, U64(0))
+    for i in range(64, SLACK, 8):
+        store64(scratch + whole + i, U64(0))
+    # A word may be cut at every code point of at least two bytes beyond ASCII, into two.
+    return words + counts[HIGH]
 
 
 @inline
@@ -134,62 +160,124 @@ def code_point(address):
 
 
 @inline
-def split_word(scratch, start, end, starts, ends, count):
+def mark(bits, place):
+    """Set the bit of a byte."""
+    bits[place >> 6] |= U64(1) << U64(place & 63)
+
+
+@inline
+def add_word(start, end, heads, starts, ends, count):
+    """Append a word; returns the new count."""
+    mark(heads, start)
+    starts[count], ends[count] = start, end
+    return count + 1
+
+
+@inline
+def split_word(scratch, start, end, marks, heads, starts, ends, count):
     """Cut scratch[start:end], which holds bytes >= 0x80, at code points that stand alone or separate."""
+    heads[start >> 6] &= ~(U64(1) << U64(start & 63))
     begin = start
     at = start
     while at < end:
         point, size = code_point(scratch + at)
-        alone = is_unspaced(point)
         separator = is_separator(point)
+        alone = is_unspaced(point) and not separator
         if alone or separator:
             if at > begin:
-                starts[count], ends[count] = begin, at
-                count += 1
-            if alone and not separator:
-                starts[count], ends[count] = at, at + size
-                count += 1
+                count = add_word(begin, at, heads, starts, ends, count)
+            if alone:
+                count = add_word(at, at + size, heads, starts, ends, count)
+            else:
+                for byte in range(at, at + size):
+                    mark(marks, byte)
             begin = at + size
         at += size
     if end > begin:
-        starts[count], ends[count] = begin, end
-        count += 1
+        count = add_word(begin, end, heads, starts, ends, count)
     return count
 
 
 @inline
-def spans(scratch, length, masks, has_high, starts, ends):
-    """Find the words of a scanned prompt; returns how many. starts, ends : int64[length // 2 + 2] byte offsets."""
-    count = 0
-    start = 0
+def is_ascii(address, length):
+    """Whether ``length`` bytes are all ASCII; eight bytes past their end must be readable."""
+    high = U64(0)
+    for at in range(0, length & ~7, 8):
+        high |= load64(address + at)
+    high |= load64(address + (length & ~7)) & ((U64(1) << U64(8 * (length & 7))) - U64(1))
+    return high & U64(0x8080808080808080) == U64(0)
+
+
+@inline
+def flatten(bits, base, out, count):
+    """Append the places of the set bits to ``out``, eight at a time whatever their number; returns the new count.
+
+    Writes up to seven entries beyond what it returns. A loop over single bits would end at an unpredictable turn in
+    every block (simdjson's trick: Langdale and Lemire, "Parsing gigabytes of JSON per second", 2019, section 3.2.2).
+    """
+    after = count + bit_count(bits)
+    while bits != U64(0):
+        for i in range(8):
+            out[count + i] = base + trailing_zeros(bits)
+            bits &= bits - U64(1)
+        count += 8
+    return after
+
+
+@inline
+def spans(scratch, length, masks, marks, heads, has_high, starts, ends, split):
+    """Find the words of a scanned prompt; returns how many.
+
+    masks, marks : from ``scan``; bytes of separators beyond ASCII are added to the marks
+    heads : uint64, as long, receives the bits of word starts
+    starts, ends : int64[what ``scan`` returned + 8], byte offsets
+    split : int64[2, as long], scratch for prompts beyond ASCII
+    """
+    first, last = 0, 0
     carry = U64(0)
-    blocks = (length >> 6) + 1
-    for block in range(blocks):
+    for block in range((length >> 6) + 1):
         mask = masks[block]
-        edges = mask ^ ((mask << U64(1)) | carry)
-        inside = carry != U64(0)
+        before = (mask << U64(1)) | carry
         carry = mask >> U64(63)
-        base = block << 6
-        while edges != U64(0):
-            place = base + trailing_zeros(edges)
-            edges &= edges - U64(1)
-            if not inside:
-                start = place
-                inside = True
-            else:
-                inside = False
-                if has_high:
-                    count = split_word(scratch, start, place, starts, ends, count)
-                else:
-                    starts[count], ends[count] = start, place
-                    count += 1
+        heads[block] = mask & ~before
+        first = flatten(mask & ~before, block << 6, starts, first)
+        last = flatten(before & ~mask, block << 6, ends, last)
+    return split_words(scratch, first, marks, heads, starts, ends, split) if has_high else first
+
+
+@inline
+def split_words(scratch, first, marks, heads, starts, ends, split):
+    """Cut those of ``first`` words that are not ASCII; returns how many there are then."""
+    split[0, :first] = starts[:first]
+    split[1, :first] = ends[:first]
+    count = 0
+    for i in range(first):
+        start, end = split[0, i], split[1, i]
+        if is_ascii(scratch + start, end - start):
+            starts[count], ends[count] = start, end
+            count += 1
+        else:
+            count = split_word(scratch, start, end, marks, heads, starts, ends, count)
     return count
 
 
 @inline
-def hash_spans(scratch, starts, ends, count, key0, key1, hashes):
-    """SipHash of each word."""
+def hash_spans(scratch, starts, ends, count, key0, key1, firsts, hashes):
+    """SipHash of each word. firsts, hashes : uint64[>= count]; firsts is scratch.
+
+    Words of fewer than 16 bytes have at most two SipHash words, so all of them take the same steps, which the compiler
+    turns into vector code; the rare longer ones are hashed again, one by one.
+    """
+    longer = 0
     for i in range(count):
-        address = scratch + starts[i]
-        length = ends[i] - starts[i]
-        hashes[i] = hash_bytes(key0, key1, address, length, padded_tail_word(address, length))
+        address, length = scratch + starts[i], ends[i] - starts[i]
+        firsts[i] = load64(address)
+        hashes[i] = padded_tail_word(address, length)
+        longer += np.int64(length >= 16)
+    hash_two_words(key0, key1, firsts, hashes, count)
+    if longer > 0:
+        for i in range(count):
+            length = ends[i] - starts[i]
+            if length >= 16:
+                address = scratch + starts[i]
+                hashes[i] = hash_bytes(key0, key1, address, length, padded_tail_word(address, length))

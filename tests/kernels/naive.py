@@ -53,9 +53,18 @@ def _sip_output(v: list[int], rounds: int) -> int:
 
 
 def siphash(
-    key0: int, key1: int, data: bytes, compressions: int = 1, finalisations: int = 3, wide: bool = False
+    key0: int,
+    key1: int,
+    data: bytes,
+    compressions: int = 1,
+    finalisations: int = 3,
+    wide: bool = False,
+    last: int | None = None,
 ) -> list[int]:
-    """SipHash-c-d of bytes: one 64-bit word, or two when ``wide`` (SipHash-128)."""
+    """SipHash-c-d of bytes: one 64-bit word, or two when ``wide`` (SipHash-128).
+
+    last : the closing word of whole words, where it is not the usual padding
+    """
     v = [
         key0 ^ int.from_bytes(b"somepseu", "big"),
         key1 ^ int.from_bytes(b"dorandom", "big") ^ (0xEE if wide else 0),
@@ -63,6 +72,8 @@ def siphash(
         key1 ^ int.from_bytes(b"tedbytes", "big"),
     ]
     padded = data + bytes(-(len(data) + 1) % 8) + bytes([len(data) % 256])
+    if last is not None:
+        padded = data + last.to_bytes(8, "little")
     for (block,) in struct.iter_unpack("<Q", padded):
         v[3] ^= block
         for _ in range(compressions):
@@ -74,6 +85,33 @@ def siphash(
         return [first]
     v[1] ^= 0xDD
     return [first, _sip_output(v, finalisations)]
+
+
+def siphash_lanes(key0: int, key1: int, data: bytes) -> list[int]:
+    """SipHash-1-3-128 of eight lanes' SipHash-1-3 states: the j-th eight bytes of every 64 make lane j, zero-padded."""
+    padded = data + bytes(64 - len(data) % 64)
+    digests = b""
+    for lane in range(8):
+        v = [
+            key0 ^ int.from_bytes(b"somepseu", "big"),
+            key1 ^ int.from_bytes(b"dorandom", "big"),
+            key0 ^ int.from_bytes(b"lygenera", "big"),
+            key1 ^ int.from_bytes(b"tedbytes", "big"),
+        ]
+        for at in range(8 * lane, len(padded), 64):
+            word = int.from_bytes(padded[at : at + 8], "little")
+            v[3] ^= word
+            _sip_round(v)
+            v[0] ^= word
+        v[2] ^= 0xFF
+        digests += _sip_output(v, 3).to_bytes(8, "little")
+    return siphash(key0, key1, digests, wide=True, last=len(data))
+
+
+def mix(value: int, multiplier: int) -> int:
+    """Fold the high half down, multiply, fold again."""
+    value = ((value ^ value >> 32) * multiplier) & MASK
+    return value ^ value >> 32
 
 
 def fold_multiply(left: int, right: int) -> int:
@@ -117,24 +155,29 @@ def shingles(hashes: Sequence[int], key: Sequence[int]) -> list[int]:
         return []
     if len(hashes) < 3:
         total = sum(hashed * factor for hashed, factor in zip(hashes, factors, strict=False)) + len(hashes)
-        return [fold_multiply((total & MASK) ^ mixer, factors[2])]
+        return [mix(total & MASK, mixer)]
     triples = zip(hashes, hashes[1:], hashes[2:], strict=False)
     totals = (sum(hashed * factor for hashed, factor in zip(triple, factors, strict=True)) for triple in triples)
-    return [fold_multiply((total & MASK) ^ mixer, factors[0]) for total in totals]
+    return [mix(total & MASK, mixer) for total in totals]
 
 
 def signature(elements: Iterable[int], key: Sequence[int], slots: int = 128) -> list[int]:
-    """Fast similarity sketch: round r throws each element into a slot, valued r or more; the least stays."""
+    """Fast similarity sketch: round r throws each element into a slot, valued r or more; the least stays.
+
+    The halves of one hash serve an even round and the odd one after it.
+    """
     least = [2**32 - 1] * slots
     multiplier, mixer = key[keys.SIGNATURE], key[keys.SIGNATURE + 1]
     elements = set(elements)
     for turn in range(2 * slots):
         if 2**32 - 1 not in least:
             break
+        blind = mix(mix((turn // 2 * 2 + 1) * multiplier & MASK, mixer), multiplier)
         for element in elements:
-            hashed = fold_multiply((element + (turn + 1) * multiplier) & MASK, mixer)
-            slot = hashed * slots >> 64 if turn < slots else turn - slots
-            least[slot] = min(least[slot], turn << 24 | hashed % 2**24)
+            hashed = fold_multiply(element ^ blind, mixer)
+            half = hashed % 2**32 if turn % 2 else hashed >> 32
+            slot = half * slots >> 32 if turn < slots else turn - slots
+            least[slot] = min(least[slot], turn << 24 | half % 2**24)
     return least
 
 
@@ -161,8 +204,9 @@ def count_min(hashes: Iterable[int], key: Sequence[int], depth: int, width: int)
     return counts
 
 
-def _signed_add(lanes: np.ndarray, hashed: int, weight: int = 1) -> None:
-    lanes[(hashed >> 32) % len(lanes)] += -weight if hashed >> 63 else weight
+def _count(lanes: np.ndarray, bin_of: int, weight: int = 1) -> None:
+    """Add to a lane; the bins of the second half are those of negative signs."""
+    lanes[bin_of % len(lanes)] += weight if bin_of < len(lanes) else -weight
 
 
 ENDINGS = (b"ing", b"ed", b"ly", b"ion", b"s", b"er", b"al", b"e", b"y")
@@ -171,10 +215,9 @@ ENDINGS = (b"ing", b"ed", b"ly", b"ion", b"s", b"er", b"al", b"e", b"y")
 def _tag(prompt: bytes, start: int, end: int) -> int:
     """Grammar tag of a word that is not a function word."""
     word = prompt[start:end].lower()
-    digits = sum(chr(byte) in "0123456789" for byte in word)
-    if digits == len(word):
-        return layout.TAG_NUMBER + (0 if digits == 1 else 1 if digits <= 3 else 2)
-    if digits:
+    if word[:8].isdigit() and word[-8:].isdigit():
+        return layout.TAG_NUMBER + (0 if len(word) == 1 else 1 if len(word) <= 3 else 2)
+    if any(chr(byte) in "0123456789" for byte in word[:8]):
         return layout.TAG_MIXED
     if word[0] >= 0x80:
         return layout.TAG_HIGH
@@ -247,7 +290,7 @@ def _length_lanes(length: int) -> np.ndarray:
 def _content_lanes(hashes: Iterable[int], key: Sequence[int]) -> np.ndarray:
     lanes = np.zeros(256, np.int64)
     for hashed in hashes:
-        _signed_add(lanes, fold_multiply(hashed ^ key[keys.CHARACTERS], key[keys.SPEECH]))
+        _count(lanes, (hashed * key[keys.CONTENT] & MASK) >> 55)
     return lanes
 
 
@@ -256,14 +299,14 @@ def text_features(prompt: bytes, key: Sequence[int]) -> np.ndarray:
     found, hashes = tags(prompt), word_hashes(prompt, key)
     speech, characters = np.zeros(128, np.int64), np.zeros(128, np.int64)
     for tag in found:
-        _signed_add(speech, fold_multiply((tag + 1) ^ key[keys.SPEECH], key[keys.CHARACTERS]))
+        _count(speech, mix((tag + 1) * key[keys.SPEECH] & MASK, key[keys.SPEECH_MIX]) >> 56)
     for left, right in pairwise(found):
-        pair = (left + 1) * 1009 + right + 1
-        _signed_add(speech, fold_multiply(pair ^ key[keys.CHARACTERS], key[keys.SPEECH]), 2)
-    start = prompt[:1500].lower()
+        pair = (left + 1) * 1024 + right + 1
+        _count(speech, mix(pair * key[keys.SPEECH] & MASK, key[keys.SPEECH_MIX]) >> 56, 2)
+    start = prompt[:1024].lower()
     for at in range(len(start) - 3):
         four = int.from_bytes(start[at : at + 4], "little")
-        _signed_add(characters, four * (key[keys.CHARACTERS] | 1) & MASK)
+        _count(characters, (four * key[keys.CHARACTERS]) % 2**32 >> 24)
     content = _content_lanes((h for h, tag in zip(hashes, found, strict=True) if tag >= layout.TAG_NUMBER), key)
     blocks = [np.array(layout_lanes(prompt)), speech, _length_lanes(len(prompt)), characters, content]
     return np.concatenate([_normalise(block) for block in blocks])
@@ -273,7 +316,7 @@ def id_features(hashes: Sequence[int], key: Sequence[int]) -> np.ndarray:
     """The five feature blocks of token ids: pairs of neighbours, length, single ids."""
     pairs = np.zeros(128, np.int64)
     for left, right in pairwise(hashes):
-        _signed_add(pairs, fold_multiply(left ^ key[keys.SPEECH], right ^ key[keys.CHARACTERS]))
+        _count(pairs, mix((left * key[keys.SPEECH] + right) & MASK, key[keys.SPEECH_MIX]) >> 56)
     nothing = np.zeros(96, np.int64), np.zeros(128, np.int64)
     blocks = [nothing[0], pairs, _length_lanes(len(hashes)), nothing[1], _content_lanes(hashes, key)]
     return np.concatenate([_normalise(block) for block in blocks])
@@ -290,7 +333,9 @@ def frame_tokens(prompt: bytes, key: Sequence[int]) -> list[int]:
             if byte not in b" \t\r\0" and tokens[-1:] != [token]:
                 tokens.append(token)
         if place < len(spans):
-            tokens.append(key[keys.NUMBER] if prompt[start:end].isdigit() else hashes[place])
+            word = prompt[start:end]
+            is_number = word[:8].isdigit() and word[-8:].isdigit()
+            tokens.append(key[keys.NUMBER] if is_number else hashes[place])
     return tokens
 
 
@@ -304,7 +349,7 @@ def grams(tokens: Sequence[int], key: Sequence[int]) -> list[int]:
         sum(token * factor for token, factor in zip(padded[at : at + 5], factors, strict=True))
         for at in range(len(tokens) + 4)
     ]
-    found = [fold_multiply(total & MASK, mixer) >> 32 for total in totals]
+    found = [mix(total & MASK, mixer) >> 32 for total in totals]
     return found if len(tokens) <= 512 else found[:256] + found[-256:]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gauger.kernels import calls, features, minhash
+from gauger.kernels import calls, features, grams, lookup, minhash
 from tests.kernels import naive
 from tests.kernels.strategies import KEY, NAIVE_KEY
 
@@ -26,21 +26,14 @@ def phrase_shingle(phrase: str) -> int:
     return naive.shingles(naive.word_hashes(phrase.encode(), NAIVE_KEY), NAIVE_KEY)[0]
 
 
-def hash_table(labels: Mapping[int, int], slots: int) -> tuple[np.ndarray, np.ndarray]:
-    """Linear-probing table of uint64 hashes (0 = empty) with their uint8 labels."""
-    table, tags = np.zeros(slots, np.uint64), np.zeros(slots, np.uint8)
-    for hashed, label in labels.items():
-        slot = next(at % slots for at in range(hashed % slots, hashed % slots + slots) if table[at % slots] == 0)
-        table[slot], tags[slot] = hashed, label
-    return table, tags
+def _table(labels: Mapping[int, int]) -> np.ndarray:
+    return lookup.build(np.array(list(labels), np.uint64), list(labels.values()))
 
 
-FUNCTION_WORDS = hash_table(
-    {naive.word_hashes(word.encode(), NAIVE_KEY)[0]: tag for tag, word in enumerate(features.FUNCTION_WORDS)},
-    1024,
+FUNCTION_WORDS = _table(
+    {naive.word_hashes(word.encode(), NAIVE_KEY)[0]: tag for tag, word in enumerate(features.FUNCTION_WORDS)}
 )
-# Eight slots for five phrases: probing past a taken slot is part of the test.
-PHRASE_TABLE = hash_table({phrase_shingle(phrase): flag for phrase, flag in PHRASES.items()}, 8)
+PHRASE_TABLE = _table({phrase_shingle(phrase): flag for phrase, flag in PHRASES.items()})
 
 
 def _counts() -> np.ndarray:
@@ -79,7 +72,7 @@ class Pass:
 
 
 def _start(offsets: np.ndarray) -> Pass:
-    sizes = np.minimum(np.diff(offsets), calls.GRAMS_MAX)
+    sizes = np.minimum(np.diff(offsets), grams.GRAMS_MAX)
     return Pass(len(offsets) - 1, int(sizes.sum()) + 4 * len(sizes))
 
 
@@ -89,7 +82,7 @@ def run_text(
     """Measure texts, against a reference's count-min if there is one."""
     result = _start(offsets)
     calls.measure_text(
-        values, offsets, KEY, *FUNCTION_WORDS, *PHRASE_TABLE, result.word_counts, result.word_registers,
+        values, offsets, KEY, FUNCTION_WORDS, PHRASE_TABLE, result.word_counts, result.word_registers,
         _counts() if reference is None else reference, reference_words, result.prompt_hashes, result.words,
         result.signatures, result.features, result.novelty, result.flags, result.gram_offsets, result.grams,
     )  # fmt: skip

@@ -26,12 +26,18 @@ NASTY_IDS = [[], [0], [1, 2], [-1, 2**31 - 1, -(2**31)], [5] * 700, list(range(6
 
 def prompt_hash(normalised: bytes) -> list[int]:
     """Both words of a prompt's hash."""
-    return naive.siphash(NAIVE_KEY[keys.PROMPT], NAIVE_KEY[keys.PROMPT + 1], normalised, wide=True)
+    return naive.siphash_lanes(NAIVE_KEY[keys.PROMPT], NAIVE_KEY[keys.PROMPT + 1], normalised)
+
+
+def ids_hash(ids: list[int]) -> list[int]:
+    """Both words of the hash of token ids."""
+    raw = np.array(ids, "<i4").tobytes()
+    return naive.siphash(NAIVE_KEY[keys.PROMPT], NAIVE_KEY[keys.PROMPT + 1], raw, wide=True)
 
 
 def register_hash(hashed: int) -> int:
     """What the stream's HyperLogLog takes of a word hash."""
-    return naive.fold_multiply(hashed ^ NAIVE_KEY[keys.REGISTER], NAIVE_KEY[keys.COLUMN])
+    return naive.mix(hashed, NAIVE_KEY[keys.REGISTER])
 
 
 def expected_flags(prompt: bytes) -> int:
@@ -49,9 +55,9 @@ def check_sketches(result: Pass, hashes: list[int]) -> None:
     assert np.array_equal(result.word_registers, expected)
 
 
-def check_hashed(result: Pass, row: int, hashes: list[int], raw: bytes) -> None:
-    """What text and token ids have in common."""
-    assert result.prompt_hashes[row].tolist() == prompt_hash(raw)
+def check_hashed(result: Pass, row: int, hashes: list[int], prompt: list[int]) -> None:
+    """What text and token ids have in common; ``prompt`` is the hash expected of the whole."""
+    assert result.prompt_hashes[row].tolist() == prompt
     assert result.words[row] == len(hashes)
     slots = naive.signature(naive.shingles(hashes, NAIVE_KEY), NAIVE_KEY)
     assert result.signatures[row].tolist() == [slot % 256 for slot in slots]
@@ -63,7 +69,7 @@ def check_text(prompts: list[bytes]) -> None:
     stream: list[int] = []
     for row, prompt in enumerate(prompts):
         hashes = naive.word_hashes(prompt, NAIVE_KEY)
-        check_hashed(result, row, hashes, prompt.lower().strip())
+        check_hashed(result, row, hashes, prompt_hash(prompt.lower().strip()))
         assert np.array_equal(result.features[row], naive.text_features(prompt, NAIVE_KEY))
         assert result.flags[row] == expected_flags(prompt)
         assert result.grams_of(row) == naive.grams(naive.frame_tokens(prompt, NAIVE_KEY), NAIVE_KEY)
@@ -80,7 +86,7 @@ def check_ids(prompts: list[list[int]]) -> None:
     key0, key1 = NAIVE_KEY[keys.TOKEN_ID : keys.TOKEN_ID + 2]
     for row, prompt in enumerate(prompts):
         hashes = [naive.siphash(key0, key1, (token % 2**64).to_bytes(8, "little"))[0] for token in prompt]
-        check_hashed(result, row, hashes, np.array(prompt, "<i4").tobytes())
+        check_hashed(result, row, hashes, ids_hash(prompt))
         assert np.array_equal(result.features[row], naive.id_features(hashes, NAIVE_KEY))
         assert result.grams_of(row) == naive.grams(hashes, NAIVE_KEY)
         stream += hashes

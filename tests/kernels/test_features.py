@@ -51,7 +51,7 @@ def test_length_has_four_lanes_to_the_octave(scale: int) -> None:
     assert lanes[1] - lanes[0] == 4
 
 
-def test_only_the_first_1500_bytes_make_character_grams() -> None:
+def test_only_the_first_kibibyte_makes_character_grams() -> None:
     start = (b"some prompt text " * 100)[: features.CHARACTER_BYTES_MAX]
     rows = features_of(start + b"one end", start + b"another end of it")
     assert np.array_equal(block(rows[0], "CHARACTERS"), block(rows[1], "CHARACTERS"))

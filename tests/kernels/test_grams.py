@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from gauger.kernels import calls, grams
+from gauger.kernels import grams
 from tests.kernels import naive
 from tests.kernels.passes import run_ids, run_text
 from tests.kernels.strategies import NAIVE_KEY, NASTY, PROMPT, QUICK, pack, pack_words
@@ -32,7 +32,7 @@ def test_kernel_is_the_twin(prompt: bytes) -> None:
 def test_long_prompts_are_their_two_ends(count: int) -> None:
     ids = list(range(count))
     found = run_ids(*pack_words([ids], np.int32)).grams_of(0)
-    assert len(found) == (count + grams.PAD if count <= 512 else 512) <= calls.GRAMS_MAX
+    assert len(found) == (count + grams.PAD if count <= 512 else 512) <= grams.GRAMS_MAX
     middle = ids.copy()
     middle[300:-300] = [9999] * len(middle[300:-300])
     assert run_ids(*pack_words([middle], np.int32)).grams_of(0) == found

@@ -91,6 +91,18 @@ def test_error_is_within_theory_and_datasketchs(similarity: float) -> None:
     assert abs(ours.mean()) <= 4 * theory / np.sqrt(PAIRS)
 
 
+@pytest.mark.parametrize("size", [2, 4, 8, 16])
+def test_error_of_small_sets_is_within_theory_whatever_the_key(size: int) -> None:
+    """Slots of a small set come from many rounds over few elements: rounds that hang together show here."""
+    elements = np.random.default_rng(size).integers(0, 2**64, (PAIRS, 3 * size // 2), np.uint64)
+    left, right = elements[:, :size].tolist(), elements[:, size // 2 :].tolist()
+    theory = np.sqrt(1 / 3 * 2 / 3 / minhash.SLOTS)
+    for seed in range(30):
+        key = make_key(100 + seed)
+        errors = (sign(*left, key=key) == sign(*right, key=key)).mean(axis=1) - 1 / 3
+        assert root_mean_square(errors) <= theory, seed
+
+
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 def test_short_slots_are_unbiased(similarity: float) -> None:
     """Eight bits of a slot agree by chance once in 256; ``jaccard`` takes that off again."""
