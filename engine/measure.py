@@ -109,7 +109,9 @@ class Measurer:
         gram_outputs = (result.gram_offsets, result.grams)
         if is_text:
             tables = (self._function_words, self._phrases)
-            calls.measure_text(values, offsets, self.key, *tables, *shared, *outputs, result.flags, *gram_outputs)
+            calls.measure_text(
+                len(calls.STEPS), values, offsets, self.key, *tables, *shared, *outputs, result.flags, *gram_outputs
+            )
         else:
             calls.measure_token_ids(values, offsets, self.key, *shared, *outputs, *gram_outputs)
         sketch.total += int(result.words.sum(dtype=np.int64))

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from gauger.engine.errors import StateError
 
-FORMAT = 1
+FORMAT = 2  # 1: other word features, shingles and signatures, which do not compare with these
 MANIFEST = "manifest.json"
 _WRITE = pa.ipc.IpcWriteOptions(compression="lz4")
 

@@ -38,20 +38,19 @@ from gauger.kernels.siphash import hash_bytes_128, hash_lanes_128, hash_word, ta
 
 U64, U32, U8 = np.uint64, np.uint32, np.uint8
 WORD_REGISTER_BITS = 14
-PAGE_WORDS = 512  # of eight bytes
-SKEW = 168
-
-
-@inline
-def width_for(words):
-    """Columns of a scratch matrix with room for so many words, and for twice as many soon.
-
-    Never a whole number of pages: rows that begin at the same place of a page evict each other from the L1 cache.
-    """
-    return (2 * words // PAGE_WORDS + 1) * PAGE_WORDS + SKEW
-
-
-WORK = features.COLUMNS + 2  # columns of scratch: hashes and shingles beside those of the features
+# Columns of scratch, behind those of the features.
+HASHES, ELEMENTS, WORK = features.COLUMNS, features.COLUMNS + 1, features.COLUMNS + 2
+# What ``measure_text`` does with a prompt, in order; a later step needs the earlier ones.
+STEPS = (
+    "scan and lower-case",
+    "word spans",
+    "word and prompt hashes",
+    "shingles and phrases",
+    "MinHash",
+    "word sketches",
+    "features",
+    "frame grams",
+)
 
 
 @inline
@@ -72,10 +71,10 @@ def trim(scratch, length):
 
 
 @inline
-def hash_prompt(scratch, start, end, key, edge, lanes, out):
+def hash_prompt(scratch, start, end, key, edge, out):
     """128-bit hash of the normalised prompt scratch[start:end], which is in ASCII lower case already."""
     key0, key1 = key[keys.PROMPT], key[keys.PROMPT + 1]
-    out[0], out[1] = hash_lanes_128(key0, key1, scratch + start, end - start, edge, lanes)
+    out[0], out[1] = hash_lanes_128(key0, key1, scratch + start, end - start, edge)
 
 
 @inline
@@ -119,8 +118,9 @@ def mean_information(hashes, count, key, reference, reference_words):
 
 
 @inline
-def short_signature(slots, out):
-    """Keep the low 8 bits of each slot."""
+def sign_shortly(elements, count, key, slots, out):
+    """Sign a set, and keep the low 8 bits of each slot. slots : uint32[SLOTS], scratch."""
+    minhash.sign(elements, count, key, slots)
     for j in range(minhash.SLOTS):
         out[j] = U8(slots[j] & U32(255))
 
@@ -136,16 +136,17 @@ def longest_of(offsets):
 
 @kernel(
     void(
-        u8_in, i64_in, u64_in, u64_in, u64_in, u32_out2, u8_out, u32_in2, i64,
+        i64, u8_in, i64_in, u64_in, u64_in, u64_in, u32_out2, u8_out, u32_in2, i64,
         u64_out2, i32_out, u8_out2, i8_out2, f32_out, u8_out, i64_out, u32_out,
     )
 )  # fmt: skip
 def measure_text(
-    values, offsets, key, function_words, phrases, word_counts, word_registers, reference, reference_words,
+    steps, values, offsets, key, function_words, phrases, word_counts, word_registers, reference, reference_words,
     prompt_hashes, word_totals, signatures, feature_rows, novelty, flags, gram_offsets, gram_values,
 ):  # fmt: skip
     """Measure a batch of UTF-8 prompts.
 
+    steps : how many of STEPS to take of each prompt: all, but for a bench that asks what one costs
     values, offsets : uint8 buffer and int64[n + 1] byte offsets into it
     key : uint64[KEY_WORDS]; function_words, phrases : ``lookup`` tables of word and shingle hashes
     word_counts, word_registers : this thread's count-min and HyperLogLog of words, updated
@@ -154,51 +155,53 @@ def measure_text(
     feature_rows : int8[n, FEATURES]; novelty : float32[n], nats, NaN without a reference; flags : uint8[n]
     gram_offsets : int64[n + 1]; gram_values : uint32, at least the sum of min(bytes, GRAMS_MAX) + PAD
     """
-    longest = longest_of(offsets)
-    scratch_array = np.empty(longest + tokens.LEAD + tokens.SLACK, np.uint8)
-    edge_array, prompt_lanes = np.empty(64, np.uint8), np.empty((4, 8), np.uint64)
-    bits = np.empty((3, longest // 64 + 1), np.uint64)
-    masks, marks, heads = bits[0], bits[1], bits[2]
-    spans, work = np.empty((5, width_for(0)), np.int64), np.empty((WORK, width_for(0)), np.uint64)
-    frame = np.empty(grams.FRAME + 1, np.uint64)
-    slots = np.empty(minhash.SLOTS, np.uint32)
-    bins = np.empty(features.BINS, np.int32)
-    lanes = np.empty(features.FEATURES, np.int32)
-    counts = np.empty(tokens.BYTE_CLASSES, np.int64)
-    base, scratch, edge = values.ctypes.data, scratch_array.ctypes.data + tokens.LEAD, edge_array.ctypes.data
+    text = tokens.text_scratch(longest_of(offsets))
+    scratch, edge = tokens.addresses(text)
+    masks, marks, heads, counts = text[2], text[3], text[4], text[5]
+    spans, work = tokens.word_scratch(0, WORK)
+    frame, slots = np.empty(grams.FRAME + 1, np.uint64), np.empty(minhash.SLOTS, np.uint32)
+    bins, lanes = np.empty(features.BINS, np.int32), np.empty(features.FEATURES, np.int32)
     gram_offsets[0] = 0
     for i in range(offsets.size - 1):
-        source, length = base + offsets[i], offsets[i + 1] - offsets[i]
+        source, length = values.ctypes.data + offsets[i], offsets[i + 1] - offsets[i]
         most = tokens.scan(source, length, scratch, edge, masks, marks, counts)
-        if most + 8 > spans.shape[1]:
-            # Sized by words, not bytes: a word of 100 MB needs no room for 50 million.
-            spans, work = np.empty((5, width_for(most)), np.int64), np.empty((WORK, width_for(most)), np.uint64)
-        starts, ends, tags, split = spans[0], spans[1], spans[2], spans[3:]
-        hashes, elements = work[features.COLUMNS], work[features.COLUMNS + 1]
-        words = tokens.spans(scratch, length, masks, marks, heads, counts[tokens.HIGH] > 0, starts, ends, split)
-        tokens.hash_spans(scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], work[features.FIRST], hashes)
-        first, last = trim(scratch, length)
-        hash_prompt(scratch, first, last, key, edge, prompt_lanes, prompt_hashes[i])
+        if steps < 2:
+            continue
+        if most >= tokens.room(spans):
+            spans, work = tokens.word_scratch(most, WORK)
+        starts, ends, tags, hashes, elements = spans[0], spans[1], spans[2], work[HASHES], work[ELEMENTS]
+        words = tokens.spans(scratch, length, masks, marks, heads, counts[tokens.HIGH] > 0, starts, ends, spans[3:])
         word_totals[i] = words
+        if steps < 3:
+            continue
+        tokens.hash_spans(
+            scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], work[features.FIRST], hashes
+        )
+        first, last = trim(scratch, length)
+        hash_prompt(scratch, first, last, key, edge, prompt_hashes[i])
+        if steps < 4:
+            continue
         shingle_count = shingles.shingle(hashes, words, key, elements)
         flags[i] = find_phrases(elements, shingle_count, phrases)
-        minhash.sign(elements, shingle_count, key, slots)
-        short_signature(slots, signatures[i])
+        if steps < 5:
+            continue
+        sign_shortly(elements, shingle_count, key, slots, signatures[i])
+        if steps < 6:
+            continue
         count_words(hashes, words, key, word_counts, word_registers)
         novelty[i] = mean_information(hashes, words, key, reference, reference_words)
-        bins[:] = 0
-        lanes[:] = 0
-        inside = features.add_words(
-            source, scratch, starts, ends, hashes, words, key, function_words, work, tags, bins
-        )
+        if steps < 7:
+            continue
+        features.clear(bins, lanes)
+        inside = features.add_words(source, scratch, starts, ends, hashes, words, key, function_words, work, tags, bins)
         features.add_layout(source, length, counts, inside, words, lanes)
-        lanes[features.length_lane(length)] = 1
         features.add_characters(scratch, length, key[keys.CHARACTERS], bins)
-        features.write_features(bins, lanes, feature_rows[i])
-        frame_count = grams.frame_tokens(
-            scratch, first, last, marks, heads, hashes, tags, words, key, elements, frame
-        )
-        gram_offsets[i + 1] = grams.write_grams(frame, frame_count, key, gram_values, gram_offsets[i])
+        features.write_features(length, bins, lanes, feature_rows[i])
+        if steps < 8:
+            continue
+        total = grams.frame_tokens(scratch, first, last, marks, heads, hashes, tags, words, key, elements, frame)
+        gram_offsets[i + 1] = grams.write_grams(frame, total, key, gram_values, gram_offsets[i])
+    tokens.keep(text)
 
 
 @kernel(
@@ -218,10 +221,8 @@ def measure_token_ids(
     longest = longest_of(offsets)
     hashes = np.empty(longest + 1, np.uint64)
     elements = np.empty(longest + 1, np.uint64)
-    frame = np.empty(grams.FRAME + 1, np.uint64)
-    slots = np.empty(minhash.SLOTS, np.uint32)
-    bins = np.empty(features.BINS, np.int32)
-    lanes = np.empty(features.FEATURES, np.int32)
+    frame, slots = np.empty(grams.FRAME + 1, np.uint64), np.empty(minhash.SLOTS, np.uint32)
+    bins, lanes = np.empty(features.BINS, np.int32), np.empty(features.FEATURES, np.int32)
     base = values.ctypes.data
     gram_offsets[0] = 0
     for i in range(offsets.size - 1):
@@ -232,15 +233,12 @@ def measure_token_ids(
         hash_ids(base + 4 * offsets[i], 4 * count, key, prompt_hashes[i])
         word_totals[i] = count
         shingle_count = shingles.shingle(hashes, count, key, elements)
-        minhash.sign(elements, shingle_count, key, slots)
-        short_signature(slots, signatures[i])
+        sign_shortly(elements, shingle_count, key, slots, signatures[i])
         count_words(hashes, count, key, word_counts, word_registers)
         novelty[i] = mean_information(hashes, count, key, reference, reference_words)
-        bins[:] = 0
-        lanes[:] = 0
+        features.clear(bins, lanes)
         features.add_ids(hashes, count, key, bins)
-        lanes[features.length_lane(count)] = 1
-        features.write_features(bins, lanes, feature_rows[i])
+        features.write_features(count, bins, lanes, feature_rows[i])
         for j in range(count):
             frame[grams.place_of(U64(j))] = hashes[j]
         gram_offsets[i + 1] = grams.write_grams(frame, count, key, gram_values, gram_offsets[i])
@@ -249,22 +247,18 @@ def measure_token_ids(
 @kernel(void(u8_in, i64_in, u64_in, i64_out, u64_out))
 def hash_words_of(values, offsets, key, word_offsets, out):
     """Word hashes of each text: word_offsets int64[n + 1], out uint64 (at least bytes // 2 + 1 a text)."""
-    longest = longest_of(offsets)
-    scratch_array = np.empty(longest + tokens.LEAD + tokens.SLACK, np.uint8)
-    edge_array = np.empty(64, np.uint8)
-    bits = np.empty((3, longest // 64 + 1), np.uint64)
-    masks, marks, heads = bits[0], bits[1], bits[2]
-    spans, firsts = np.empty((4, width_for(0)), np.int64), np.empty(width_for(0), np.uint64)
-    counts = np.empty(tokens.BYTE_CLASSES, np.int64)
-    scratch, edge = scratch_array.ctypes.data + tokens.LEAD, edge_array.ctypes.data
+    text = tokens.text_scratch(longest_of(offsets))
+    scratch, edge = tokens.addresses(text)
+    masks, marks, heads, counts = text[2], text[3], text[4], text[5]
+    spans, work = tokens.word_scratch(0, 1)
     word_offsets[0] = 0
     for i in range(offsets.size - 1):
         length = offsets[i + 1] - offsets[i]
         most = tokens.scan(values.ctypes.data + offsets[i], length, scratch, edge, masks, marks, counts)
-        if most + 8 > spans.shape[1]:
-            spans, firsts = np.empty((4, width_for(most)), np.int64), np.empty(width_for(most), np.uint64)
-        starts, ends = spans[0], spans[1]
-        words = tokens.spans(scratch, length, masks, marks, heads, counts[tokens.HIGH] > 0, starts, ends, spans[2:])
-        at = word_offsets[i]
-        tokens.hash_spans(scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], firsts, out[at:])
+        if most >= tokens.room(spans):
+            spans, work = tokens.word_scratch(most, 1)
+        starts, ends, at = spans[0], spans[1], word_offsets[i]
+        words = tokens.spans(scratch, length, masks, marks, heads, counts[tokens.HIGH] > 0, starts, ends, spans[3:])
+        tokens.hash_spans(scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], work[0], out[at:])
         word_offsets[i + 1] = at + words
+    tokens.keep(text)

@@ -44,7 +44,7 @@ TAG_HIGH = TAG_NUMBER + 4
 TAG_SUFFIX = TAG_NUMBER + 5  # 12 endings x (lower, capitalised inside a sentence)
 
 
-# Bins of the three hashed blocks: a lane has two, one for either sign, so that adding is counting. One more for nothing.
+# Bins of the three hashed blocks: a lane has two, one for either sign, so adding is counting; the last takes nothing.
 SPEECH_BINS, CHARACTER_BINS, WORD_BINS, NO_BIN, BINS = 0, 256, 512, 1024, 1025
 _HIGH_BITS = U64(0x8080808080808080)
 # Columns of the scratch matrix: one value a word.
@@ -183,7 +183,7 @@ def add_layout(source, length, counts, word_bytes, words, lanes):
 
 @inline
 def look_up_words(source, scratch, starts, ends, hashes, count, function_words, work):
-    """Fetch what tags are made of: each word's first and last bytes, its label, whether its first byte was a capital."""
+    """Fetch what tags are made of: a word's first and last bytes, its label, whether it began with a capital."""
     for i in range(count):
         start, end = starts[i], ends[i]
         work[FIRST, i] = load64(scratch + start)
@@ -241,7 +241,7 @@ def add_words(source, scratch, starts, ends, hashes, count, key, function_words,
 @inline
 def is_number(tag):
     """Whether a grammar tag is that of a number."""
-    return TAG_NUMBER <= tag and tag < TAG_MIXED
+    return (tag >= TAG_NUMBER) & (tag < TAG_MIXED)
 
 
 @inline
@@ -283,11 +283,19 @@ def length_lane(length):
 
 
 @inline
-def write_features(bins, lanes, out):
-    """Fold the hashed blocks' bins into int32 lanes, then normalise the five blocks into int8[FEATURES]."""
+def clear(bins, lanes):
+    """Begin a prompt."""
+    bins[:] = 0
+    lanes[:] = 0
+
+
+@inline
+def write_features(length, bins, lanes, out):
+    """Fold the hashed blocks' bins into int32 lanes, add LENGTH, normalise the five blocks into int8[FEATURES]."""
     fold_bins(bins, SPEECH_BINS, lanes, SPEECH, LENGTH)
     fold_bins(bins, CHARACTER_BINS, lanes, CHARACTERS, WORDS)
     fold_bins(bins, WORD_BINS, lanes, WORDS, FEATURES)
+    lanes[length_lane(length)] = 1
     normalise(lanes, LAYOUT, SPEECH, out)
     normalise(lanes, SPEECH, LENGTH, out)
     normalise(lanes, LENGTH, CHARACTERS, out)

@@ -26,7 +26,7 @@ FRAME = TAIL + END_TOKENS_MAX + PAD
 
 @inline
 def place_of(number):
-    """Where token ``number`` (uint64) of a prompt is kept: the first ones in order, later ones in turn over the last ones."""
+    """Where token ``number`` (uint64) of a prompt is kept: the first in order, later ones in turn over the last."""
     late = U64(END_TOKENS_MAX) + (number & U64(END_TOKENS_MAX - 1))
     return U64(PAD) + (number if number < U64(END_TOKENS_MAX) else late)
 

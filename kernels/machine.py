@@ -164,7 +164,6 @@ def in_range64(typing_context, source, low, width):
     return types.uint64(types.int64, types.uint8, types.uint8), codegen
 
 
-
 def _rotate(builder: Any, value: Any, bits: int) -> Any:
     """Rotate each 64-bit lane left."""
     left = builder.shl(value, ir.Constant(_LANES, [bits] * 8))

@@ -169,31 +169,33 @@ def hash_bytes_128(key0, key1, address, length, tail):
 
 
 @inline
-def hash_lanes_128(key0, key1, address, length, edge, state):
+def hash_lanes_128(key0, key1, address, length, edge):
     """SipHash-1-3-128 over a long string's eight lane hashes: a hash of 128 bits at several times the speed.
 
-    Lane j takes the j-th eight bytes of every 64, the last block zero-padded; each lane is a SipHash-1-3 of its own, and
-    their eight digests, then the length, are hashed in turn. Two strings that differ in one lane only share a digest
-    with probability 2^-64, as under SipHash itself.
+    Lane j takes the j-th eight bytes of every 64, the last block zero-padded; each lane is a SipHash-1-3 of its own,
+    and their eight digests, then the length, are hashed in turn. Two strings that differ in one lane only share a
+    digest with probability 2^-64, as under SipHash itself.
 
-    edge : address of 64 bytes; state : uint64[4, 8]; both scratch
+    edge : address of 64 bytes for the last block, and 256 more for the lanes, all scratch
     """
-    for lane in range(8):
-        state[0, lane] = key0 ^ U64(0x736F6D6570736575)
-        state[1, lane] = key1 ^ U64(0x646F72616E646F6D)
-        state[2, lane] = key0 ^ U64(0x6C7967656E657261)
-        state[3, lane] = key1 ^ U64(0x7465646279746573)
+    state = edge + 64
+    for lane in range(0, 64, 8):
+        store64(state + lane, key0 ^ U64(0x736F6D6570736575))
+        store64(state + 64 + lane, key1 ^ U64(0x646F72616E646F6D))
+        store64(state + 128 + lane, key0 ^ U64(0x6C7967656E657261))
+        store64(state + 192 + lane, key1 ^ U64(0x7465646279746573))
     whole = length & ~63
     copy_rest(address + whole, length - whole, edge)
-    sip_compress(state.ctypes.data, address, whole >> 6)
-    sip_compress(state.ctypes.data, edge, 1)
-    for lane in range(8):
-        v0, v1, v2, v3 = state[0, lane], state[1, lane], state[2, lane] ^ U64(0xFF), state[3, lane]
+    sip_compress(state, address, whole >> 6)
+    sip_compress(state, edge, 1)
+    for lane in range(0, 64, 8):
+        v0, v1 = load64(state + lane), load64(state + 64 + lane)
+        v2, v3 = load64(state + 128 + lane) ^ U64(0xFF), load64(state + 192 + lane)
         v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
         v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
         v0, v1, v2, v3 = sip_round(v0, v1, v2, v3)
-        state[0, lane] = v0 ^ v1 ^ v2 ^ v3
-    return hash_bytes_128(key0, key1, state.ctypes.data, 64, U64(length))
+        store64(state + lane, v0 ^ v1 ^ v2 ^ v3)
+    return hash_bytes_128(key0, key1, state, 64, U64(length))
 
 
 @kernel(u64(u64, u64, u8_in))

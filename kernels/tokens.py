@@ -24,6 +24,7 @@ from gauger.kernels.siphash import copy_rest, hash_bytes, hash_two_words, padded
 
 U64, U8 = np.uint64, np.uint8
 SLACK = 192
+EDGE = 320  # the zero-padded last block of a text, and room for the lanes of its hash
 LEAD = 64  # bytes before the scratch: loads of a word's last eight bytes may begin there
 
 # Byte classes counted while scanning; the kernel mean's layout block reads them.
@@ -31,6 +32,44 @@ LEAD = 64  # bytes before the scratch: loads of a word's last eight bytes may be
     NEWLINE, COMMA, QUESTION, DOUBLE_QUOTE, DIGIT, UPPER, HIGH, APOSTROPHE, PARENTHESIS, COLON, CODE, PERIOD,
     DOUBLE_SPACE, LONE_I, BYTE_CLASSES,
 ) = range(15)  # fmt: skip
+
+
+@inline
+def text_scratch(longest):
+    """Scratch for texts of up to ``longest`` bytes: lower-cased bytes, edge, three bit masks, byte classes."""
+    blocks = longest // 64 + 1
+    lowered, edge = np.empty(LEAD + longest + SLACK, np.uint8), np.empty(EDGE, np.uint8)
+    bits = np.empty(blocks, np.uint64), np.empty(blocks, np.uint64), np.empty(blocks, np.uint64)
+    return lowered, edge, bits[0], bits[1], bits[2], np.empty(BYTE_CLASSES, np.int64)
+
+
+@inline
+def addresses(text):
+    """Where the lower-cased bytes and the edge of a ``text_scratch`` are. Call ``keep`` when done with them."""
+    return text[0].ctypes.data + LEAD, text[1].ctypes.data
+
+
+@inline
+def keep(text):
+    """Mention a scratch: Numba frees an array after its last mention, and an address into it is none."""
+    text[0][0] = text[1][0]
+
+
+@inline
+def word_scratch(words, columns):
+    """Scratch for texts of up to ``words`` words: int64[5, n] spans and uint64[columns, n], with room for more.
+
+    Sized by words, not bytes: a word of 100 MB needs no room for 50 million. Never a whole number of pages: rows that
+    begin at the same place of a page evict each other from the L1 cache.
+    """
+    size = (2 * words // 512 + 1) * 512 + 168
+    return np.empty((5, size), np.int64), np.empty((columns, size), np.uint64)
+
+
+@inline
+def room(spans):
+    """How many words, as ``scan`` counts them, a ``word_scratch`` has room for."""
+    return spans.shape[1] - 8
 
 
 @inline

@@ -22,7 +22,7 @@ from gauger.engine.settings import DAY_US, Settings
 from gauger.engine.state import State
 from tests.engine import calls
 
-GOLDEN = Path(__file__).parent / "golden" / "format_1"
+GOLDEN = Path(__file__).parent / "golden" / "format_2"
 GOLDEN_COLUMNS = {"text": calls.TEXT_COLUMNS, "token_ids": calls.ID_COLUMNS}
 CALLS = calls.some_calls(90, days=2, seed=21)
 FILES = ("accounts", "grams", "ledger", "links", "prompts", "sample", "word_counts", "word_registers")
@@ -83,6 +83,12 @@ def test_the_tables_of_a_golden_state_are_those_this_version_writes(name: str, t
     for table in FILES:
         golden, made = (storage.read_table(folder / name, table) for folder in (GOLDEN, tmp_path))
         assert golden.equals(made, check_metadata=True), table
+
+
+def test_a_state_of_an_earlier_format_is_refused() -> None:
+    """Its signatures and features were made otherwise, and would be compared with new ones as if they were alike."""
+    with pytest.raises(StateError, match="state format 1, this version reads 2"):
+        load_state(GOLDEN.with_name("format_1") / "text", calls.SECRET)
 
 
 def test_a_golden_state_says_what_it_said() -> None:

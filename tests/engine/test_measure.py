@@ -47,25 +47,6 @@ def test_list_buffers_are_the_lists_of_a_slice(ids: list[list[int]], start: int)
     assert [values[low:high].tolist() for low, high in spans] == array.to_pylist()
 
 
-@given(labels=st.dictionaries(st.integers(1, 2**64 - 1), st.integers(0, 255), max_size=16))
-@QUICK
-def test_a_hash_table_is_a_dict(labels: dict[int, int]) -> None:
-    hashes, tags = np.array(list(labels), np.uint64), np.array(list(labels.values()), np.uint8)
-    table, stored = measure.hash_table(hashes, tags, 32)
-    for hashed, label in labels.items():
-        slot = hashed & 31
-        while table[slot] != hashed:
-            assert table[slot] != 0
-            slot = (slot + 1) & 31
-        assert stored[slot] == label
-    assert np.count_nonzero(table) == len(labels)
-
-
-def test_a_hash_table_unites_the_labels_of_one_hash() -> None:
-    table, tags = measure.hash_table(np.array([5, 5], np.uint64), np.array([1, 4], np.uint8), 8)
-    assert tags[table == 5].tolist() == [5]
-
-
 def test_words_are_hashed_as_by_the_naive_twin() -> None:
     words, offsets = measure.hash_words(calls.SECRET.key, PROMPTS)
     expected = [naive.word_hashes(text.encode(), NAIVE_KEY) for text in PROMPTS]

@@ -82,7 +82,7 @@ def run_text(
     """Measure texts, against a reference's count-min if there is one."""
     result = _start(offsets)
     calls.measure_text(
-        values, offsets, KEY, FUNCTION_WORDS, PHRASE_TABLE, result.word_counts, result.word_registers,
+        len(calls.STEPS), values, offsets, KEY, FUNCTION_WORDS, PHRASE_TABLE, result.word_counts, result.word_registers,
         _counts() if reference is None else reference, reference_words, result.prompt_hashes, result.words,
         result.signatures, result.features, result.novelty, result.flags, result.gram_offsets, result.grams,
     )  # fmt: skip
