@@ -61,8 +61,19 @@ def cast(array: pa.Array, kind: pa.DataType) -> Cast:
 def decode(array: pa.Array) -> pa.Array:
     """Undo dictionaries, run-end encoding and extension types; no offset remains."""
     if pt.is_dictionary(array.type):
+        if _is_view(array.type.value_type):  # Arrow does not decode dictionaries of views, which polars makes
+            array = pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(pa.large_binary()))
         return decode(array.dictionary_decode())
     if pt.is_run_end_encoded(array.type):
+        if _is_view(array.type.value_type):
+            array = pa.RunEndEncodedArray.from_buffers(
+                pa.run_end_encoded(array.type.run_end_type, pa.large_binary()),
+                len(array),
+                [None],
+                0,
+                array.offset,
+                [array.run_ends, array.values.cast(pa.large_binary())],
+            )
         return decode(pc.run_end_decode(array))
     if isinstance(array.type, pa.UuidType):
         return pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.string())
@@ -70,6 +81,10 @@ def decode(array: pa.Array) -> pa.Array:
         return decode(array.storage)
     # Concatenating copies what a slice points at, so that large offsets shrink and kernels see offset 0.
     return pa.concat_arrays([array]) if array.offset else array
+
+
+def _is_view(kind: pa.DataType) -> bool:
+    return pt.is_string_view(kind) or pt.is_binary_view(kind)
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -227,7 +242,7 @@ def _texts(array: pa.Array) -> pa.Array:
     """Lists of strings; a lone string is a list of one, a string that starts with ``[`` is JSON."""
     try:
         # Arrow 26 casts a list view with nulls to a list of broken offsets.
-        if _is_list(array.type) and not (pt.is_list_view(array.type) or pt.is_large_list_view(array.type)):
+        if is_list(array.type) and not (pt.is_list_view(array.type) or pt.is_large_list_view(array.type)):
             # As in _utf8, the way through binary is what makes Arrow check the text.
             return array.cast(pa.list_(pa.binary())).cast(TEXTS)
     except _REFUSED:
@@ -262,7 +277,7 @@ def _json(value: str) -> Any:
 def _token_ids(array: pa.Array) -> Cast:
     if is_text(array.type):
         return _token_ids_of_json(array)
-    if not _is_list(array.type):
+    if not is_list(array.type):
         return Cast(pa.nulls(len(array), TOKEN_IDS), _fault(mask(array.is_valid()), _NOT_TOKEN_IDS))
     values = _integers(decode(array.flatten()), pa.int32())
     wrong = mask(pc.less(values, 0).fill_null(True))
@@ -278,7 +293,8 @@ def _token_ids(array: pa.Array) -> Cast:
     return Cast(lists, _fault(at_fault, f"holds a token id outside 0..{TOKEN_ID_MAX}"))
 
 
-def _is_list(kind: pa.DataType) -> bool:
+def is_list(kind: pa.DataType) -> bool:
+    """Whether values of ``kind`` are lists, in any of Arrow's layouts."""
     return (
         pt.is_list(kind)
         or pt.is_large_list(kind)

@@ -18,4 +18,4 @@ class StateError(GaugerError):
 
 
 class KernelInputError(GaugerError):
-    """Arrow data that a kernel must not touch: broken offsets, wrong type, wrong length."""
+    """Data that a kernel must not touch: broken offsets, wrong type, wrong length, a sketch of another shape."""

@@ -40,11 +40,22 @@ class Secret:
         return cls(secrets.token_bytes(SECRET_BYTES))
 
     @classmethod
-    def from_file(cls, path: Path) -> Secret:
+    def from_hex(cls, text: str) -> Secret:
+        """The secret written as 32 hexadecimal digits, as in a key file."""
+        try:
+            material = bytes.fromhex(text.strip())
+        except ValueError:
+            # The text is not repeated: it may be a key with one digit wrong.
+            raise StateError(f"this is not a key: {2 * SECRET_BYTES} hexadecimal digits are") from None
+        return cls(material)
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Secret:
         """Read the key file, or make one (mode 0600) if there is none.
 
         Raises StateError when the file is not a key or others may read it.
         """
+        path = Path(path)
         if not os.path.lexists(path):
             cls._make(path)
         return cls._read(path)

@@ -13,6 +13,8 @@ import pytest
 from gauger.engine import casting
 from gauger.engine.schema import TIMESTAMP
 
+VIEWS = pa.array(["a", "b"], pa.string_view())
+
 
 def values(array: pa.Array, kind: pa.DataType) -> list[Any]:
     cast = casting.cast(array, kind)
@@ -134,6 +136,8 @@ def test_token_ids_of_another_type_are_a_fault() -> None:
         (pc.run_end_encode(pa.array(["a", "a", "b"])), ["a", "a", "b"]),
         (pa.array(["a", "b", "a"]).dictionary_encode().slice(1), ["b", "a"]),
         (pa.array(["a", "b"], pa.string_view()).slice(1), ["b"]),
+        (pa.DictionaryArray.from_arrays(pa.array([1, None, 0, 1]), VIEWS).slice(1), [None, "a", "b"]),
+        (pa.RunEndEncodedArray.from_arrays([2, 3], VIEWS).slice(1), ["a", "b"]),
     ],
 )
 def test_text(array: pa.Array, expected: list[Any]) -> None:

@@ -53,6 +53,21 @@ def test_one_flipped_bit_is_another_key() -> None:
     assert not set(other.key.tolist()) & set(Secret(MATERIAL).key.tolist())
 
 
+def test_a_secret_is_read_from_hexadecimal_digits() -> None:
+    assert Secret.from_hex(f" {MATERIAL.hex().upper()}\n").key_id == Secret(MATERIAL).key_id
+
+
+@pytest.mark.parametrize("text", ["", MATERIAL.hex()[:-2], MATERIAL.hex()[:-1], "x" + MATERIAL.hex()[1:]])
+def test_what_is_no_key_is_refused_without_being_repeated(text: str) -> None:
+    with pytest.raises(StateError, match=r"a key is|not a key") as caught:
+        Secret.from_hex(text)
+    assert MATERIAL.hex()[1:8] not in str(caught.value)
+
+
+def test_a_key_file_may_be_named_by_a_string(tmp_path: Path) -> None:
+    assert Secret.from_file(str(tmp_path / "key")).key_id == Secret.from_file(tmp_path / "key").key_id
+
+
 def test_random_secrets_differ() -> None:
     assert Secret.random().key_id != Secret.random().key_id
 
