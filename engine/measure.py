@@ -12,6 +12,7 @@ from gauger.engine.secret import Secret
 from gauger.kernels import calls, features, grams, keys, lookup, minhash, shingles
 from gauger.kernels import hyperloglog as hll
 from gauger.kernels.siphash import hash_strings
+from gauger.kernels.texts import hash_words_of
 
 WORD_COUNT_WIDTH = 1 << 18
 WORD_COUNT_DEPTH = 2
@@ -123,7 +124,7 @@ def hash_words(key: np.ndarray, texts: list[str]) -> tuple[np.ndarray, np.ndarra
     values, offsets = text_buffers(pa.array(texts, pa.string()))
     word_offsets = np.zeros(len(texts) + 1, np.int64)
     out = np.empty(len(values) // 2 + 1 + len(texts), np.uint64)
-    calls.hash_words_of(values, offsets, key, word_offsets, out)
+    hash_words_of(values, offsets, key, word_offsets, out)
     return out[: word_offsets[-1]], word_offsets
 
 

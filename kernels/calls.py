@@ -29,11 +29,10 @@ from gauger.kernels.jit import (
     u32_out,
     u32_out2,
     u64_in,
-    u64_out,
     u64_out2,
     void,
 )
-from gauger.kernels.machine import load8, mix
+from gauger.kernels.machine import load8
 from gauger.kernels.siphash import hash_bytes_128, hash_lanes_128, hash_word, tail_word
 
 U64, U32, U8 = np.uint64, np.uint32, np.uint8
@@ -98,8 +97,7 @@ def find_phrases(elements, count, phrases):
 def count_words(hashes, count, key, word_counts, word_registers):
     """Update the stream's word sketches."""
     countmin.add_all(word_counts, hashes, count, key)
-    for i in range(count):
-        hyperloglog.update(word_registers, WORD_REGISTER_BITS, mix(hashes[i], key[keys.REGISTER]))
+    hyperloglog.update_words(word_registers, WORD_REGISTER_BITS, hashes, count, key)
 
 
 @inline
@@ -125,15 +123,6 @@ def sign_shortly(elements, count, key, slots, out):
         out[j] = U8(slots[j] & U32(255))
 
 
-@inline
-def longest_of(offsets):
-    """Length of the longest row."""
-    longest = 0
-    for i in range(offsets.size - 1):
-        longest = max(longest, offsets[i + 1] - offsets[i])
-    return longest
-
-
 @kernel(
     void(
         i64, u8_in, i64_in, u64_in, u64_in, u64_in, u32_out2, u8_out, u32_in2, i64,
@@ -155,7 +144,7 @@ def measure_text(
     feature_rows : int8[n, FEATURES]; novelty : float32[n], nats, NaN without a reference; flags : uint8[n]
     gram_offsets : int64[n + 1]; gram_values : uint32, at least the sum of min(bytes, GRAMS_MAX) + PAD
     """
-    text = tokens.text_scratch(longest_of(offsets))
+    text = tokens.text_scratch(tokens.longest_of(offsets))
     scratch, edge = tokens.addresses(text)
     masks, marks, heads, counts = text[2], text[3], text[4], text[5]
     spans, work = tokens.word_scratch(0, WORK)
@@ -218,7 +207,7 @@ def measure_token_ids(
 
     There is no text, so the LAYOUT and CHARACTERS blocks stay zero and SPEECH holds pairs of neighbouring ids.
     """
-    longest = longest_of(offsets)
+    longest = tokens.longest_of(offsets)
     hashes = np.empty(longest + 1, np.uint64)
     elements = np.empty(longest + 1, np.uint64)
     frame, slots = np.empty(grams.FRAME + 1, np.uint64), np.empty(minhash.SLOTS, np.uint32)
@@ -242,23 +231,3 @@ def measure_token_ids(
         for j in range(count):
             frame[grams.place_of(U64(j))] = hashes[j]
         gram_offsets[i + 1] = grams.write_grams(frame, count, key, gram_values, gram_offsets[i])
-
-
-@kernel(void(u8_in, i64_in, u64_in, i64_out, u64_out))
-def hash_words_of(values, offsets, key, word_offsets, out):
-    """Word hashes of each text: word_offsets int64[n + 1], out uint64 (at least bytes // 2 + 1 a text)."""
-    text = tokens.text_scratch(longest_of(offsets))
-    scratch, edge = tokens.addresses(text)
-    masks, marks, heads, counts = text[2], text[3], text[4], text[5]
-    spans, work = tokens.word_scratch(0, 1)
-    word_offsets[0] = 0
-    for i in range(offsets.size - 1):
-        length = offsets[i + 1] - offsets[i]
-        most = tokens.scan(values.ctypes.data + offsets[i], length, scratch, edge, masks, marks, counts)
-        if most >= tokens.room(spans):
-            spans, work = tokens.word_scratch(most, 1)
-        starts, ends, at = spans[0], spans[1], word_offsets[i]
-        words = tokens.spans(scratch, length, masks, marks, heads, counts[tokens.HIGH] > 0, starts, ends, spans[3:])
-        tokens.hash_spans(scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], work[0], out[at:])
-        word_offsets[i + 1] = at + words
-    tokens.keep(text)

@@ -15,6 +15,7 @@ import math
 
 import numpy as np
 
+from gauger.kernels import keys
 from gauger.kernels.jit import (
     i64,
     i64_in,
@@ -29,7 +30,7 @@ from gauger.kernels.jit import (
     u64_in,
     void,
 )
-from gauger.kernels.machine import leading_zeros
+from gauger.kernels.machine import leading_zeros, mix
 
 U64, U32, U8 = np.uint64, np.uint32, np.uint8
 SPARSE = 16
@@ -46,6 +47,13 @@ def update(registers, bits, hashed):
     rank = U8(leading_zeros((hashed << U64(bits)) | (U64(1) << U64(bits - 1))) + 1)
     if rank > registers[index]:
         registers[index] = rank
+
+
+@inline
+def update_words(registers, bits, hashes, count, key):
+    """Add word hashes, mixed once more: registers say nothing about the bits other sketches use."""
+    for i in range(count):
+        update(registers, bits, mix(hashes[i], key[keys.REGISTER]))
 
 
 @kernel(void(u8_out, i64, u64_in))

@@ -13,6 +13,7 @@ from gauger.kernels.jit import (
     i32_in,
     i64,
     i64_in,
+    i64_out,
     inline,
     kernel,
     u8_in,
@@ -21,67 +22,44 @@ from gauger.kernels.jit import (
     u32_out,
     u32_out2,
     u64_in,
+    u64_out,
     void,
 )
-from gauger.kernels.machine import fold_multiply
 from gauger.kernels.siphash import hash_word
 
 U64 = np.uint64
 
 
 @inline
-def _longest(offsets):
-    """Length of the longest row."""
-    longest = 0
-    for i in range(offsets.size - 1):
-        longest = max(longest, offsets[i + 1] - offsets[i])
-    return longest
-
-
-@inline
-def _scratch(longest):
-    """What ``_hash_text`` works in: lower-cased bytes, last block, word masks, starts, ends, byte classes, hashes.
-
-    Passed on as arrays, not as addresses: Numba frees an array after its last use by name, and an address is none.
-    """
-    return (
-        np.empty(longest + tokens.SLACK, np.uint8),
-        np.empty(64, np.uint8),
-        np.empty(longest // 64 + 1, np.uint64),
-        np.empty(longest // 2 + 2, np.int64),
-        np.empty(longest // 2 + 2, np.int64),
-        np.empty(tokens.BYTE_CLASSES, np.int64),
-        np.empty(longest // 2 + 2, np.uint64),
-    )
-
-
-@inline
-def _hash_text(source, length, key, scratch):
-    """Word hashes of ``length`` bytes at ``source`` into the last array of ``scratch``; returns how many."""
-    lowered, edge, masks, starts, ends, classes, hashes = scratch
-    address = lowered.ctypes.data
-    tokens.scan(source, length, address, edge.ctypes.data, masks, classes)
-    words = tokens.spans(address, length, masks, classes[tokens.HIGH] > 0, starts, ends)
-    tokens.hash_spans(address, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], hashes)
-    return words
+def _hash_text(source, length, key, text, spans, work):
+    """Word hashes of ``length`` bytes at ``source`` into the first row of the scratch returned, and how many."""
+    scratch, edge = tokens.addresses(text)
+    masks, marks, heads, counts = text[2], text[3], text[4], text[5]
+    most = tokens.scan(source, length, scratch, edge, masks, marks, counts)
+    if most >= tokens.room(spans):
+        spans, work = tokens.word_scratch(most, 3)
+    starts, ends, has_high = spans[0], spans[1], counts[tokens.HIGH] > 0
+    words = tokens.spans(scratch, length, masks, marks, heads, has_high, starts, ends, spans[3:])
+    tokens.hash_spans(scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], work[1], work[0])
+    return spans, work, words
 
 
 @kernel(void(u8_in, i64_in, u64_in, u32_out2))
 def sign_texts(values, offsets, key, out):
     """Signature of the word 3-shingles of each text ``values[offsets[i]:offsets[i + 1]]``. out : uint32[n, SLOTS]."""
-    longest = _longest(offsets)
-    scratch = _scratch(longest)
-    elements = np.empty(longest // 2 + 2, np.uint64)
+    text = tokens.text_scratch(tokens.longest_of(offsets))
+    spans, work = tokens.word_scratch(0, 3)
     for i in range(offsets.size - 1):
-        words = _hash_text(values.ctypes.data + offsets[i], offsets[i + 1] - offsets[i], key, scratch)
-        count = shingles.shingle(scratch[6], words, key, elements)
-        minhash.sign(elements, count, key, out[i])
+        source, length = values.ctypes.data + offsets[i], offsets[i + 1] - offsets[i]
+        spans, work, words = _hash_text(source, length, key, text, spans, work)
+        minhash.sign(work[2], shingles.shingle(work[0], words, key, work[2]), key, out[i])
+    tokens.keep(text)
 
 
 @kernel(void(i32_in, i64_in, u64_in, u32_out2))
 def sign_token_ids(values, offsets, key, out):
     """Signature of the 3-shingles of each list of token ids. out : uint32[n, SLOTS]."""
-    longest = _longest(offsets)
+    longest = tokens.longest_of(offsets)
     hashes = np.empty(longest + 1, np.uint64)
     elements = np.empty(longest + 1, np.uint64)
     for i in range(offsets.size - 1):
@@ -94,34 +72,55 @@ def sign_token_ids(values, offsets, key, out):
 @kernel(void(u8_in, i64_in, u64_in, u8_out, i64))
 def register_words(values, offsets, key, registers, bits):
     """Add the words of each text to a HyperLogLog, uint8[2^bits], as the pass does."""
-    scratch = _scratch(_longest(offsets))
+    text = tokens.text_scratch(tokens.longest_of(offsets))
+    spans, work = tokens.word_scratch(0, 3)
     for i in range(offsets.size - 1):
-        words = _hash_text(values.ctypes.data + offsets[i], offsets[i + 1] - offsets[i], key, scratch)
-        for j in range(words):
-            mixed = fold_multiply(scratch[6][j] ^ key[keys.REGISTER], key[keys.COLUMN])
-            hyperloglog.update(registers, bits, mixed)
+        source, length = values.ctypes.data + offsets[i], offsets[i + 1] - offsets[i]
+        spans, work, words = _hash_text(source, length, key, text, spans, work)
+        hyperloglog.update_words(registers, bits, work[0], words, key)
+    tokens.keep(text)
 
 
 @kernel(i64(u8_in, i64_in, u64_in, u32_out2))
 def count_words(values, offsets, key, counts):
     """Add the words of each text to a count-min, uint32[depth, width]; returns their number."""
-    scratch = _scratch(_longest(offsets))
+    text = tokens.text_scratch(tokens.longest_of(offsets))
+    spans, work = tokens.word_scratch(0, 3)
     total = 0
     for i in range(offsets.size - 1):
-        words = _hash_text(values.ctypes.data + offsets[i], offsets[i + 1] - offsets[i], key, scratch)
-        for j in range(words):
-            countmin.add(counts, scratch[6][j], key)
+        source, length = values.ctypes.data + offsets[i], offsets[i + 1] - offsets[i]
+        spans, work, words = _hash_text(source, length, key, text, spans, work)
+        countmin.add_all(counts, work[0], words, key)
         total += words
+    tokens.keep(text)
     return total
 
 
 @kernel(i64(u8_in, i64_in, u64_in, u32_in2, u32_out))
 def query_words(values, offsets, key, counts, out):
     """Count of each text, which is one word, in a count-min of words; returns the first row that is not, or -1."""
-    scratch = _scratch(_longest(offsets))
+    text = tokens.text_scratch(tokens.longest_of(offsets))
+    spans, work = tokens.word_scratch(0, 3)
     for i in range(offsets.size - 1):
-        words = _hash_text(values.ctypes.data + offsets[i], offsets[i + 1] - offsets[i], key, scratch)
+        source, length = values.ctypes.data + offsets[i], offsets[i + 1] - offsets[i]
+        spans, work, words = _hash_text(source, length, key, text, spans, work)
         if words != 1:
             return i
-        out[i] = countmin.query(counts, scratch[6][0], key)
+        out[i] = countmin.query(counts, work[0, 0], key)
+    tokens.keep(text)
     return -1
+
+
+@kernel(void(u8_in, i64_in, u64_in, i64_out, u64_out))
+def hash_words_of(values, offsets, key, word_offsets, out):
+    """Word hashes of each text: word_offsets int64[n + 1], out uint64 (at least bytes // 2 + 1 a text)."""
+    text = tokens.text_scratch(tokens.longest_of(offsets))
+    spans, work = tokens.word_scratch(0, 3)
+    word_offsets[0] = 0
+    for i in range(offsets.size - 1):
+        source, length = values.ctypes.data + offsets[i], offsets[i + 1] - offsets[i]
+        spans, work, words = _hash_text(source, length, key, text, spans, work)
+        at = word_offsets[i]
+        out[at : at + words] = work[0, :words]
+        word_offsets[i + 1] = at + words
+    tokens.keep(text)

@@ -35,6 +35,15 @@ LEAD = 64  # bytes before the scratch: loads of a word's last eight bytes may be
 
 
 @inline
+def longest_of(offsets):
+    """Length of the longest row."""
+    longest = 0
+    for i in range(offsets.size - 1):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    return longest
+
+
+@inline
 def text_scratch(longest):
     """Scratch for texts of up to ``longest`` bytes: lower-cased bytes, edge, three bit masks, byte classes."""
     blocks = longest // 64 + 1

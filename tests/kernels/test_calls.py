@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gauger.kernels import calls, keys
+from gauger.kernels import calls, keys, texts
 from gauger.kernels.accumulate import hash_prefixes
 from gauger.kernels.minhash import EMPTY
 from gauger.kernels.siphash import hash_strings
@@ -215,7 +215,7 @@ def test_no_byte_past_the_buffer_is_read(size: int) -> None:
         kernel(1, 2, values, offsets, out)
         assert out[2] == naive.siphash(1, 2, b"")[0]
     word_offsets = np.zeros(4, np.int64)
-    calls.hash_words_of(values, offsets, KEY, word_offsets, np.zeros(size // 2 + 4, np.uint64))
+    texts.hash_words_of(values, offsets, KEY, word_offsets, np.zeros(size // 2 + 4, np.uint64))
     assert word_offsets[3] >= len(naive.words(data))
 
 

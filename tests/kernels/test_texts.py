@@ -80,7 +80,7 @@ def test_signatures_of_token_ids_are_the_twins(lists: list[list[int]]) -> None:
 @given(BATCH)
 def test_word_sketches_are_the_twins(batch: list[bytes]) -> None:
     hashes = word_hashes(batch)
-    mixed = [naive.fold_multiply(hashed ^ NAIVE_KEY[keys.REGISTER], NAIVE_KEY[keys.COLUMN]) for hashed in hashes]
+    mixed = [naive.mix(hashed, NAIVE_KEY[keys.REGISTER]) for hashed in hashes]
     total, counts = count(*pack(batch))
     assert np.array_equal(register(*pack(batch), 10), naive.registers(mixed, 10))
     assert np.array_equal(counts, naive.count_min(hashes, NAIVE_KEY, COUNT_DEPTH, COUNT_WIDTH))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gauger.kernels import keys
-from gauger.kernels.calls import hash_words_of
+from gauger.kernels.texts import hash_words_of
 from tests.kernels import naive
 from tests.kernels.strategies import KEY, MALFORMED, NAIVE_KEY, NASTY, PROMPT, QUICK, pack
 
