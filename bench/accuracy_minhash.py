@@ -109,18 +109,21 @@ def rensa_rho(given: Pairs) -> np.ndarray:
     """Rho as it comes; slots empty on both sides say nothing and are left out."""
     from rensa import RMinHash
 
-    rows = _rows(RMinHash.digest_matrix_from_flat_token_hashes_rho, given)
-    left, right = rows[0::2], rows[1::2]
-    used = (left != _MOST) | (right != _MOST)
-    return np.sum((left == right) & used, axis=1) / np.maximum(1, used.sum(axis=1))
+    return _equal_used(_rows(RMinHash.digest_matrix_from_flat_token_hashes_rho, given))
 
 
 def rensa_rho_full(given: Pairs) -> np.ndarray:
-    """Rho made to look at all tokens and to fill every slot."""
+    """Rho made to look at all tokens; what it leaves empty is left out."""
     from rensa import RMinHash
 
     with variables(RHO_FULL):
-        return _equal(_rows(RMinHash.digest_matrix_from_flat_token_hashes_rho, given))
+        return _equal_used(_rows(RMinHash.digest_matrix_from_flat_token_hashes_rho, given))
+
+
+def _equal_used(rows: np.ndarray) -> np.ndarray:
+    left, right = rows[0::2], rows[1::2]
+    used = (left != _MOST) | (right != _MOST)
+    return np.sum((left == right) & used, axis=1) / np.maximum(1, used.sum(axis=1))
 
 
 def _rows(digest: Callable[..., object], given: Pairs) -> np.ndarray:

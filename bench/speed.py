@@ -38,13 +38,13 @@ def times(corpus: str, task: str) -> Times:
     """Take the turns of a task on a corpus, once. Raises texts.AbsentError."""
     loaded = texts.load(corpus)
     if task == STAGES_TASK:
-        return turns.take_turns(bench_stages.works(loaded.batches))
+        return turns.take_turns(bench_stages.works(loaded.batches), turns.ROUNDS)
     if task == THREADS_TASK:
         pieces = [part for batch in loaded.batches for part in _pieces(batch)]
         with turns.cores(set(range(os.cpu_count() or 1))):
             works = bench_stages.thread_works(pieces, THREADS) | bench_stages.control_works(THREADS)
-            return turns.take_turns(works)
-    return turns.take_turns(_contest(task).works(loaded.corpus))
+            return turns.take_turns(works, turns.ROUNDS)
+    return turns.take_turns(_contest(task).works(loaded.corpus), turns.ROUNDS)
 
 
 def extent(corpus: str, task: str) -> dict[str, int]:
@@ -102,7 +102,7 @@ def contest_figures(contest: Contest, found: Times) -> dict[str, Any]:
         taken = {kind: found[name] for kind in rival.works if (name := name_of(rival.name, kind)) in found}
         if not taken:
             continue
-        row: dict[str, Any] = {"package": rival.package, "note": rival.note}
+        row: dict[str, Any] = {"packages": rival.packages, "note": rival.note}
         for kind, seconds in taken.items():
             # With tokens ready for the library, ours still starts from text.
             base = ours[HASHES] if kind == HASHES else ours[TEXT]

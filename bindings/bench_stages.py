@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -68,7 +69,7 @@ def works(batches: Sequence[pa.RecordBatch]) -> dict[str, Callable[[], object]]:
             measurer.measure(batch, sketch)
 
     found: dict[str, Callable[[], object]] = {
-        FLOOR: lambda: [_scan_in_cache(values) for values in raw],
+        FLOOR: lambda: list(map(_scan_in_cache, raw)),
         STREAMING: lambda: [sum_bytes(values) for values in raw],
         ADMIT: lambda: [admit(batch) for batch in batches],
     }
@@ -77,17 +78,19 @@ def works(batches: Sequence[pa.RecordBatch]) -> dict[str, Callable[[], object]]:
     return found | {PASS: measure, FOLD: fold}
 
 
-def _scan_in_cache(values: np.ndarray) -> None:
+def _scan_in_cache(values: np.ndarray) -> int:
+    """Add up as many bytes as there are, of the first block only; returns how many."""
     block = values[:_BLOCK_BYTES]
     for at in range(0, values.size, _BLOCK_BYTES):
         sum_bytes(block[: values.size - at])
+    return values.size
 
 
 def _prefixes(batches: Sequence[pa.RecordBatch], measurer: Measurer) -> dict[str, Callable[[], object]]:
     from gauger.bench_prefixes import Prefixes
 
     prefixes = Prefixes(batches, measurer)
-    return {UP_TO + name: (lambda depth=depth: prefixes.run(depth)) for depth, name in enumerate(prefixes.names, 1)}
+    return {UP_TO + name: partial(prefixes.run, depth) for depth, name in enumerate(prefixes.names, 1)}
 
 
 def stages(times: Times) -> list[Stage]:
@@ -113,13 +116,13 @@ def _stage(name: str, seconds: Sequence[float], floor: Sequence[float]) -> Stage
 def thread_works(batches: Sequence[pa.RecordBatch], counts: Sequence[int]) -> dict[str, Callable[[], object]]:
     """The pass over all batches on several numbers of threads, each with word sketches of its own."""
     measurer = Measurer(Secret.random())
-    return {threads_name(count): (lambda count=count: _on_threads(measurer, batches, count)) for count in counts}
+    return {threads_name(count): partial(_on_threads, measurer, batches, count) for count in counts}
 
 
 def control_works(counts: Sequence[int]) -> dict[str, Callable[[], object]]:
     """Hashing numbers, which shares nothing at all, on the same numbers of threads: what the machine has to give."""
     words = np.arange(_CONTROL_WORDS, dtype=np.uint64)
-    return {CONTROL + threads_name(count): (lambda count=count: _hash_on_threads(words, count)) for count in counts}
+    return {CONTROL + threads_name(count): partial(_hash_on_threads, words, count) for count in counts}
 
 
 def _hash_on_threads(words: np.ndarray, count: int) -> None:

@@ -23,7 +23,7 @@ class Rival:
     """A library, and its work for each thing it is given."""
 
     name: str
-    package: str
+    packages: tuple[str, ...]
     works: Mapping[str, Make]
     tokeniser: str | None = None  # which of the contest's tokenisers stands in its time from text
     note: str = ""  # where a reader should know more
@@ -49,7 +49,12 @@ class Contest:
 
     def works(self, corpus: Corpus) -> dict[str, Work]:
         """The works of those that are installed, made ready for the first prompts of a corpus."""
-        absent = {name_of(rival.name, kind) for rival in self.rivals if lacks(rival.package) for kind in rival.works}
+        absent = {
+            name_of(rival.name, kind)
+            for rival in self.rivals
+            if any(map(lacks, rival.packages))
+            for kind in rival.works
+        }
         part = corpus.head(self.prompts)
         return {name: make(part) for name, make in self.entrants().items() if name not in absent}
 
@@ -70,4 +75,5 @@ def lacks(package: str) -> bool:
 
 def missing(contests: Iterable[Contest]) -> list[str]:
     """Distributions that are not installed, sorted."""
-    return sorted({rival.package for contest in contests for rival in contest.rivals if lacks(rival.package)})
+    needed = {package for contest in contests for rival in contest.rivals for package in rival.packages}
+    return sorted(filter(lacks, needed))

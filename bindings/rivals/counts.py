@@ -66,5 +66,5 @@ CONTEST = Contest(
     prompts=4_000,
     ours={TEXT: ours},
     tokenisers={_WORDS: _tokenise},
-    rivals=(Rival("datasketches", "datasketches", {TEXT: _from_text, TOKENS: _from_tokens}, _WORDS),),
+    rivals=(Rival("datasketches", ("datasketches",), {TEXT: _from_text, TOKENS: _from_tokens}, _WORDS),),
 )

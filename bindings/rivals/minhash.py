@@ -22,8 +22,8 @@ from gauger.rivals.corpus import Corpus
 SLOTS = minhash.SLOTS
 SEED = 42
 _SHINGLES = "shingles"
-# By default Rho looks at 14 tokens of a prompt with more than 64 or so and leaves slots empty: a filter, not an
-# estimator. These make it one.
+# By default Rho looks at 14 tokens of a long prompt and leaves slots empty: a filter, not an estimator. These make it
+# one.
 RHO_FULL = {"RENSA_RHO_TOKEN_BUDGET": "0", "RENSA_RHO_DENSIFY": "1"}
 
 
@@ -94,13 +94,16 @@ def _rensa(rho: bool, kind: str, environment: dict[str, str] | None = None) -> M
 @contextmanager
 def variables(environment: dict[str, str] | None) -> Iterator[None]:
     """Set environment variables for a while (rensa reads them at every call)."""
-    for name, value in (environment or {}).items():
-        os.environ[name] = value
+    before = {name: os.environ.get(name) for name in environment or {}}
+    os.environ.update(environment or {})
     try:
         yield
     finally:
-        for name in environment or {}:
-            del os.environ[name]
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _within(environment: dict[str, str] | None, work: Work) -> Work:
@@ -147,32 +150,35 @@ CONTEST = Contest(
     rivals=(
         Rival(
             "datasketch sha1",
-            "datasketch",
+            ("datasketch",),
             {kind: _datasketch("sha1", kind) for kind in (TEXT, TOKENS, HASHES)},
             _SHINGLES,
             "tokens are hashed one by one in Python; hashes ready: its NumPy permutations alone",
         ),
         Rival(
-            "datasketch xxhash", "datasketch", {kind: _datasketch("xxhash", kind) for kind in (TEXT, TOKENS)}, _SHINGLES
+            "datasketch xxhash",
+            ("datasketch", "xxhash"),
+            {kind: _datasketch("xxhash", kind) for kind in (TEXT, TOKENS)},
+            _SHINGLES,
         ),
-        Rival("rensa R-MinHash", "rensa", {kind: _rensa(False, kind) for kind in (TEXT, TOKENS, HASHES)}, _SHINGLES),
+        Rival("rensa R-MinHash", ("rensa",), {kind: _rensa(False, kind) for kind in (TEXT, TOKENS, HASHES)}, _SHINGLES),
         Rival(
             "rensa Rho",
-            "rensa",
+            ("rensa",),
             {kind: _rensa(True, kind) for kind in (TEXT, TOKENS, HASHES)},
             _SHINGLES,
             "looks at some 14 shingles of a long prompt and leaves slots empty: a filter, not an estimator",
         ),
         Rival(
             "rensa Rho, all tokens",
-            "rensa",
+            ("rensa",),
             {HASHES: _rensa(True, HASHES, RHO_FULL)},
             None,
-            "RENSA_RHO_TOKEN_BUDGET=0 RENSA_RHO_DENSIFY=1: every shingle, no slot empty",
+            "RENSA_RHO_TOKEN_BUDGET=0 RENSA_RHO_DENSIFY=1: looks at every shingle",
         ),
         Rival(
             "gaoya",
-            "gaoya",
+            ("gaoya",),
             {kind: _gaoya(kind) for kind in (TEXT, TOKENS)},
             None,
             "words at white space only, in Rust; filling its index is part of its time",
