@@ -8,13 +8,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import accuracy_counts, accuracy_distinct, accuracy_minhash
+from bench import accuracy_counts, accuracy_distinct, accuracy_minhash, accuracy_templates
 
-MINHASH, DISTINCT, COUNTS = "MinHash", "distinct words", "word counts"  # as the contests call them
+# As the contests call them.
+MINHASH, DISTINCT, COUNTS, TEMPLATES = "MinHash", "distinct words", "word counts", "template matching"
 
 
 def measure(share: float = 1.0, workers: int = 1) -> dict[str, list[dict[str, object]]]:
-    """All three; ``share`` is that of the full number of trials (at least a few)."""
+    """All of it; ``share`` is that of the full number of trials (at least a few)."""
 
     def trials(count: int) -> int:
         return max(4, round(share * count))
@@ -23,6 +24,7 @@ def measure(share: float = 1.0, workers: int = 1) -> dict[str, list[dict[str, ob
         MINHASH: accuracy_minhash.measure(trials(accuracy_minhash.TRIALS)),
         DISTINCT: accuracy_distinct.measure(trials(accuracy_distinct.TRIALS), workers=workers),
         COUNTS: accuracy_counts.measure(trials(accuracy_counts.TRIALS)),
+        TEMPLATES: accuracy_templates.measure(),
     }
 
 

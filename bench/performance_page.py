@@ -72,6 +72,12 @@ trials are fewer and end earlier. polars and duckdb choose their own registers.
 ### Count-min
 
 {counts}
+
+### Templates
+
+Pairs of prompts of one template put together, where the template is known; both learn from the prompts they label.
+
+{templates}
 """
 
 NOT_MEASURED = "Not measured in this run.\n"
@@ -122,6 +128,7 @@ def _accuracy(row: Row) -> str:
         minhash=performance_tables.minhash_errors(row),
         distinct=performance_tables.distinct_errors(row),
         counts=performance_tables.count_errors(row),
+        templates=performance_tables.template_errors(row),
     )
 
 

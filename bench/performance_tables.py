@@ -111,6 +111,8 @@ def _error(task: str, rows: Sequence[dict[str, Any]]) -> str:
         return f"{max(one['rmse'] / one['theory'] for one in rows):.2f} of theory at worst"
     if task == accuracy.DISTINCT:
         return f"{100 * max(one['rms'] for one in rows):.2f} % at worst"
+    if task == accuracy.TEMPLATES:
+        return "F1 " + ", ".join(f"{one['f1']:.2f}" for one in rows)
     return f"{max(one['over'] / one['delta'] for one in rows):.3f} of delta at worst"
 
 
@@ -154,6 +156,20 @@ def count_errors(row: Row) -> str:
     ]
     head = ["", "trials", "queries", "under", "over by more than eps N", "allowed", "mean over-count / eps N"]
     return table(head, lines)
+
+
+def template_errors(row: Row) -> str:
+    """Pairs put together rightly."""
+    lines = [
+        [
+            f"{one['who']}, {one['corpus']}",
+            f"{one['prompts']:,}",
+            f"{one['templates']:,}",
+            *(f"{one[figure]:.2f}" for figure in ("precision", "recall", "f1")),
+        ]
+        for one in row["accuracy"].get(accuracy.TEMPLATES, [])
+    ]
+    return table(["", "prompts", "templates", "precision", "recall", "F1"], lines)
 
 
 def command(row: Row) -> str:

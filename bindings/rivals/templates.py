@@ -53,5 +53,13 @@ CONTEST = Contest(
     task="template matching",
     prompts=1_000,
     ours={TEXT: ours},
-    rivals=(Rival("Drain3", ("drain3",), {TEXT: _drain}, None, "pure Python; splits at white space"),),
+    rivals=(
+        Rival(
+            "Drain3",
+            ("drain3",),
+            {TEXT: _drain},
+            None,
+            "pure Python; splits at white space; a prompt of a length it has not seen is done with at once, see its F1",
+        ),
+    ),
 )

@@ -92,6 +92,17 @@ def _accuracy() -> dict[str, Any]:
             {"who": "gauger", "cardinality": 10, "trials": 9, "rms": 0.001, "bias": 0.0, "theory": 0.008},
             {"who": "polars", "cardinality": 10, "trials": 5, "rms": 0.002, "bias": 0.0, "theory": 0.0},
         ],
+        accuracy.TEMPLATES: [
+            {
+                "who": "gauger",
+                "corpus": "a set",
+                "prompts": 9,
+                "templates": 2,
+                "precision": 0.9,
+                "recall": 0.5,
+                "f1": 0.64,
+            }
+        ],
         accuracy.COUNTS: [
             {
                 "who": "gauger",

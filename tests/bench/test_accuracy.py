@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from bench import accuracy, accuracy_counts, accuracy_distinct, accuracy_minhash
+from bench import accuracy, accuracy_counts, accuracy_distinct, accuracy_minhash, accuracy_templates
 
 
 def mine(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -82,6 +84,30 @@ def test_a_stream_has_as_many_words_as_it_says() -> None:
     assert len(np.unique(keys)) == 100
 
 
+def test_agreement_is_over_pairs() -> None:
+    truth = np.asarray([0, 0, 0, 1, 1])
+    assert accuracy_templates.agreement(truth + 5, truth) == (1.0, 1.0, 1.0)
+    # One pair of the four that belong together, and one that does not.
+    assert accuracy_templates.agreement(np.asarray([0, 0, -1, 2, -1]), truth) == (1.0, 0.25, 0.4)
+    assert accuracy_templates.agreement(np.asarray([0, 0, -1, 0, -1]), truth) == (1 / 3, 0.25, 2 / 7)
+
+
+def test_templates_of_a_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = ("Read the report {} and say in one sentence what is wrong.", "Please list ten words that rhyme with {}!")
+    prompts = [frame.format(f"word{number}") for number in range(30) for frame in frames]
+    (tmp_path / "attack").mkdir()
+    set_ = pa.table({"prompt": prompts, "family": ["report", "rhyme"] * 30})
+    pq.write_table(set_, tmp_path / "attack" / "set.parquet")
+    monkeypatch.setattr(accuracy_templates, "SETS", (("attack/set", "prompt", "family"),))
+    monkeypatch.setattr(accuracy_templates, "corpora_directory", lambda: tmp_path)
+    found = accuracy_templates.measure()
+    assert mine(found)[0] | {"corpus": ""} == {
+        "who": "gauger", "corpus": "", "prompts": 60, "templates": 2, "precision": 1.0, "recall": 1.0, "f1": 1.0
+    }  # fmt: skip
+    monkeypatch.setattr(accuracy_templates, "corpora_directory", lambda: None)
+    assert accuracy_templates.measure() == []
+
+
 def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
@@ -91,6 +117,7 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module in (accuracy_minhash, accuracy_distinct, accuracy_counts):
         monkeypatch.setattr(module, "measure", fake)
+    monkeypatch.setattr(accuracy_templates, "measure", list)
     accuracy.main([str(tmp_path / "figures.json"), "--share", "0.1"])
     assert json.loads((tmp_path / "figures.json").read_text())["MinHash"] == [{"who": "gauger"}]
     assert asked == [400, 100, 10]

@@ -91,6 +91,7 @@ def test_page_says_whether_the_targets_are_met() -> None:
     assert "| datasketch sha1 | 160.0 x | 25 % | 120.0 x | 90.0 x | 1.00 of theory at worst |" in page
     assert "| **real**: gauger, 2.00 ns/byte, 500,000 prompts/s | 1 x |  |  |  | 1.05 of theory at worst |" in page
     assert "| 10 | 0.100 | 0.200 |" in page
+    assert "| gauger, a set | 9 | 2 | 0.90 | 0.50 | 0.64 |" in page
     assert "| gauger, 2 x 1,024 | 3 | 30 | 0 | 1.0000 % | 10.0 % | 0.200 |" in page
     assert "within a round: 5.0, 5.5, 7.0; median **5.5\nx**" in page
     assert "It starts." in page
