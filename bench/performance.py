@@ -113,23 +113,31 @@ def command_figures(measured: Sequence[Round], manifest: dict[str, Any]) -> dict
 
 
 def run(chosen: argparse.Namespace, command: str, tell: Tell) -> history.Row:
-    """Measure the parts asked for; the row."""
+    """Measure the parts asked for; the row. A part that fails is named in it and costs the others nothing."""
     chosen.out.mkdir(parents=True, exist_ok=True)
-    row = history.begin(command) | {"load": load()}
-    if "speed" in chosen.parts:
-        row["speed"] = measure_speed(chosen.out, chosen.only)
-    if "accuracy" in chosen.parts:
-        tell("accuracy")
-        row["accuracy"] = measure_accuracy(chosen.out, chosen.trials)
-    if "sections" in chosen.parts:
-        row["sections"] = measure_sections(tell)
-    if "command" in chosen.parts:
-        row["command_line"] = measure_command(chosen.out, calls=chosen.calls, round_count=chosen.rounds, tell=tell)
+    row = history.begin(command) | {"load": load(), "failed": {}}
+    parts: dict[str, tuple[str, Callable[[], object]]] = {
+        "speed": ("speed", lambda: measure_speed(chosen.out, chosen.only)),
+        "accuracy": ("accuracy", lambda: measure_accuracy(chosen.out, chosen.trials)),
+        "sections": ("sections", lambda: measure_sections(tell)),
+        "command": (
+            "command_line",
+            lambda: measure_command(chosen.out, calls=chosen.calls, round_count=chosen.rounds, tell=tell),
+        ),
+    }
+    for part in chosen.parts:
+        figure, measure = parts[part]
+        tell(f"measuring {part}")
+        try:
+            row[figure] = measure()
+        except (subprocess.CalledProcessError, RuntimeError, OSError) as error:
+            row["failed"][part] = str(error)
+            tell(f"{part} failed: {error}")
     return row
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Returns 1 when a part of the last row failed."""
     parser = argparse.ArgumentParser(prog="python -m bench.performance", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
     parser.add_argument("--only", metavar="EXPRESSION", help="of the speed benches only these (pytest -k)")
@@ -145,8 +153,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         given = sys.argv[1:] if arguments is None else arguments
         row = run(chosen, " ".join(["python -m bench.performance", *given]), lambda text: print(text, flush=True))
         history.append(row, chosen.history)
-    deliver(performance_page.page(history.last(chosen.history)), chosen.write)
+    row = history.last(chosen.history)
+    deliver(performance_page.page(row), chosen.write)
+    return 1 if row["failed"] else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -69,6 +69,7 @@ def row() -> dict[str, Any]:
         "versions": {"Python": "3.11"},
         "command": "make bench",
         "load": 0.1,
+        "failed": {},
         "speed": {texts.REAL: tasks},
         "accuracy": _accuracy(),
         "sections": {"cold_start": "It starts.\n"},

@@ -133,7 +133,7 @@ def test_command_line_measures_what_is_asked_adds_a_row_and_writes_the_page(
     monkeypatch.setattr(performance, "measure_accuracy", lambda out, share: row()["accuracy"])
     page, past = tmp_path / "docs" / "performance.md", tmp_path / "history.jsonl"
     files = ["--out", str(tmp_path / "build"), "--write", str(page), "--history", str(past)]
-    performance.main(["--parts", "accuracy", "command", *files])
+    assert performance.main(["--parts", "accuracy", "command", *files]) == 0
     assert f"{pq.read_metadata(logs.day).num_rows:,} simulated calls" in page.read_text()
     assert "speed" not in history.last(past)
     assert not (tmp_path / "build" / "scratch").exists()
@@ -142,6 +142,19 @@ def test_command_line_measures_what_is_asked_adds_a_row_and_writes_the_page(
     performance.main(["--page-only", *files])
     assert page.read_text() == written
     assert len(past.read_text().splitlines()) == 1
+
+
+def test_a_part_that_fails_costs_the_others_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise subprocess.CalledProcessError(3, ["pytest"])
+
+    monkeypatch.setattr(performance, "measure_speed", fails)
+    monkeypatch.setattr(performance, "measure_accuracy", lambda out, share: row()["accuracy"])
+    files = ["--out", str(tmp_path), "--write", str(tmp_path / "page.md"), "--history", str(tmp_path / "history.jsonl")]
+    assert performance.main(["--parts", "speed", "accuracy", *files]) == 1
+    added = history.last(tmp_path / "history.jsonl")
+    assert "exit status 3" in added["failed"]["speed"]
+    assert "accuracy" in added
 
 
 def test_speed_is_measured_by_pytest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
