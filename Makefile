@@ -27,6 +27,7 @@ types: $(INSTALLED)
 	MYPYPATH=build/types $(BIN)/mypy -p gauger
 
 bench: $(INSTALLED)
+	$(BIN)/pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m bench.performance --write docs/performance.md
 	$(BIN)/python -m bench.detection --write docs/detection.md
 

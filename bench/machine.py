@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("gauger", "numpy", "numba", "pyarrow", "faiss-cpu", "datasketch", "datasketches")
+PACKAGES = ("gauger", "numpy", "numba", "pyarrow", "faiss-cpu")
+RIVALS = ("datasketch", "datasketches", "drain3", "duckdb", "gaoya", "HLL", "polars", "rensa", "xxhash")
 
 
 def machine() -> str:
@@ -20,7 +22,16 @@ def machine() -> str:
 
 def versions() -> str:
     """Python and the packages whose speed is in the figures."""
-    return ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in PACKAGES)])
+    return ", ".join(f"{name} {number}" for name, number in installed().items())
+
+
+def installed() -> dict[str, str]:
+    """The same by name."""
+    found = {"Python": platform.python_version()}
+    for name in (*PACKAGES, *RIVALS):
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def load() -> float:

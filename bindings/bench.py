@@ -1,45 +1,37 @@
 """``gauger bench``: throughput on this machine, on simulated traffic or the user's own log.
 
-Stages are timed in turn, round after round, in one process, and medians are quoted: machines drift, ratios hold.
+Everything compared takes turns in one process (``turns``), and medians are quoted: machines drift, ratios hold.
 """
 
 from __future__ import annotations
 
+import os
+import statistics
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gauger import bench_stages, turns
+from gauger.bench_stages import Stage, content
 from gauger.columns import load_column_map
 from gauger.engine.engine import MEASURE_ROWS
 from gauger.engine.errors import InputError, KernelInputError
 from gauger.engine.intake import admit
-from gauger.engine.measure import Measurer, list_buffers, text_buffers
-from gauger.engine.secret import Secret
-from gauger.engine.settings import Settings
-from gauger.engine.state import State
-from gauger.kernels.floor import sum_bytes
+from gauger.engine.schema import CALL_SCHEMA
 from gauger.readers import format_of, read
+from gauger.rivals.contest import HASHES, OURS, TEXT, TOKENS, Contest, missing, name_of
+from gauger.rivals.corpus import Corpus
 from gauger.score import score
 from gauger.simulate import simulate
 
 Progress = Callable[[str, int, int], None]
-ROUNDS = 5
+ROUNDS = turns.ROUNDS
 _CALLS = 50_000
-_ROWS_MAX = 200_000  # rows of the log the stages are timed on
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One row of the table: median seconds of a round over all rows."""
-
-    name: str
-    seconds: float
+_ROWS_MAX = 4 * MEASURE_ROWS  # rows of the log the stages are timed on
 
 
 def _batches(path: Path, columns: str | None) -> list[pa.RecordBatch]:
@@ -56,91 +48,127 @@ def _batches(path: Path, columns: str | None) -> list[pa.RecordBatch]:
             break
     if not rows:
         raise InputError(f"{path}: holds no call that can be scored")
-    return batches
+    return batches[: -(-_ROWS_MAX // MEASURE_ROWS)]
 
 
-def _median(times: list[float]) -> float:
-    return float(np.median(times))
+def stages(batches: Sequence[pa.RecordBatch]) -> list[Stage]:
+    """Time of each stage over all batches, on one core."""
+    with turns.one_core():
+        return bench_stages.stages(turns.take_turns(bench_stages.works(batches), ROUNDS))
 
 
-def stages(batches: list[pa.RecordBatch]) -> list[Stage]:
-    """Median time of each stage over all batches, on one core."""
-    secret = Secret.random()
-    measurer = Measurer(secret)
-    raw = [_content(batch) for batch in batches]
-    times: dict[str, list[float]] = {"byte scan": [], "admit": [], "the pass": [], "fold into sketches": []}
-    for turn in range(ROUNDS + 1):
-        state = State(secret, Settings())
-        spent = dict.fromkeys(times, 0.0)
-        for batch, values in zip(batches, raw, strict=True):
-            marks = [time.perf_counter()]
-            sum_bytes(values)
-            marks.append(time.perf_counter())
-            admit(batch)
-            marks.append(time.perf_counter())
-            measures = measurer.measure(batch, state.words)
-            marks.append(time.perf_counter())
-            state.update(batch, measures)
-            marks.append(time.perf_counter())
-            for name, low, high in zip(spent, marks, marks[1:], strict=False):
-                spent[name] += high - low
-        if turn:  # the first round warms caches and page tables
-            for name, seconds in spent.items():
-                times[name].append(seconds)
-    return [Stage(name, _median(values)) for name, values in times.items()]
+def read_seconds(path: Path, threads: int) -> tuple[int, float]:
+    """Rows, and seconds pyarrow takes to read the columns a score reads, on so many threads."""
+    before = pa.cpu_count(), pa.io_thread_count()
+    pa.set_cpu_count(threads)
+    pa.set_io_thread_count(threads)
+    try:
+        began = time.perf_counter()
+        file = pq.ParquetFile(path)
+        columns = [name for name in file.schema_arrow.names if name in CALL_SCHEMA.names]
+        batches = file.iter_batches(65_536, columns=columns or None, use_threads=threads > 1)
+        rows = sum(batch.num_rows for batch in batches)
+        return rows, time.perf_counter() - began
+    finally:
+        pa.set_cpu_count(before[0])
+        pa.set_io_thread_count(before[1])
 
 
-def _read_seconds(path: Path) -> float | None:
-    """Median time pyarrow takes to read the columns a score reads; None for other formats than Parquet."""
-    if format_of(path) != "parquet":
-        return None
-    times = []
-    for _ in range(3):
-        mark = time.perf_counter()
-        for _ in pq.ParquetFile(path).iter_batches(65_536):
-            pass
-        times.append(time.perf_counter() - mark)
-    return _median(times)
+def contests() -> list[Contest]:
+    """Every task other libraries do too."""
+    from gauger.rivals import counts, distinct, minhash, templates
+
+    return [minhash.CONTEST, distinct.CONTEST, counts.CONTEST, templates.CONTEST]
 
 
 def bench(source: Path | None, columns: str | None, progress: Progress) -> str:
-    """Measure and return the table to print."""
+    """Measure and return the tables to print."""
+    workers = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="gauger-bench-") as folder:
         if source is None:
             progress("simulating", 0, 0)
             source = simulate(Path(folder) / "log", calls=_CALLS, reference_days=1, reference_calls=500).day
         progress("stages", 0, 0)
         batches = _batches(source, columns)
-        rows = sum(batch.num_rows for batch in batches)
-        measured = stages(batches)
-        reading = _read_seconds(source)
-        run = score([source], Path(folder) / "out", columns=columns, progress=progress)
-    content = sum(_content(batch).size for batch in batches)
-    floor = measured[0].seconds
-    lines = [
-        f"{rows:,} calls, {content / rows:,.0f} bytes of prompt each; medians of {ROUNDS} rounds, one core",
-        f"  {'stage':<20} {'ns/byte':>8} {'calls/s':>12} {'x byte scan':>12}",
-    ]
-    for stage in measured:
-        lines.append(
-            f"  {stage.name:<20} {stage.seconds / content * 1e9:>8.3f} {rows / stage.seconds:>12,.0f} "
-            f"{stage.seconds / floor:>12.1f}"
-        )
-    total = run.manifest["seconds"]["total"]
-    lines.append(
-        f"gauger score, whole command: {total:.1f} s, {run.manifest['calls_per_second']:,.0f} calls/s on all cores"
-    )
-    if reading is not None:
-        lines.append(
-            f"pyarrow reading the same file: {reading:.2f} s; the whole command takes {total / reading:.1f} times that"
-        )
+        lines = _stage_lines(batches, stages(batches))
+        progress("threads", 0, 0)
+        lines += _thread_lines(batches, workers)
+        lines += _command_lines(source, columns, Path(folder), workers, progress)
+        progress("other libraries", 0, 0)
+        lines += _rival_lines(batches)
     return "\n".join(lines)
 
 
-def _content(batch: pa.RecordBatch) -> np.ndarray:
-    """The bytes of a batch's prompts, uint8, without those of the buffer it is a slice of."""
-    if "prompt_text" in batch.schema.names:
-        values, offsets = text_buffers(batch.column("prompt_text"))
-        return values[offsets[0] : offsets[-1]]
-    ids, offsets = list_buffers(batch.column("prompt_token_ids"))
-    return ids[offsets[0] : offsets[-1]].view(np.uint8)
+def _stage_lines(batches: Sequence[pa.RecordBatch], measured: Sequence[Stage]) -> list[str]:
+    rows, size = sum(batch.num_rows for batch in batches), sum(content(batch).size for batch in batches)
+    lines = [
+        f"{rows:,} calls, {size / rows:,.0f} bytes of prompt each; medians of {ROUNDS} rounds, one core",
+        f"  {'stage':<32} {'ns/byte':>8} {'calls/s':>14} {'x byte scan':>12}",
+    ]
+    for stage in measured:
+        rate = f"{rows / stage.seconds:,.0f}" if stage.seconds > 0 else "-"
+        lines.append(f"  {stage.name:<32} {stage.seconds / size * 1e9:>8.3f} {rate:>14} {stage.floors:>12.1f}")
+    return lines
+
+
+def _thread_lines(batches: Sequence[pa.RecordBatch], workers: int) -> list[str]:
+    counts = [1, *(count for count in (2, 4, 8, 16, 32) if count < workers), *([workers] if workers > 1 else [])]
+    # Small pieces, so that no thread is left with the last large one alone.
+    pieces = [batch.slice(at, 1_024) for batch in batches for at in range(0, batch.num_rows, 1_024)]
+    works = bench_stages.thread_works(pieces, counts) | bench_stages.control_works(counts)
+    times = turns.take_turns(works, ROUNDS)
+    lines = []
+    for what, prefix in (("the pass", ""), ("hashing that shares nothing, for comparison", bench_stages.CONTROL)):
+        found = bench_stages.speedups(times, counts, prefix)
+        lines.append(f"{what}: {', '.join(f'{name} {speedup:.2f} x' for name, speedup in found.items())}")
+    return lines
+
+
+def _command_lines(source: Path, columns: str | None, folder: Path, workers: int, progress: Progress) -> list[str]:
+    reading = None
+    if format_of(source) == "parquet":
+        reading = statistics.median(read_seconds(source, workers)[1] for _ in range(3))
+    run = score([source], folder / "out", columns=columns, workers=workers, progress=progress)
+    total = run.manifest["seconds"]["total"]
+    lines = [
+        f"gauger score, whole command: {total:.1f} s, {run.manifest['calls_per_second']:,.0f} calls/s "
+        f"on {bench_stages.threads_name(workers)}"
+    ]
+    if reading is not None:
+        lines.append(
+            f"pyarrow reading the same columns on as many: {reading:.2f} s; "
+            f"the whole command takes {total / reading:.1f} times that"
+        )
+    return lines
+
+
+def _rival_lines(batches: Sequence[pa.RecordBatch]) -> list[str]:
+    if any("prompt_text" not in batch.schema.names for batch in batches):
+        return ["other libraries: they need prompts as text"]
+    lines = [f"  {'other libraries, one core':<32} {'from text':>10} {'tokens ready':>14} {'kernels alone':>14}"]
+    corpus = Corpus("log", pa.concat_arrays([batch.column("prompt_text") for batch in batches]))
+    with turns.one_core():
+        for contest in contests():
+            lines += _contest_lines(contest, turns.take_turns(contest.works(corpus), ROUNDS))
+    if absent := missing(contests()):
+        lines.append(f"not installed: {', '.join(absent)}; to compare with them: pip install 'gauger[bench]'")
+    return lines
+
+
+def _contest_lines(contest: Contest, times: turns.Times) -> list[str]:
+    lines = []
+    for rival in contest.rivals:
+        shown = []
+        for kind in (TEXT, TOKENS, HASHES):
+            # With tokens ready for the library, ours still starts from text.
+            ours = (
+                times[name_of(OURS, HASHES if kind == HASHES else TEXT)]
+                if HASHES in contest.ours or kind != HASHES
+                else []
+            )
+            theirs = times.get(name_of(rival.name, kind))
+            shown.append(f"{turns.ratio(theirs, ours):.1f} x" if theirs else "-")
+        if any(text != "-" for text in shown):
+            name = f"{contest.task}: {rival.name}"
+            lines.append(f"  {name:<40} {shown[0]:>10} {shown[1]:>10} {shown[2]:>10}")
+    return lines

@@ -87,8 +87,11 @@ class Measurer:
         assert np.all(np.diff(offsets) == shingles.WIDTH), "an elicitation phrase has three words"
         return shingles.shingle_rows(words.reshape(-1, shingles.WIDTH), self.key)
 
-    def measure(self, batch: pa.RecordBatch, sketch: WordSketch) -> Measures:
-        """Measure an admitted batch (its prompts as text, or as token ids), counting its words in ``sketch``."""
+    def measure(self, batch: pa.RecordBatch, sketch: WordSketch, *, steps: int = len(calls.STEPS)) -> Measures:
+        """Measure an admitted batch (its prompts as text, or as token ids), counting its words in ``sketch``.
+
+        steps : of ``calls.STEPS``, how many to take of each text; a bench takes fewer, and reads no result
+        """
         n = batch.num_rows
         is_text = "prompt_text" in batch.schema.names
         column = batch.column("prompt_text" if is_text else "prompt_token_ids")
@@ -111,11 +114,12 @@ class Measurer:
         if is_text:
             tables = (self._function_words, self._phrases)
             calls.measure_text(
-                len(calls.STEPS), values, offsets, self.key, *tables, *shared, *outputs, result.flags, *gram_outputs
+                steps, values, offsets, self.key, *tables, *shared, *outputs, result.flags, *gram_outputs
             )
         else:
             calls.measure_token_ids(values, offsets, self.key, *shared, *outputs, *gram_outputs)
-        sketch.total += int(result.words.sum(dtype=np.int64))
+        if steps == len(calls.STEPS):
+            sketch.total += int(result.words.sum(dtype=np.int64))
         return result
 
 

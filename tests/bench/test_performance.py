@@ -6,17 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from bench import machine, markdown, parquet_reading, performance, performance_log, performance_page, resources, rivals
-from bench.performance_page import Log, Report
-from bench.performance_rounds import Round, Staged, first_batches, rounds, staged
+from bench import history, machine, markdown, performance, performance_log, performance_page, resources
+from bench.performance_rounds import Round, rounds
 from bench.resources import Usage
-from gauger.bench import Stage
 from gauger.engine.schema import CALL_SCHEMA
+from tests.bench.rows import row
 
 CALLS = 1_500
 
@@ -42,14 +40,6 @@ def test_the_log_is_made_once(logs: performance_log.Logs) -> None:
     written = logs.day.stat().st_mtime_ns
     assert performance_log.make(logs.day.parent, calls=CALLS) == logs
     assert logs.day.stat().st_mtime_ns == written
-
-
-def test_the_yardstick_reads_every_row_of_the_canonical_columns(tmp_path: Path) -> None:
-    path = tmp_path / "log.parquet"
-    pq.write_table(pa.table({"account_id": ["a", "b"], "not ours": [1, 2]}), path)
-    rows, seconds = parquet_reading.read(path)
-    assert rows == 2
-    assert seconds > 0
 
 
 def test_usage_is_of_the_child_and_failures_say_why() -> None:
@@ -84,75 +74,101 @@ def test_each_round_starts_from_the_same_state(
 
     monkeypatch.setattr(resources, "measure", fake)
     told: list[str] = []
-    measured, manifest = rounds(logs.day, state, tmp_path, 2, told.append)
+    measured, manifest = rounds(logs.day, state, tmp_path, 2, 3, told.append)
     assert measured == [Round(0.5, Usage(2.0, 3.0, 4, 0), Usage(2.0, 3.0, 4, 0))] * 2
     assert manifest == {"seconds": {}}
     assert ["score" in command for command in asked] == [False, True] * 3
+    assert all("3" in command for command in asked)  # as many threads for both
     assert len(told) == 3
 
 
-def test_stages_cover_whole_batches_of_the_log(logs: performance_log.Logs) -> None:
-    measured = staged(logs.day, 100)
-    batches = first_batches(logs.day, 100)
-    assert measured.calls == sum(batch.num_rows for batch in batches)
-    texts = pq.read_table(logs.day)["prompt_text"].slice(0, measured.calls)
-    assert measured.prompt_bytes == pc.sum(pc.binary_length(texts)).as_py()
-    assert [stage.name for stage in measured.stages][:1] == ["byte scan"]
-
-
-def test_rivals_get_the_same_prompts(logs: performance_log.Logs) -> None:
-    contests = rivals.contests(first_batches(logs.day, 1)[0].slice(0, 20))
-    assert [contest.prompts for contest in contests] == [20, 20]
-    assert all(contest.ours_seconds > 0 and contest.rival_seconds > 0 for contest in contests)
-
-
-def test_shingles_are_three_folded_words() -> None:
-    assert rivals.shingles("How do I, É?") == [b"how do i", b"do i \xc3\x89"]
-    assert rivals.shingles("Hello!") == [b"hello"]
-    assert rivals.shingles("") == [b""]
-
-
-def report(seconds: float, peak: int) -> Report:
-    turns = [Round(0.5, Usage(1.0, 1.5, 2**29, 0), Usage(seconds * scale, 9.0, peak, 0)) for scale in (1.0, 1.1, 3.0)]
-    manifest = {"reference": {"accounts": 4_321}, "seconds": {"ingest": 1.0, "weigh": 2.0, "write": 3.0}}
-    return Report(
-        log=Log(1_000, 40, 1_100_000, 500_000),
-        load=0.25,
-        rounds=turns,
-        manifest=manifest,
-        staged=Staged(1_000, 1_000_000, [Stage("byte scan", 0.001), Stage("the pass", 0.005)]),
-        contests=[rivals.Contest("MinHash", "datasketch", 100, 0.01, 0.5)],
-        command="python -m bench.performance",
-    )
-
-
 def test_page_says_whether_the_targets_are_met() -> None:
-    page = performance_page.page(report(5.0, 2**31))
-    assert "| <= 20 x | 11.0 x | met |" in page
-    assert "| < 4 GiB | 2.00 GiB | met |" in page
-    assert "Ratio of the walls, by round: 10.0, 11.0, 30.0." in page
-    assert "| the pass | 5.000 | 200,000 | 5.0 |" in page
-    assert "| MinHash | datasketch | 10,000 | 200 | 50.0 x |" in page
+    page = performance_page.page(row())
+    assert "| ... than gaoya | >= 20 x | >= 25 x | 21 x | met |" in page
+    assert page.count("**missed**") == 1
+    assert "| the pass | 4.000 | 250,000 | 100.0 |" in page
+    assert "| real: the pass | 1.00 x | 1.90 x |" in page
+    assert "| datasketch sha1 | 160.0 x | 25 % | 120.0 x | 90.0 x | 1.00 of theory at worst |" in page
+    assert "| **real**: gauger, 2.00 ns/byte, 500,000 prompts/s | 1 x |  |  |  | 1.05 of theory at worst |" in page
+    assert "| 10 | 0.100 | 0.200 |" in page
+    assert "| gauger, a set | 9 | 2 | 0.90 | 0.50 | 0.64 |" in page
+    assert "| gauger, 2 x 1,024 | 3 | 30 | 0 | 1.0000 % | 10.0 % | 0.200 |" in page
+    assert "within a round: 5.0, 5.5, 7.0; median **5.5\nx**" in page
+    assert "It starts." in page
+    assert page.count(performance_page.NOT_MEASURED) == 1  # adversarial prompts
     assert "{" not in page
-    missed = performance_page.page(report(50.0, 2**32))
-    assert missed.count("**missed**") == 2
 
 
-def test_command_line_measures_and_writes(
+def test_page_of_a_run_that_measured_nothing() -> None:
+    page = performance_page.page(history.begin("nothing") | {"load": 0.0})
+    assert "not measured |" in page
+    assert page.count(performance_page.NOT_MEASURED.strip()) > 5
+
+
+def test_sections_are_what_other_modules_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(performance, "SECTIONS", {"machine": "this", "later": "bench.no_such_module"})
+    told: list[str] = []
+    assert performance.measure_sections(told.append)["machine"].startswith("The Zen of Python")
+    assert told == ["no bench.no_such_module yet: its section is left out"]
+
+
+def test_command_figures_are_medians_of_rounds_and_largest_peaks() -> None:
+    turns = [Round(0.5, Usage(1.0, 1.5, 100, 0), Usage(4.0 * scale, 9.0, 10 * scale, 0)) for scale in (1, 3, 2)]
+    manifest = {"reference": None, "seconds": {"ingest": 1.0, "weigh": 2.0, "write": 3.0, "total": 6.0}}
+    found = performance.command_figures(turns, manifest)
+    assert found["ratio"] == 16.0
+    assert found["ratios"] == [8.0, 24.0, 16.0]
+    assert found["scoring"] == {"seconds": 8.0, "cpu_seconds": 9.0, "peak_bytes": 30}
+    assert found["reading"]["seconds"] == 0.5
+    assert found["reference_accounts"] == 0
+
+
+def test_command_line_measures_what_is_asked_adds_a_row_and_writes_the_page(
     logs: performance_log.Logs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    usage = Usage(5.0, 9.0, 2**30, 0)
+    manifest = {"reference": None, "seconds": {"ingest": 1.0, "weigh": 2.0, "write": 3.0}}
     monkeypatch.setattr(performance_log, "make", lambda out, calls: logs)
-    monkeypatch.setattr(performance, "rounds", lambda *_: (report(5.0, 1).rounds, report(5.0, 1).manifest))
-    monkeypatch.setattr(performance, "_RIVAL_CALLS", 10)
-    page = tmp_path / "docs" / "performance.md"
-    performance.main(["--calls", "1500", "--rounds", "1", "--out", str(tmp_path / "build"), "--write", str(page)])
+    monkeypatch.setattr(performance, "rounds", lambda *_: ([Round(0.5, usage, usage)] * 3, manifest))
+    monkeypatch.setattr(performance, "measure_accuracy", lambda out, share: row()["accuracy"])
+    page, past = tmp_path / "docs" / "performance.md", tmp_path / "history.jsonl"
+    files = ["--out", str(tmp_path / "build"), "--write", str(page), "--history", str(past)]
+    assert performance.main(["--parts", "accuracy", "command", *files]) == 0
     assert f"{pq.read_metadata(logs.day).num_rows:,} simulated calls" in page.read_text()
+    assert "speed" not in history.last(past)
     assert not (tmp_path / "build" / "scratch").exists()
+    written = page.read_text()
+    page.unlink()
+    performance.main(["--page-only", *files])
+    assert page.read_text() == written
+    assert len(past.read_text().splitlines()) == 1
+
+
+def test_a_part_that_fails_costs_the_others_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise subprocess.CalledProcessError(3, ["pytest"])
+
+    monkeypatch.setattr(performance, "measure_speed", fails)
+    monkeypatch.setattr(performance, "measure_accuracy", lambda out, share: row()["accuracy"])
+    files = ["--out", str(tmp_path), "--write", str(tmp_path / "page.md"), "--history", str(tmp_path / "history.jsonl")]
+    assert performance.main(["--parts", "speed", "accuracy", *files]) == 1
+    added = history.last(tmp_path / "history.jsonl")
+    assert "exit status 3" in added["failed"]["speed"]
+    assert "accuracy" in added
+
+
+def test_speed_is_measured_by_pytest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fake(command: list[str], **_: object) -> None:
+        assert command[command.index("-k") + 1] == "MinHash"
+        Path(command[-1].removeprefix("--benchmark-json=")).write_text('{"benchmarks": []}')
+
+    monkeypatch.setattr(subprocess, "run", fake)
+    assert performance.measure_speed(tmp_path, "MinHash") == {}
 
 
 def test_modules_run_as_commands(logs: performance_log.Logs) -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "bench.resources", sys.executable, "-m", "bench.parquet_reading", str(logs.day)],
+        [sys.executable, "-m", "bench.resources", sys.executable, "-m", "bench.parquet_reading", str(logs.day), "2"],
         cwd=Path(__file__).resolve().parents[2],
         capture_output=True,
         text=True,

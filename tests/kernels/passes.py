@@ -77,12 +77,16 @@ def _start(offsets: np.ndarray) -> Pass:
 
 
 def run_text(
-    values: np.ndarray, offsets: np.ndarray, reference: np.ndarray | None = None, reference_words: int = 0
+    values: np.ndarray,
+    offsets: np.ndarray,
+    reference: np.ndarray | None = None,
+    reference_words: int = 0,
+    steps: int = len(calls.STEPS),
 ) -> Pass:
     """Measure texts, against a reference's count-min if there is one."""
     result = _start(offsets)
     calls.measure_text(
-        len(calls.STEPS), values, offsets, KEY, FUNCTION_WORDS, PHRASE_TABLE, result.word_counts, result.word_registers,
+        steps, values, offsets, KEY, FUNCTION_WORDS, PHRASE_TABLE, result.word_counts, result.word_registers,
         _counts() if reference is None else reference, reference_words, result.prompt_hashes, result.words,
         result.signatures, result.features, result.novelty, result.flags, result.gram_offsets, result.grams,
     )  # fmt: skip

@@ -184,6 +184,17 @@ def test_a_prompt_without_words_has_the_empty_signature(wordless: bytes) -> None
     assert result.flags[1] == 0
 
 
+@pytest.mark.parametrize(("steps", "output"), [(2, "words"), (3, "prompt_hashes"), (5, "signatures"), (7, "features")])
+def test_fewer_steps_end_with_their_output(steps: int, output: str) -> None:
+    """A bench takes the difference of two prefixes for the cost of a step."""
+    expected, found, before = (
+        getattr(run_text(*pack([*NASTY.values()]), steps=count), output)
+        for count in (len(calls.STEPS), steps, steps - 1)
+    )
+    assert np.array_equal(found, expected)
+    assert not np.array_equal(before, expected)
+
+
 def test_prompts_that_differ_in_case_and_outer_space_are_one() -> None:
     texts = [b"Write a poem.", b"  write A POEM.\n", b"write a  poem.", b"write a poem"]
     hashes = [tuple(row) for row in run_text(*pack(texts)).prompt_hashes.tolist()]

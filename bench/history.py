@@ -1,0 +1,49 @@
+"""``bench/history.jsonl``: every run of the bench, one row of JSON each, only ever added to."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.machine import installed, machine
+
+HISTORY = Path(__file__).with_name("history.jsonl")
+Row = dict[str, Any]
+
+
+def begin(command: str) -> Row:
+    """A row that says when, where and on what the run was; figures are added to it."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "machine": machine(),
+        "versions": installed(),
+        "command": command,
+    }
+
+
+def commit() -> str:
+    """The commit that is checked out, marked when tracked files differ from it; empty outside of a repository."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+        cwd=HISTORY.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip()
+
+
+def append(row: Row, history: Path = HISTORY) -> None:
+    """Add one row."""
+    with history.open("a") as file:
+        file.write(json.dumps(row) + "\n")
+
+
+def last(history: Path = HISTORY) -> Row:
+    """The newest row."""
+    row: Row = json.loads(history.read_text().splitlines()[-1])
+    return row
