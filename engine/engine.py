@@ -32,7 +32,7 @@ from gauger.engine.schema import CALL_SCHEMA
 from gauger.engine.secret import Secret
 from gauger.engine.settings import DAY_US, Settings
 from gauger.engine.snapshot import Snapshot, Verdict
-from gauger.engine.state import State, content_of
+from gauger.engine.state import Prepared, State, content_of, prepare
 
 MEASURE_ROWS = 8_192  # rows a worker measures at a time: results small enough that the allocator reuses their pages
 
@@ -202,15 +202,16 @@ class Engine:
         for _ in range(self.workers):
             sketches.put(WordSketch())
 
-        def work(part: Part, admitted: Admitted) -> Measures:
+        def work(admitted: Admitted) -> Prepared:
             sketch = sketches.get()
             try:
-                return self._measurer.measure(admitted.calls, sketch)
+                measures = self._measurer.measure(admitted.calls, sketch)
             finally:
                 sketches.put(sketch)
+            return prepare(admitted.calls, measures, self.secret.key)
 
         with ThreadPoolExecutor(self.workers) as pool:
-            waiting: deque[tuple[Part, Admitted, Future[Measures]]] = deque()
+            waiting: deque[tuple[Part, Admitted, Future[Prepared]]] = deque()
             for part in _pieces(parts):
                 try:
                     admitted = self._admit(part)
@@ -222,7 +223,7 @@ class Engine:
                 if admitted.calls.num_rows == 0:
                     continue
                 self._prepared(admitted)
-                waiting.append((part, admitted, pool.submit(work, part, admitted)))
+                waiting.append((part, admitted, pool.submit(work, admitted)))
                 if len(waiting) > 2 * self.workers:
                     yield self._take(*waiting.popleft())
             while waiting:
@@ -230,8 +231,8 @@ class Engine:
         for _ in range(self.workers):
             self._state.words.merge(sketches.get())
 
-    def _take(self, part: Part, admitted: Admitted, measures: Future[Measures]) -> Taken:
-        self._fold(part, admitted, measures.result())
+    def _take(self, part: Part, admitted: Admitted, prepared: Future[Prepared]) -> Taken:
+        self._state.fold(prepared.result(), file=part.file, rows=part.rows[admitted.rows])
         return Taken(part.file, admitted.calls.num_rows)
 
     # Answering
