@@ -265,14 +265,15 @@ class Engine:
 
     def _finish(self) -> Result:
         state, settings = self._state, self.settings
-        today, account_rows = population_of(state)
-        times = state.ledger.rows["time"]
-        chosen = self._reference_of(_first_day(times)) if len(times) else None
-        reference = None if chosen is None else chosen.population
         ledger = state.ledger.rows
-        # Neither needs the other, and each has stretches only one core can work on.
-        with ThreadPoolExecutor(1) as pool:
-            grouping = pool.submit(find_families, state, account_rows, self._families, self.workers)
+        times = ledger["time"]  # read here: what waits to be put in place is put there by one thread
+        # Families need the accounts last of all, and evidence no families: each has stretches only one core works on.
+        with ThreadPoolExecutor(2) as pool:
+            populating = pool.submit(population_of, state)
+            grouping = pool.submit(find_families, state, lambda: populating.result()[1], self._families, self.workers)
+            chosen = self._reference_of(_first_day(times)) if len(times) else None
+            reference = None if chosen is None else chosen.population
+            today, account_rows = populating.result()
             evidence = gather(today, reference, self.secret.key, settings, self.workers)
             families = grouping.result()
         calls = Calls(
@@ -360,6 +361,10 @@ class Engine:
             days.append(day.isoformat())
         self._directory.save_families(self._families)
         return days
+
+    def held(self) -> list[dict[str, int | float | str]]:
+        """Bytes of everything kept, by part, and what a row of each part stands for."""
+        return [*self._state.held(), self._families.held()]
 
     @property
     def state(self) -> State:

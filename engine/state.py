@@ -19,6 +19,7 @@ from gauger.engine.links import Links
 from gauger.engine.measure import Measures, WordSketch, hash_column
 from gauger.engine.metadata import call_columns, link_values
 from gauger.engine.prompts import Prompts
+from gauger.engine.rows import Rows
 from gauger.engine.samples import CallSample
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
@@ -152,3 +153,40 @@ class State:
             "words": self.words.counts.nbytes + self.words.registers.nbytes,
             "ledger": self.ledger.rows.nbytes,
         }
+
+    def held(self) -> list[dict[str, int | float | str]]:
+        """What is held for what: each part with its rows, what a row stands for and its bytes.
+
+        Parts in memory say the bytes their rows fill; room to grow (``nbytes``) is not touched before it is used.
+        """
+        parts: list[tuple[str, str, Rows]] = [
+            ("accounts", "account and day", self.accounts.rows),
+            ("prompts", "distinct prompt", self.prompts.rows),
+            ("sample", "sampled call", self.sample.rows),
+            ("links", "account, channel and value", self.links.rows),
+            ("ledger", "call", self.ledger.rows),
+        ]
+        accounts, prompts = max(1, len(self.accounts)), max(1, len(self.prompts))
+        held: list[dict[str, int | float | str]] = [
+            {
+                "part": name,
+                "per": per,
+                "rows": len(rows),
+                "row_bytes": rows.row_bytes,
+                "bytes": len(rows) * rows.row_bytes,
+            }
+            for name, per, rows in parts
+        ]
+        grams = 4 * len(self.prompts.grams)
+        held.append(
+            {
+                "part": "grams on disk",
+                "per": "distinct prompt",
+                "rows": len(self.prompts),
+                "row_bytes": round(grams / prompts, 1),
+                "bytes": grams,
+            }
+        )
+        for part in held:
+            part["bytes_per_account"] = round(float(part["bytes"]) / accounts, 1)
+        return held
