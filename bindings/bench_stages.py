@@ -1,6 +1,6 @@
 """What each step of the pass costs, beside merely looking at each byte.
 
-The pass is one fused kernel, so its steps are timed as prefixes (the first of ``calls.STEPS``), taking turns; a step is the
+The pass is one fused kernel, so its steps are timed as prefixes (the first of ``STEPS``), taking turns; a step is the
 difference of two prefixes within a round. The floor adds up bytes that are in cache already: block by block, as many
 bytes as the prompts have. The same sum over the prompts where they lie (``STREAMING``) shows what memory adds.
 """

@@ -198,8 +198,13 @@ def score(
     seconds["weigh"] = time.perf_counter() - mark
     mark = time.perf_counter()
     _tell(progress, "writing")
-    families = templates.render(result.families, result.calls, paths, column_map, settings.k_anonymity)
-    _write(out, inputs, result, families, quarantine)
+    _write(
+        out,
+        inputs,
+        result,
+        quarantine,
+        lambda: templates.render(result.families, result.calls, paths, column_map, settings.k_anonymity),
+    )
     if state is not None and result.calls.num_rows:
         engine.commit()
     seconds["write"] = time.perf_counter() - mark
@@ -214,14 +219,18 @@ def _tell(progress: Progress | None, stage: str) -> None:
         progress(stage, 0, 0)
 
 
-def _write(out: Path, inputs: list[Input], result: Result, families: pa.Table, quarantine: _Quarantine) -> None:
-    file = result.calls.column("file").to_numpy()
-    for number in range(len(inputs)):
-        low, high = np.searchsorted(file, [number, number + 1])
-        outputs.write_table(out / outputs.CALLS / f"{number:05d}.parquet", result.calls.slice(low, high - low))
-    for name, table in zip(
-        outputs.TABLES, (result.accounts, families, result.campaigns, quarantine.table()), strict=True
-    ):
+def _write(
+    out: Path, inputs: list[Input], result: Result, quarantine: _Quarantine, families: Callable[[], pa.Table]
+) -> None:
+    """Write all tables; ``families`` looks at the log once more, while the others are compressed."""
+    with ThreadPoolExecutor(1) as pool:
+        rendered = pool.submit(families)
+        file = result.calls.column("file").to_numpy()
+        for number in range(len(inputs)):
+            low, high = np.searchsorted(file, [number, number + 1])
+            outputs.write_table(out / outputs.CALLS / f"{number:05d}.parquet", result.calls.slice(low, high - low))
+        contents = (result.accounts, rendered.result(), result.campaigns, quarantine.table())
+    for name, table in zip(outputs.TABLES, contents, strict=True):
         outputs.write_table(out / name, table)
 
 
@@ -281,5 +290,6 @@ def _manifest(
         "key_id": engine.secret.key_id,
         "hourly_calls": _hourly(engine, result),
         "state_bytes": engine.state.nbytes(),
+        "state_held": engine.held(),
         "versions": {"pyarrow": pa.__version__, "numpy": np.__version__},
     }

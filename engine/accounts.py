@@ -17,7 +17,7 @@ from gauger.engine.measure import Measures
 from gauger.engine.rows import Field, Rows
 from gauger.engine.settings import HOUR_US, Settings
 from gauger.kernels import hyperloglog as hll
-from gauger.kernels.accumulate import add_bins, add_features, add_moments, add_times
+from gauger.kernels.accumulate import add_bins, add_counts, add_features, add_moments, add_times, keep_earliest
 from gauger.kernels.features import FEATURES
 
 DISTINCT = ("prompts", "addresses", "conversations", "user_agents", "parameters")
@@ -75,41 +75,69 @@ class Accounts:
         self._settings = settings
         self.rows = Rows(fields(), 256)
         self.account_ids: list[str] = []
-        self._row_of: dict[tuple[str, int], int] = {}
+        self._number_of: dict[str, int] = {}  # account id -> number, whatever the pane
+        self._names: list[str] = []  # of each number
+        self._rows_of_pane: dict[int, np.ndarray] = {}  # int64, row of each number, -1 = none
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def row_of(self, account_id: str, pane: int) -> int | None:
         """Row of an account in a pane, or None."""
-        return self._row_of.get((account_id, pane))
+        number, table = self._number_of.get(account_id, -1), self._rows_of_pane.get(pane, np.zeros(0, np.int64))
+        return int(table[number]) if 0 <= number < len(table) and table[number] >= 0 else None
 
     def rows_for(self, column: pa.Array, times: np.ndarray) -> np.ndarray:
-        """Row of each call by account and pane, new rows made as needed; int64[n]."""
-        encoded = column.dictionary_encode()
-        codes = encoded.indices.to_numpy().astype(np.int64)
-        panes = times // self._settings.pane_us
-        low = int(panes.min()) if len(panes) else 0
-        span = int(panes.max()) - low + 1 if len(panes) else 1
-        pairs, inverse = np.unique(codes * span + (panes - low), return_inverse=True)
-        names = encoded.dictionary.to_pylist()
-        rows = [self._intern(names[pair // span], int(pair % span) + low) for pair in pairs.tolist()]
-        return np.asarray(rows, np.int64)[inverse]
+        """Row of each call by account and pane, new rows made as needed; int64[n].
 
-    def _intern(self, account_id: str, pane: int) -> int:
-        row = self._row_of.get((account_id, pane))
-        if row is None:
-            row = self.rows.grow(1)
-            self.rows["pane"][row] = pane
-            self.account_ids.append(account_id)
-            self._row_of[account_id, pane] = row
-        return row
+        column : account ids, dictionary-encoded or not
+        """
+        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        numbers = self._numbers(encoded.dictionary.to_pylist())[encoded.indices.to_numpy()]
+        return self._intern(numbers, times // self._settings.pane_us)
+
+    def _numbers(self, names: list[str]) -> np.ndarray:
+        """Number of each account id, new ones given as needed."""
+        known = self._number_of
+        found = [known.get(name, -1) for name in names]
+        for place, number in enumerate(found):
+            if number < 0:
+                found[place] = known.setdefault(names[place], len(self._names))
+                if found[place] == len(self._names):
+                    self._names.append(names[place])
+        return np.asarray(found, np.int64)
+
+    def _intern(self, numbers: np.ndarray, panes: np.ndarray) -> np.ndarray:
+        """Row of each (account number, pane), new rows made as needed; int64[n]."""
+        rows = np.empty(len(numbers), np.int64)
+        for pane in np.unique(panes).tolist():
+            inside = panes == pane
+            table = self._table_of(pane)
+            new = np.unique(numbers[inside][table[numbers[inside]] < 0])
+            if len(new):
+                first = self.rows.grow(len(new))
+                self.rows["pane"][first:] = pane
+                self.account_ids += [self._names[number] for number in new.tolist()]
+                table[new] = first + np.arange(len(new))
+            rows[inside] = table[numbers[inside]]
+        return rows
+
+    def _table_of(self, pane: int) -> np.ndarray:
+        """Row of each account number in a pane, long enough for all numbers given so far."""
+        table = self._rows_of_pane.get(pane, np.zeros(0, np.int64))
+        if len(table) < len(self._names):
+            larger = np.full(2 * len(self._names), -1, np.int64)
+            larger[: len(table)] = table
+            self._rows_of_pane[pane] = table = larger
+        return table
 
     def restore(self, account_ids: list[str]) -> None:
         """Name the rows of a table that was filled from disk."""
         self.account_ids = account_ids
-        panes = self.rows["pane"].tolist()
-        self._row_of = {pair: row for row, pair in enumerate(zip(account_ids, panes, strict=True))}
+        numbers = self._numbers(account_ids)
+        for pane in np.unique(self.rows["pane"]).tolist():
+            inside = np.flatnonzero(self.rows["pane"] == pane)
+            self._table_of(pane)[numbers[inside]] = inside
 
     def update(self, rows: np.ndarray, calls: CallColumns, measures: Measures) -> None:
         """Fold a batch: rows[i] is the row of call i."""
@@ -123,9 +151,9 @@ class Accounts:
         if calls.output_tokens is not None:
             add_moments(rows, *calls.output_tokens, table["output_tokens"])
         if calls.created is not None:
-            self._note_created(rows, calls.created)
+            keep_earliest(rows, calls.created, table["created"])
         for name, values in {**calls.counters, "elicitations": measures.flags > 0}.items():
-            table[name][:] += np.bincount(rows, values, minlength=len(table)).astype(np.int64)
+            add_counts(rows, values.view(np.uint8), table[name])
         distinct = {
             "prompts": measures.prompt_hashes[:, 0],
             "addresses": calls.addresses,
@@ -139,14 +167,6 @@ class Accounts:
                 sketch = (table[f"{name}_count"], table[f"{name}_sparse"], table[f"{name}_dense"])
                 hll.column_update_many(known, np.ascontiguousarray(hashes), *sketch)
 
-    def _note_created(self, rows: np.ndarray, created: np.ndarray) -> None:
-        known = created != 0
-        earliest = np.full(len(self.rows), np.iinfo(np.int64).max)
-        np.minimum.at(earliest, rows[known], created[known])
-        current = self.rows["created"]
-        seen = earliest < np.iinfo(np.int64).max
-        current[seen] = np.where(current[seen] == 0, earliest[seen], np.minimum(current[seen], earliest[seen]))
-
     def merge(self, other: Accounts, *, into_pane: int | None = None, keep: np.ndarray | None = None) -> np.ndarray:
         """Add another table; returns this table's row of each of its rows.
 
@@ -156,9 +176,8 @@ class Accounts:
         taken = np.flatnonzero(np.ones(len(other), bool) if keep is None else keep)
         panes = other.rows["pane"][taken] if into_pane is None else np.full(len(taken), into_pane)
         names = [other.account_ids[row] for row in taken.tolist()]
-        targets = [self._intern(name, pane) for name, pane in zip(names, panes.tolist(), strict=True)]
         rows = np.full(len(other), -1, np.int64)
-        rows[taken] = targets
+        rows[taken] = self._intern(self._numbers(names), panes)
         # Rows that fall together must be added one after another: one round for each pane.
         for pane in np.unique(other.rows["pane"][taken]):
             part = taken[other.rows["pane"][taken] == pane]
@@ -174,7 +193,7 @@ class Accounts:
         mine["first"][rows] = np.where(fresh, theirs["first"], np.minimum(mine["first"][rows], theirs["first"]))
         mine["last"][rows] = np.where(fresh, theirs["last"], np.maximum(mine["last"][rows], theirs["last"]))
         mine["calls"][rows] += theirs["calls"]
-        self._note_created(rows, theirs["created"])
+        keep_earliest(rows, theirs["created"], mine["created"])
         for name in DISTINCT:
             parts = [f"{name}_{part}" for part in ("count", "sparse", "dense")]
             hll.column_merge(rows, *(mine[part] for part in parts), *(theirs[part] for part in parts))

@@ -32,7 +32,7 @@ from gauger.engine.schema import CALL_SCHEMA
 from gauger.engine.secret import Secret
 from gauger.engine.settings import DAY_US, Settings
 from gauger.engine.snapshot import Snapshot, Verdict
-from gauger.engine.state import State, content_of
+from gauger.engine.state import Prepared, State, content_of, prepare
 
 MEASURE_ROWS = 8_192  # rows a worker measures at a time: results small enough that the allocator reuses their pages
 
@@ -202,15 +202,16 @@ class Engine:
         for _ in range(self.workers):
             sketches.put(WordSketch())
 
-        def work(part: Part, admitted: Admitted) -> Measures:
+        def work(admitted: Admitted) -> Prepared:
             sketch = sketches.get()
             try:
-                return self._measurer.measure(admitted.calls, sketch)
+                measures = self._measurer.measure(admitted.calls, sketch)
             finally:
                 sketches.put(sketch)
+            return prepare(admitted.calls, measures, self.secret.key)
 
         with ThreadPoolExecutor(self.workers) as pool:
-            waiting: deque[tuple[Part, Admitted, Future[Measures]]] = deque()
+            waiting: deque[tuple[Part, Admitted, Future[Prepared]]] = deque()
             for part in _pieces(parts):
                 try:
                     admitted = self._admit(part)
@@ -222,7 +223,7 @@ class Engine:
                 if admitted.calls.num_rows == 0:
                     continue
                 self._prepared(admitted)
-                waiting.append((part, admitted, pool.submit(work, part, admitted)))
+                waiting.append((part, admitted, pool.submit(work, admitted)))
                 if len(waiting) > 2 * self.workers:
                     yield self._take(*waiting.popleft())
             while waiting:
@@ -230,8 +231,8 @@ class Engine:
         for _ in range(self.workers):
             self._state.words.merge(sketches.get())
 
-    def _take(self, part: Part, admitted: Admitted, measures: Future[Measures]) -> Taken:
-        self._fold(part, admitted, measures.result())
+    def _take(self, part: Part, admitted: Admitted, prepared: Future[Prepared]) -> Taken:
+        self._state.fold(prepared.result(), file=part.file, rows=part.rows[admitted.rows])
         return Taken(part.file, admitted.calls.num_rows)
 
     # Answering
@@ -264,14 +265,15 @@ class Engine:
 
     def _finish(self) -> Result:
         state, settings = self._state, self.settings
-        today, account_rows = population_of(state)
-        times = state.ledger.rows["time"]
-        chosen = self._reference_of(_first_day(times)) if len(times) else None
-        reference = None if chosen is None else chosen.population
         ledger = state.ledger.rows
-        # Neither needs the other, and each has stretches only one core can work on.
-        with ThreadPoolExecutor(1) as pool:
-            grouping = pool.submit(find_families, state, account_rows, self._families, self.workers)
+        times = ledger["time"]  # read here: what waits to be put in place is put there by one thread
+        # Families need the accounts last of all, and evidence no families: each has stretches only one core works on.
+        with ThreadPoolExecutor(2) as pool:
+            populating = pool.submit(population_of, state)
+            grouping = pool.submit(find_families, state, lambda: populating.result()[1], self._families, self.workers)
+            chosen = self._reference_of(_first_day(times)) if len(times) else None
+            reference = None if chosen is None else chosen.population
+            today, account_rows = populating.result()
             evidence = gather(today, reference, self.secret.key, settings, self.workers)
             families = grouping.result()
         calls = Calls(
@@ -359,6 +361,10 @@ class Engine:
             days.append(day.isoformat())
         self._directory.save_families(self._families)
         return days
+
+    def held(self) -> list[dict[str, int | float | str]]:
+        """Bytes of everything kept, by part, and what a row of each part stands for."""
+        return [*self._state.held(), self._families.held()]
 
     @property
     def state(self) -> State:

@@ -119,7 +119,7 @@ def _weigh(
     calls = _pool(new, old, key)
     is_today = calls.today
     means = np.concatenate([unit(new.sums), unit(old.sums)])
-    vectors = Whitener.fit(means[~is_today]).transform(means)
+    vectors = Whitener.fit(means[~is_today]).transform(means, workers)
     similarity, rows = nearest(vectors, max(*settings.neighbours, _CONFORMITY_NEIGHBOURS), workers)
     scores = {f"neighbours_{k}": today_share(similarity, rows, is_today, k) for k in settings.neighbours}
     rounds = sift(calls, k=_SIFT_NEIGHBOURS, workers=workers)

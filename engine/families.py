@@ -6,6 +6,7 @@ family it is in: template, then near-duplicate, then exact; a prompt sent once a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -145,10 +146,12 @@ def _distinct_per_family(family: np.ndarray, values: np.ndarray, families: int) 
     return np.bincount(family[fresh], minlength=families)
 
 
-def find_families(state: State, accounts: np.ndarray, known: KnownFamilies, workers: int) -> Families:
+def find_families(state: State, accounts: Callable[[], np.ndarray], known: KnownFamilies, workers: int) -> Families:
     """Families of everything in the state.
 
-    accounts : int64, population row of each account row of the state; known : earlier families, updated
+    accounts : gives the population row of each account row of the state, int64, once prompts are grouped: it may be
+        found meanwhile
+    known : earlier families, updated
     """
     groups = _group_prompts(state, workers)
     ledger, prompts = state.ledger.rows, state.prompts.rows
@@ -175,7 +178,7 @@ def find_families(state: State, accounts: np.ndarray, known: KnownFamilies, work
         kinds=kinds[order],
         signatures=signatures[order],
         calls=calls[order],
-        accounts=_distinct_per_family(family, accounts[ledger["account"][member]], count)[order],
+        accounts=_distinct_per_family(family, accounts()[ledger["account"][member]], count)[order],
         addresses=_distinct_per_family(family[address != 0], address[address != 0], count)[order],
         prompts=np.bincount(of_prompt[of_prompt >= 0], minlength=count)[order],
         elicitation=(elicited / np.maximum(calls, 1))[order],

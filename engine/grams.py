@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-_BUFFERED = 1 << 22  # grams kept in memory before they are written
+_BUFFERED = 1 << 16  # grams worth a write of their own
 
 
 class GramStore:
@@ -25,25 +25,30 @@ class GramStore:
         return self._written + self._buffered
 
     def append(self, grams: np.ndarray) -> None:
-        """Add grams at the end; the array is copied."""
-        self._buffer.append(np.array(grams, np.uint32))
-        self._buffered += len(grams)
-        if self._buffered > _BUFFERED:
+        """Add grams at the end: many at once are written as they are, few are copied and wait."""
+        if len(grams) < _BUFFERED:
+            self._buffer.append(np.array(grams, np.uint32))
+            self._buffered += len(grams)
+        if len(grams) >= _BUFFERED or self._buffered >= _BUFFERED:
             self._flush()
+        if len(grams) >= _BUFFERED:
+            self._file.write(np.ascontiguousarray(grams, np.uint32).data)
+            self._written += len(grams)
 
     def _flush(self) -> None:
         self._file.seek(4 * self._written)
         for grams in self._buffer:
-            self._file.write(grams.tobytes())
-        self._file.flush()
+            self._file.write(grams.data)
         self._written += self._buffered
         self._buffer, self._buffered = [], 0
 
     def read(self, start: int, end: int) -> np.ndarray:
         """Grams start .. end, uint32."""
         self._flush()
-        self._file.seek(4 * start)
-        return np.frombuffer(self._file.read(4 * (end - start)), np.uint32)
+        values = np.empty(max(0, min(end, self._written) - start), np.uint32)
+        self._file.seek(4 * start)  # which also flushes what was written
+        self._file.readinto(values.view(np.uint8).data)
+        return values
 
     def slices(self, sizes: np.ndarray, rows: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
         """Sweep over consecutive groups of ``rows`` prompts: (first prompt, offsets int64[m + 1], grams uint32).

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.engine.rows import Field, Rows
+from gauger.kernels.accumulate import unseen_links
 
 ADDRESS, NETWORK, PAYMENT, CLIENT, ORGANISATION, NETWORK_HOUR, PARAMETERS = range(7)
 CHANNELS = (
@@ -22,6 +23,7 @@ CHANNELS = (
 )
 
 FIELDS: dict[str, Field] = {"account": (np.int64, ()), "channel": (np.uint8, ()), "value": (np.uint64, ())}
+_CACHED = 1 << 18  # (account and channel, value) pairs
 
 
 class Links:
@@ -31,15 +33,14 @@ class Links:
         self._size = size
         self.rows = Rows(FIELDS, 4096)
         self._compact_at = 262144
+        # What accounts were lately seen with: most calls repeat it, and most rows are never made.
+        self._owners, self._seen = np.full(_CACHED, -1, np.int64), np.zeros(_CACHED, np.uint64)
 
     def update(self, accounts: np.ndarray, channel: int, values: np.ndarray) -> None:
         """Add values (uint64 keyed hashes, 0 = null) of one channel."""
-        known = np.flatnonzero(values != 0)
-        order = known[np.lexsort((values[known], accounts[known]))]
-        accounts, values = accounts[order], values[order]
-        fresh = np.ones(len(order), bool)
-        fresh[1:] = (accounts[1:] != accounts[:-1]) | (values[1:] != values[:-1])
-        self._append(accounts[fresh], np.full(int(fresh.sum()), channel, np.uint8), values[fresh])
+        fresh = np.empty(len(values), np.int64)
+        fresh = fresh[: unseen_links(accounts, channel, values, self._owners, self._seen, fresh)]
+        self._append(accounts[fresh], np.full(len(fresh), channel, np.uint8), values[fresh])
 
     def _append(self, accounts: np.ndarray, channels: np.ndarray, values: np.ndarray) -> None:
         self.rows.append({"account": accounts, "channel": channels, "value": values})

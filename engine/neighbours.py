@@ -1,4 +1,4 @@
-"""Nearest accounts among today's and the reference's, in FAISS, over whitened kernel means.
+"""Nearest accounts among today's and the reference's, over whitened kernel means.
 
 One OpenMP thread always: with two, FAISS was three times slower and hung after fork. Parallelism is ours, over blocks
 of queries of a fixed size, so that the number of threads never changes a result.
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 import faiss
 import numpy as np
+from threadpoolctl import threadpool_limits
 
+from gauger.engine.inverted import InvertedFile
 from gauger.kernels.neighbours import share_with_hop
 
 EXACT_MAX = 4_000  # above, an inverted file: at 20,000 it is six times faster and finds the same neighbourhoods
 _BLOCK = 1_024
-_PROBES = 8  # of 2 sqrt(n) lists: recall of campaigns is that of exact search, at a quarter of its time
+_TRANSFORMED = 4_096  # vectors whitened at a time
 _FITTED_ROWS = 12_000  # enough for a covariance of 656 dimensions
-_POINTS_PER_LIST = 20
-_TRAINING_ROUNDS = 4
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -56,46 +56,44 @@ class Whitener:
         scale = 1.0 / np.sqrt(np.maximum(variances, 0.0) + shrink * average + 1e-12)
         return cls(mean.astype(np.float32), (directions * scale).astype(np.float32))
 
-    def transform(self, vectors: np.ndarray) -> np.ndarray:
-        """Unit vectors in the whitened space, float32[n, d]."""
-        return unit((vectors - self.mean) @ self.matrix)
+    def transform(self, vectors: np.ndarray, workers: int = 1) -> np.ndarray:
+        """Unit vectors in the whitened space, float32[n, d]; in blocks of a fixed size, whoever computes them."""
+        result = np.empty((len(vectors), self.matrix.shape[1]), np.float32)
+
+        def block(start: int) -> None:
+            part = slice(start, start + _TRANSFORMED)
+            result[part] = unit((vectors[part] - self.mean) @ self.matrix)
+
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(block, range(0, len(vectors), _TRANSFORMED)))
+        return result
 
 
-def _index(vectors: np.ndarray) -> faiss.Index:
+def _search_exactly(vectors: np.ndarray, k: int, workers: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k nearest of each row among all, itself included."""
     faiss.omp_set_num_threads(1)
-    count, dimensions = vectors.shape
-    flat = faiss.IndexFlatIP(dimensions)
-    if count <= EXACT_MAX:
-        flat.add(vectors)
-        return flat
-    lists = int(2 * np.sqrt(count))
-    # Half-precision lists: the scan is bound by memory, and 99.98 % of the neighbours are the same.
-    half = faiss.ScalarQuantizer.QT_fp16
-    index = faiss.IndexIVFScalarQuantizer(flat, dimensions, lists, half, faiss.METRIC_INNER_PRODUCT, False)
-    index.cp.seed, index.cp.niter = 1234, _TRAINING_ROUNDS
-    index.cp.min_points_per_centroid = 1
-    step = max(1, count // (_POINTS_PER_LIST * lists))
-    index.train(np.ascontiguousarray(vectors[::step]))
+    index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
-    index.nprobe = _PROBES
-    return index
+
+    def block(start: int) -> tuple[np.ndarray, np.ndarray]:
+        faiss.omp_set_num_threads(1)
+        return index.search(vectors[start : start + _BLOCK], k)
+
+    with ThreadPoolExecutor(workers) as pool:
+        parts = list(pool.map(block, range(0, len(vectors), _BLOCK)))
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 
 def nearest(vectors: np.ndarray, k: int, workers: int) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest other rows of each row by inner product: (similarities float32[n, k], rows int64[n, k])."""
     count = len(vectors)
     k = min(k, count - 1)
-    index = _index(np.ascontiguousarray(vectors, np.float32))
-
-    def block(start: int) -> tuple[np.ndarray, np.ndarray]:
-        faiss.omp_set_num_threads(1)
-        return index.search(vectors[start : start + _BLOCK], k + 1)
-
-    with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(block, range(0, count, _BLOCK)))
-    similarity = np.concatenate([part[0] for part in parts])
-    rows = np.concatenate([part[1] for part in parts])
-    return _without_self(similarity, rows)
+    vectors = np.ascontiguousarray(vectors, np.float32)
+    if count <= EXACT_MAX:
+        return _without_self(*_search_exactly(vectors, k + 1, workers))
+    # One BLAS thread: products run in our threads.
+    with threadpool_limits(1, user_api="blas"):
+        return _without_self(*InvertedFile(vectors, workers).search_all(k + 1))
 
 
 def _without_self(similarity: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -70,9 +70,7 @@ class Prompts:
         after = intern(np.ascontiguousarray(hashes), self._index, self.rows["hash"], count, found)
         self.rows.count = after
         # Rows are numbered in order of first appearance, so the first call of row count + j is fresh[j].
-        is_new = found >= count
-        fresh = np.flatnonzero(is_new)
-        fresh = fresh[np.unique(found[is_new], return_index=True)[1]]
+        fresh = np.flatnonzero(found > np.maximum.accumulate(np.concatenate([[count - 1], found]))[:-1])
         for name, values in columns.items():
             self.rows[name][count:after] = values[fresh]
         if len(fresh) == n:

@@ -107,3 +107,17 @@ class KnownFamilies:
         self.last_seen = np.concatenate([self.last_seen[fresh], last_seen])[order]
         self.ids = merged[order]
         self.next_id = max(self.next_id, int(self.ids.max(initial=0)) + 1)
+
+    def held(self) -> dict[str, int | float | str]:
+        """Rows and bytes, as ``State.held`` gives them."""
+        row = sum(array.itemsize * int(np.prod(array.shape[1:], dtype=np.int64)) for array in self._columns())
+        return {
+            "part": "known families",
+            "per": "family",
+            "rows": len(self.ids),
+            "row_bytes": row,
+            "bytes": len(self.ids) * row,
+        }
+
+    def _columns(self) -> tuple[np.ndarray, ...]:
+        return self.ids, self.kinds, self.signatures, self.last_seen

@@ -80,3 +80,8 @@ class Rows:
         """Bytes allocated."""
         self._settle()
         return sum(array.nbytes for array in self._arrays.values())
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes a row."""
+        return sum(array.itemsize * int(np.prod(array.shape[1:], dtype=np.int64)) for array in self._arrays.values())

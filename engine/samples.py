@@ -38,7 +38,7 @@ class CallSample:
         enter = identities <= self._limit[accounts]
         if enter.all():  # the usual case: keep the features as they are instead of copying them
             enter = slice(None)
-        self._offered += np.bincount(accounts[enter], minlength=len(self._limit))
+        np.add.at(self._offered, accounts[enter], 1)
         self.rows.append(
             {
                 "account": accounts[enter],

@@ -88,15 +88,22 @@ def directions(positive: Moments, negative: Moments, ridge: float) -> np.ndarray
     return result
 
 
-def score_calls(calls: Calls, weights: np.ndarray) -> np.ndarray:
+def score_calls(calls: Calls, weights: np.ndarray, workers: int = 1) -> np.ndarray:
     """Out-of-fold score of each call; float32[m]."""
     scores = np.empty(len(calls.owner), np.float32)
     folds = calls.folds[calls.owner]
-    for fold in range(FOLDS):
-        rows = np.flatnonzero(folds == fold)
-        for start in range(0, len(rows), 8 * _EXACT_ROWS):
-            part = rows[start : start + 8 * _EXACT_ROWS]
-            scores[part] = calls.features[part].astype(np.float32) @ weights[fold]
+
+    def block(rows: np.ndarray, fold: int) -> None:
+        scores[rows] = calls.features[rows].astype(np.float32) @ weights[fold]
+
+    with ThreadPoolExecutor(workers) as pool:
+        parts = []
+        for fold in range(FOLDS):
+            rows = np.flatnonzero(folds == fold)
+            for start in range(0, len(rows), 8 * _EXACT_ROWS):
+                parts.append(pool.submit(block, rows[start : start + 8 * _EXACT_ROWS], fold))
+        for part in parts:
+            part.result()
     return scores
 
 
@@ -110,15 +117,23 @@ def oddest(probabilities: np.ndarray, owner: np.ndarray, accounts: int, share: f
     return place < np.maximum(least, np.ceil(share * sizes))[owner]
 
 
-def _means(calls: Calls, chosen: np.ndarray) -> np.ndarray:
+def _means(calls: Calls, chosen: np.ndarray, workers: int = 1) -> np.ndarray:
     """Unit mean of each account's chosen calls; float32[accounts, FEATURES]."""
-    sums = np.zeros((len(calls.today), FEATURES), np.int32)
-    squares = np.zeros(len(calls.today), np.int64)
+    accounts = len(calls.today)
+    result = np.empty((accounts, FEATURES), np.float32)
     rows = np.flatnonzero(chosen)
-    for start in range(0, len(rows), 64 * _EXACT_ROWS):
-        part = rows[start : start + 64 * _EXACT_ROWS]
-        add_features(calls.owner[part], calls.features[part], sums, squares)
-    return unit(sums)
+    owner = calls.owner[rows]  # ascending
+
+    def block(first: int) -> None:
+        last = min(first + 4 * _EXACT_ROWS, accounts)
+        part = slice(*np.searchsorted(owner, [first, last]))
+        sums, squares = np.zeros((last - first, FEATURES), np.int32), np.zeros(last - first, np.int64)
+        add_features(owner[part] - first, calls.features[rows[part]], sums, squares)
+        result[first:last] = unit(sums)
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(block, range(0, accounts, 4 * _EXACT_ROWS)))
+    return result
 
 
 @dataclass(frozen=True)
@@ -135,8 +150,8 @@ def _stage_two(calls: Calls, scores: np.ndarray, k: int, workers: int) -> Sifted
     reference = ~calls.today[calls.owner]
     probability = tail_probability(scores, scores[reference])
     chosen = oddest(probability, calls.owner, len(calls.today), share=0.15, least=3)
-    means = _means(calls, chosen)
-    vectors = Whitener.fit(means[~calls.today]).transform(means)
+    means = _means(calls, chosen, workers)
+    vectors = Whitener.fit(means[~calls.today]).transform(means, workers)
     similarity, rows = nearest(vectors, k, workers)
     return Sifted(today_share(similarity, rows, calls.today, k), probability, chosen, vectors)
 
@@ -157,7 +172,7 @@ def sift(calls: Calls, *, k: int, workers: int, gram_rows: int = 50_000, rounds:
     with ThreadPoolExecutor(min(2, workers)) as pool:
         sides = [pool.submit(moments, calls.features[rows], folds[rows]) for rows in (rows_reference, rows_today)]
         negative, positive = (side.result() for side in sides)
-    result = [_stage_two(calls, score_calls(calls, directions(positive, negative, 0.1)), k, workers)]
+    result = [_stage_two(calls, score_calls(calls, directions(positive, negative, 0.1), workers), k, workers)]
     for _ in range(rounds):
         last = result[-1]
         alarm = np.quantile(last.scores[~calls.today], 0.98)
@@ -167,5 +182,5 @@ def sift(calls: Calls, *, k: int, workers: int, gram_rows: int = 50_000, rounds:
             believed[np.argsort(np.where(calls.today, -last.scores, np.inf), kind="stable")[:10]] = True
         rows = _bounded(calls, last.chosen & believed[calls.owner], gram_rows)
         positive = moments(calls.features[rows], folds[rows])
-        result.append(_stage_two(calls, score_calls(calls, directions(positive, negative, 0.3)), k, workers))
+        result.append(_stage_two(calls, score_calls(calls, directions(positive, negative, 0.3), workers), k, workers))
     return result

@@ -7,17 +7,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from gauger.engine.accounts import Accounts
+from gauger.engine.accounts import Accounts, CallColumns
 from gauger.engine.errors import StateError
 from gauger.engine.ledger import Ledger
 from gauger.engine.links import Links
 from gauger.engine.measure import Measures, WordSketch, hash_column
-from gauger.engine.metadata import call_columns, link_values, times_of
+from gauger.engine.metadata import call_columns, link_values
 from gauger.engine.prompts import Prompts
+from gauger.engine.rows import Rows
 from gauger.engine.samples import CallSample
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
@@ -28,6 +30,38 @@ from gauger.kernels.accumulate import call_identities
 def content_of(batch: pa.RecordBatch) -> str:
     """How an admitted batch gives its prompts: "text" or "token ids"."""
     return "text" if "prompt_text" in batch.schema.names else "token ids"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch made ready to be folded: what depends on the batch alone, so that any thread may do it."""
+
+    content: str
+    columns: frozenset[str]
+    account_ids: pa.DictionaryArray
+    calls: CallColumns
+    measures: Measures
+    identities: np.ndarray  # uint64[n]
+    links: dict[int, np.ndarray]  # channel -> uint64[n], 0 = null
+
+
+def prepare(batch: pa.RecordBatch, measures: Measures, key: np.ndarray) -> Prepared:
+    """Hash an admitted batch's metadata and name its calls."""
+    columns = call_columns(batch, key)
+    identities = np.empty(batch.num_rows, np.uint64)
+    encoded = batch.column("account_id").dictionary_encode()
+    names = hash_column(key, encoded.dictionary)[encoded.indices.to_numpy()]
+    key0, key1 = key[keys.STRING], key[keys.STRING + 1]
+    call_identities(key0, key1, measures.prompt_hashes, names, columns.times, measures.features, identities)
+    return Prepared(
+        content=content_of(batch),
+        columns=frozenset(batch.schema.names),
+        account_ids=encoded,
+        calls=columns,
+        measures=measures,
+        identities=identities,
+        links=link_values(batch, key),
+    )
 
 
 class State:
@@ -57,22 +91,21 @@ class State:
 
         ``file`` and ``rows`` say where each call came from; without them rows are numbered in order of arrival.
         """
-        self.claim(content_of(batch))
-        self.columns |= set(batch.schema.names)
-        key = self.secret.key
-        times = times_of(batch)
-        accounts = self.accounts.rows_for(batch.column("account_id"), times)
-        columns = call_columns(batch, key)
-        self.accounts.update(accounts, columns, measures)
+        return self.fold(prepare(batch, measures, self.secret.key), file=file, rows=rows)
+
+    def fold(self, batch: Prepared, *, file: int = 0, rows: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
+        """``update`` with a batch that is prepared already."""
+        self.claim(batch.content)
+        self.columns |= batch.columns
+        times, measures = batch.calls.times, batch.measures
+        accounts = self.accounts.rows_for(batch.account_ids, times)
+        self.accounts.update(accounts, batch.calls, measures)
         prompts = self.prompts.update(measures)
-        identities = np.empty(len(times), np.uint64)
-        names = hash_column(key, batch.column("account_id"))
-        key0, key1 = key[keys.STRING], key[keys.STRING + 1]
-        call_identities(key0, key1, measures.prompt_hashes, names, times, measures.features, identities)
-        self.sample.update(accounts, identities, times, measures.features)
-        for channel, values in link_values(batch, key).items():
+        self.sample.update(accounts, batch.identities, times, measures.features)
+        for channel, values in batch.links.items():
             self.links.update(accounts, channel, values)
         first = len(self.ledger.rows)
+        addresses = batch.calls.addresses
         self.ledger.rows.append(
             {
                 "file": np.full(len(times), file, np.int32),
@@ -80,8 +113,8 @@ class State:
                 "account": accounts,
                 "prompt": prompts,
                 "time": times,
-                "identity": identities,
-                "address": np.zeros(len(times), np.uint64) if columns.addresses is None else columns.addresses,
+                "identity": batch.identities,
+                "address": np.zeros(len(times), np.uint64) if addresses is None else addresses,
                 "novelty": measures.novelty,
             }
         )
@@ -120,3 +153,40 @@ class State:
             "words": self.words.counts.nbytes + self.words.registers.nbytes,
             "ledger": self.ledger.rows.nbytes,
         }
+
+    def held(self) -> list[dict[str, int | float | str]]:
+        """What is held for what: each part with its rows, what a row stands for and its bytes.
+
+        Parts in memory say the bytes their rows fill; room to grow (``nbytes``) is not touched before it is used.
+        """
+        parts: list[tuple[str, str, Rows]] = [
+            ("accounts", "account and day", self.accounts.rows),
+            ("prompts", "distinct prompt", self.prompts.rows),
+            ("sample", "sampled call", self.sample.rows),
+            ("links", "account, channel and value", self.links.rows),
+            ("ledger", "call", self.ledger.rows),
+        ]
+        accounts, prompts = max(1, len(self.accounts)), max(1, len(self.prompts))
+        held: list[dict[str, int | float | str]] = [
+            {
+                "part": name,
+                "per": per,
+                "rows": len(rows),
+                "row_bytes": rows.row_bytes,
+                "bytes": len(rows) * rows.row_bytes,
+            }
+            for name, per, rows in parts
+        ]
+        grams = 4 * len(self.prompts.grams)
+        held.append(
+            {
+                "part": "grams on disk",
+                "per": "distinct prompt",
+                "rows": len(self.prompts),
+                "row_bytes": round(grams / prompts, 1),
+                "bytes": grams,
+            }
+        )
+        for part in held:
+            part["bytes_per_account"] = round(float(part["bytes"]) / accounts, 1)
+        return held

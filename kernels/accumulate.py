@@ -8,6 +8,7 @@ from gauger.kernels.features import FEATURES
 from gauger.kernels.jit import (
     i8_in2,
     i32_out2,
+    i64,
     i64_in,
     i64_out,
     i64_out2,
@@ -69,6 +70,46 @@ def add_moments(rows, values, valid, moments):
             moments[rows[i], 0] += 1
             moments[rows[i], 1] += values[i]
             moments[rows[i], 2] += values[i] * values[i]
+
+
+@kernel(void(i64_in, u8_in, i64_out))
+def add_counts(rows, values, counts):
+    """counts[rows[i]] += values[i]."""
+    for i in range(rows.size):
+        counts[rows[i]] += np.int64(values[i])
+
+
+@kernel(void(i64_in, i64_in, i64_out))
+def keep_earliest(rows, times, earliest):
+    """Keep the least time of each row; 0 = not known, on both sides."""
+    for i in range(rows.size):
+        known = earliest[rows[i]]
+        if times[i] != 0 and (known == 0 or times[i] < known):
+            earliest[rows[i]] = times[i]
+
+
+@kernel(i64(i64_in, i64, u64_in, i64_out, u64_out, i64_out))
+def unseen_links(accounts, channel, values, owners, seen, fresh):
+    """Places of the values (0 = null) that an account was not lately seen with; returns how many.
+
+    owners, seen : a cache of (account and channel, value) pairs, powers of two long; what falls out of it is merely
+    found fresh again. owners : int64, -1 = empty; fresh : int64[n], output
+    """
+    mask = U64(owners.size - 1)
+    count = 0
+    for i in range(accounts.size):
+        value = values[i]
+        if value == U64(0):
+            continue
+        owner = accounts[i] * 8 + channel
+        slot = ((value ^ (U64(owner) * U64(0x9E3779B97F4A7C15))) * U64(0xBF58476D1CE4E5B9)) >> U64(20) & mask
+        if owners[slot] == owner and seen[slot] == value:
+            continue
+        owners[slot] = owner
+        seen[slot] = value
+        fresh[count] = i
+        count += 1
+    return count
 
 
 @kernel(void(u64, u64, u64_in2, u64_in, i64_in, i8_in2, u64_out))

@@ -23,7 +23,6 @@ ROWS = [
     bench_stages.STREAMING,
     bench_stages.ADMIT,
     *STEPS,
-    bench_stages.REST,
     bench_stages.PASS,
     bench_stages.FOLD,
 ]

@@ -31,6 +31,14 @@ def test_what_is_appended_is_read_back(monkeypatch: pytest.MonkeyPatch, buffered
         assert seen == [part.tolist() for part in np.split(values, np.cumsum(sizes)[:-1])]
 
 
+def test_many_grams_at_once_keep_their_place_among_few() -> None:
+    parts = [np.arange(size, dtype=np.uint32) for size in (3, grams._BUFFERED + 5, 0, 2, grams._BUFFERED)]
+    store = GramStore()
+    for part in parts:
+        store.append(part)
+    np.testing.assert_array_equal(store.read(0, len(store)), np.concatenate(parts))
+
+
 def test_an_appended_array_may_change_afterwards() -> None:
     store, values = GramStore(), np.arange(4, dtype=np.uint32)
     store.append(values)

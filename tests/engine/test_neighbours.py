@@ -86,6 +86,12 @@ def test_whitening_makes_the_references_covariance_the_identity() -> None:
     assert np.linalg.norm(whitener.transform(reference), axis=1) == pytest.approx(np.ones(5_000), abs=1e-5)
 
 
+def test_whitening_in_threads_gives_the_same_bytes() -> None:
+    vectors = clouds(9_000, 24, 12)
+    whitener = Whitener.fit(vectors)
+    assert np.array_equal(whitener.transform(vectors), whitener.transform(vectors, 3))
+
+
 def test_shrinkage_is_added_to_each_variance() -> None:
     reference = correlated(5_000, 7).astype(np.float32)
     variances = np.linalg.eigvalsh(np.cov(reference.T, bias=True))

