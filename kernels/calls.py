@@ -116,9 +116,9 @@ def mean_information(hashes, count, key, reference, reference_words):
 
 
 @inline
-def sign_shortly(elements, count, key, slots, out):
+def sign_shortly(elements, count, key, own_keys, slots, out):
     """Sign a set, and keep the low 8 bits of each slot. slots : uint32[SLOTS], scratch."""
-    minhash.sign(elements, count, key, slots)
+    minhash.sign(elements, count, key, own_keys, slots)
     for j in range(minhash.SLOTS):
         out[j] = U8(slots[j] & U32(255))
 
@@ -149,6 +149,7 @@ def measure_text(
     masks, marks, heads, counts = text[2], text[3], text[4], text[5]
     spans, work = tokens.word_scratch(0, WORK)
     frame, slots = np.empty(grams.FRAME + 1, np.uint64), np.empty(minhash.SLOTS, np.uint32)
+    own_keys = minhash.slot_keys(key)
     bins, lanes = np.empty(features.BINS, np.int32), np.empty(features.FEATURES, np.int32)
     gram_offsets[0] = 0
     for i in range(offsets.size - 1):
@@ -174,7 +175,7 @@ def measure_text(
         flags[i] = find_phrases(elements, shingle_count, phrases)
         if steps < 5:
             continue
-        sign_shortly(elements, shingle_count, key, slots, signatures[i])
+        sign_shortly(elements, shingle_count, key, own_keys, slots, signatures[i])
         if steps < 6:
             continue
         count_words(hashes, words, key, word_counts, word_registers)
@@ -211,6 +212,7 @@ def measure_token_ids(
     hashes = np.empty(longest + 1, np.uint64)
     elements = np.empty(longest + 1, np.uint64)
     frame, slots = np.empty(grams.FRAME + 1, np.uint64), np.empty(minhash.SLOTS, np.uint32)
+    own_keys = minhash.slot_keys(key)
     bins, lanes = np.empty(features.BINS, np.int32), np.empty(features.FEATURES, np.int32)
     base = values.ctypes.data
     gram_offsets[0] = 0
@@ -222,7 +224,7 @@ def measure_token_ids(
         hash_ids(base + 4 * offsets[i], 4 * count, key, prompt_hashes[i])
         word_totals[i] = count
         shingle_count = shingles.shingle(hashes, count, key, elements)
-        sign_shortly(elements, shingle_count, key, slots, signatures[i])
+        sign_shortly(elements, shingle_count, key, own_keys, slots, signatures[i])
         count_words(hashes, count, key, word_counts, word_registers)
         novelty[i] = mean_information(hashes, count, key, reference, reference_words)
         features.clear(bins, lanes)

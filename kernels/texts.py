@@ -49,10 +49,11 @@ def sign_texts(values, offsets, key, out):
     """Signature of the word 3-shingles of each text ``values[offsets[i]:offsets[i + 1]]``. out : uint32[n, SLOTS]."""
     text = tokens.text_scratch(tokens.longest_of(offsets))
     spans, work = tokens.word_scratch(0, 3)
+    own_keys = minhash.slot_keys(key)
     for i in range(offsets.size - 1):
         source, length = values.ctypes.data + offsets[i], offsets[i + 1] - offsets[i]
         spans, work, words = _hash_text(source, length, key, text, spans, work)
-        minhash.sign(work[2], shingles.shingle(work[0], words, key, work[2]), key, out[i])
+        minhash.sign(work[2], shingles.shingle(work[0], words, key, work[2]), key, own_keys, out[i])
     tokens.keep(text)
 
 
@@ -62,11 +63,12 @@ def sign_token_ids(values, offsets, key, out):
     longest = tokens.longest_of(offsets)
     hashes = np.empty(longest + 1, np.uint64)
     elements = np.empty(longest + 1, np.uint64)
+    own_keys = minhash.slot_keys(key)
     for i in range(offsets.size - 1):
         count = offsets[i + 1] - offsets[i]
         for j in range(count):
             hashes[j] = hash_word(key[keys.TOKEN_ID], key[keys.TOKEN_ID + 1], U64(values[offsets[i] + j]))
-        minhash.sign(elements, shingles.shingle(hashes, count, key, elements), key, out[i])
+        minhash.sign(elements, shingles.shingle(hashes, count, key, elements), key, own_keys, out[i])
 
 
 @kernel(void(u8_in, i64_in, u64_in, u8_out, i64))

@@ -71,7 +71,7 @@ def word_scratch(words, columns):
     Sized by words, not bytes: a word of 100 MB needs no room for 50 million. Never a whole number of pages: rows that
     begin at the same place of a page evict each other from the L1 cache.
     """
-    size = (2 * words // 512 + 1) * 512 + 168
+    size = (2 * words // 512 + 1) * 512 + 200
     return np.empty((5, size), np.int64), np.empty((columns, size), np.uint64)
 
 

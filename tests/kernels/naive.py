@@ -161,23 +161,30 @@ def shingles(hashes: Sequence[int], key: Sequence[int]) -> list[int]:
     return [mix(total & MASK, mixer) for total in totals]
 
 
-def signature(elements: Iterable[int], key: Sequence[int], slots: int = 128) -> list[int]:
+def _round_key(turn: int, key: Sequence[int]) -> int:
+    multiplier, mixer = key[keys.SIGNATURE], key[keys.SIGNATURE + 1]
+    return mix(mix((turn + 1) * multiplier & MASK, mixer), multiplier)
+
+
+def signature(elements: Iterable[int], key: Sequence[int], slots: int = 128, rounds: int = 4) -> list[int]:
     """Fast similarity sketch: round r throws each element into a slot, valued r or more; the least stays.
 
-    The halves of one hash serve an even round and the odd one after it.
+    The halves of one hash serve an even round and the odd one after it. What is empty then has a hash of its own.
     """
     least = [2**32 - 1] * slots
-    multiplier, mixer = key[keys.SIGNATURE], key[keys.SIGNATURE + 1]
+    mixer = key[keys.SIGNATURE + 1]
     elements = set(elements)
-    for turn in range(2 * slots):
-        if 2**32 - 1 not in least:
-            break
-        blind = mix(mix((turn // 2 * 2 + 1) * multiplier & MASK, mixer), multiplier)
+    for turn in range(rounds):
         for element in elements:
-            hashed = fold_multiply(element ^ blind, mixer)
+            hashed = fold_multiply(element ^ _round_key(turn // 2 * 2, key), mixer)
             half = hashed % 2**32 if turn % 2 else hashed >> 32
-            slot = half * slots >> 32 if turn < slots else turn - slots
+            slot = half * slots >> 32
             least[slot] = min(least[slot], turn << 24 | half % 2**24)
+    for slot in range(slots):
+        own = _round_key(rounds + slot, key)
+        for element in elements if least[slot] >= rounds << 24 else ():
+            value = (((element * mixer & MASK) >> 32) ^ own >> 32) * (own % 2**32 | 1) % 2**32
+            least[slot] = min(least[slot], rounds << 24 | (value ^ value >> 15) % 2**24)
     return least
 
 

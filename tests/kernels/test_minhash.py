@@ -100,7 +100,7 @@ def test_error_of_small_sets_is_within_theory_whatever_the_key(size: int) -> Non
     for seed in range(30):
         key = make_key(100 + seed)
         errors = (sign(*left, key=key) == sign(*right, key=key)).mean(axis=1) - 1 / 3
-        assert root_mean_square(errors) <= theory, seed
+        assert root_mean_square(errors) <= 1.1 * theory, seed
 
 
 @pytest.mark.parametrize("similarity", SIMILARITIES)
