@@ -167,6 +167,8 @@ def measure_text(
         features.write_features(lanes, feature_rows[i])
         frame_count = grams.frame_tokens(scratch, first, last, starts, ends, hashes, words, key, frame)
         gram_offsets[i + 1] = grams.write_grams(frame, frame_count, key, gram_values, gram_offsets[i])
+    # Numba frees an array after its last mention, and does not know that an address into it is still in use.
+    scratch_array[0], edge_array[0] = U8(0), U8(0)
 
 
 @kernel(
@@ -236,3 +238,5 @@ def hash_words_of(values, offsets, key, word_offsets, out):
         at = word_offsets[i]
         tokens.hash_spans(scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], out[at:])
         word_offsets[i + 1] = at + words
+    # Numba frees an array after its last mention, and does not know that an address into it is still in use.
+    scratch_array[0], edge_array[0] = U8(0), U8(0)
