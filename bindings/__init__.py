@@ -1,9 +1,51 @@
 """gauger: finds distillation campaigns in LLM API traffic by joining weak evidence across accounts."""
 
-from gauger.engine.engine import Engine
-from gauger.engine.errors import GaugerError, InputError, StateError
-from gauger.engine.settings import Settings
-from gauger.engine.snapshot import Verdict
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gauger.engine.engine import Engine
+    from gauger.engine.errors import GaugerError, InputError, StateError
+    from gauger.engine.settings import Settings
+    from gauger.engine.snapshot import Verdict
+    from gauger.kernels.warm import Warmth, warmup
 
 __version__ = "0.1.0"
-__all__ = ["Engine", "GaugerError", "InputError", "Settings", "StateError", "Verdict", "__version__"]
+__all__ = [
+    "Engine",
+    "GaugerError",
+    "InputError",
+    "Settings",
+    "StateError",
+    "Verdict",
+    "Warmth",
+    "__version__",
+    "warmup",
+]
+
+# Imported when first asked for: numba, pyarrow, faiss and scipy take a second, and `gauger --help` needs none of them.
+_HOMES = {
+    "Engine": "gauger.engine.engine",
+    "GaugerError": "gauger.engine.errors",
+    "InputError": "gauger.engine.errors",
+    "Settings": "gauger.engine.settings",
+    "StateError": "gauger.engine.errors",
+    "Verdict": "gauger.engine.snapshot",
+    "Warmth": "gauger.kernels.warm",
+    "warmup": "gauger.kernels.warm",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The public name from its module (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gauger' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """Public names, imported or not."""
+    return sorted({*globals(), *__all__})
