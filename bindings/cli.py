@@ -226,5 +226,27 @@ def demo(out: Path, calls: int, seed: int) -> None:
     click.echo(text)
 
 
+@main.command()
+def warmup() -> None:
+    """Compile the kernels into the cache, so that no later process waits for it: for container images, say.
+
+    The cache is $GAUGER_CACHE_DIR, else $XDG_CACHE_HOME/gauger, else ~/.cache/gauger. It is used only by the user who
+    filled it, or by all who can read it if that was root, and only on the same kind of processor.
+
+    \b
+    Example:
+      gauger warmup
+    """
+    from gauger.kernels.warm import warmup as run
+
+    with _bar() as progress:
+        done = run(lambda ready, kernels: progress("compiling", ready, kernels))
+    click.echo(f"{done.kernels} kernels ready in {done.seconds:.1f} s: {done.compiled} compiled, {done.loaded} loaded")
+    click.echo(f"cache: {visible(done.directory or 'none')}")
+    if done.problem is not None:
+        _complain(f"the cache could not be used: {done.problem}")
+        sys.exit(1)
+
+
 if __name__ == "__main__":
     main()

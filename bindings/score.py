@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from gauger.engine.errors import GaugerError, InputError
 from gauger.engine.result import Result
 from gauger.engine.secret import Secret
 from gauger.engine.settings import HOUR_US, Settings
+from gauger.kernels.warm import warmup
 from gauger.readers import discover, read
 from gauger.report.formats import visible
 
@@ -175,13 +177,14 @@ def score(
     Raises GaugerError (InputError, ColumnMapError, StateError) when nothing can be done at all; files that fail while
     others go on are in ``Run.errors``.
     """
-    started = time.perf_counter()
     column_map = load_column_map(columns)
     paths = discover(sources)
     _refuse_own_files(paths, out, state)
     settings = settings or Settings()
     workers = workers or os.cpu_count() or 1
     secret = None if state is not None else default_secret()
+    warmup(None if progress is None else partial(progress, "compiling"))
+    started = time.perf_counter()
     engine = Engine(state, settings=settings, workers=workers, secret=secret)
     outputs.begin(out)  # after all that can be refused: it ends the earlier run
     inputs = [Input(path, path.stat().st_size) for path in paths]

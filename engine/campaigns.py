@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.stats import poisson
 
 from gauger.engine.evidence import Evidence
 from gauger.engine.settings import Settings
@@ -106,6 +105,8 @@ def _evidence(size: int, tested: int, alarm_level: float, link_rate: float) -> f
     Of ``tested`` accounts ``tested * alarm_level`` are flagged by chance, and each finds Poisson-many others like it:
     P <= tested * alarm_level * P(Poisson(tested * alarm_level * link_rate) >= size - 1).
     """
+    from scipy.stats import poisson  # slow to import: see ``findings.family_evidence``
+
     flagged = tested * alarm_level
     tail = poisson.logsf(size - 2, flagged * link_rate) / np.log(10.0)
     return float(np.clip(-(np.log10(max(flagged, 1e-12)) + tail), 0.0, _EVIDENCE_MAX))

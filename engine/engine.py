@@ -33,6 +33,7 @@ from gauger.engine.secret import Secret
 from gauger.engine.settings import DAY_US, Settings
 from gauger.engine.snapshot import Snapshot, Verdict
 from gauger.engine.state import Prepared, State, content_of, prepare
+from gauger.kernels.warm import warmup
 
 MEASURE_ROWS = 8_192  # rows a worker measures at a time: results small enough that the allocator reuses their pages
 
@@ -90,7 +91,9 @@ class Engine:
     settings : tunable numbers
     workers : threads for measuring and for neighbours; the result does not depend on it
 
-    One thread at a time may call ``observe``; ``check`` may be called from any thread at any time.
+    One thread at a time may call ``observe``; ``check`` may be called from any thread at any time. The first engine
+    of a process loads every kernel, or compiles them where the cache has none (``gauger.warmup``); no later call waits
+    for a compiler.
     """
 
     def __init__(
@@ -101,6 +104,7 @@ class Engine:
         workers: int = 1,
         secret: Secret | None = None,
     ) -> None:
+        warmup()
         self.settings = settings or Settings()
         self.workers = max(1, workers)
         self._directory = None if state is None else StateDirectory(Path(state))

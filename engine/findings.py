@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
 
 from gauger.engine.assessment import Assessment, assess
 from gauger.engine.calibration import evidence as evidence_of
@@ -91,6 +90,8 @@ def account_reasons(
 
 def family_evidence(families: Families, calls: Calls, evidence: Evidence, settings: Settings) -> np.ndarray:
     """-log10 P(as many flagged accounts among the family's by chance), binomial; float64[f], NaN without evidence."""
+    from scipy.stats import binom  # 0.4 s to import, which a process that only observes and checks need not pay
+
     tested = ~np.isnan(evidence.probability)
     if not np.any(tested) or len(families) == 0:
         return np.full(len(families), np.nan)

@@ -1,23 +1,64 @@
 """The one home of Numba's decorator.
 
-Every kernel is serial (threads belong to the engine), releases the GIL, has an explicit signature (so that no
-unseen array layout compiles in the middle of a request) and is cached on disk. ``inline`` marks helpers that are
-pasted into kernels: they are never called from Python and have no signature of their own.
+Every kernel is serial (threads belong to the engine), releases the GIL, has one explicit signature (so that no unseen
+array layout compiles in the middle of a request) and is cached on disk (``cache``). It is compiled, or loaded, when it
+is first called or by ``warm.warmup``; importing it costs nothing. ``inline`` marks helpers that are pasted into
+kernels: they are never called from Python and have no signature of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import update_wrapper
 from typing import Any
 
 from numba import njit, types
+from numba.core.compiler_lock import global_compiler_lock
+
+from gauger.kernels.cache import KernelCache
 
 _OPTIONS = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
 
 
-def kernel(signature: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Compile a kernel for one explicit signature, cached on disk."""
-    return njit(signature, cache=True, **_OPTIONS)
+class Kernel:
+    """A function of arrays and scalars with one signature, compiled once. Kernels do not call each other."""
+
+    def __init__(self, function: Callable[..., Any], signature: Any) -> None:
+        self.signature = signature
+        self.dispatcher = njit(**_OPTIONS)(function)
+        self.dispatcher._cache = KernelCache(function)
+        self.ready = False
+        update_wrapper(self, function)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it; arrays of another type or layout than the signature's are refused."""
+        if not self.ready:
+            self.compile()
+        return self.dispatcher(*arguments)
+
+    def compile(self) -> bool:
+        """Compile it or load it from the cache, whatever thread asks first; returns whether it had to be compiled."""
+        with global_compiler_lock:
+            if self.ready:
+                return False
+            self.dispatcher.compile(self.signature)
+            self.dispatcher.disable_compile()
+            self.ready = True
+            return not self.dispatcher.stats.cache_hits
+
+
+KERNELS: list[Kernel] = []  # of the modules imported so far
+
+
+def kernel(signature: Any) -> Callable[[Callable[..., Any]], Kernel]:
+    """Make a kernel of a function, with one explicit signature."""
+
+    def decorate(function: Callable[..., Any]) -> Kernel:
+        made = Kernel(function, signature)
+        KERNELS.append(made)
+        return made
+
+    return decorate
 
 
 inline = njit(inline="always", **_OPTIONS)

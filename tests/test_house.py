@@ -52,6 +52,10 @@ def test_layers_point_down(path: Path) -> None:
 @pytest.mark.parametrize("path", [path for path in PRODUCT if "kernels" in path.parts], ids=_name)
 def test_kernels_know_numba_and_numpy_only(path: Path) -> None:
     known = {"__future__", "collections", "math", "typing", "numba", "llvmlite", "numpy", "gauger"}
+    if path.name == "cache.py":  # the kernels' own files: the one place where they meet an operating system
+        known |= {"contextlib", "hashlib", "os", "stat", "sys", "time"}
+    elif path.name in ("jit.py", "warm.py"):
+        known |= {"dataclasses", "functools", "time"}
     outside = {module.split(".")[0] for module in _imports(ast.parse(path.read_text()))} - known
     assert not outside
 

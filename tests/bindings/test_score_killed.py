@@ -1,6 +1,7 @@
 """A run killed at any moment did not happen, and running it again gives the bytes it would have given.
 
-Kills come from a fork server that has imported everything once: a process a moment costs 0.2 s in place of 3 s.
+Kills come from a fork server that has imported everything and loaded the kernels once: a process a
+moment costs 0.2 s in place of 3 s.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def run(log: Path, folder: Path, killed_before: int | None = None) -> None:
 @pytest.fixture(scope="module")
 def forkserver() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, "tests.bindings.warmed"])
     return context
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import mmap
 
@@ -16,6 +15,7 @@ from gauger.kernels.accumulate import hash_prefixes
 from gauger.kernels.minhash import EMPTY
 from gauger.kernels.siphash import hash_strings
 from tests.kernels import naive
+from tests.kernels.guarded import guarded
 from tests.kernels.passes import COUNT_DEPTH, COUNT_WIDTH, PHRASES, Pass, run_ids, run_text
 from tests.kernels.strategies import KEY, MALFORMED, NAIVE_KEY, NASTY, PROMPT, QUICK, pack, pack_words
 
@@ -202,24 +202,12 @@ def test_prompts_that_differ_in_case_and_outer_space_are_one() -> None:
     assert len(set(hashes)) == 3
 
 
-def before_inaccessible_page(data: bytes) -> np.ndarray:
-    """A copy of ``data`` that ends exactly where a page begins that nobody may touch (uint8)."""
-    page = mmap.PAGESIZE
-    size = -(-max(1, len(data)) // page) * page
-    memory = mmap.mmap(-1, size + page)
-    values = np.frombuffer(memory, np.uint8)
-    guard, no_access = ctypes.c_void_p(values.ctypes.data + size), 0
-    assert ctypes.CDLL(None).mprotect(guard, ctypes.c_size_t(page), no_access) == 0
-    values[size - len(data) : size] = np.frombuffer(data, np.uint8)
-    return values[size - len(data) : size]
-
-
 @pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 31, 63, 64, 65, 127, 128, 129, mmap.PAGESIZE, 5000])
 def test_no_byte_past_the_buffer_is_read(size: int) -> None:
     """A read past the end would be a segmentation fault, not a failed assertion."""
     data = (b"Last words, at the very end of 9 pages. " * 130)[:size]
     offsets = np.array([0, size // 2, size, size], np.int64)
-    values = before_inaccessible_page(data)
+    values = guarded(np.frombuffer(data, np.uint8), "end", writable=False)
     assert run_text(values, offsets).state() == run_text(np.frombuffer(data, np.uint8), offsets).state()
     for kernel in (hash_strings, hash_prefixes):
         out = np.zeros(3, np.uint64)
@@ -234,5 +222,5 @@ def test_no_byte_past_the_buffer_is_read(size: int) -> None:
 def test_no_token_id_past_the_buffer_is_read(count: int) -> None:
     ids = np.arange(count, dtype=np.int32)
     offsets = np.array([0, count // 2, count, count], np.int64)
-    values = before_inaccessible_page(ids.tobytes()).view(np.int32)
+    values = guarded(ids, "end", writable=False)
     assert run_ids(values, offsets).state() == run_ids(ids, offsets).state()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -15,17 +16,21 @@ from numba.core.registry import CPUDispatcher
 import gauger.kernels
 from gauger.engine.measure import Measurer, WordSketch, hash_column, hash_words
 from gauger.engine.secret import Secret
+from gauger.kernels.floor import sum_bytes
+from gauger.kernels.jit import KERNELS as REGISTERED
+from gauger.kernels.jit import Kernel
 
 MODULES = [
     importlib.import_module(f"gauger.kernels.{module.name}") for module in pkgutil.iter_modules(gauger.kernels.__path__)
 ]
-DISPATCHERS = {
+OWN = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
     for module in MODULES
     for name, value in vars(module).items()
-    if isinstance(value, CPUDispatcher) and value.py_func.__module__ == module.__name__
+    if getattr(value, "__module__", None) == module.__name__
 }
-KERNELS = {name: value for name, value in DISPATCHERS.items() if value.targetoptions.get("inline") != "always"}
+KERNELS = {name: value for name, value in OWN.items() if isinstance(value, Kernel)}
+HELPERS = {name: value for name, value in OWN.items() if isinstance(value, CPUDispatcher)}
 SECRET = Secret(bytes(range(16)))
 TEXTS = ["The first prompt.", "", "Ein zweiter — größer", "三つ目", "x" * 500]
 each_kernel = pytest.mark.parametrize("kernel", [*KERNELS.values()], ids=[*KERNELS])
@@ -68,19 +73,20 @@ def measured(array: pa.Array) -> list[bytes]:
 
 
 @each_kernel
-def test_kernels_release_the_gil_and_start_no_threads(kernel: CPUDispatcher) -> None:
-    assert kernel.targetoptions["nogil"] is True
-    assert not kernel.targetoptions.get("parallel", False)
-    assert not kernel.targetoptions.get("fastmath", False)
+def test_kernels_release_the_gil_and_start_no_threads(kernel: Kernel) -> None:
+    assert kernel.dispatcher.targetoptions["nogil"] is True
+    assert not kernel.dispatcher.targetoptions.get("parallel", False)
+    assert not kernel.dispatcher.targetoptions.get("fastmath", False)
 
 
 @each_kernel
-def test_an_unseen_layout_is_refused_and_not_compiled(kernel: CPUDispatcher) -> None:
-    (signature,) = kernel.signatures
+def test_an_unseen_layout_is_refused_and_not_compiled(kernel: Kernel) -> None:
+    kernel.compile()
+    (signature,) = kernel.dispatcher.signatures
     arguments = [strided(kind) if isinstance(kind, types.Array) else 0 for kind in signature]
     with pytest.raises(TypeError, match="No matching definition"):
         kernel(*arguments)
-    assert kernel.signatures == [signature]
+    assert kernel.dispatcher.signatures == [signature]
 
 
 def test_every_arrow_layout_gives_the_same_bytes_and_compiles_nothing() -> None:
@@ -95,10 +101,25 @@ def test_every_arrow_layout_gives_the_same_bytes_and_compiles_nothing() -> None:
         assert hashes[1] == 0
         assert np.array_equal(hashes, hash_column(SECRET.key, pa.array(["a", None, "", "c"])))
     hash_words(SECRET.key, [])
-    assert {name: len(kernel.signatures) for name, kernel in KERNELS.items()} == dict.fromkeys(KERNELS, 1)
+    assert all(len(kernel.dispatcher.signatures) <= 1 for kernel in KERNELS.values())
 
 
 def test_helpers_are_pasted_in_and_never_called() -> None:
-    inlined = DISPATCHERS.keys() - KERNELS.keys()
-    assert len(inlined) > 20
-    assert not [name for name in inlined if DISPATCHERS[name].signatures]
+    assert len(HELPERS) > 20
+    assert all(helper.targetoptions["inline"] == "always" for helper in HELPERS.values())
+    assert not [name for name, helper in HELPERS.items() if helper.signatures]
+
+
+def test_every_kernel_is_registered() -> None:
+    assert set(KERNELS.values()) == {kernel for kernel in REGISTERED if kernel.__module__.startswith("gauger.")}
+
+
+def test_a_kernel_is_compiled_when_first_called_whatever_thread_calls() -> None:
+    fresh = Kernel(sum_bytes.__wrapped__, sum_bytes.signature)
+    assert (fresh.ready, fresh.dispatcher.signatures) == (False, [])
+    assert (fresh.__name__, fresh.__doc__) == ("sum_bytes", "Sum of all bytes.")
+    with ThreadPoolExecutor(8) as pool:
+        sums = list(pool.map(fresh, [np.arange(10, dtype=np.uint8)] * 8))
+    assert sums == [45] * 8
+    assert len(fresh.dispatcher.signatures) == 1
+    assert fresh.compile() is False

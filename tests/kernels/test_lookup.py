@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import njit
 
 from gauger.kernels import lookup
-from gauger.kernels.jit import kernel, u64_in, u64_out, void
 from tests.kernels.strategies import QUICK
 
 HASHES = st.integers(0, 2**32).map(lambda seed: int(np.random.default_rng(seed).integers(256, 2**64, dtype=np.uint64)))
 LABELS = st.dictionaries(HASHES, st.integers(0, 255), min_size=1, max_size=150)
 
 
-@kernel(void(u64_in, u64_in, u64_out))
+@njit
 def find_each(table, hashes, out):
     """``lookup.find`` of each hash."""
     for i in range(hashes.size):
