@@ -26,8 +26,7 @@ _METHOD = """\
   thread each.
 - **The byte scan** adds up bytes that are in cache already: blocks of 512 KiB, as many bytes as the prompts have. This
   is the floor; the same sum over the prompts where they lie in memory is the second row.
-- **Stages** are differences of prefixes of the pass (`kernels/stages.py`), within a round. What is left to the whole
-  pass is memory for its results and the calls from Python.
+- **Stages** are differences of prefixes of the pass (the first of `calls.STEPS`), within a round.
 - **The same result.** Every library gets the same prompts, and those that want tokens the same words as our tokeniser
   makes (tests hold them equal), made by the fastest Python we found (`bytes.translate` and `split`). MinHash is of
   word 3-shingles in 128 slots; HyperLogLog has 2^14 registers where there is a choice; count-min 2 rows of 2^18.
@@ -36,7 +35,8 @@ _METHOD = """\
   text; *kernels alone*: shingle hashes ready for both. Ratios are the library's time over ours: above 1, ours is
   faster. *Error* is the worst of what the section on accuracy shows.
 - **Corpora**: *simulated* is the text of `gauger simulate`; *real* are all attack and benign sets of the shared
-  corpora, shuffled; *real, 1.1-1.7 kB* the prompts among them of that length. Targets are judged on *real*.
+  corpora, shuffled (most are short: 441 bytes in the mean); *real, 1.1-1.7 kB* the prompts among them of that length,
+  for which the targets were set.
 """
 
 _COMMAND = """\

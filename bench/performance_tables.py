@@ -9,7 +9,8 @@ from bench import accuracy, texts
 from bench.history import Row
 from bench.markdown import table
 from bench.speed import STAGES_TASK, THREADS_TASK
-from bench.targets import TARGETS
+from bench.targets import TARGETS, Target
+from bench.texts import REAL, REAL_LONG, SIMULATED
 from gauger.rivals.contest import HASHES, OURS, TEXT, TOKENS
 
 
@@ -18,11 +19,14 @@ def targets(row: Row) -> str:
     lines = []
     for target in TARGETS:
         value = target.measured(row)
-        shown = "-" if value is None else f"{value:.3g} {target.unit}".rstrip()
-        lines.append(
-            [target.name, target.wanted(target.least), target.wanted(target.aim), shown, target.verdict(value)]
-        )
-    return table(["", "at least", "aim", "measured", ""], lines)
+        others = [_shown(target, target.measured(row, name)) if target.is_speed else "" for name in (REAL, SIMULATED)]
+        wanted = [target.wanted(target.least), target.wanted(target.aim)]
+        lines.append([target.name, *wanted, _shown(target, value), target.verdict(value), *others])
+    return table(["", "at least", "aim", f"measured ({REAL_LONG})", "", f"({REAL})", f"({SIMULATED})"], lines)
+
+
+def _shown(target: Target, value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g} {target.unit}".rstrip()
 
 
 def stages(row: Row) -> str:

@@ -9,7 +9,7 @@ from tests.bench.rows import row
 
 
 def test_verdicts() -> None:
-    floor, cap = Target("a", lambda _: 0.0, 10, 12), Target("b", lambda _: 0.0, 6, 3, is_cap=True)
+    floor, cap = Target("a", lambda row, corpus: 0.0, 10, 12), Target("b", lambda row, corpus: 0.0, 6, 3, is_cap=True)
     assert [floor.verdict(value) for value in (9.9, 10, 12, None)] == [MISSED, MET, AIM_MET, UNKNOWN]
     assert [cap.verdict(value) for value in (6.1, 6, 3)] == [MISSED, MET, AIM_MET]
     assert (floor.wanted(10), cap.wanted(6), cap.wanted(None)) == (">= 10 x", "<= 6 x", "-")
