@@ -58,7 +58,9 @@ class Rows:
         pending, rows = self._pending, self._pending_rows
         self._pending, self._pending_rows = [], 0
         first = self.grow(rows)
-        for columns in pending:
+        pending.reverse()
+        while pending:  # each is let go once it is copied: not everything twice in memory
+            columns = pending.pop()
             end = first + len(next(iter(columns.values())))
             for name, values in columns.items():
                 self._arrays[name][first:end] = values

@@ -32,7 +32,7 @@ from gauger.kernels.jit import (
     u64_out2,
     void,
 )
-from gauger.kernels.machine import load8
+from gauger.kernels.machine import load8, scalar
 from gauger.kernels.siphash import hash_bytes_128, hash_lanes_128, hash_word, tail_word
 
 U64, U32, U8 = np.uint64, np.uint32, np.uint8
@@ -88,6 +88,7 @@ def find_phrases(elements, count, phrases):
     """Union of the flags of the phrases whose shingle occurs. phrases : a ``lookup`` table."""
     flags = U64(0)
     for i in range(count):
+        scalar()
         label = lookup.find(phrases, elements[i])
         flags |= label if label < lookup.NONE else U64(0)
     return U8(flags)
@@ -108,6 +109,7 @@ def mean_information(hashes, count, key, reference, reference_words):
     logarithms = 0.0
     product = 1.0
     for i in range(count):
+        scalar()
         product *= np.float64(countmin.query(reference, hashes[i], key)) + 1.0
         if i & 15 == 15:  # sixteen counts below 2^32: far from the end of float64, and one logarithm
             logarithms += math.log(product)

@@ -10,6 +10,7 @@ import numpy as np
 
 from gauger.kernels import keys
 from gauger.kernels.jit import inline, kernel, u32_in2, u32_out, u32_out2, u64_in, void
+from gauger.kernels.machine import scalar
 
 U64, U32 = np.uint64, np.uint32
 
@@ -35,6 +36,7 @@ def add_all(counts, hashes, count, key):
     for row in range(counts.shape[0]):
         cells, multiplier = counts[row], key[keys.COLUMN + row] | U64(1)
         for i in range(count):
+            scalar()
             cells[((hashes[i] * multiplier) >> U64(32)) & mask] += U32(1)
 
 
@@ -44,6 +46,7 @@ def query(counts, hashed, key):
     mask = U64(counts.shape[1] - 1)
     least = U32(0xFFFFFFFF)
     for row in range(counts.shape[0]):
+        scalar()
         value = counts[row, column(hashed, row, key, mask)]
         if value < least:
             least = value

@@ -21,7 +21,7 @@ import numpy as np
 
 from gauger.kernels import keys, lookup, tokens
 from gauger.kernels.jit import inline
-from gauger.kernels.machine import bit_count, load8, load32, load64, mix
+from gauger.kernels.machine import bit_count, leading_zeros, load8, load32, load64, mix, scalar
 
 U64 = np.uint64
 LAYOUT, SPEECH, LENGTH, CHARACTERS, WORDS, FEATURES = 0, 96, 224, 272, 400, 656
@@ -107,17 +107,14 @@ def word_tag(first, last, length, capital, label):
 def add_characters(scratch, length, key, bins):
     """Character 4-grams, by multiply-shift hashing with a secret multiplier (Dietzfelbinger et al., 1997)."""
     for at in range(min(length, CHARACTER_BYTES_MAX) - 3):
+        scalar()
         bins[U64(CHARACTER_BINS) + (((load32(scratch + at) * key) >> U64(24)) & U64(255))] += 1
 
 
 @inline
 def bucket(value, buckets):
     """Bit length of a count, capped."""
-    bits = 0
-    while value > 0 and bits < buckets - 1:
-        value >>= 1
-        bits += 1
-    return bits
+    return min(64 - leading_zeros(U64(value)), buckets - 1)
 
 
 @inline
@@ -185,6 +182,7 @@ def add_layout(source, length, counts, word_bytes, words, lanes):
 def look_up_words(source, scratch, starts, ends, hashes, count, function_words, work):
     """Fetch what tags are made of: a word's first and last bytes, its label, whether it began with a capital."""
     for i in range(count):
+        scalar()
         start, end = starts[i], ends[i]
         work[FIRST, i] = load64(scratch + start)
         work[LAST, i] = load64(scratch + end - 8)
@@ -210,9 +208,10 @@ def find_bins(hashes, tags, count, key, work):
     for i in range(count):
         singles[i] = U64(SPEECH_BINS) + (mix(U64(tags[i] + 1) * speech, mixer) >> U64(56))
     pairs[0] = U64(NO_BIN)
-    for i in range(1, count):
-        pair = U64((tags[i - 1] + 1) * 1024 + tags[i] + 1)
-        pairs[i] = U64(SPEECH_BINS) + (mix(pair * speech, mixer) >> U64(56))
+    previous, current, found = tags[: count - 1], tags[1:count], pairs[1:count]  # see ``grams.write_run``
+    for i in range(found.size):
+        pair = U64((previous[i] + 1) * 1024 + current[i] + 1)
+        found[i] = U64(SPEECH_BINS) + (mix(pair * speech, mixer) >> U64(56))
     for i in range(count):
         # Multiplied once more, so that the bin says nothing about the bits other sketches use.
         bin_of = U64(WORD_BINS) + ((hashes[i] * content) >> U64(55))
@@ -231,6 +230,7 @@ def add_words(source, scratch, starts, ends, hashes, count, key, function_words,
     find_bins(hashes, tags, count, key, work)
     word_bytes = 0
     for i in range(count):
+        scalar()
         bins[work[SINGLE, i]] += 1
         bins[work[PAIR, i]] += 2
         bins[work[CONTENT, i]] += 1
@@ -249,9 +249,11 @@ def add_ids(hashes, count, key, bins):
     """The SPEECH and WORDS blocks of token ids: pairs of neighbours, and single ids."""
     speech, mixer = key[keys.SPEECH], key[keys.SPEECH_MIX]
     for i in range(count):
+        scalar()
         bins[WORD_BINS + np.int64((hashes[i] * key[keys.CONTENT]) >> U64(55))] += 1
+    second = hashes[1:]
     for i in range(count - 1):
-        pair = hashes[i] * speech + hashes[i + 1]
+        pair = hashes[i] * speech + second[i]
         bins[SPEECH_BINS + np.int64(mix(pair, mixer) >> U64(56))] += 1
 
 

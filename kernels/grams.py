@@ -11,7 +11,7 @@ import numpy as np
 
 from gauger.kernels import features, keys
 from gauger.kernels.jit import inline
-from gauger.kernels.machine import bit_count, fold_multiply, load8, mix, trailing_zeros
+from gauger.kernels.machine import bit_count, fold_multiply, load8, mix, scalar, trailing_zeros
 
 U64, U32 = np.uint64, np.uint32
 WIDTH = 5
@@ -76,6 +76,7 @@ def frame_tokens(scratch, start, end, marks, heads, hashes, tags, count, key, be
     shift = U64(0)
     total = U64(count) + add_punctuation(scratch, start, end, marks, heads, key, before, frame)
     for i in range(count):
+        scalar()
         shift += before[i]
         number = U64(i) + shift
         # Punctuation was written first: a word that a later token replaces must not come back.
@@ -90,9 +91,12 @@ def write_run(frame, first, count, key, out, at):
     """Append the grams that begin at frame[first : first + count]; returns the new end of ``out``."""
     a, b, c, d, e = key[keys.GRAM], key[keys.GRAM + 1], key[keys.GRAM + 2], key[keys.GRAM + 3], key[keys.GRAM + 4]
     mixer = key[keys.GRAM + WIDTH]
-    for i in range(first, first + count):
-        total = frame[i] * a + frame[i + 1] * b + frame[i + 2] * c + frame[i + 3] * d + frame[i + 4] * e
-        out[at + i - first] = U32(mix(total, mixer) >> U64(32))
+    # A view an offset: to the compiler any index but the loop's own variable may be negative, and would be gathered.
+    one, two, three = frame[first:], frame[first + 1 :], frame[first + 2 :]
+    four, five, found = frame[first + 3 :], frame[first + 4 :], out[at : at + count]
+    for i in range(count):
+        total = one[i] * a + two[i] * b + three[i] * c + four[i] * d + five[i] * e
+        found[i] = U32(mix(total, mixer) >> U64(32))
     return at + count
 
 

@@ -30,7 +30,7 @@ from gauger.kernels.jit import (
     u64_in,
     void,
 )
-from gauger.kernels.machine import leading_zeros, mix
+from gauger.kernels.machine import leading_zeros, mix, scalar
 
 U64, U32, U8 = np.uint64, np.uint32, np.uint8
 SPARSE = 16
@@ -53,6 +53,7 @@ def update(registers, bits, hashed):
 def update_words(registers, bits, hashes, count, key):
     """Add word hashes, mixed once more: registers say nothing about the bits other sketches use."""
     for i in range(count):
+        scalar()
         update(registers, bits, mix(hashes[i], key[keys.REGISTER]))
 
 

@@ -84,6 +84,20 @@ def store64(typing_context, address, value):
 
 
 @intrinsic
+def scalar(typing_context):
+    """Keep the loop around it scalar: an empty piece of assembly, which costs nothing and cannot be vectorised.
+
+    For loops of table look-ups: the compiler would gather and scatter them eight at a time, at three times the cost.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        builder.asm(ir.FunctionType(ir.VoidType(), []), "", "", [], True)
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
 def fold_multiply(typing_context, left, right):
     """High half xor low half of the 128-bit product: a strong mixing step for already keyed hashes."""
 

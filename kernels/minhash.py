@@ -20,7 +20,7 @@ import numpy as np
 
 from gauger.kernels import keys
 from gauger.kernels.jit import i64, i64_in, inline, kernel, u8_in, u32_out2, u64_in, void
-from gauger.kernels.machine import fold_multiply, mix
+from gauger.kernels.machine import fold_multiply, mix, scalar
 
 U64, U32 = np.uint64, np.uint32
 SLOTS = 128
@@ -85,6 +85,7 @@ def throw(elements, count, key, slots):
         blind = round_key(turn, key)
         even, odd = U64(turn << 24), U64((turn + 1) << 24)
         for i in range(count):
+            scalar()
             hashed = fold_multiply(elements[i] ^ blind, mixer)
             lower(slots, hashed >> U64(57), U32(even | ((hashed >> U64(32)) & U64(0xFFFFFF))))
             lower(slots, (hashed >> U64(25)) & U64(127), U32(odd | (hashed & U64(0xFFFFFF))))

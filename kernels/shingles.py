@@ -24,8 +24,9 @@ def shingle(hashes, count, key, out):
     if count < WIDTH:
         out[0] = mix(hashes[0] * a + (hashes[1] * b if count > 1 else U64(0)) + U64(count), mixer)
         return 1
-    for i in range(count - WIDTH + 1):
-        out[i] = mix(hashes[i] * a + hashes[i + 1] * b + hashes[i + 2] * c, mixer)
+    second, third, found = hashes[1:], hashes[2:], out[: count - WIDTH + 1]  # see ``grams.write_run``
+    for i in range(found.size):
+        found[i] = mix(hashes[i] * a + second[i] * b + third[i] * c, mixer)
     return count - WIDTH + 1
 
 

@@ -17,6 +17,7 @@ from gauger.kernels.machine import (
     in_range64,
     load8,
     load64,
+    scalar,
     store64,
     trailing_zeros,
 )
@@ -266,6 +267,7 @@ def flatten(bits, base, out, count):
     after = count + bit_count(bits)
     while bits != U64(0):
         for i in range(8):
+            scalar()
             out[count + i] = base + trailing_zeros(bits)
             bits &= bits - U64(1)
         count += 8
@@ -318,6 +320,7 @@ def hash_spans(scratch, starts, ends, count, key0, key1, firsts, hashes):
     """
     longer = 0
     for i in range(count):
+        scalar()
         address, length = scratch + starts[i], ends[i] - starts[i]
         firsts[i] = load64(address)
         hashes[i] = padded_tail_word(address, length)

@@ -249,7 +249,7 @@ def test_bytes_held_are_counted_by_part() -> None:
     sizes = WHOLE[calls.TEXT_COLUMNS].nbytes()
     assert set(sizes) == {"accounts", "prompts", "grams_on_disk", "sample", "links", "words", "ledger"}
     assert all(size > 0 for size in sizes.values())
-    assert sizes["words"] == 2 * 4 * 2**18 + 2**14
+    assert sizes["words"] == 2 * 4 * 2**16 + 2**14
     assert np.sum(list(sizes.values())) < 32 * 2**20
 
 
