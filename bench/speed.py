@@ -72,9 +72,22 @@ def figures(report: Mapping[str, Any]) -> dict[str, Any]:
         measured.setdefault(corpus, {}).setdefault(task, {})[params["entrant"]] = one["stats"]["data"]
         extents[corpus, task] = one["extra_info"]
     return {
-        corpus: {task: extents[corpus, task] | _figures(task, found) for task, found in tasks.items()}
+        corpus: {
+            task: extents[corpus, task] | _figures(task, found)
+            for task, found in tasks.items()
+            if _needed(task) <= found.keys()
+        }
         for corpus, tasks in measured.items()
     }
+
+
+def _needed(task: str) -> set[str]:
+    """What a task's figures cannot do without: a choice of benches (``--only``) may have caught a part of it."""
+    if task == STAGES_TASK:
+        return {FLOOR, STREAMING, ADMIT, PASS, FOLD}
+    if task == THREADS_TASK:
+        return {prefix + bench_stages.threads_name(count) for prefix in ("", CONTROL) for count in THREADS}
+    return {name_of(OURS, kind) for kind in _contest(task).ours}
 
 
 def _figures(task: str, found: Times) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 
 from bench import speed, texts
 from gauger import bench_stages, turns
-from gauger.bench_stages import FLOOR, PASS
+from gauger.bench_stages import FLOOR, PASS, UP_TO
 from gauger.rivals import counts, minhash
 from gauger.rivals.contest import HASHES, OURS, TEXT, TOKENISING, TOKENS, name_of
 
@@ -107,3 +107,9 @@ def test_pytest_runs_the_benches_and_our_figures_come_out(tmp_path: Path) -> Non
     assert ran.returncode == 0, ran.stdout
     found = speed.figures(json.loads(json_file.read_text()))
     assert found[texts.SIMULATED]["word counts"]["rivals"]["datasketches"][TEXT]["ratio"] > 0
+
+
+def test_a_task_caught_in_part_is_left_out() -> None:
+    """``--only MinHash`` also catches the pass "up to MinHash", of which alone nothing can be said."""
+    some = report(speed.STAGES_TASK, {f"{UP_TO}MinHash": [1.0]})
+    assert speed.figures(some) == {texts.REAL: {}}

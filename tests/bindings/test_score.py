@@ -226,7 +226,7 @@ def test_several_files_are_one(world: World, tmp_path: Path) -> None:
     assert sorted_calls(run.out).equals(sorted_calls(world.out))
 
 
-@pytest.mark.parametrize("workers", [1, 5])
+@pytest.mark.parametrize("workers", [1, 8])
 def test_any_number_of_workers_gives_the_same_bytes(workers: int, world: World, tmp_path: Path) -> None:
     parts = deal(world.calls, tmp_path, 7)
     runs = []
