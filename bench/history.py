@@ -11,6 +11,7 @@ from typing import Any
 from bench.machine import installed, machine
 
 HISTORY = Path(__file__).with_name("history.jsonl")
+PARTS = ("speed", "accuracy", "sections", "command_line")
 Row = dict[str, Any]
 
 
@@ -44,6 +45,13 @@ def append(row: Row, history: Path = HISTORY) -> None:
 
 
 def last(history: Path = HISTORY) -> Row:
-    """The newest row."""
-    row: Row = json.loads(history.read_text().splitlines()[-1])
-    return row
+    """The newest row, and of parts it did not measure what the newest row that did has to say.
+
+    ``older`` names these parts and the commits they were measured on.
+    """
+    row, older = Row(), dict[str, str]()
+    for line in history.read_text().splitlines():
+        later: Row = json.loads(line)
+        older = {part: older.get(part, row["commit"]) for part in PARTS if part in row and part not in later}
+        row = row | later
+    return row | {"older": older}

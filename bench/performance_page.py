@@ -13,7 +13,7 @@ Written by `make bench` from the last row of `bench/history.jsonl`; edit the scr
 
 - **Machine**: {machine}. One-minute load before the first round: {load:.1f}.
 - **Versions**: {versions}
-- **Commit**: {commit}, {date}
+- **Commit**: {commit}, {date}{older}
 - **Command**: `{command}`
 """
 
@@ -91,6 +91,7 @@ def page(row: Row) -> str:
         versions=", ".join(f"{name} {number}" for name, number in row["versions"].items()),
         commit=row["commit"] or "unknown",
         date=row["date"],
+        older="".join(f"; {part} measured on {commit}" for part, commit in row.get("older", {}).items()),
         command=row["command"],
     )
     speed = "speed" in row

@@ -20,7 +20,7 @@ import math
 import numpy as np
 
 from gauger.kernels import keys, lookup, tokens
-from gauger.kernels.jit import inline
+from gauger.kernels.jit import inline, shared
 from gauger.kernels.machine import bit_count, leading_zeros, load8, load32, load64, mix, scalar
 
 U64 = np.uint64
@@ -154,7 +154,7 @@ def one_hot(lanes, base, buckets, value):
     return base + buckets
 
 
-@inline
+@shared
 def add_layout(source, length, counts, word_bytes, words, lanes):
     """The LAYOUT block: 94 of its 96 lanes in 17 one-hot groups."""
     if length == 0:
@@ -218,7 +218,7 @@ def find_bins(hashes, tags, count, key, work):
         contents[i] = bin_of if tags[i] >= TAG_NUMBER else U64(NO_BIN)
 
 
-@inline
+@shared
 def add_words(source, scratch, starts, ends, hashes, count, key, function_words, work, tags, bins):
     """The SPEECH and WORDS blocks; leaves each word's grammar tag in ``tags`` and returns the bytes inside words.
 
@@ -291,7 +291,7 @@ def clear(bins, lanes):
     lanes[:] = 0
 
 
-@inline
+@shared
 def write_features(length, bins, lanes, out):
     """Fold the hashed blocks' bins into int32 lanes, add LENGTH, normalise the five blocks into int8[FEATURES]."""
     fold_bins(bins, SPEECH_BINS, lanes, SPEECH, LENGTH)

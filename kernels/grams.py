@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.kernels import features, keys
-from gauger.kernels.jit import inline
+from gauger.kernels.jit import inline, shared
 from gauger.kernels.machine import bit_count, fold_multiply, load8, mix, scalar, trailing_zeros
 
 U64, U32 = np.uint64, np.uint32
@@ -64,7 +64,7 @@ def add_punctuation(scratch, start, end, marks, heads, key, before, frame):
     return total
 
 
-@inline
+@shared
 def frame_tokens(scratch, start, end, marks, heads, hashes, tags, count, key, before, frame):
     """Write the frame tokens of scratch[start:end]; returns how many there are.
 
@@ -100,7 +100,7 @@ def write_run(frame, first, count, key, out, at):
     return at + count
 
 
-@inline
+@shared
 def write_grams(frame, count, key, out, at):
     """Append the grams of a prompt of ``count`` frame tokens to out[at:]: at most GRAMS_MAX. Returns the new end."""
     if count == 0:

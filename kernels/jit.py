@@ -3,7 +3,7 @@
 Every kernel is serial (threads belong to the engine), releases the GIL, has one explicit signature (so that no unseen
 array layout compiles in the middle of a request) and is cached on disk (``cache``). It is compiled, or loaded, when it
 is first called or by ``warm.warmup``; importing it costs nothing. ``inline`` marks helpers that are pasted into
-kernels: they are never called from Python and have no signature of their own.
+kernels, ``shared`` larger ones that are linked: neither is called from Python or has a signature of its own.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ def kernel(signature: Any) -> Callable[[Callable[..., Any]], Kernel]:
 
 
 inline = njit(inline="always", **_OPTIONS)
+# Larger helpers that several kernels call once a prompt: compiled once a process and linked, not pasted into each.
+shared = njit(**_OPTIONS)
 
 
 def _array(scalar: Any, dimensions: int) -> Any:

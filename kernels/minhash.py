@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.kernels import keys
-from gauger.kernels.jit import i64, i64_in, inline, kernel, u8_in, u32_out2, u64_in, void
+from gauger.kernels.jit import i64, i64_in, inline, kernel, shared, u8_in, u32_out2, u64_in, void
 from gauger.kernels.machine import fold_multiply, mix, scalar
 
 U64, U32 = np.uint64, np.uint32
@@ -116,7 +116,7 @@ def fill(elements, count, empty, key, own_keys, slots):
             slots[j] = least
 
 
-@inline
+@shared
 def sign(elements, count, key, own_keys, slots):
     """Signature of ``count`` uint64 set elements into uint32[SLOTS]; an empty set leaves every slot EMPTY.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.jit import inline
+from gauger.kernels.jit import inline, shared
 from gauger.kernels.machine import (
     bit_count,
     fold_case64,
@@ -117,7 +117,7 @@ def blanks64(block):
     return blanks | in_range64(block, U8(13), one) | in_range64(block, U8(0), one)
 
 
-@inline
+@shared
 def scan(source, length, scratch, edge, masks, marks, counts):
     """Lower-case a prompt into scratch, keep its word masks, count its byte classes.
 
@@ -274,7 +274,7 @@ def flatten(bits, base, out, count):
     return after
 
 
-@inline
+@shared
 def spans(scratch, length, masks, marks, heads, has_high, starts, ends, split):
     """Find the words of a scanned prompt; returns how many.
 
@@ -295,7 +295,7 @@ def spans(scratch, length, masks, marks, heads, has_high, starts, ends, split):
     return split_words(scratch, first, marks, heads, starts, ends, split) if has_high else first
 
 
-@inline
+@shared
 def split_words(scratch, first, marks, heads, starts, ends, split):
     """Cut those of ``first`` words that are not ASCII; returns how many there are then."""
     split[0, :first] = starts[:first]
@@ -311,7 +311,7 @@ def split_words(scratch, first, marks, heads, starts, ends, split):
     return count
 
 
-@inline
+@shared
 def hash_spans(scratch, starts, ends, count, key0, key1, firsts, hashes):
     """SipHash of each word. firsts, hashes : uint64[>= count]; firsts is scratch.
 
