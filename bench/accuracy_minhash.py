@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -126,9 +127,9 @@ def _equal_used(rows: np.ndarray) -> np.ndarray:
     return np.sum((left == right) & used, axis=1) / np.maximum(1, used.sum(axis=1))
 
 
-def _rows(digest: Callable[..., object], given: Pairs) -> np.ndarray:
+def _rows(digest: Callable[..., Any], given: Pairs) -> np.ndarray:
     matrix = digest(given.sets.ravel(), given.offsets.astype(np.uint64), SLOTS, SEED)
-    return np.asarray(matrix.to_rows(), np.uint32)  # type: ignore[attr-defined]
+    return np.asarray(matrix.to_rows(), np.uint32)
 
 
 def gaoya(given: Pairs) -> np.ndarray:
@@ -136,7 +137,7 @@ def gaoya(given: Pairs) -> np.ndarray:
     found = []
     names = [[f"{element:x}" for element in row] for row in given.sets.tolist()]
     for left, right in zip(names[0::2], names[1::2], strict=True):
-        index = gaoya_index((1, 1), SLOTS, 1, threshold=0.0).minhash_index  # type: ignore[attr-defined]
+        index = gaoya_index((1, 1), SLOTS, 1, threshold=0.0).minhash_index
         index.insert_tokens(1, left)
         hits = index.query_tokens_return_similarity(right)
         found.append(hits[0][1] if hits else 0.0)

@@ -29,7 +29,7 @@ _METHOD = """\
 - **Stages** are differences of prefixes of the pass (the first of `calls.STEPS`), within a round.
 - **The same result.** Every library gets the same prompts, and those that want tokens the same words as our tokeniser
   makes (tests hold them equal), made by the fastest Python we found (`bytes.translate` and `split`). MinHash is of
-  word 3-shingles in 128 slots; HyperLogLog has 2^14 registers where there is a choice; count-min 2 rows of 2^18.
+  word 3-shingles in 128 slots; HyperLogLog has 2^14 registers where there is a choice; count-min 2 rows of 2^16.
 - **Columns.** *From text*: raw prompts to result; *of that, Python makes tokens*: the share of the library's time that
   is the loop above and not its own; *tokens ready for it*: the library begins with its tokens made, ours still with
   text; *kernels alone*: shingle hashes ready for both. Ratios are the library's time over ours: above 1, ours is

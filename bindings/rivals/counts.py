@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def ours(corpus: Corpus) -> Work:
     return work
 
 
-def _sketch() -> object:
+def _sketch() -> Any:
     from datasketches import count_min_sketch
 
     return count_min_sketch(WORD_COUNT_DEPTH, WORD_COUNT_WIDTH)
@@ -39,7 +40,7 @@ def _from_text(corpus: Corpus) -> Work:
     def work() -> object:
         sketch = _sketch()
         words = (word for text in strings for word in tokenising.word_strings(text))
-        deque(map(sketch.update, words), maxlen=0)  # type: ignore[attr-defined]
+        deque(map(sketch.update, words), maxlen=0)
         return sketch
 
     return work
@@ -50,7 +51,7 @@ def _from_tokens(corpus: Corpus) -> Work:
 
     def work() -> object:
         sketch = _sketch()
-        deque(map(sketch.update, words), maxlen=0)  # type: ignore[attr-defined]
+        deque(map(sketch.update, words), maxlen=0)
         return sketch
 
     return work

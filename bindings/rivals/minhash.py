@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -117,7 +118,7 @@ def _within(environment: dict[str, str] | None, work: Work) -> Work:
     return inside
 
 
-def gaoya_index(ngrams: tuple[int, int], bands: int, width: int, threshold: float = 0.5) -> object:
+def gaoya_index(ngrams: tuple[int, int], bands: int, width: int, threshold: float = 0.5) -> Any:
     """An index of 32-bit signatures with ``bands * width`` slots."""
     from gaoya.minhash import MinHashStringIndex
 
@@ -129,10 +130,10 @@ def _gaoya(kind: str) -> Make:
         if kind == TOKENS:
             tokens = corpus.shingle_strings
             numbers = list(range(len(tokens)))
-            return lambda: gaoya_index((3, 3), 16, 8).minhash_index.bulk_insert_tokens(numbers, tokens)  # type: ignore[attr-defined]
+            return lambda: gaoya_index((3, 3), 16, 8).minhash_index.bulk_insert_tokens(numbers, tokens)
         strings = corpus.strings
         rows = list(range(len(strings)))
-        return lambda: gaoya_index((3, 3), 16, 8).par_bulk_insert_docs(rows, strings)  # type: ignore[attr-defined]
+        return lambda: gaoya_index((3, 3), 16, 8).par_bulk_insert_docs(rows, strings)
 
     return make
 
