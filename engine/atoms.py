@@ -20,6 +20,7 @@ _REACH = 32  # atoms of one prompt that are compared with each other, most widel
 _LARGER = 2  # times the holders
 _NESTED_PERCENT = 80  # of the smaller atom's holders hold the larger, too
 _CONTENT_SHARE = 0.5  # of an atom's prompts in which it must look like content
+_BLOCK_SHARE = 0.8  # of an atom's prompts in which it must be one of several to be a block of a recombined body
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ def identify(*columns: np.ndarray) -> np.ndarray:
     return np.unique(key, return_inverse=True)[1].astype(np.int32)
 
 
-def find_atoms(vocabulary: Vocabulary, identity: np.ndarray, grams_min: int, prompts: np.ndarray | None = None) -> Atoms:
+def find_atoms(
+    vocabulary: Vocabulary, identity: np.ndarray, grams_min: int, prompts: np.ndarray | None = None
+) -> Atoms:
     """Atoms of at least ``grams_min`` grams, of all prompts or of some; identity -1 = gram of no atom."""
     chosen = np.arange(len(vocabulary)) if prompts is None else prompts
     sizes = np.diff(vocabulary.offsets)[chosen]
@@ -53,11 +56,19 @@ def find_atoms(vocabulary: Vocabulary, identity: np.ndarray, grams_min: int, pro
     return Atoms(found_prompts[:found], identities[:found], kept.view(bool))
 
 
-def content(atoms: Atoms) -> np.ndarray:
-    """Whether each identity is repeated slot content; bool per identity.
+@dataclass(frozen=True)
+class Standing:
+    """How atoms stand to those beside them; arrays per identity."""
 
-    It is when, in half of its prompts or more, it crosses a larger atom, or is one of several inside a larger one.
-    """
+    content: (
+        np.ndarray
+    )  # bool: in half of its prompts or more it crosses a larger atom, or is one of several inside one
+    block: np.ndarray  # bool: in nearly all of its prompts it is one of several
+    pairs: np.ndarray  # int64, sorted keys of identities that stand together: smaller * identities + greater
+
+
+def standing(atoms: Atoms) -> Standing:
+    """Weigh every atom against those of the same prompts."""
     count = int(atoms.identities.max(initial=-1)) + 1
     holders = np.bincount(atoms.identities, minlength=count)
     order = np.lexsort((atoms.identities, -holders[atoms.identities], atoms.prompts))
@@ -69,27 +80,42 @@ def content(atoms: Atoms) -> np.ndarray:
     sizes = np.diff(starts)
     pairs = np.empty(int(np.sum(sizes * (sizes - 1) // 2)), np.int64)
     kernels.atom_pairs(starts, identities, count, pairs)
-    _, which, together = np.unique(pairs, return_inverse=True, return_counts=True)
-    crossed, recombined = np.zeros(count, np.int32), np.zeros(count, np.int32)
+    distinct, which, together = np.unique(pairs, return_inverse=True, return_counts=True)
+    crossed, nested, accompanied = (np.zeros(count, np.int32) for _ in range(3))
     shared = together[which].astype(np.int64)
-    kernels.weigh_atoms(starts, identities, holders, shared, _LARGER, _NESTED_PERCENT, crossed, recombined)
-    return np.maximum(crossed, recombined) >= np.maximum(1, _CONTENT_SHARE * holders)
+    kernels.weigh_atoms(starts, identities, holders, shared, _LARGER, _NESTED_PERCENT, crossed, nested, accompanied)
+    return Standing(
+        np.maximum(crossed, nested) >= np.maximum(1, _CONTENT_SHARE * holders),
+        accompanied >= np.maximum(1, _BLOCK_SHARE * holders),
+        distinct,
+    )
 
 
-def frame_grams(vocabulary: Vocabulary) -> np.ndarray:
-    """Which grams of the prompts may be part of their frames; uint8 as long as the vocabulary's numbers.
+@dataclass(frozen=True)
+class Parts:
+    """What the prompts of a vocabulary are made of."""
+
+    frame: np.ndarray  # uint8 as long as the vocabulary's numbers: whether a gram may be part of its prompt's frame
+    identity: np.ndarray  # int32 per gram: grams of equal least and greatest prompt are of one identity
+    atoms: Atoms  # of those
+    standing: Standing
+
+
+def take_apart(vocabulary: Vocabulary) -> Parts:
+    """Tell what may be frame from content.
 
     Atoms by the least prompt alone gather a frame's grams although some of its prompts lack one or the other; those by
     the least and the greatest prompt tell content apart that stands in the same least prompt. A gram that either calls
     content is none of a frame.
     """
-    identity = identify(vocabulary.least)
-    atoms = find_atoms(vocabulary, identity, FRAME_GRAMS_MIN)
-    keep = atoms.kept & ~_marked(content(atoms), identity, vocabulary.numbers)
-    identity = identify(vocabulary.least, vocabulary.greatest)
-    narrow = find_atoms(vocabulary, identity, FRAME_GRAMS_MIN)
-    keep &= ~(narrow.kept & _marked(content(narrow), identity, vocabulary.numbers))
-    return keep.view(np.uint8)
+    wide = identify(vocabulary.least)
+    atoms = find_atoms(vocabulary, wide, FRAME_GRAMS_MIN)
+    keep = atoms.kept & ~_marked(standing(atoms).content, wide, vocabulary.numbers)
+    narrow = identify(vocabulary.least, vocabulary.greatest)
+    atoms = find_atoms(vocabulary, narrow, FRAME_GRAMS_MIN)
+    weighed = standing(atoms)
+    keep &= ~(atoms.kept & _marked(weighed.content, narrow, vocabulary.numbers))
+    return Parts(keep.view(np.uint8), narrow, atoms, weighed)
 
 
 def _marked(marks: np.ndarray, identity: np.ndarray, numbers: np.ndarray) -> np.ndarray:

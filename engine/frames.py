@@ -44,6 +44,7 @@ class Frames:
     posting_offsets: np.ndarray  # int64[g + 1]
     posting_frames: np.ndarray  # int32
     sizes: np.ndarray  # int64[f], grams of each frame
+    needed: np.ndarray  # int64[f], how many of its grams a prompt must hold
     members: np.ndarray  # int64[f], prompts it was learnt from
     parents: np.ndarray  # int32[f], the frame a variant is of; -1 for frames. Parents come before their variants
 
@@ -51,17 +52,30 @@ class Frames:
         return len(self.sizes)
 
     @staticmethod
-    def of(frame: np.ndarray, gram: np.ndarray, members: np.ndarray, parents: np.ndarray | None = None) -> Frames:
-        """Frames from distinct (frame, gram) pairs."""
+    def of(
+        frame: np.ndarray,
+        gram: np.ndarray,
+        members: np.ndarray,
+        parents: np.ndarray | None = None,
+        needed: np.ndarray | None = None,
+    ) -> Frames:
+        """Frames from distinct (frame, gram) pairs; none are variants, and 80 % of the grams needed, unless told."""
         order = np.lexsort((frame, gram))
         distinct, starts = np.unique(gram[order].astype(np.uint32), return_index=True)
+        sizes = np.bincount(frame, minlength=len(members)).astype(np.int64)
+        if parents is None:
+            parents = np.full(len(members), -1, np.int32)
+        if needed is None:
+            needed = -(-sizes * CONTAINED_PERCENT // 100)
+            needed[parents < 0] = np.maximum(FRAME_GRAMS_MIN, needed[parents < 0])
         return Frames(
             distinct,
             np.append(starts, len(order)).astype(np.int64),
             frame[order].astype(np.int32),
-            np.bincount(frame, minlength=len(members)).astype(np.int64),
+            sizes,
+            needed,
             np.asarray(members, np.int64),
-            np.full(len(members), -1, np.int32) if parents is None else np.asarray(parents, np.int32),
+            np.asarray(parents, np.int32),
         )
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
@@ -105,8 +119,6 @@ class Matcher:
         kernels.index_grams(frames.distinct, self._index)
         self._rank = np.empty(len(frames), np.int64)
         self._rank[np.lexsort((np.arange(len(frames)), -frames.members))] = np.arange(len(frames))
-        self._needed = -(-frames.sizes * CONTAINED_PERCENT // 100)
-        self._needed[frames.parents < 0] = np.maximum(FRAME_GRAMS_MIN, self._needed[frames.parents < 0])
         self._pairs, self._shared = frames.shared()
 
     def match(self, grams: Grams, workers: int = 1) -> np.ndarray:
@@ -133,7 +145,7 @@ class Matcher:
             frames.posting_offsets,
             frames.posting_frames,
             frames.sizes,
-            self._needed,
+            frames.needed,
             frames.parents,
             self._rank,
             self._pairs,

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.engine.atoms import frame_grams
-from gauger.engine.frames import FRAME_GRAMS_MIN, NO_FRAMES, Frames, Grams, Matcher
+from gauger.engine.atoms import take_apart
+from gauger.engine.frames import CONTAINED_PERCENT, FRAME_GRAMS_MIN, NO_FRAMES, Frames, Grams, Matcher
+from gauger.engine.recombination import Pool, pools
 from gauger.engine.unions import components
 from gauger.engine.variants import Splitter, Variant
-from gauger.engine.vocabulary import Vocabulary, frequent_grams
+from gauger.engine.vocabulary import MemberCounter, Vocabulary, frequent_grams
 from gauger.kernels import frames as kernels
 
 _SLOTS, _BANDS = 32, 12
@@ -85,6 +86,38 @@ def _merge_alike(frames: Frames) -> Frames:
     return Frames.of(place[frame[inside]], gram[inside], total[group[chosen]])
 
 
+def _is_news(pool: Pool, labels: np.ndarray) -> bool:
+    """Whether a pool is not just what half of one frame's prompts draw from."""
+    family, number = np.unique(labels[pool.prompts], return_counts=True)
+    largest = int(np.argmax(number))
+    inside = family[largest] >= 0 and number[largest] * 100 >= _CONSENSUS_PERCENT * len(pool.prompts)
+    return not (inside and 2 * number[largest] >= np.sum(labels == family[largest]))
+
+
+def _with_pools(vocabulary: Vocabulary, frames: Frames, found: list[Pool]) -> Frames:
+    """The frames, and after them one for each pool of blocks (``recombination``).
+
+    It has the blocks' grams and what nearly all that draw from the pool share besides; a prompt must hold 80 % of what
+    nine in ten of those hold.
+    """
+    counter = MemberCounter(vocabulary)
+    frame, gram = frames.pairs()
+    frame_parts, gram_parts, needed, members = [frame], [gram.astype(np.int64)], [frames.needed], [frames.members]
+    for number, pool in enumerate(found, len(frames)):
+        grams, counts = counter.count(pool.prompts)
+        shared = grams[counts * 100 >= _CONSENSUS_PERCENT * len(pool.prompts)]
+        mine = np.union1d(shared, pool.grams)
+        held = np.sort(counter.holdings(pool.prompts, mine))
+        frame_parts.append(np.full(len(mine), number))
+        gram_parts.append(mine)
+        least = CONTAINED_PERCENT * int(held[len(held) // 10]) // 100
+        needed.append(np.asarray([max(least, len(shared) + FRAME_GRAMS_MIN)]))
+        members.append(np.asarray([len(pool.prompts)]))
+    return Frames.of(
+        np.concatenate(frame_parts), np.concatenate(gram_parts), np.concatenate(members), None, np.concatenate(needed)
+    )
+
+
 def _with_variants(vocabulary: Vocabulary, frames: Frames, labels: np.ndarray, members_min: int) -> Frames:
     """The frames, and after them the variants they fall into, and the variants of those."""
     splitter = Splitter(vocabulary, members_min)
@@ -101,12 +134,13 @@ def _with_variants(vocabulary: Vocabulary, frames: Frames, labels: np.ndarray, m
     if not variants:
         return frames
     frame, gram = frames.pairs()
-    sizes = [len(variant.grams) for variant in variants]
+    sizes = np.asarray([len(variant.grams) for variant in variants])
     return Frames.of(
         np.concatenate([frame, np.repeat(len(frames) + np.arange(len(variants)), sizes)]),
         np.concatenate([gram.astype(np.int64), *(variant.grams for variant in variants)]),
         np.concatenate([frames.members, [len(variant.prompts) for variant in variants]]),
         np.concatenate([frames.parents, parents]),
+        np.concatenate([frames.needed, -(-sizes * CONTAINED_PERCENT // 100)]),
     )
 
 
@@ -119,13 +153,17 @@ def learn(grams: Grams, prompt_hashes: np.ndarray, members_min: int, workers: in
     vocabulary = frequent_grams(grams, prompt_hashes, members_min)
     if len(vocabulary.numbers) == 0:
         return NO_FRAMES
-    kept = frame_grams(vocabulary)
-    labels = _group(vocabulary, kept)
+    parts = take_apart(vocabulary)
+    labels = _group(vocabulary, parts.frame)
     numbered = vocabulary.grams()
     frames = NO_FRAMES
     for _ in range(_ROUNDS):
-        frames = _consensus(vocabulary, kept, labels)
+        frames = _consensus(vocabulary, parts.frame, labels)
+        labels = Matcher(frames).match(numbered, workers).astype(np.int64)
+    found = [pool for pool in pools(vocabulary, parts, members_min) if _is_news(pool, labels)]
+    if found:
+        frames = _with_pools(vocabulary, frames, found)
         labels = Matcher(frames).match(numbered, workers).astype(np.int64)
     frames = _with_variants(vocabulary, frames, labels, members_min)
     frame, number = frames.pairs()
-    return Frames.of(frame, vocabulary.values[number], frames.members, frames.parents)
+    return Frames.of(frame, vocabulary.values[number], frames.members, frames.parents, frames.needed)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gauger.engine.atoms import find_atoms, identify
-from gauger.engine.vocabulary import Vocabulary
-from gauger.kernels import frames as kernels
+from gauger.engine.vocabulary import MemberCounter, Vocabulary
 
 _GRAMS_MIN = 3  # grams that tell a variant apart: what one word does at the edge of a slot
 _SHARE_MIN, _SHARE_MAX = 0.05, 0.9  # of the family's members in one variant
@@ -35,28 +34,8 @@ class Splitter:
     def __init__(self, vocabulary: Vocabulary, members_min: int) -> None:
         self._vocabulary = vocabulary
         self._members_min = members_min
-        count = len(vocabulary.values)
-        self._held, self._seen = np.zeros(count, np.int32), np.empty(count, np.int32)
-        self._least, self._greatest = np.empty(count, np.uint32), np.empty(count, np.uint32)
-        self._identity = np.full(count, -1, np.int32)
-
-    def _count(self, prompts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Grams of some prompts, in order of number, and how many of them hold each."""
-        vocabulary = self._vocabulary
-        found = kernels.count_members(
-            prompts,
-            vocabulary.offsets,
-            vocabulary.numbers,
-            vocabulary.prompt_hashes,
-            self._held,
-            self._least,
-            self._greatest,
-            self._seen,
-        )
-        grams = np.sort(self._seen[:found])
-        counts = self._held[grams]
-        self._held[grams] = 0
-        return grams, counts
+        self._counter = MemberCounter(vocabulary)
+        self._identity = np.full(len(vocabulary.values), -1, np.int32)
 
     def split(self, prompts: np.ndarray) -> list[Variant]:
         """Variants of the family these prompts are; none when it has none."""
@@ -64,11 +43,11 @@ class Splitter:
         least = max(self._members_min, _SHARE_MIN * size)
         if size < 2 * self._members_min:
             return []
-        grams, counts = self._count(prompts)
+        grams, counts = self._counter.count(prompts)
         telling = grams[(counts >= least) & (counts <= _SHARE_MAX * size)]
         if len(telling) < 2 * _GRAMS_MIN:
             return []
-        self._identity[telling] = identify(self._least[telling], self._greatest[telling])
+        self._identity[telling] = identify(self._counter.least[telling], self._counter.greatest[telling])
         atoms = find_atoms(self._vocabulary, self._identity, _GRAMS_MIN, prompts)
         self._identity[telling] = -1
         variant, member = _partition(atoms.identities, atoms.prompts, size, least)
@@ -78,15 +57,15 @@ class Splitter:
         return found if all(len(one.grams) >= _GRAMS_MIN for one in found) else []
 
     def _tell_apart(self, members: np.ndarray, grams: np.ndarray, counts: np.ndarray, size: int) -> Variant:
-        own, number = self._count(members)
+        own, number = self._counter.count(members)
         others = counts[np.searchsorted(grams, own)] - number
-        telling = (number * 100 >= _OWN_PERCENT * len(members)) & (others * 100 <= _OTHERS_PERCENT * (size - len(members)))
+        telling = (number * 100 >= _OWN_PERCENT * len(members)) & (
+            others * 100 <= _OTHERS_PERCENT * (size - len(members))
+        )
         return Variant(members, own[telling])
 
 
-def _partition(
-    identities: np.ndarray, prompts: np.ndarray, size: int, least: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _partition(identities: np.ndarray, prompts: np.ndarray, size: int, least: float) -> tuple[np.ndarray, np.ndarray]:
     """Variant of each member that is in one, and the members; empty when they do not cover or do not exclude.
 
     identities, prompts : atoms of the family's members, one entry an atom of a member

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gauger.engine.frames import Grams
+from gauger.kernels import frames
 from gauger.kernels import vocabulary as kernels
 
 _TALLY_BITS_MAX = 25  # 32 MB of counters: at 50 million grams one in ten thousand rare grams passes for frequent
@@ -58,3 +59,41 @@ def frequent_grams(grams: Grams, prompt_hashes: np.ndarray, count_min: int) -> V
     columns = (kernels.GRAM, kernels.LEAST, kernels.GREATEST)
     values, least, greatest = (np.ascontiguousarray(statistics[usable, column]) for column in columns)
     return Vocabulary(offsets, numbers[: offsets[-1]], values, counts[usable], least, greatest, prompt_hashes)
+
+
+class MemberCounter:
+    """Counts the grams of some prompts of a vocabulary at a time."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        count = len(vocabulary.values)
+        self._held, self._seen = np.zeros(count, np.int32), np.empty(count, np.int32)
+        self.least, self.greatest = np.empty(count, np.uint32), np.empty(count, np.uint32)
+
+    def count(self, prompts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Grams of some prompts, in order of number, and how many of those hold each.
+
+        ``least`` and ``greatest`` then have, for these grams, the least and greatest hash of a prompt that holds it.
+        """
+        vocabulary = self._vocabulary
+        found = frames.count_members(
+            prompts,
+            vocabulary.offsets,
+            vocabulary.numbers,
+            vocabulary.prompt_hashes,
+            self._held,
+            self.least,
+            self.greatest,
+            self._seen,
+        )
+        grams = np.sort(self._seen[:found])
+        counts = self._held[grams]
+        self._held[grams] = 0
+        return grams, counts
+
+    def holdings(self, prompts: np.ndarray, grams: np.ndarray) -> np.ndarray:
+        """How many of some grams each prompt holds, int64[len(prompts)]."""
+        wanted = np.zeros(len(self._held) + 1, np.int64)
+        wanted[grams] = 1
+        sums = np.concatenate([[0], np.cumsum(wanted[self._vocabulary.numbers])])
+        return sums[self._vocabulary.offsets[prompts + 1]] - sums[self._vocabulary.offsets[prompts]]

@@ -56,15 +56,16 @@ def atom_pairs(starts, atoms, count, pairs):
                 written += 1
 
 
-@kernel(void(i64_in, i32_in, i64_in, i64_in, i64, i64, i32_out, i32_out))
-def weigh_atoms(starts, atoms, holders, shared, ratio, nested_percent, crossed, recombined):
-    """Count the prompts in which an atom crosses a larger one, and in which it is one of several inside a larger one.
+@kernel(void(i64_in, i32_in, i64_in, i64_in, i64, i64, i32_out, i32_out, i32_out))
+def weigh_atoms(starts, atoms, holders, shared, ratio, nested_percent, crossed, nested, accompanied):
+    """Count the prompts in which an atom crosses a larger one, in which it is one of several inside a larger one, and
+    in which it is one of several at all: two of its peers stand beside it.
 
     holders : int64, prompts that hold each atom; shared : int64, prompts that hold both of a pair, in the order of
         ``atom_pairs``
     Of two atoms the larger has at least ``ratio`` times the holders. The smaller nests in it when ``nested_percent`` of
     its holders hold both, and crosses it otherwise. Two that are neither larger nor smaller are peers unless one nests.
-    crossed, recombined : int32 per atom, added to
+    crossed, nested, accompanied : int32 per atom, added to
     """
     width = 0
     for prompt in range(starts.size - 1):
@@ -96,4 +97,5 @@ def weigh_atoms(starts, atoms, holders, shared, ratio, nested_percent, crossed, 
                     peers[j] += 1
         for i in range(count):
             crossed[atoms[start + i]] += crosses[i]
-            recombined[atoms[start + i]] += np.int64(nests[i] == 1 and peers[i] >= 2)
+            nested[atoms[start + i]] += np.int64(nests[i] == 1 and peers[i] >= 2)
+            accompanied[atoms[start + i]] += np.int64(peers[i] >= 2)

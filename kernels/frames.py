@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.jit import i32_in, i32_out, i64, i64_in, i64_out, inline, kernel, u8_in, u32_in, u32_out, u32_out2, u64_in, void
+from gauger.kernels.jit import (
+    i32_in,
+    i32_out,
+    i64,
+    i64_in,
+    i64_out,
+    inline,
+    kernel,
+    u8_in,
+    u32_in,
+    u32_out,
+    u32_out2,
+    u64_in,
+    void,
+)
 from gauger.kernels.vocabulary import slot_of
 
 U64, U32 = np.uint64, np.uint32
