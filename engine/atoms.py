@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gauger.engine.frames import FRAME_GRAMS_MIN
 from gauger.engine.vocabulary import Vocabulary
 from gauger.kernels import atoms as kernels
 
@@ -109,10 +108,10 @@ def take_apart(vocabulary: Vocabulary) -> Parts:
     content is none of a frame.
     """
     wide = identify(vocabulary.least)
-    atoms = find_atoms(vocabulary, wide, FRAME_GRAMS_MIN)
+    atoms = find_atoms(vocabulary, wide, vocabulary.width)
     keep = atoms.kept & ~_marked(standing(atoms).content, wide, vocabulary.numbers)
     narrow = identify(vocabulary.least, vocabulary.greatest)
-    atoms = find_atoms(vocabulary, narrow, FRAME_GRAMS_MIN)
+    atoms = find_atoms(vocabulary, narrow, vocabulary.width)
     weighed = standing(atoms)
     keep &= ~(atoms.kept & _marked(weighed.content, narrow, vocabulary.numbers))
     return Parts(keep.view(np.uint8), narrow, atoms, weighed)

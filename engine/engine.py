@@ -22,6 +22,7 @@ from gauger.engine.errors import InputError, KernelInputError, StateError
 from gauger.engine.evidence import gather
 from gauger.engine.families import Families, find_families
 from gauger.engine.findings import Calls, find_campaigns
+from gauger.engine.frames import SHORT_WIDTH, WIDTH
 from gauger.engine.intake import Admitted, admit
 from gauger.engine.measure import Measurer, Measures, WordSketch
 from gauger.engine.metadata import times_of
@@ -114,7 +115,7 @@ class Engine:
         self._state = State(self.secret, self.settings)
         self._families = KnownFamilies() if self._directory is None else self._directory.families()
         self._reference: tuple[date, Reference | None] | None = None
-        self._measurer = Measurer(self.secret)
+        self._measurer = self._make_measurer()
         self._prepared_for_reference = False
         self._plain_measurer = self._measurer  # without a reference: what ``check`` needs
         self._seen = 0  # rows observed, refused ones included
@@ -122,6 +123,10 @@ class Engine:
         self._discarded = WordSketch()  # checks count words nowhere that matters
         self._suspects: set[str] | None = None  # accounts a reference must not hold; None before ``finish``
         self._population: Population | None = None  # of the last ``finish``
+
+    def _make_measurer(self, reference_words: WordSketch | None = None) -> Measurer:
+        width = SHORT_WIDTH if self.settings.short_lines else WIDTH
+        return Measurer(self.secret, reference_words, gram_width=width)
 
     # Observing
 
@@ -156,7 +161,7 @@ class Engine:
         if admitted.calls.num_rows and not self._prepared_for_reference:
             reference = self._reference_of(_first_day(times_of(admitted.calls)))
             if reference is not None:
-                self._measurer = Measurer(self.secret, reference.words)
+                self._measurer = self._make_measurer(reference.words)
             self._prepared_for_reference = True
         return self._measurer
 
@@ -344,6 +349,7 @@ class Engine:
         engine = cls(state, secret=secret, workers=workers)
         engine._state = checkpoint.load_state(Path(path), engine.secret)
         engine.settings = engine._state.settings
+        engine._plain_measurer = engine._measurer = engine._make_measurer()
         engine._seen = int(engine._state.ledger.rows["row"].max(initial=-1)) + 1
         return engine
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gauger.engine.frames import Frames, Grams, Matcher
 from gauger.engine.near_duplicates import near_duplicates
 from gauger.engine.representatives import KnownFamilies, near_families
 from gauger.engine.state import State
-from gauger.engine.frames import Frames, Grams, Matcher
 from gauger.engine.templates import MEMBERS_MIN, learn
 from gauger.kernels import minhash
 
@@ -111,7 +111,7 @@ def _group_prompts(state: State, workers: int) -> _Groups:
     # Canonical order is hash order: the first prompts are the ones with the smallest keyed hashes, a fair sample.
     sample = _sample_grams(state, place, settings.template_sample)
     hashes = (rows["hash"][order[: len(sample)], 0] >> np.uint64(32)).astype(np.uint32)
-    frames = learn(sample, hashes, settings.template_members, workers)
+    frames = learn(sample, hashes, settings.template_members, workers, short_lines=settings.short_lines)
     matcher = Matcher(frames)
     labels = np.empty(len(order), np.int64)
     for first, offsets, values in state.prompts.grams.slices(rows["grams"], _SWEEP):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -9,10 +10,16 @@ import numpy as np
 
 from gauger.kernels import frames as kernels
 
-FRAME_GRAMS_MIN = 5  # windows one token creates: fewer grams could be one shared word
+WIDTH = 5  # tokens in a frame gram, so windows that one token is in: fewer grams in common could be one shared word
+SHORT_WIDTH = 4  # the same for lines of a dozen words (``Settings.short_lines``)
 CONTAINED_PERCENT = 80  # a prompt holds a frame when it has this share of its grams
 _SHARING_MAX = 40  # frames that share one gram are compared with this many others
 _SLICE = 16_384
+
+
+def contained(sizes: np.ndarray) -> np.ndarray:
+    """How many of a frame's grams a prompt must hold to hold the frame."""
+    return -(-sizes * CONTAINED_PERCENT // 100)
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ class Frames:
     needed: np.ndarray  # int64[f], how many of its grams a prompt must hold
     members: np.ndarray  # int64[f], prompts it was learnt from
     parents: np.ndarray  # int32[f], the frame a variant is of; -1 for frames. Parents come before their variants
+    width: int  # tokens in a gram
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -58,6 +66,7 @@ class Frames:
         members: np.ndarray,
         parents: np.ndarray | None = None,
         needed: np.ndarray | None = None,
+        width: int = WIDTH,
     ) -> Frames:
         """Frames from distinct (frame, gram) pairs; none are variants, and 80 % of the grams needed, unless told."""
         order = np.lexsort((frame, gram))
@@ -66,8 +75,8 @@ class Frames:
         if parents is None:
             parents = np.full(len(members), -1, np.int32)
         if needed is None:
-            needed = -(-sizes * CONTAINED_PERCENT // 100)
-            needed[parents < 0] = np.maximum(FRAME_GRAMS_MIN, needed[parents < 0])
+            needed = contained(sizes)
+            needed[parents < 0] = np.maximum(width, needed[parents < 0])
         return Frames(
             distinct,
             np.append(starts, len(order)).astype(np.int64),
@@ -76,6 +85,22 @@ class Frames:
             needed,
             np.asarray(members, np.int64),
             np.asarray(parents, np.int32),
+            width,
+        )
+
+    def extended(
+        self, grams: Sequence[np.ndarray], members: list[int], parents: list[int], needed: list[int]
+    ) -> Frames:
+        """These frames, and more of them behind, each with its grams."""
+        frame, gram = self.pairs()
+        sizes = [len(one) for one in grams]
+        return Frames.of(
+            np.concatenate([frame, np.repeat(len(self) + np.arange(len(grams)), sizes)]),
+            np.concatenate([gram, *(one.astype(np.uint32) for one in grams)]),
+            np.concatenate([self.members, np.asarray(members, np.int64)]),
+            np.concatenate([self.parents, np.asarray(parents, np.int32)]),
+            np.concatenate([self.needed, np.asarray(needed, np.int64)]),
+            self.width,
         )
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
@@ -150,7 +175,7 @@ class Matcher:
             self._rank,
             self._pairs,
             self._shared,
-            FRAME_GRAMS_MIN,
+            frames.width,
             CONTAINED_PERCENT,
             labels,
         )

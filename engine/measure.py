@@ -73,8 +73,12 @@ def list_buffers(array: pa.ListArray) -> tuple[np.ndarray, np.ndarray]:
 class Measurer:
     """Runs the pass with one secret; safe to share between threads, each with a WordSketch of its own."""
 
-    def __init__(self, secret: Secret, reference_words: WordSketch | None = None) -> None:
-        self.key = secret.key
+    def __init__(
+        self, secret: Secret, reference_words: WordSketch | None = None, *, gram_width: int = grams.WIDTH
+    ) -> None:
+        """gram_width : tokens in a frame gram; the multipliers of the others are nought."""
+        self.key = secret.key.copy()
+        self.key[keys.GRAM + gram_width : keys.GRAM + grams.WIDTH] = 0
         self._reference = reference_words or WordSketch()
         words = hash_words(self.key, features.FUNCTION_WORDS)[0]
         self._function_words = lookup.build(words, range(len(words)))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.engine.atoms import take_apart
-from gauger.engine.frames import CONTAINED_PERCENT, FRAME_GRAMS_MIN, NO_FRAMES, Frames, Grams, Matcher
+from gauger.engine.frames import NO_FRAMES, SHORT_WIDTH, WIDTH, Frames, Grams, Matcher, contained
 from gauger.engine.recombination import Pool, pools
 from gauger.engine.unions import components
 from gauger.engine.variants import Splitter, Variant
@@ -33,7 +33,7 @@ def _group(vocabulary: Vocabulary, kept: np.ndarray) -> np.ndarray:
     signatures = np.empty((count, _SLOTS), np.uint32)
     number = np.empty(count, np.int32)
     kernels.sign_kept(vocabulary.offsets, vocabulary.numbers, vocabulary.values, kept, signatures, number)
-    eligible = np.flatnonzero(number >= FRAME_GRAMS_MIN)
+    eligible = np.flatnonzero(number >= vocabulary.width)
     parents = np.arange(count, dtype=np.int32)
     least = int(np.ceil(_VERIFY * _SLOTS))
     for band in range(_BANDS):
@@ -65,7 +65,7 @@ def _consensus(vocabulary: Vocabulary, kept: np.ndarray, labels: np.ndarray) -> 
     agreed = kernels.agreed_grams(
         order, starts, vocabulary.offsets, vocabulary.numbers, kept, _CONSENSUS_PERCENT, held, frame, gram
     )
-    return _merge_alike(Frames.of(frame[:agreed], gram[:agreed], sizes))
+    return _merge_alike(Frames.of(frame[:agreed], gram[:agreed], sizes, width=vocabulary.width))
 
 
 def _merge_alike(frames: Frames) -> Frames:
@@ -78,12 +78,12 @@ def _merge_alike(frames: Frames) -> Frames:
     # Largest member group first; the first of each group stands for it.
     order = np.lexsort((np.arange(len(frames)), -frames.members))
     chosen = order[np.unique(group[order], return_index=True)[1]]
-    chosen = np.sort(chosen[frames.sizes[chosen] >= FRAME_GRAMS_MIN])
+    chosen = np.sort(chosen[frames.sizes[chosen] >= frames.width])
     place = np.full(len(frames), -1)
     place[chosen] = np.arange(len(chosen))
     frame, gram = frames.pairs()
     inside = place[frame] >= 0
-    return Frames.of(place[frame[inside]], gram[inside], total[group[chosen]])
+    return Frames.of(place[frame[inside]], gram[inside], total[group[chosen]], width=frames.width)
 
 
 def _is_news(pool: Pool, labels: np.ndarray) -> bool:
@@ -101,21 +101,15 @@ def _with_pools(vocabulary: Vocabulary, frames: Frames, found: list[Pool]) -> Fr
     nine in ten of those hold.
     """
     counter = MemberCounter(vocabulary)
-    frame, gram = frames.pairs()
-    frame_parts, gram_parts, needed, members = [frame], [gram.astype(np.int64)], [frames.needed], [frames.members]
-    for number, pool in enumerate(found, len(frames)):
-        grams, counts = counter.count(pool.prompts)
-        shared = grams[counts * 100 >= _CONSENSUS_PERCENT * len(pool.prompts)]
+    grams, needed = [], []
+    for pool in found:
+        held, counts = counter.count(pool.prompts)
+        shared = held[counts * 100 >= _CONSENSUS_PERCENT * len(pool.prompts)]
         mine = np.union1d(shared, pool.grams)
-        held = np.sort(counter.holdings(pool.prompts, mine))
-        frame_parts.append(np.full(len(mine), number))
-        gram_parts.append(mine)
-        least = CONTAINED_PERCENT * int(held[len(held) // 10]) // 100
-        needed.append(np.asarray([max(least, len(shared) + FRAME_GRAMS_MIN)]))
-        members.append(np.asarray([len(pool.prompts)]))
-    return Frames.of(
-        np.concatenate(frame_parts), np.concatenate(gram_parts), np.concatenate(members), None, np.concatenate(needed)
-    )
+        holdings = np.sort(counter.holdings(pool.prompts, mine))
+        grams.append(mine)
+        needed.append(max(int(contained(holdings[len(holdings) // 10])), len(shared) + vocabulary.width))
+    return frames.extended(grams, [len(pool.prompts) for pool in found], [-1] * len(found), needed)
 
 
 def _with_variants(vocabulary: Vocabulary, frames: Frames, labels: np.ndarray, members_min: int) -> Frames:
@@ -131,26 +125,22 @@ def _with_variants(vocabulary: Vocabulary, frames: Frames, labels: np.ndarray, m
             waiting.append((len(frames) + len(variants), variant.prompts, level + 1))
             variants.append(variant)
             parents.append(parent)
-    if not variants:
-        return frames
-    frame, gram = frames.pairs()
-    sizes = np.asarray([len(variant.grams) for variant in variants])
-    return Frames.of(
-        np.concatenate([frame, np.repeat(len(frames) + np.arange(len(variants)), sizes)]),
-        np.concatenate([gram.astype(np.int64), *(variant.grams for variant in variants)]),
-        np.concatenate([frames.members, [len(variant.prompts) for variant in variants]]),
-        np.concatenate([frames.parents, parents]),
-        np.concatenate([frames.needed, -(-sizes * CONTAINED_PERCENT // 100)]),
-    )
+    needed = [int(contained(np.asarray(len(variant.grams)))) for variant in variants]
+    members = [len(variant.prompts) for variant in variants]
+    return frames.extended([variant.grams for variant in variants], members, parents, needed)
 
 
-def learn(grams: Grams, prompt_hashes: np.ndarray, members_min: int, workers: int = 1) -> Frames:
+def learn(
+    grams: Grams, prompt_hashes: np.ndarray, members_min: int, workers: int = 1, *, short_lines: bool = False
+) -> Frames:
     """Learn frames from distinct prompts in canonical order.
 
     prompt_hashes : uint32[n], keyed, from which column min-hashes are taken
     members_min : a gram in fewer prompts is slot content
+    short_lines : grams are of SHORT_WIDTH tokens, and a frame is not split into variants: what a line of a dozen words
+        has besides its frame are a few values, not the text of a variant
     """
-    vocabulary = frequent_grams(grams, prompt_hashes, members_min)
+    vocabulary = frequent_grams(grams, prompt_hashes, members_min, SHORT_WIDTH if short_lines else WIDTH)
     if len(vocabulary.numbers) == 0:
         return NO_FRAMES
     parts = take_apart(vocabulary)
@@ -164,6 +154,7 @@ def learn(grams: Grams, prompt_hashes: np.ndarray, members_min: int, workers: in
     if found:
         frames = _with_pools(vocabulary, frames, found)
         labels = Matcher(frames).match(numbered, workers).astype(np.int64)
-    frames = _with_variants(vocabulary, frames, labels, members_min)
+    if not short_lines:
+        frames = _with_variants(vocabulary, frames, labels, members_min)
     frame, number = frames.pairs()
-    return Frames.of(frame, vocabulary.values[number], frames.members, frames.parents, frames.needed)
+    return Frames.of(frame, vocabulary.values[number], frames.members, frames.parents, frames.needed, frames.width)

@@ -1,4 +1,4 @@
-"""Variants of a frame: families that share nearly all of their text and differ by a sentence, or by the place of a slot.
+"""Variants of a frame: families that share nearly all of their text and differ by a sentence or the place of a slot.
 
 Within one family, grams that some members hold and others do not are either slot content or what tells variants apart.
 Variants exclude each other and leave nobody out: atoms that together cover nine tenths of the family, one a member.

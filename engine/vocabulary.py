@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gauger.engine.frames import Grams
+from gauger.engine.frames import WIDTH, Grams
 from gauger.kernels import frames
 from gauger.kernels import vocabulary as kernels
 
@@ -25,6 +25,7 @@ class Vocabulary:
     least: np.ndarray  # uint32[g], least hash of a prompt that holds it
     greatest: np.ndarray  # uint32[g], greatest
     prompt_hashes: np.ndarray  # uint32[n]
+    width: int  # tokens in a gram
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -34,7 +35,7 @@ class Vocabulary:
         return Grams(self.offsets, self.numbers.view(np.uint32))
 
 
-def frequent_grams(grams: Grams, prompt_hashes: np.ndarray, count_min: int) -> Vocabulary:
+def frequent_grams(grams: Grams, prompt_hashes: np.ndarray, count_min: int, width: int = WIDTH) -> Vocabulary:
     """The grams that at least ``count_min`` prompts hold, without those that mostly repeat within a prompt.
 
     prompt_hashes : uint32[n], keyed
@@ -58,7 +59,7 @@ def frequent_grams(grams: Grams, prompt_hashes: np.ndarray, count_min: int) -> V
     kernels.renumber(offsets, numbers, np.where(usable, np.cumsum(usable) - 1, -1).astype(np.int32))
     columns = (kernels.GRAM, kernels.LEAST, kernels.GREATEST)
     values, least, greatest = (np.ascontiguousarray(statistics[usable, column]) for column in columns)
-    return Vocabulary(offsets, numbers[: offsets[-1]], values, counts[usable], least, greatest, prompt_hashes)
+    return Vocabulary(offsets, numbers[: offsets[-1]], values, counts[usable], least, greatest, prompt_hashes, width)
 
 
 class MemberCounter:
