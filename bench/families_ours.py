@@ -1,7 +1,7 @@
 """Ours, as the benches of families call it. The one place that knows the engine's interface.
 
-A call labels the prompts it is given, as a run does: exact copies are collapsed, frames are learnt from the distinct
-prompts in order of their keyed hash, and every prompt is matched against the frames.
+A call labels the prompts it is given, as a run does, with a run's settings: exact copies are collapsed, frames are
+learnt from the distinct prompts with the smallest keyed hashes, and every prompt is matched against the frames.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gauger.engine.measure import Measurer, WordSketch
-from gauger.engine.templates import MEMBERS_MIN, Frames, Grams, Matcher, learn
+from gauger.engine.near_duplicates import near_duplicates
+from gauger.engine.settings import Settings
+from gauger.engine.templates import Frames, Grams, Matcher, learn
 from gauger.rivals.corpus import Corpus, corpus
 
 _SLICE = 16_384  # prompts measured at once
@@ -51,8 +53,10 @@ def measure(given: Corpus) -> Measured:
 
 def learn_frames(measured: Measured) -> Frames:
     """The frames of measured prompts; copies of a prompt teach nothing twice."""
-    order = np.unique(measured.hashes, return_index=True)[1]  # distinct prompts in the order ``learn`` wants
-    return learn(measured.grams.take(order), (measured.hashes[order] >> np.uint64(32)).astype(np.uint32), MEMBERS_MIN)
+    settings = Settings()
+    order = np.unique(measured.hashes, return_index=True)[1][: settings.template_sample]
+    hashes = (measured.hashes[order] >> np.uint64(32)).astype(np.uint32)
+    return learn(measured.grams.take(order), hashes, settings.template_members)
 
 
 def match(frames: Frames, measured: Measured) -> np.ndarray:
@@ -69,3 +73,12 @@ def label(prompts: Sequence[str]) -> np.ndarray:
     """Everything from text to labels: frame of each prompt, -1 for none."""
     measured = measure(corpus("families", prompts))
     return match(learn_frames(measured), measured)
+
+
+def label_near(prompts: Sequence[str], similarity: float = 0.5) -> np.ndarray:
+    """Plain MinHash of ours: components of prompts whose signatures are similar, without templates."""
+    measured = measure(corpus("families", prompts))
+    order = np.argsort(measured.hashes, kind="stable")
+    labels = np.empty(len(order), np.int64)
+    labels[order] = near_duplicates(measured.signatures[order], measured.words[order], similarity)
+    return labels
