@@ -38,7 +38,7 @@ _RIVALS = f"""\
 On the same rows, at most {ROWS:,} of a set (the same draw for everybody), from text to labels, one after the other on
 one core. Drain3 *tuned* is the best of five thresholds for each set, chosen with the truth in sight. The MinHash
 libraries get a threshold of 0.5, their pairs checked with their own signatures, and connected components. *Memory* is
-how far the process grew above where it stood.
+how far a process of its own grew while labelling the first set.
 """
 
 _VOLUME = """\
@@ -210,7 +210,7 @@ _RIVAL_HEAD = ("", "F1", "precision", "recall", "ARI", "found", "grouping", "hon
 def _rival(one: Row) -> list[str]:
     name = one["who"] if "threshold" not in one else f"{one['who']} ({one['threshold']:g})"
     scores = _scores(one, "f1", "precision", "recall", "ari", "family_recall", "grouping_accuracy")
-    cost = [f"{one['rows'] / one['seconds']:,.0f}", f"{one['peak_bytes'] / 1e6:,.0f}"]
+    cost = [f"{one['rows'] / one['seconds']:,.0f}", f"{one['peak_bytes'] / 1e6:,.0f}" if "peak_bytes" in one else ""]
     return [name, *scores, _honest(one)[0], *cost]
 
 

@@ -74,10 +74,17 @@ def _grid(text: Text, random: Random) -> Iterator[tuple[str, str]]:
     """Two slots in one sentence, filled with every pair of two lists."""
     for number in range(8):
         head, middle, tail = (text.phrase(6, 12) for _ in range(3))
-        rows, columns = ([text.phrase(1, 3) for _ in range(15)] for _ in range(2))
+        rows, columns = (_different(text, 15) for _ in range(2))
         for row in rows:
             for column in columns:
                 yield f"grid {number}", f"{head} {row} {middle} {column} {tail}."
+
+
+def _different(text: Text, count: int) -> list[str]:
+    found: dict[str, None] = {}
+    while len(found) < count:
+        found[text.phrase(1, 3)] = None
+    return list(found)
 
 
 def _few_shot(text: Text, random: Random) -> Iterator[tuple[str, str]]:
