@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint types bench clean
+.PHONY: demo test lint types bench bench-families clean
 
 demo: $(INSTALLED)
 	$(BIN)/gauger demo --out demo-output
@@ -30,6 +30,10 @@ bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m bench.performance --write docs/performance.md
 	$(BIN)/python -m bench.detection --write docs/detection.md
+
+bench-families: $(INSTALLED)
+	$(BIN)/pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m bench.families --write docs/families.md
 
 clean:
 	rm -rf $(VENV) build demo-output *.egg-info

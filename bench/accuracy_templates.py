@@ -13,6 +13,7 @@ from random import Random
 import numpy as np
 import pyarrow.parquet as pq
 
+from bench.agreement import apart, pairwise
 from bench.real_corpora import corpora_directory
 from gauger.engine.frames import Grams, Matcher
 from gauger.engine.measure import Measurer, WordSketch
@@ -69,14 +70,7 @@ ESTIMATORS: Mapping[str, tuple[Callable[[list[str]], np.ndarray], str | None]] =
 
 def agreement(labels: np.ndarray, truth: np.ndarray) -> tuple[float, float, float]:
     """Precision, recall and F1 over pairs; a negative label is a group of its own."""
-    labels = np.where(labels < 0, labels.max(initial=0) + 1 + np.arange(len(labels)), labels)
-    both = _pairs(np.unique(np.stack([labels, truth]), axis=1, return_counts=True)[1])
-    together, alike = (_pairs(np.unique(groups, return_counts=True)[1]) for groups in (labels, truth))
-    return both / max(1, together), both / max(1, alike), 2 * both / max(1, together + alike)
-
-
-def _pairs(sizes: np.ndarray) -> int:
-    return int(np.sum(sizes * (sizes - 1) // 2))
+    return pairwise(apart(labels), truth)
 
 
 def measure(prompts_max: int = PROMPTS) -> list[dict[str, object]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def append(row: Row, history: Path = HISTORY) -> None:
         file.write(json.dumps(row) + "\n")
 
 
-def last(history: Path = HISTORY) -> Row:
+def last(history: Path = HISTORY, parts: Sequence[str] = PARTS) -> Row:
     """The newest row, and of parts it did not measure what the newest row that did has to say.
 
     ``older`` names these parts and the commits they were measured on.
@@ -52,6 +53,6 @@ def last(history: Path = HISTORY) -> Row:
     row, older = Row(), dict[str, str]()
     for line in history.read_text().splitlines():
         later: Row = json.loads(line)
-        older = {part: older.get(part, row["commit"]) for part in PARTS if part in row and part not in later}
+        older = {part: older.get(part, row["commit"]) for part in parts if part in row and part not in later}
         row = row | later
     return row | {"older": older}
