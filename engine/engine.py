@@ -17,6 +17,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from gauger.engine import checkpoint
+from gauger.engine.allow import AllowList, apply_allow_list
 from gauger.engine.days import Reference, StateDirectory
 from gauger.engine.errors import InputError, KernelInputError, StateError
 from gauger.engine.evidence import gather
@@ -90,6 +91,7 @@ class Engine:
         everything in memory under a random key, without a reference
     settings : tunable numbers
     workers : threads for measuring and for neighbours; the result does not depend on it
+    allow : families that give no evidence from the next ``finish`` on; ``engine.allow`` may be set at any time
 
     One thread at a time may call ``observe``; ``check`` may be called from any thread at any time. The first engine
     of a process loads every kernel, or compiles them where the cache has none (``gauger.warmup``); no later call waits
@@ -103,8 +105,10 @@ class Engine:
         settings: Settings | None = None,
         workers: int = 1,
         secret: Secret | None = None,
+        allow: AllowList | None = None,
     ) -> None:
         warmup()
+        self.allow = allow
         self.settings = settings or Settings()
         self.workers = max(1, workers)
         self._directory = None if state is None else StateDirectory(Path(state))
@@ -279,7 +283,7 @@ class Engine:
             reference = None if chosen is None else chosen.population
             today, account_rows = populating.result()
             evidence = gather(today, reference, self.secret.key, settings, self.workers)
-            families = grouping.result()
+            families, allowed = apply_allow_list(self.allow, grouping.result(), state, self._families.ids)
         calls = Calls(
             account=account_rows[ledger["account"]],
             time=ledger["time"],
@@ -303,6 +307,7 @@ class Engine:
             missing_evidence=evidence.missing,
             reference_days=[] if chosen is None else chosen.days,
             reference_accounts=evidence.reference_accounts,
+            allowed=allowed,
         )
 
     def _make_snapshot(self, families: Families, family_rows: pa.Table, accounts: pa.Table) -> Snapshot:

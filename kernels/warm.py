@@ -20,6 +20,7 @@ from gauger.kernels import (
     prompts,
     shingles,
     siphash,
+    slots,
     texts,
 )
 from gauger.kernels.cache import DIRECTORY
@@ -28,7 +29,7 @@ from gauger.kernels.jit import KERNELS
 # Every module with a kernel in it: importing one is what puts its kernels into KERNELS.
 MODULES = (
     accumulate, banding, calls, countmin, floor, frames, hyperloglog, minhash, nearest, neighbours, prompts, shingles,
-    siphash, texts,
+    siphash, slots, texts,
 )  # fmt: skip
 
 
