@@ -80,7 +80,7 @@ class Snapshot:
             evidence = None if np.isnan(value) else value
             kind = KINDS[self._families.kinds[row]].replace("_", "-")
             number, calls = int(self._families.accounts[row]), int(self._families.calls[row])
-            article = "an allowed" if self._families.allowed[row] else "a"
+            article = "an allowed" if self._families.allowed[row] else "an" if kind.startswith("e") else "a"
             reasons.append(f"in {article} {kind} family of {calls:,} calls from {number:,} accounts")
         if campaign is not None:
             reasons.append(f"its account is in finding {campaign}")
