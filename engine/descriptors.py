@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ive
 
 from gauger.engine.elicitation import DATA_SET, REASONING, RUBRIC
 from gauger.engine.settings import HOUR_US
@@ -24,10 +25,11 @@ class Descriptors:
     largest_account_share : calls of the account that sent most / calls, 1 / accounts .. 1. One vendor's app behind one
         key is near 1.
     account_gini : Gini coefficient of calls over accounts, sum (2 i - n - 1) x_i / ((n - 1) sum x) with x ascending,
-        i = 1 .. n; 0 where all send alike, 1 where one sends all; NaN for one account. It is what tells a spread
-        campaign (0 .. 0.2: a scheduler deals out work evenly) from an app or tool in many hands (0.4 and more: some
-        use it a lot); Herfindahl's index cannot, since it is near 0 for both as soon as there are many accounts. It
-        says little where an account sends one or two calls.
+        i = 1 .. n; 0 where all send alike, 1 where one sends all; NaN for one account. Herfindahl's index says nothing
+        here: it is near 0 for any family of many accounts.
+    account_gini_chance : what it would be if each call came from any of the accounts alike (``_gini_by_chance``). A
+        Gini coefficient of this size or less: work dealt out to accounts, as a campaign does. More: some use it a lot
+        and most a little, as with an app or a tool in many hands.
     hourly : int64, calls in each UTC hour from that of the first call to that of the last, end to end; family f has
         hourly[hourly_offsets[f]:hourly_offsets[f + 1]], nothing below PACE_CALLS_MIN calls or beyond HOURS_MAX hours
     hour_calls_median, hour_calls_peak : calls in an hour that has any, median and most; NaN below PACE_CALLS_MIN calls
@@ -43,6 +45,7 @@ class Descriptors:
     accounts: np.ndarray
     largest_account_share: np.ndarray
     account_gini: np.ndarray
+    account_gini_chance: np.ndarray
     hourly_offsets: np.ndarray
     hourly: np.ndarray
     hour_calls_median: np.ndarray
@@ -82,6 +85,23 @@ def _concentration(family: np.ndarray, account: np.ndarray, count: int) -> tuple
     np.add.at(uneven, owner, (2 * rank + 1 - number[owner]) * calls)
     gini = np.where(number > 1, uneven / np.maximum(1.0, (number - 1.0) * total), np.nan)
     return number, largest / np.maximum(1.0, total), gini
+
+
+def _gini_by_chance(mean: np.ndarray) -> np.ndarray:
+    """Gini coefficient of Poisson counts that are not 0 and have this mean, float64; 0 for a mean of 1.
+
+    For Poisson counts of rate r, E|X - Y| = 2 r exp(-2 r) (I0(2 r) + I1(2 r)) (Ramasubban, "The mean difference and
+    the mean deviation of some discontinuous distributions", Biometrika 45, 1958). An account that sent nothing is not
+    in the family: with p = exp(-r), E|X - Y| = (1 - p)^2 E|X' - Y'| + 2 p r for counts X', Y' that are not 0, of mean
+    r / (1 - p).
+    """
+    rate = np.maximum(mean - 1.0, 1e-9)
+    for _ in range(60):  # r = mean (1 - exp(-r)) has one solution above 0, and this falls or climbs to it
+        rate = np.maximum(mean * -np.expm1(-rate), 1e-12)
+    present = -np.expm1(-rate)
+    difference = 2.0 * rate * (ive(0, 2.0 * rate) + ive(1, 2.0 * rate))
+    truncated = (difference - 2.0 * (1.0 - present) * rate) / present**2
+    return np.where(mean > 1.0 + 1e-6, np.maximum(0.0, truncated / (2.0 * mean)), 0.0)
 
 
 def _burstiness(family: np.ndarray, times: np.ndarray, count: int) -> np.ndarray:
@@ -140,6 +160,7 @@ def describe(
         accounts=accounts,
         largest_account_share=largest,
         account_gini=gini,
+        account_gini_chance=np.where(accounts > 1, _gini_by_chance(calls / np.maximum(1, accounts)), np.nan),
         hourly_offsets=offsets,
         hourly=hourly,
         hour_calls_median=np.where(paced, _median(owner, number, count), np.nan),

@@ -131,6 +131,7 @@ def family_table(families: Families, calls: Calls, evidence: Evidence, settings:
             "distinct_prompts": pa.array(families.prompts, pa.int64()),
             "largest_account_share": _nullable(said.largest_account_share),
             "account_gini": _nullable(said.account_gini),
+            "account_gini_chance": _nullable(said.account_gini_chance),
             "hour_calls_median": _nullable(said.hour_calls_median),
             "hour_calls_peak": _nullable(said.hour_calls_peak),
             "burstiness": _nullable(said.burstiness),

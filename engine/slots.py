@@ -141,7 +141,11 @@ class SlotCounter:
             # A run that never changes is a piece of the frame that learning left out.
             if len(rows) >= _FILLED_MIN * members[frame[start]] and _distinct(runs.values[rows, 0]) >= 2:
                 slots[frame[start]].append((float(runs.place[rows].mean()), int(anchor[start]), rows))
-        anchors, sides, first_rows, repeats, owners = [], [], [], [], []
+        anchors: list[int] = []
+        sides: list[int] = []
+        first_rows: list[int] = []
+        repeats: list[bool] = []
+        owners: list[int] = []
         for number, found in enumerate(slots):
             largest = sorted(found, key=lambda slot: (-len(slot[2]), slot[1]))[:SLOTS_MAX]
             for _, name, rows in sorted(largest, key=lambda slot: slot[:2]):

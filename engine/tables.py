@@ -58,6 +58,7 @@ FAMILIES = pa.schema(
         # Concentration and pace: engine.descriptors has the formulas.
         ("largest_account_share", pa.float64()),  # of calls, those of the account that sent most
         ("account_gini", pa.float64()),  # of calls over accounts: 0 = all send alike; null for one account
+        ("account_gini_chance", pa.float64()),  # what it would be if any account sent any call alike
         ("hour_calls_median", pa.float64()),  # calls in an hour that has any; pace is null below 5 calls
         ("hour_calls_peak", pa.float64()),
         ("burstiness", pa.float64()),  # of the gaps between its calls: -1 = a clock, 0 = chance, 1 = bursts

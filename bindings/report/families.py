@@ -43,9 +43,10 @@ def _concentration(row: dict[str, Any]) -> str:
     if row["accounts"] == 1:
         return "one account sends all of it"
     text = f"its busiest account sends {formats.percent(row['largest_account_share'])} of its calls"
-    if row["account_gini"] is None:
+    gini, chance = row["account_gini"], row["account_gini_chance"]
+    if gini is None or chance is None:
         return text
-    return f"{text}; Gini {row['account_gini']:.2f} (0: all send alike, 1: one sends all)"
+    return f"{text}; Gini over accounts {gini:.2f} (0: all send alike, {chance:.2f}: by chance, 1: one sends all)"
 
 
 def _pace(row: dict[str, Any]) -> str:

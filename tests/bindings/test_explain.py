@@ -75,6 +75,7 @@ FAMILIES = [
         "distinct_prompts": 78,
         "largest_account_share": 0.25,
         "account_gini": 0.1234,
+        "account_gini_chance": 0.2,
         "hour_calls_median": 30.5,
         "hour_calls_peak": 44.0,
         "burstiness": -0.5,
@@ -215,7 +216,8 @@ def test_family(out: Path) -> None:
         "What it says\n"
         "  - 2 slots with 13, 1,200 different values (evenness 0.98, 1)\n"
         "  - 0.5 % of the combinations of its repeating slot values are sent already\n"
-        "  - its busiest account sends 25 % of its calls; Gini 0.12 (0: all send alike, 1: one sends all)\n"
+        "  - its busiest account sends 25 % of its calls; "
+        "Gini over accounts 0.12 (0: all send alike, 0.20: by chance, 1: one sends all)\n"
         "  - in an hour with calls 30.5 of them (median), at most 44; "
         "burstiness -0.50 (-1: a clock, 0: chance, 1: bursts)\n"
         "  - 75 % of its calls ask for what a student is trained on: "

@@ -54,6 +54,21 @@ def test_concentration_over_accounts(calls: dict[str, np.ndarray], found: Descri
         assert same(found.account_gini[family], gini)
 
 
+@pytest.mark.parametrize("rate", [0.2, 1.0, 3.0, 8.0, 40.0])
+def test_concentration_by_chance(rate: float) -> None:
+    """Poisson counts that are not 0, twenty thousand accounts of them."""
+    counts = np.random.default_rng(8).poisson(rate, 20_000)
+    counts = counts[counts > 0]
+    account = np.repeat(np.arange(len(counts)), counts)
+    found = describe(np.zeros(len(account), np.int64), np.arange(len(account)), account, None, 1)
+    assert found.account_gini_chance[0] == pytest.approx(found.account_gini[0], abs=0.01)
+
+
+def test_one_call_an_account_is_even_by_chance_too() -> None:
+    found = one_family([*range(9)], [*range(9)])
+    assert (found.account_gini[0], found.account_gini_chance[0]) == (0.0, 0.0)
+
+
 def test_pace(calls: dict[str, np.ndarray], found: Descriptors) -> None:
     for family in range(FAMILIES):
         times = sorted(own(calls, family, "times"))

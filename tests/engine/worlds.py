@@ -266,7 +266,7 @@ def families(
         calls=ones,
         addresses=ones,
         prompts=ones,
-        descriptors=Descriptors(callers, unknown, unknown, none, none[:0], *(unknown for _ in range(7))),
+        descriptors=Descriptors(callers, unknown, unknown, unknown, none, none[:0], *(unknown for _ in range(7))),
         slots=SlotFigures(none, none[:0], unknown[:0], unknown, ones),
         allowed=np.zeros(count, bool) if allowed is None else np.asarray(allowed, bool),
         first_seen=ones,
