@@ -17,12 +17,12 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from gauger.engine import checkpoint
+from gauger.engine.allow import AllowList, apply_allow_list
 from gauger.engine.days import Reference, StateDirectory
 from gauger.engine.errors import InputError, KernelInputError, StateError
 from gauger.engine.evidence import gather
 from gauger.engine.families import Families, find_families
 from gauger.engine.findings import Calls, find_campaigns
-from gauger.engine.frames import SHORT_WIDTH, WIDTH
 from gauger.engine.intake import Admitted, admit
 from gauger.engine.measure import Measurer, Measures, WordSketch
 from gauger.engine.metadata import times_of
@@ -91,6 +91,7 @@ class Engine:
         everything in memory under a random key, without a reference
     settings : tunable numbers
     workers : threads for measuring and for neighbours; the result does not depend on it
+    allow : families that give no evidence from the next ``finish`` on; ``engine.allow`` may be set at any time
 
     One thread at a time may call ``observe``; ``check`` may be called from any thread at any time. The first engine
     of a process loads every kernel, or compiles them where the cache has none (``gauger.warmup``); no later call waits
@@ -104,8 +105,10 @@ class Engine:
         settings: Settings | None = None,
         workers: int = 1,
         secret: Secret | None = None,
+        allow: AllowList | None = None,
     ) -> None:
         warmup()
+        self.allow = allow
         self.settings = settings or Settings()
         self.workers = max(1, workers)
         self._directory = None if state is None else StateDirectory(Path(state))
@@ -115,7 +118,7 @@ class Engine:
         self._state = State(self.secret, self.settings)
         self._families = KnownFamilies() if self._directory is None else self._directory.families()
         self._reference: tuple[date, Reference | None] | None = None
-        self._measurer = self._make_measurer()
+        self._measurer = Measurer.of(self.secret, self.settings)
         self._prepared_for_reference = False
         self._plain_measurer = self._measurer  # without a reference: what ``check`` needs
         self._seen = 0  # rows observed, refused ones included
@@ -123,10 +126,6 @@ class Engine:
         self._discarded = WordSketch()  # checks count words nowhere that matters
         self._suspects: set[str] | None = None  # accounts a reference must not hold; None before ``finish``
         self._population: Population | None = None  # of the last ``finish``
-
-    def _make_measurer(self, reference_words: WordSketch | None = None) -> Measurer:
-        width = SHORT_WIDTH if self.settings.short_lines else WIDTH
-        return Measurer(self.secret, reference_words, gram_width=width)
 
     # Observing
 
@@ -161,7 +160,7 @@ class Engine:
         if admitted.calls.num_rows and not self._prepared_for_reference:
             reference = self._reference_of(_first_day(times_of(admitted.calls)))
             if reference is not None:
-                self._measurer = self._make_measurer(reference.words)
+                self._measurer = Measurer.of(self.secret, self.settings, reference.words)
             self._prepared_for_reference = True
         return self._measurer
 
@@ -284,7 +283,7 @@ class Engine:
             reference = None if chosen is None else chosen.population
             today, account_rows = populating.result()
             evidence = gather(today, reference, self.secret.key, settings, self.workers)
-            families = grouping.result()
+            families, allowed = apply_allow_list(self.allow, grouping.result(), state, self._families.ids)
         calls = Calls(
             account=account_rows[ledger["account"]],
             time=ledger["time"],
@@ -308,6 +307,7 @@ class Engine:
             missing_evidence=evidence.missing,
             reference_days=[] if chosen is None else chosen.days,
             reference_accounts=evidence.reference_accounts,
+            allowed=allowed,
         )
 
     def _make_snapshot(self, families: Families, family_rows: pa.Table, accounts: pa.Table) -> Snapshot:
@@ -349,7 +349,7 @@ class Engine:
         engine = cls(state, secret=secret, workers=workers)
         engine._state = checkpoint.load_state(Path(path), engine.secret)
         engine.settings = engine._state.settings
-        engine._plain_measurer = engine._measurer = engine._make_measurer()
+        engine._plain_measurer = engine._measurer = Measurer.of(engine.secret, engine.settings)
         engine._seen = int(engine._state.ledger.rows["row"].max(initial=-1)) + 1
         return engine
 

@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.engine.elicitation import PHRASES
+from gauger.engine.frames import SHORT_WIDTH, WIDTH
 from gauger.engine.secret import Secret
+from gauger.engine.settings import Settings
 from gauger.kernels import calls, features, grams, keys, lookup, minhash, shingles
 from gauger.kernels import hyperloglog as hll
 from gauger.kernels.siphash import hash_strings
@@ -85,6 +87,11 @@ class Measurer:
         texts = [phrase for group in PHRASES.values() for phrase in group]
         labels = [flag for flag, group in PHRASES.items() for _ in group]
         self._phrases = lookup.build(self._hash_phrases(texts), labels)
+
+    @classmethod
+    def of(cls, secret: Secret, settings: Settings, reference_words: WordSketch | None = None) -> Measurer:
+        """A measurer as an engine of these settings has it."""
+        return cls(secret, reference_words, gram_width=SHORT_WIDTH if settings.short_lines else WIDTH)
 
     def _hash_phrases(self, texts: list[str]) -> np.ndarray:
         words, offsets = hash_words(self.key, texts)

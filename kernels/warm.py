@@ -21,6 +21,7 @@ from gauger.kernels import (
     prompts,
     shingles,
     siphash,
+    slots,
     texts,
     vocabulary,
 )
@@ -30,7 +31,7 @@ from gauger.kernels.jit import KERNELS
 # Every module with a kernel in it: importing one is what puts its kernels into KERNELS.
 MODULES = (
     accumulate, atoms, banding, calls, countmin, floor, frames, hyperloglog, minhash, nearest, neighbours, prompts,
-    shingles, siphash, texts, vocabulary,
+    shingles, siphash, slots, texts, vocabulary,
 )  # fmt: skip
 
 
