@@ -77,6 +77,7 @@ def main() -> None:
 @click.option("--state", type=_FOLDER, help="Directory that keeps the key, families and reference days between runs.")
 @click.option("--columns", metavar="MAP", help="Where the columns are: litellm, openai, otlp or a TOML file.")
 @click.option("--allow", type=_PATH, metavar="TOML", help="Families you vouch for: ids, examples, example_files.")
+@click.option("--short-lines", is_flag=True, help="Prompts are lines of a dozen words: look for finer templates.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads to use (default: all cores).")
 def score(
     inputs: tuple[str, ...],
@@ -84,6 +85,7 @@ def score(
     state: Path | None,
     columns: str | None,
     allow: Path | None,
+    short_lines: bool,
     workers: int | None,
 ) -> None:
     """Score log files (Parquet, Arrow IPC, JSONL, CSV), directories or globs.
@@ -95,11 +97,22 @@ def score(
     The same without what your own apps send (docs/families.md):
       gauger score logs/2026-03-16.parquet --out day --state state --allow allow.toml
     """
+    from gauger.engine.settings import SHORT_LINES, Settings
     from gauger.score import score as run
     from gauger.summary import summary
 
+    settings = SHORT_LINES if short_lines else Settings()
     with _bar() as progress:
-        finished = run(inputs, out, state=state, columns=columns, allow=allow, workers=workers, progress=progress)
+        finished = run(
+            inputs,
+            out,
+            state=state,
+            columns=columns,
+            allow=allow,
+            workers=workers,
+            settings=settings,
+            progress=progress,
+        )
     for warning in finished.warnings:
         _complain(f"warning: {warning}")
     click.echo(summary(finished))

@@ -85,6 +85,16 @@ def _campaign(run: outputs.Outputs, campaign_id: int) -> list[str]:
     return lines + _section("Accounts, oddest first", members, row["accounts"] - len(members))
 
 
+def _variants(run: outputs.Outputs, row: dict[str, Any]) -> list[str]:
+    """A sentence on the other variants of a family's frame, if there are any."""
+    if row["frame_group"] is None:
+        return []
+    group = run.families.filter(pc.field("frame_group") == row["frame_group"])
+    others = [str(number) for number in group["family_id"].to_pylist() if number != row["family_id"]]
+    shown = ", ".join(others[:_SHOWN]) + (" ..." if len(others) > _SHOWN else "")
+    return [f"a variant of the frame of {'family' if len(others) == 1 else 'families'} {shown}"]
+
+
 def _family(run: outputs.Outputs, family_id: int) -> list[str]:
     found = run.families.filter(pc.field("family_id") == family_id).to_pylist()
     if not found:
@@ -96,7 +106,7 @@ def _family(run: outputs.Outputs, family_id: int) -> list[str]:
         spread += f", {formats.plural(row['client_addresses'], 'client address')}"
     lines = [f"Family {family_id}: {words.family_kind(row['kind'])}", f"  {spread}", *_score(run, row)]
     lines.append(f"  from {formats.when(row['first_seen'])} to {formats.when(row['last_seen'])} UTC")
-    lines += _section("What it says", families.sentences(row))
+    lines += _section("What it says", [*families.sentences(row), *_variants(run, row)])
     template = [formats.shorten(row["template"], 4 * _TEMPLATE_LONGEST)] if row["template"] else []
     lines += _section("Template", template, nothing="masked: fewer than 20 accounts share its words")
     users = [

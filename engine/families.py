@@ -217,7 +217,7 @@ def _frame_groups(family: np.ndarray, roots: np.ndarray, ids: np.ndarray) -> np.
     group = np.zeros(len(ids), np.int64)
     inside = np.flatnonzero(family >= 0)
     inside = inside[np.lexsort((ids[family[inside]], roots[inside]))]
-    root, first, number = np.unique(roots[inside], return_index=True, return_counts=True)
+    _, first, number = np.unique(roots[inside], return_index=True, return_counts=True)
     several = np.repeat(number > 1, number)
     group[family[inside[several]]] = np.repeat(ids[family[inside[first]]], number)[several]
     return group

@@ -35,3 +35,7 @@ class Settings:
     lag_days: int = 7  # a day becomes reference when it is this old
     reference_days: int = 4  # latest clean days, the same weekday among them
     campaign_accounts_min: int = 5
+
+
+SHORT_LINES = Settings(short_lines=True, template_members=5)
+"""For lines of a dozen words, log lines say: docs/families.md has what it gains and costs."""
