@@ -14,6 +14,8 @@ from gauger.engine.atoms import find_atoms, identify
 from gauger.engine.vocabulary import MemberCounter, Vocabulary
 
 _GRAMS_MIN = 3  # grams that tell a variant apart: what one word does at the edge of a slot
+_FEW = 3  # variants may differ by that little; more of them are the values of a slot unless a sentence differs
+_SENTENCE_GRAMS = 10  # grams that six tokens in a row are in
 _SHARE_MIN, _SHARE_MAX = 0.05, 0.9  # of the family's members in one variant
 _COVERED_MIN = 0.9  # of the members are in a variant
 _EXCLUSIVE_MIN = 0.9  # of those are in one only
@@ -54,7 +56,9 @@ class Splitter:
         if len(member) == 0:
             return []
         found = [self._tell_apart(member[variant == one], grams, counts, size) for one in np.unique(variant)]
-        return found if all(len(one.grams) >= _GRAMS_MIN for one in found) else []
+        sizes = [len(one.grams) for one in found]
+        told_apart = min(sizes) >= _GRAMS_MIN and (len(found) <= _FEW or np.median(sizes) >= _SENTENCE_GRAMS)
+        return found if told_apart else []
 
     def _tell_apart(self, members: np.ndarray, grams: np.ndarray, counts: np.ndarray, size: int) -> Variant:
         own, number = self._counter.count(members)
