@@ -45,15 +45,15 @@ def _ends(text: str) -> str:
 def _windows(tokens: Sequence[str], width: int) -> list[tuple[str, ...]]:
     """The windows of that many tokens of a prompt, with nothing before its first and after its last."""
     padded = ["", *tokens, ""]
-    return [tuple(padded[at : at + width]) for at in range(len(padded) - width + 1)]
+    return list(zip(*(padded[at:] for at in range(width)), strict=False))
 
 
 def _shared(prompts: Sequence[Sequence[tuple[str, ...]]], least: int) -> set[tuple[str, ...]]:
     """Windows that at least so many prompts hold."""
     spread: Counter[tuple[str, ...]] = Counter()
     for windows in prompts:
-        spread.update(window for window in set(windows) if _CUT not in window)
-    return {window for window, number in spread.items() if number >= least}
+        spread.update(set(windows))
+    return {window for window, number in spread.items() if number >= least and _CUT not in window}
 
 
 def mask(prompts: Sequence[str], k: int) -> str | None:
