@@ -202,7 +202,8 @@ class SlotCounter:
         values : of a slot, number of distinct values v, 1 .. prompts that fill it; with the sketch full, (k - 1) / h,
             h its largest hash in 0 .. 1
         evenness : H / ln(v), H the entropy of the values over the distinct prompts that fill the slot, -sum p ln p
-            (with the sketch full, the sum over the k - 1 least hashes, divided by h)
+            (with the sketch full, the sum over the k - 1 least hashes, divided by h: unbiased, but a frequent value may
+            be missed)
         coverage : distinct combinations sent / product of v over the slots whose values repeat, where there are two or
             more of them; a slot's values repeat when a value is in two sampled prompts or more on average
         """

@@ -53,7 +53,7 @@ def _pace(row: dict[str, Any]) -> str:
     if row["hour_calls_median"] is None:
         return ""
     median, peak = formats.value(row["hour_calls_median"]), formats.count(row["hour_calls_peak"])
-    text = f"in an hour with calls {median} of them (median), at most {peak}"
+    text = f"{median} calls in an hour that has any (median), at most {peak}"
     if row["burstiness"] is None:
         return text
     return f"{text}; burstiness {row['burstiness']:.2f} (-1: a clock, 0: chance, 1: bursts)"

@@ -218,7 +218,7 @@ def test_family(out: Path) -> None:
         "  - 0.5 % of the combinations of its repeating slot values are sent already\n"
         "  - its busiest account sends 25 % of its calls; "
         "Gini over accounts 0.12 (0: all send alike, 0.20: by chance, 1: one sends all)\n"
-        "  - in an hour with calls 30.5 of them (median), at most 44; "
+        "  - 30.5 calls in an hour that has any (median), at most 44; "
         "burstiness -0.50 (-1: a clock, 0: chance, 1: bursts)\n"
         "  - 75 % of its calls ask for what a student is trained on: "
         "step-by-step reasoning 75 %, grading by rubric 25 %\n"

@@ -29,7 +29,7 @@ def test_what_is_not_available_is_left_out() -> None:
         ({"largest_account_share": 0.5}, ["its busiest account sends 50 % of its calls"]),
         (
             {"hour_calls_median": 1234.5, "hour_calls_peak": 9999.0},
-            ["in an hour with calls 1,234 of them (median), at most 9,999"],
+            ["1,234 calls in an hour that has any (median), at most 9,999"],
         ),
         ({"elicitation_share": 0.0, "reasoning_share": 0.0}, []),
         ({"elicitation_share": 0.5}, ["50 % of its calls ask for what a student is trained on"]),

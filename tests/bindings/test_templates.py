@@ -81,7 +81,7 @@ def test_k_equal_prompts_are_shown_in_full(prompt: str) -> None:
         (["tell me a story about cats"] * 3, "tell me a story about cats"),
         ([f"tell me a story about {who}" for who in ("cats", "dogs", "owls")], "tell me a story about [...1]"),
         ([f"{who}: tell me a story" for who in ("cats", "dogs", "owls")], "[...1] : tell me a story"),
-        ([f"now {who} then stop it all" for who in ("a b c", "d", "e f")], "[...1] then stop it all"),
+        ([f"now {who} then stop it all" for who in ("a b c", "d", "e f")], "now [...1] then stop it all"),
         (["one  two\n\tthree,four"] * 3, "one two three,four"),
         (["  padded all round  "] * 3, "padded all round"),
         (["cats", "dogs", "owls"], None),
@@ -156,6 +156,20 @@ def test_several_slots_are_told_apart() -> None:
         f"act as a {one} who teaches a class of {two} all day" for one, two in zip("abcdef", "uvwxyz", strict=True)
     ]
     assert mask(prompts, K) == "act as a [...1] who teaches a class of [...2] all day"
+
+
+def test_two_words_between_slots_are_shown_where_nine_tenths_have_them() -> None:
+    roles = [chr(97 + number % 26) + chr(97 + number // 26) for number in range(60)]
+    prompts = [f"list tasks that {role} can assist {role[::-1]}x in the work" for role in roles]
+    assert mask(prompts, 20) == "list tasks that [...1] can assist [...2] in the work"
+    fewer = [prompt.replace("can assist", "may harm") for prompt in prompts[:10]]
+    assert mask(fewer + prompts[10:], 20) == "list tasks that [...1] in the work"
+
+
+def test_turns_of_phrase_in_a_long_slot_are_masked() -> None:
+    texts = [" ".join(f"w{number}{place}" for place in range(20)) for number in range(60)]
+    prompts = [f"answer what follows: {text} to the {text[::-1]} and no more" for text in texts]
+    assert mask(prompts, 20) == "answer what follows: [...1] and no more"
 
 
 def test_an_account_with_a_thousand_prompts_counts_once(tmp_path: Path) -> None:
