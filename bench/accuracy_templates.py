@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from bench.real_corpora import corpora_directory
-from gauger.engine.measure import Measurer, WordSketch
 from gauger.engine.frames import Grams, Matcher
+from gauger.engine.measure import Measurer, WordSketch
 from gauger.engine.templates import MEMBERS_MIN, learn
 from gauger.rivals.contest import lacks
 from gauger.rivals.corpus import corpus

@@ -39,7 +39,9 @@ def identify(*columns: np.ndarray) -> np.ndarray:
     return np.unique(key, return_inverse=True)[1].astype(np.int32)
 
 
-def find_atoms(vocabulary: Vocabulary, identity: np.ndarray, grams_min: int, prompts: np.ndarray | None = None) -> Atoms:
+def find_atoms(
+    vocabulary: Vocabulary, identity: np.ndarray, grams_min: int, prompts: np.ndarray | None = None
+) -> Atoms:
     """Atoms of at least ``grams_min`` grams, of all prompts or of some; identity -1 = gram of no atom."""
     chosen = np.arange(len(vocabulary)) if prompts is None else prompts
     sizes = np.diff(vocabulary.offsets)[chosen]

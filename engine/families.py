@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gauger.engine.frames import Frames, Grams, Matcher
 from gauger.engine.near_duplicates import near_duplicates
 from gauger.engine.representatives import KnownFamilies, near_families
 from gauger.engine.state import State
-from gauger.engine.frames import Frames, Grams, Matcher
 from gauger.engine.templates import MEMBERS_MIN, learn
 from gauger.kernels import minhash
 

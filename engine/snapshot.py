@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gauger.engine.families import Families
+from gauger.engine.frames import Grams
 from gauger.engine.measure import Measures
 from gauger.engine.representatives import KINDS
-from gauger.engine.frames import Grams
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Variants of a frame: families that share nearly all of their text and differ by a sentence, or by the place of a slot.
+"""Variants of a frame: families that share nearly all of their text and differ by a sentence or the place of a slot.
 
 Within one family, grams that some members hold and others do not are either slot content or what tells variants apart.
 Variants exclude each other and leave nobody out: atoms that together cover nine tenths of the family, one a member.
@@ -80,13 +80,13 @@ class Splitter:
     def _tell_apart(self, members: np.ndarray, grams: np.ndarray, counts: np.ndarray, size: int) -> Variant:
         own, number = self._count(members)
         others = counts[np.searchsorted(grams, own)] - number
-        telling = (number * 100 >= _OWN_PERCENT * len(members)) & (others * 100 <= _OTHERS_PERCENT * (size - len(members)))
+        telling = (number * 100 >= _OWN_PERCENT * len(members)) & (
+            others * 100 <= _OTHERS_PERCENT * (size - len(members))
+        )
         return Variant(members, own[telling])
 
 
-def _partition(
-    identities: np.ndarray, prompts: np.ndarray, size: int, least: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _partition(identities: np.ndarray, prompts: np.ndarray, size: int, least: float) -> tuple[np.ndarray, np.ndarray]:
     """Variant of each member that is in one, and the members; empty when they do not cover or do not exclude.
 
     identities, prompts : atoms of the family's members, one entry an atom of a member

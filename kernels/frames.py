@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.jit import i32_in, i32_out, i64, i64_in, i64_out, inline, kernel, u8_in, u32_in, u32_out, u32_out2, u64_in, void
+from gauger.kernels.jit import (
+    i32_in,
+    i32_out,
+    i64,
+    i64_in,
+    inline,
+    kernel,
+    u8_in,
+    u32_in,
+    u32_out,
+    u32_out2,
+    u64_in,
+    void,
+)
 from gauger.kernels.vocabulary import slot_of
 
 U64, U32 = np.uint64, np.uint32
@@ -146,9 +159,11 @@ def best_frame(hits, touched, count, sizes, needed, parents, rank, pairs, pair_c
         frame = touched[j]
         if best < 0:
             best = frame
-        elif sizes[frame] >= sizes[best] + least_grams:
-            if overlap(pairs, pair_counts, sizes.size, best, frame) * 100 >= percent * sizes[best]:
-                best = frame
+        elif (
+            sizes[frame] >= sizes[best] + least_grams
+            and overlap(pairs, pair_counts, sizes.size, best, frame) * 100 >= percent * sizes[best]
+        ):
+            best = frame
     return best
 
 
@@ -174,7 +189,8 @@ def descend(hits, touched, count, sizes, needed, parents, rank, best):
 
 @kernel(
     void(
-        i64_in, u32_in, u32_in, i32_in, i64_in, i32_in, i64_in, i64_in, i32_in, i64_in, i64_in, i64_in, i64, i64, i32_out
+        i64_in, u32_in, u32_in, i32_in, i64_in, i32_in, i64_in, i64_in, i32_in, i64_in, i64_in, i64_in, i64, i64,
+        i32_out,
     )
 )  # fmt: skip
 def match_frames(
@@ -184,8 +200,9 @@ def match_frames(
     """Give each prompt the frame it holds, or -1.
 
     distinct, index : the frames' grams and their hash index; posting_offsets, posting_frames : frames of each gram
-    sizes : grams of each frame; needed : how many of them a prompt must hold; rank : place by family size, largest first
+    sizes : grams of each frame; needed : how many of them a prompt must hold
     parents : int32, the frame a variant belongs to (its own grams only count once that frame is held), -1 for a frame
+    rank : place by family size, largest first
     pairs, pair_counts : shared grams of frame pairs (``overlap``)
     Of crossing frames the larger family wins; from a frame to one nested in it (it holds ``percent`` of the frame's
     grams and at least ``least_grams`` more) the prompt descends; and from there to the variant it holds most of.

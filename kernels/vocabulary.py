@@ -8,7 +8,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.jit import i32_in, i32_out, i64, i64_in, i64_out, inline, kernel, u8_in, u8_out, u32_in, u32_out2, void
+from gauger.kernels.jit import (
+    i32_in,
+    i32_out,
+    i64,
+    i64_in,
+    i64_out,
+    inline,
+    kernel,
+    u8_in,
+    u8_out,
+    u32_in,
+    u32_out2,
+    void,
+)
 
 U64, U32, U8 = np.uint64, np.uint32, np.uint8
 # A row of statistics: the gram, prompts that hold it, its occurrences, the least and the greatest hash of a prompt that

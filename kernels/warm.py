@@ -29,8 +29,8 @@ from gauger.kernels.jit import KERNELS
 
 # Every module with a kernel in it: importing one is what puts its kernels into KERNELS.
 MODULES = (
-    accumulate, atoms, banding, calls, countmin, floor, frames, hyperloglog, minhash, nearest, neighbours, prompts, shingles,
-    siphash, texts, vocabulary,
+    accumulate, atoms, banding, calls, countmin, floor, frames, hyperloglog, minhash, nearest, neighbours, prompts,
+    shingles, siphash, texts, vocabulary,
 )  # fmt: skip
 
 
