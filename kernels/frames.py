@@ -157,9 +157,7 @@ def best_frame(hits, touched, count, sizes, needed, parents, rank, pairs, pair_c
     best = np.int64(-1)
     for j in range(candidates):
         frame = touched[j]
-        if best < 0:
-            best = frame
-        elif (
+        if best < 0 or (
             sizes[frame] >= sizes[best] + least_grams
             and overlap(pairs, pair_counts, sizes.size, best, frame) * 100 >= percent * sizes[best]
         ):
