@@ -45,11 +45,11 @@ def frequent_grams(grams: Grams, prompt_hashes: np.ndarray, count_min: int) -> V
     offsets = np.zeros(len(grams) + 1, np.int64)
     numbers = np.empty(len(grams.values), np.int32)
     # Most of what passes is truly frequent; where it is not, the table is too short and made anew.
-    rows, found, least = 1 << max(10, bits - 5), -1, min(count_min, _TALLY_MAX)
+    rows, found, tally_min = 1 << max(10, bits - 5), -1, min(count_min, _TALLY_MAX)
     while found < 0:
         index, statistics = np.full(4 * rows, -1, np.int32), np.zeros((rows, kernels.STATISTICS), np.uint32)
         found = kernels.number_grams(
-            grams.offsets, grams.values, prompt_hashes, tally, least, index, statistics, offsets, numbers
+            grams.offsets, grams.values, prompt_hashes, tally, tally_min, index, statistics, offsets, numbers
         )
         rows *= 4
     statistics = statistics[:found]
