@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from gauger.engine.frames import FRAME_GRAMS_MIN, Frames, Matcher
-from gauger.engine.templates import learn
+from gauger.engine.templates import _merge_alike, learn
 from tests.engine import worlds
 from tests.engine.frame_worlds import (
     PLACES,
     adjusted_rand_index,
     framed,
+    frames_of,
     grams_of,
+    hashes_for,
     lists_of,
     measured,
     world,
@@ -172,6 +174,19 @@ def test_variants_that_differ_by_a_sentence_are_told_apart() -> None:
     assert frames.members.tolist()[1:] == [40] * 5
 
 
+def test_variants_have_variants() -> None:
+    """A sentence of two, and after it another of two that only ever follow that one."""
+    words = worlds.Words(50)
+    head, first = words.some(60), [words.some(15) for _ in range(2)]
+    second = [words.some(15) for _ in range(4)]
+    truth = [place % 4 for place in range(160)]
+    texts = [" ".join([*head, *first[one % 2], *words.some(3), *second[one], *words.some(100)]) for one in truth]
+    frames, labels = learnt(texts)
+    assert adjusted_rand_index(truth, labels.tolist()) == 1.0
+    assert frames.parents.tolist() == [-1, 0, 0, 1, 1, 2, 2]
+    assert frames.members.tolist() == [160, 80, 80, 40, 40, 40, 40]
+
+
 def test_a_prompt_without_any_variants_sentence_is_of_their_parent() -> None:
     words = worlds.Words(32)
     frame, sentences = words.some(60), [words.some(15) for _ in range(3)]
@@ -263,6 +278,28 @@ def test_ten_times_the_volume_has_the_same_families() -> None:
     assert len(found[0]) == len(found[1])
     for one, other in zip(*found, strict=True):
         assert len({*one} & {*other}) >= 0.9 * max(len(one), len(other))
+
+
+def test_a_frames_members_are_the_prompts_that_hold_it() -> None:
+    """Prompts that each lack seven of forty grams are alike, yet not all of them hold what most agree on."""
+    random = np.random.default_rng(7)
+    prompts = [
+        [*np.flatnonzero(random.permutation(40) >= 7).tolist(), *random.integers(1_000, 2**31, 20).tolist()]
+        for _ in range(100)
+    ]
+    frames = learn(grams_of(prompts), hashes_for(100, 3), MEMBERS_MIN)
+    held = Matcher(frames).match(grams_of(prompts)) == 0
+    assert 50 < held.sum() < 100
+    assert frames.members.tolist() == [held.sum()]
+
+
+def test_frames_nearly_the_same_become_that_of_the_largest_group() -> None:
+    """Four fifths of the larger frame; alike by way of a third is alike; frames of four grams go."""
+    sets = [list(range(20)), list(range(4, 24)), list(range(2, 22)), list(range(100, 120)), list(range(105, 125))]
+    merged = _merge_alike(frames_of([*sets, [200, 201, 202, 203], []], [10, 10, 12, 5, 6, 90, 90]))
+    assert [merged.grams_of(frame).tolist() for frame in range(len(merged))] == [sets[2], sets[3], sets[4]]
+    assert merged.members.tolist() == [32, 5, 6]
+    assert len(_merge_alike(frames_of([[1, 2, 3]], [50]))) == 0
 
 
 def test_nothing_is_learnt_of_nothing() -> None:
