@@ -92,6 +92,6 @@ def _partition(identities: np.ndarray, prompts: np.ndarray, size: int, least: fl
     held = np.add.reduceat(chosen[identities].astype(np.int64), first)
     covered = int(inside.sum())
     exclusive = int(np.sum(inside & (held == 1)))
-    if covered < _COVERED_MIN * size or exclusive < _EXCLUSIVE_MIN * covered:
+    if chosen.sum() < 2 or covered < _COVERED_MIN * size or exclusive < _EXCLUSIVE_MIN * covered:
         return nothing
     return variant[inside], member[inside]

@@ -11,6 +11,7 @@ from gauger.kernels import frames
 from gauger.kernels import vocabulary as kernels
 
 _TALLY_BITS_MAX = 25  # 32 MB of counters: at 50 million grams one in ten thousand rare grams passes for frequent
+_TALLY_MAX = 255  # where its counters stop
 _REPEATED_MAX = 1.5  # occurrences a prompt above which a gram is a separator or an encoding, and no part of a frame
 
 
@@ -46,11 +47,11 @@ def frequent_grams(grams: Grams, prompt_hashes: np.ndarray, count_min: int, widt
     offsets = np.zeros(len(grams) + 1, np.int64)
     numbers = np.empty(len(grams.values), np.int32)
     # Most of what passes is truly frequent; where it is not, the table is too short and made anew.
-    rows, found = 1 << max(10, bits - 5), -1
+    rows, found, tally_min = 1 << max(10, bits - 5), -1, min(count_min, _TALLY_MAX)
     while found < 0:
         index, statistics = np.full(4 * rows, -1, np.int32), np.zeros((rows, kernels.STATISTICS), np.uint32)
         found = kernels.number_grams(
-            grams.offsets, grams.values, prompt_hashes, tally, count_min, index, statistics, offsets, numbers
+            grams.offsets, grams.values, prompt_hashes, tally, tally_min, index, statistics, offsets, numbers
         )
         rows *= 4
     statistics = statistics[:found]

@@ -25,7 +25,7 @@ from gauger.engine.schema import CALL_SCHEMA
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
 from gauger.engine.slots import SlotFigures
-from gauger.engine.templates import NO_FRAMES, Matcher
+from gauger.engine.frames import NO_FRAMES, Matcher
 from gauger.kernels import minhash
 from gauger.kernels.features import FEATURES
 
@@ -268,6 +268,7 @@ def families(
         prompts=ones,
         descriptors=Descriptors(callers, unknown, unknown, unknown, none, none[:0], *(unknown for _ in range(7))),
         slots=SlotFigures(none, none[:0], unknown[:0], unknown, ones),
+        frame_groups=none,
         allowed=np.zeros(count, bool) if allowed is None else np.asarray(allowed, bool),
         first_seen=ones,
         last_seen=ones,
