@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gauger.engine.atoms import Atoms, content, find_atoms, frame_grams, identify
+from gauger.engine.atoms import Atoms, find_atoms, identify, standing, take_apart
 from gauger.engine.vocabulary import Vocabulary, frequent_grams
 from tests.engine.frame_worlds import grams_of, hashes_for
 from tests.kernels import naive_frames
@@ -44,7 +44,7 @@ def test_identities_are_equal_where_the_columns_are(rows: list[tuple[int, int]])
 def test_atoms_are_those_of_counters(prompts: list[list[int]], identity: list[int], least: int, some: bool) -> None:
     numbers, offsets = pack_words(prompts, np.int32)
     nothing = np.zeros(0, np.uint32)
-    vocabulary = Vocabulary(offsets, numbers, nothing, nothing, nothing, nothing, nothing)
+    vocabulary = Vocabulary(offsets, numbers, nothing, nothing, nothing, nothing, nothing, 5)
     chosen = list(range(len(prompts)))[:: -2 if some else 1]
     found = find_atoms(vocabulary, np.array(identity, np.int32), least, np.array(chosen, np.int64) if some else None)
     expected, kept = [], [[False] * len(mine) for mine in prompts]
@@ -62,24 +62,36 @@ def atoms_from(prompts: list[list[int]]) -> Atoms:
     return Atoms(owners, identities, np.zeros(0, bool))
 
 
-def naive_content(prompts: list[list[int]]) -> list[bool]:
-    """By the docstring: in half of its prompts it crosses a larger atom, or is one of several inside a larger one."""
+def content(atoms: Atoms) -> np.ndarray:
+    return standing(atoms).content
+
+
+def naive_standing(prompts: list[list[int]]) -> tuple[list[bool], list[bool], list[int]]:
+    """By the docstrings: content crosses a larger atom in half of its prompts, or is one of several inside one; a block
+    is one of several in four fifths of them; and pairs that stand together.
+    """
     count = max((atom + 1 for mine in prompts for atom in mine), default=0)
     holders = [sum(atom in mine for mine in prompts) for atom in range(count)]
     shared = Counter(frozenset(pair) for mine in prompts for pair in combinations(mine, 2))
-    crossed, recombined = Counter[int](), Counter[int]()
+    crossed, nested, accompanied = Counter[int](), Counter[int](), Counter[int]()
     for mine in prompts:
-        crosses, recombines = naive_frames.stands(mine, holders, shared, 2, 80)
-        crossed.update(crosses)
-        recombined.update(recombines)
-    most = [max(crossed[atom], recombined[atom]) for atom in range(count)]
-    return [most[atom] > 0 and 2 * most[atom] >= holders[atom] for atom in range(count)]
+        for counter, found in zip(
+            (crossed, nested, accompanied), naive_frames.stands(mine, holders, shared, 2, 80), strict=True
+        ):
+            counter.update(found)
+    most = [max(crossed[atom], nested[atom]) for atom in range(count)]
+    return (
+        [most[atom] > 0 and 2 * most[atom] >= holders[atom] for atom in range(count)],
+        [accompanied[atom] > 0 and 5 * accompanied[atom] >= 4 * holders[atom] for atom in range(count)],
+        sorted(min(pair) * count + max(pair) for pair in shared),
+    )
 
 
 @QUICK
 @given(st.lists(st.lists(st.integers(0, 7), unique=True, max_size=8), max_size=25))
-def test_content_is_that_of_sets(prompts: list[list[int]]) -> None:
-    assert content(atoms_from(prompts)).tolist() == naive_content(prompts)
+def test_how_atoms_stand_is_that_of_sets(prompts: list[list[int]]) -> None:
+    found = standing(atoms_from(prompts))
+    assert (found.content.tolist(), found.block.tolist(), found.pairs.tolist()) == naive_standing(prompts)
 
 
 def test_the_order_of_prompts_and_atoms_changes_no_content() -> None:
@@ -119,7 +131,7 @@ def test_frame_grams_are_the_frames_of_planted_prompts() -> None:
     passages = [list(range(100 + 10 * place, 108 + 10 * place)) for place in range(6)]
     prompts = [[*(HEAD, TAIL)[place % 2], *passages[place // 2 % 6]] for place in range(120)]
     vocabulary = vocabulary_of(prompts)
-    kept = frame_grams(vocabulary)
+    kept = take_apart(vocabulary).frame
     assert kept.dtype == np.uint8
     assert kept.tolist() == [int(value < 20) for value in vocabulary.values[vocabulary.numbers]]
 
@@ -127,7 +139,7 @@ def test_frame_grams_are_the_frames_of_planted_prompts() -> None:
 @pytest.mark.parametrize("prompts", [[], [[]], [[1, 2, 3]], [[1, 2, 3]] * 9])
 def test_nothing_is_kept_of_too_little(prompts: list[list[int]]) -> None:
     vocabulary = vocabulary_of(prompts)
-    assert frame_grams(vocabulary).tolist() == [0] * len(vocabulary.numbers)
+    assert take_apart(vocabulary).frame.tolist() == [0] * len(vocabulary.numbers)
     nothing = find_atoms(vocabulary, identify(vocabulary.least), 5)
     assert len(nothing.prompts) == len(nothing.identities) == 0
     assert content(nothing).tolist() == []

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gauger.engine.frames import CONTAINED_PERCENT, FRAME_GRAMS_MIN, NO_FRAMES, Frames, Grams, Matcher
+from gauger.engine.frames import CONTAINED_PERCENT, NO_FRAMES, WIDTH, Frames, Grams, Matcher
 from tests.engine.frame_worlds import frames_of, grams_of, lists_of
 from tests.kernels.naive_frames import NaiveFrames
 from tests.kernels.strategies import QUICK
@@ -109,9 +109,9 @@ def test_matches_are_those_of_sets(
     sets, members, parents = hierarchy
     order = sorted(range(len(sets)), key=lambda frame: (-members[frame], frame))
     needed = [-(-len(grams) * CONTAINED_PERCENT // 100) for grams in sets]
-    needed = [max(FRAME_GRAMS_MIN, n) if parent < 0 else n for n, parent in zip(needed, parents, strict=True)]
+    needed = [max(WIDTH, n) if parent < 0 else n for n, parent in zip(needed, parents, strict=True)]
     rank = [order.index(frame) for frame in range(len(sets))]
-    known = NaiveFrames([{*grams} for grams in sets], needed, parents, rank, FRAME_GRAMS_MIN, CONTAINED_PERCENT)
+    known = NaiveFrames([{*grams} for grams in sets], needed, parents, rank, WIDTH, CONTAINED_PERCENT)
     prompts = [*prompts, *([*mine, *sets[0], *sets[-1]] for mine in prompts)]
     assert labels(frames_of(sets, members, parents), prompts) == [known.match(mine) for mine in prompts]
 

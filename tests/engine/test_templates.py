@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
-from gauger.engine.frames import FRAME_GRAMS_MIN, Frames, Matcher
+from gauger.engine.frames import WIDTH, Frames, Matcher
 from gauger.engine.templates import _merge_alike, learn
 from tests.engine import worlds
 from tests.engine.frame_worlds import (
@@ -140,7 +140,7 @@ def test_frame_grams_are_those_its_members_share() -> None:
     assert set(frames.grams_of(0).tolist()) == shared
     assert frames.sizes.tolist() == [len(shared)]
     assert frames.members.tolist() == [30]
-    assert len(shared) >= FRAME_GRAMS_MIN
+    assert len(shared) >= WIDTH
 
 
 def honest(seed: int, count: int) -> list[str]:

@@ -12,7 +12,7 @@ from gauger.engine.vocabulary import Vocabulary, frequent_grams
 from tests.engine.frame_worlds import grams_of, hashes_for
 
 FRAME = list(range(30))
-SENTENCES = [list(range(100 + 10 * place, 106 + 10 * place)) for place in range(8)]
+SENTENCES = [list(range(100 + 20 * place, 111 + 20 * place)) for place in range(8)]
 MEMBERS_MIN = 8
 
 
@@ -45,10 +45,15 @@ def test_parts_that_exclude_each_other_are_variants(count: int) -> None:
     assert found == [(list(range(place, 100, count)), SENTENCES[place]) for place in range(count)]
 
 
+@pytest.mark.parametrize(("count", "grams", "split_up"), [(3, 6, True), (4, 6, False), (4, 9, False), (4, 10, True)])
+def test_many_variants_differ_by_a_sentence_or_are_the_values_of_a_slot(count: int, grams: int, split_up: bool) -> None:
+    assert len(split(family([sentence[:grams] for sentence in SENTENCES[:count]]))) == (count if split_up else 0)
+
+
 def test_a_few_members_may_lack_what_tells_them_apart() -> None:
     prompts = family(SENTENCES[:2])
     for place in range(0, 100, 12):
-        prompts[place] = [gram for gram in prompts[place] if not 100 <= gram < 200]
+        prompts[place] = [gram for gram in prompts[place] if not 100 <= gram < 300]
     found = split(prompts)
     assert sorted(grams for _, grams in found) == SENTENCES[:2]
     assert sorted(place for members, _ in found for place in members) == [p for p in range(100) if p % 12]

@@ -20,12 +20,12 @@ from gauger.engine.descriptors import Descriptors
 from gauger.engine.engine import Engine
 from gauger.engine.evidence import Evidence
 from gauger.engine.families import Families
+from gauger.engine.frames import NO_FRAMES, Matcher
 from gauger.engine.population import Population
 from gauger.engine.schema import CALL_SCHEMA
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
 from gauger.engine.slots import SlotFigures
-from gauger.engine.frames import NO_FRAMES, Matcher
 from gauger.kernels import minhash
 from gauger.kernels.features import FEATURES
 
@@ -268,7 +268,7 @@ def families(
         prompts=ones,
         descriptors=Descriptors(callers, unknown, unknown, unknown, none, none[:0], *(unknown for _ in range(7))),
         slots=SlotFigures(none, none[:0], unknown[:0], unknown, ones),
-        frame_groups=none,
+        frame_groups=none[:-1],
         allowed=np.zeros(count, bool) if allowed is None else np.asarray(allowed, bool),
         first_seen=ones,
         last_seen=ones,

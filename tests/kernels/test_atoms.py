@@ -62,15 +62,14 @@ def test_keys_of_pairs_are_wide() -> None:
 
 def weigh(
     prompts: list[list[int]], holders: list[int], shared: dict[frozenset[int], int], ratio: int, percent: int
-) -> tuple[list[int], list[int]]:
-    """Prompts in which each atom crosses, and in which it recombines, by the kernel."""
+) -> tuple[list[int], list[int], list[int]]:
+    """Prompts in which each atom crosses, in which it is one of several in another, and at all, by the kernel."""
     values, starts = pack_words(prompts, np.int32)
     pairs = [shared[frozenset(pair)] for mine in prompts for pair in combinations(mine, 2)]
-    crossed, recombined = np.zeros(len(holders), np.int32), np.zeros(len(holders), np.int32)
-    atoms.weigh_atoms(
-        starts, values, np.array(holders, np.int64), np.array(pairs, np.int64), ratio, percent, crossed, recombined
-    )
-    return crossed.tolist(), recombined.tolist()
+    found = tuple(np.zeros(len(holders), np.int32) for _ in range(3))
+    atoms.weigh_atoms(starts, values, np.array(holders, np.int64), np.array(pairs, np.int64), ratio, percent, *found)
+    crossed, nested, accompanied = (one.tolist() for one in found)
+    return crossed, nested, accompanied
 
 
 @QUICK
@@ -78,7 +77,7 @@ def weigh(
 def test_weights_are_those_of_sets(data: st.DataObject, prompts: list[list[int]], ratio: int, percent: int) -> None:
     holders = data.draw(st.lists(st.integers(1, 12), min_size=ATOMS, max_size=ATOMS))
     shared = {frozenset(pair): data.draw(st.integers(0, 12)) for pair in combinations(range(ATOMS), 2)}
-    expected = [0] * ATOMS, [0] * ATOMS
+    expected = [0] * ATOMS, [0] * ATOMS, [0] * ATOMS
     for mine in prompts:
         for numbers, found in zip(expected, naive_frames.stands(mine, holders, shared, ratio, percent), strict=True):
             for atom in found:
@@ -88,11 +87,11 @@ def test_weights_are_those_of_sets(data: st.DataObject, prompts: list[list[int]]
 
 @pytest.mark.parametrize(("together", "crosses"), [(7, 1), (8, 0), (10, 0)])
 def test_a_smaller_atom_nests_when_enough_of_its_holders_hold_the_larger(together: int, crosses: int) -> None:
-    assert weigh([[0, 1]], [20, 10], {frozenset((0, 1)): together}, 2, 80) == ([0, crosses], [0, 0])
+    assert weigh([[0, 1]], [20, 10], {frozenset((0, 1)): together}, 2, 80) == ([0, crosses], [0, 0], [0, 0])
 
 
 def test_of_two_as_wide_neither_crosses() -> None:
-    assert weigh([[0, 1]], [19, 10], {frozenset((0, 1)): 1}, 2, 80) == ([0, 0], [0, 0])
+    assert weigh([[0, 1]], [19, 10], {frozenset((0, 1)): 1}, 2, 80) == ([0, 0], [0, 0], [0, 0])
 
 
 @pytest.mark.parametrize(("blocks", "recombines"), [(1, 0), (2, 0), (3, 1), (4, 1)])
@@ -101,4 +100,4 @@ def test_blocks_inside_a_larger_atom_recombine_when_there_are_several(blocks: in
     mine = [*range(blocks + 1)]
     shared = {frozenset(pair): 10 if 0 in pair else 2 for pair in combinations(mine, 2)}
     found = weigh([mine], [100, *([10] * blocks)], shared, 2, 80)
-    assert found == ([0] * (blocks + 1), [0, *([recombines] * blocks)])
+    assert found == ([0] * (blocks + 1), [0, *([recombines] * blocks)], [0, *([recombines] * blocks)])
