@@ -14,6 +14,7 @@ from gauger.kernels import (
     floor,
     frames,
     hyperloglog,
+    linkage,
     minhash,
     nearest,
     neighbours,
@@ -27,8 +28,8 @@ from gauger.kernels.jit import KERNELS
 
 # Every module with a kernel in it: importing one is what puts its kernels into KERNELS.
 MODULES = (
-    accumulate, banding, calls, countmin, floor, frames, hyperloglog, minhash, nearest, neighbours, prompts, shingles,
-    siphash, texts,
+    accumulate, banding, calls, countmin, floor, frames, hyperloglog, linkage, minhash, nearest, neighbours, prompts,
+    shingles, siphash, texts,
 )  # fmt: skip
 
 
