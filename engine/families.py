@@ -131,8 +131,9 @@ def _group_prompts(state: State, workers: int) -> _Groups:
         counter.add(grams, found)
         labels[place[first : first + len(grams)]] = found
     framed, frame_of = _number(labels, MEMBERS_MIN)
-    signatures = rows["signature"][order]
-    nearest = near_duplicates(signatures, rows["words"][order], settings.near_duplicate_similarity)
+    nearest = near_duplicates(
+        rows["signature"], rows["words"], settings.near_duplicate_similarity, order, workers
+    )  # fmt: skip
     near, near_of = _number(np.where(framed >= 0, -1, nearest), 2)
     repeated = np.where((framed < 0) & (near < 0) & (rows["calls"][order] >= 2), np.arange(len(order)), -1)
     exact, exact_of = _number(repeated, 1)
@@ -143,7 +144,7 @@ def _group_prompts(state: State, workers: int) -> _Groups:
     representatives = np.concatenate(
         [
             _frame_signatures(frames, state.secret.key)[frame_of],
-            signatures[near_of],
+            rows["signature"][order[near_of]],
             _hash_signatures(rows["hash"][order[exact_of]]),
         ]
     )

@@ -15,6 +15,7 @@ from gauger.kernels import (
     floor,
     frames,
     hyperloglog,
+    linkage,
     minhash,
     nearest,
     neighbours,
@@ -30,8 +31,8 @@ from gauger.kernels.jit import KERNELS
 
 # Every module with a kernel in it: importing one is what puts its kernels into KERNELS.
 MODULES = (
-    accumulate, atoms, banding, calls, countmin, floor, frames, hyperloglog, minhash, nearest, neighbours, prompts,
-    shingles, siphash, slots, texts, vocabulary,
+    accumulate, atoms, banding, calls, countmin, floor, frames, hyperloglog, linkage, minhash, nearest, neighbours,
+    prompts, shingles, siphash, slots, texts, vocabulary,
 )  # fmt: skip
 
 
