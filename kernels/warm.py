@@ -21,6 +21,7 @@ from gauger.kernels import (
     prompts,
     shingles,
     siphash,
+    streaming,
     texts,
 )
 from gauger.kernels.cache import DIRECTORY
@@ -29,7 +30,7 @@ from gauger.kernels.jit import KERNELS
 # Every module with a kernel in it: importing one is what puts its kernels into KERNELS.
 MODULES = (
     accumulate, banding, calls, countmin, floor, frames, hyperloglog, linkage, minhash, nearest, neighbours, prompts,
-    shingles, siphash, texts,
+    shingles, siphash, streaming, texts,
 )  # fmt: skip
 
 
