@@ -21,19 +21,19 @@ from gauger.engine.allow import AllowList, apply_allow_list
 from gauger.engine.days import Reference, StateDirectory
 from gauger.engine.errors import InputError, KernelInputError, StateError
 from gauger.engine.evidence import gather
-from gauger.engine.families import Families, find_families
+from gauger.engine.families import find_families
 from gauger.engine.findings import Calls, find_campaigns
-from gauger.engine.intake import Admitted, admit
+from gauger.engine.intake import Admitted, admit, single
 from gauger.engine.measure import Measurer, Measures, WordSketch
 from gauger.engine.metadata import times_of
 from gauger.engine.population import Population, population_of
 from gauger.engine.representatives import KnownFamilies
 from gauger.engine.result import Result, account_table, call_table, campaign_table, family_table
-from gauger.engine.schema import CALL_SCHEMA
 from gauger.engine.secret import Secret
 from gauger.engine.settings import DAY_US, Settings
-from gauger.engine.snapshot import Snapshot, Verdict
+from gauger.engine.snapshot import NOTHING_KNOWN, Snapshot, Verdict, snapshot_of
 from gauger.engine.state import Prepared, State, content_of, prepare
+from gauger.engine.streaming import REPRESENTATIVES, StreamingCounts, StreamingFamilies
 from gauger.kernels.warm import warmup
 
 MEASURE_ROWS = 8_192  # rows a worker measures at a time: results small enough that the allocator reuses their pages
@@ -92,6 +92,8 @@ class Engine:
     settings : tunable numbers
     workers : threads for measuring and for neighbours; the result does not depend on it
     allow : families that give no evidence from the next ``finish`` on; ``engine.allow`` may be set at any time
+    streaming : families that ``observe`` follows between two ``finish``, a power of two, at 900 bytes each from the
+        first call on; 0 for none. Ids it gives are kept by ``finish``, so then they depend on the order of calls.
 
     One thread at a time may call ``observe``; ``check`` may be called from any thread at any time. The first engine
     of a process loads every kernel, or compiles them where the cache has none (``gauger.warmup``); no later call waits
@@ -106,6 +108,7 @@ class Engine:
         workers: int = 1,
         secret: Secret | None = None,
         allow: AllowList | None = None,
+        streaming: int = REPRESENTATIVES,
     ) -> None:
         warmup()
         self.allow = allow
@@ -126,6 +129,8 @@ class Engine:
         self._discarded = WordSketch()  # checks count words nowhere that matters
         self._suspects: set[str] | None = None  # accounts a reference must not hold; None before ``finish``
         self._population: Population | None = None  # of the last ``finish``
+        self._streaming_families = streaming
+        self._streaming: StreamingFamilies | None = None  # made by the first ``observe``
 
     # Observing
 
@@ -133,8 +138,9 @@ class Engine:
         """Take in a batch of calls under canonical names, in any Arrow layout.
 
         Returns one row a call, in order: ``reason`` (null when scored, else why not), ``family_id``,
-        ``exact_repeats``, ``novelty``, ``account_evidence``. Families and evidence are those of the last ``finish``
-        (null before it); repeats count what was observed so far.
+        ``exact_repeats``, ``novelty``, ``account_evidence``. Families are those of the last ``finish``, else those
+        followed since (null while a prompt is alone); evidence is that of the last ``finish`` (null before it);
+        repeats count what was observed so far.
 
         Novelty is against the reference of the first batch's day: observe a stream from its start.
 
@@ -190,6 +196,9 @@ class Engine:
             found = self._snapshot.families_of(measures)
             family[taken], known[taken] = self._snapshot.ids(found), found >= 0
             strength[taken] = self._snapshot.account_evidence(admitted.calls.column("account_id").to_pylist())
+        if self._streaming_families and not np.all(known[taken]):
+            family[taken] = self._follow(measures, family[taken], admitted)
+            known |= family != 0
         return pa.record_batch(
             {
                 "reason": pa.array(reasons.tolist(), pa.string()),
@@ -199,6 +208,12 @@ class Engine:
                 "account_evidence": pa.array(strength, mask=np.isnan(strength)),
             }
         )
+
+    def _follow(self, measures: Measures, family: np.ndarray, admitted: Admitted) -> np.ndarray:
+        """Families of calls (0 = none), those of the stream where the last ``finish`` knows none."""
+        if self._streaming is None:
+            self._streaming = StreamingFamilies(self._families, self.settings, self._streaming_families)
+        return self._streaming.assign(measures, family, int(times_of(admitted.calls).max()))
 
     def observe_parts(self, parts: Iterable[Part]) -> Iterator[Taken | Refused | Failed]:
         """Take in many parts, measuring in parallel; yields what became of them as it becomes known.
@@ -251,16 +266,15 @@ class Engine:
         call : the call's fields under canonical names, or a batch of one row
         Raises InputError when the call cannot be scored, with the reason.
         """
-        batch = call if isinstance(call, pa.RecordBatch) else _single(call)
+        batch = call if isinstance(call, pa.RecordBatch) else single(call)
         admitted = admit(batch)
         if admitted.calls.num_rows != 1:
             raise InputError(f"cannot check this call: {', '.join(admitted.reasons) or 'not exactly one row'}")
         measures = self._plain_measurer.measure(admitted.calls, self._discarded)
         account = admitted.calls.column("account_id")[0].as_py()
-        snapshot = self._snapshot
-        if snapshot is None:
-            return Verdict(None, None, "single", None, None, ["nothing is known yet: call finish() first"])
-        return snapshot.verdict(account, measures)
+        snapshot, streaming = self._snapshot, self._streaming
+        verdict = NOTHING_KNOWN if snapshot is None else snapshot.verdict(account, measures)
+        return verdict if verdict.family_id is not None or streaming is None else streaming.verdict(verdict, measures)
 
     def finish(self) -> Result:
         """Weigh everything observed so far and return the tables. More calls may be observed afterwards.
@@ -278,7 +292,9 @@ class Engine:
         # Families need the accounts last of all, and evidence no families: each has stretches only one core works on.
         with ThreadPoolExecutor(2) as pool:
             populating = pool.submit(population_of, state)
-            grouping = pool.submit(find_families, state, lambda: populating.result()[1], self._families, self.workers)
+            claims = None if self._streaming is None else self._streaming.claims()
+            accounts_of = lambda: populating.result()[1]  # noqa: E731
+            grouping = pool.submit(find_families, state, accounts_of, self._families, self.workers, claims)
             chosen = self._reference_of(_first_day(times)) if len(times) else None
             reference = None if chosen is None else chosen.population
             today, account_rows = populating.result()
@@ -298,7 +314,9 @@ class Engine:
         # Findings made without a reference purge nobody: an honest app would go missing from its own baseline.
         self._population = today
         self._suspects = {today.account_ids[row] for row in flagged.tolist()}
-        self._snapshot = self._make_snapshot(families, family_rows, accounts)
+        self._snapshot = snapshot_of(state.prompts.rows["hash"].copy(), families, family_rows, accounts)
+        if self._streaming is not None:
+            self._streaming.follow(self._snapshot)
         return Result(
             calls=call_table(ledger, calls, today, evidence, families, campaigns),
             accounts=accounts,
@@ -309,18 +327,6 @@ class Engine:
             reference_accounts=evidence.reference_accounts,
             allowed=allowed,
         )
-
-    def _make_snapshot(self, families: Families, family_rows: pa.Table, accounts: pa.Table) -> Snapshot:
-        strength = accounts.column("evidence").to_numpy()
-        known = np.flatnonzero(~np.isnan(strength))
-        names, campaigns = accounts.column("account_id").to_pylist(), accounts.column("campaign_id").to_pylist()
-        reasons = accounts.column("reasons").to_pylist()
-        facts = {
-            names[row]: (float(strength[row]), campaigns[row], [reason["statistic"] for reason in reasons[row]])
-            for row in known.tolist()
-        }
-        evidence = family_rows.column("evidence").to_numpy()
-        return Snapshot(self._state.prompts.rows["hash"].copy(), families, evidence, facts)
 
     # Keeping
 
@@ -341,12 +347,13 @@ class Engine:
         state: str | os.PathLike[str] | None = None,
         secret: Secret | None = None,
         workers: int = 1,
+        streaming: int = REPRESENTATIVES,
     ) -> Engine:
         """Read what ``save`` wrote. The key is not in it: name the state directory it was made with, or its secret.
 
         Raises StateError for another key, another format version, or damaged files.
         """
-        engine = cls(state, secret=secret, workers=workers)
+        engine = cls(state, secret=secret, workers=workers, streaming=streaming)
         engine._state = checkpoint.load_state(Path(path), engine.secret)
         engine.settings = engine._state.settings
         engine._plain_measurer = engine._measurer = Measurer.of(engine.secret, engine.settings)
@@ -374,21 +381,18 @@ class Engine:
 
     def held(self) -> list[dict[str, int | float | str]]:
         """Bytes of everything kept, by part, and what a row of each part stands for."""
-        return [*self._state.held(), self._families.held()]
+        streaming = [] if self._streaming is None else [self._streaming.held()]
+        return [*self._state.held(), self._families.held(), *streaming]
+
+    @property
+    def streaming(self) -> StreamingCounts:
+        """What became of the calls that ``observe`` followed."""
+        return StreamingCounts() if self._streaming is None else self._streaming.counts()
 
     @property
     def state(self) -> State:
         """The sketches, for inspection."""
         return self._state
-
-
-def _single(call: Mapping[str, Any]) -> pa.RecordBatch:
-    """A batch of one row; whatever types the values have, intake casts them as it does those of a file."""
-    known = {name: call[name] for name in CALL_SCHEMA.names if name in call}
-    try:
-        return pa.RecordBatch.from_pylist([known])
-    except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        raise InputError("cannot check this call: a field has the wrong type; see gauger.engine.schema") from None
 
 
 def _pieces(parts: Iterable[Part]) -> Iterator[Part]:

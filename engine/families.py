@@ -74,7 +74,7 @@ def _frame_signatures(frames: Frames, key: np.ndarray) -> np.ndarray:
     return (slots & 255).astype(np.uint8)
 
 
-def _hash_signatures(hashes: np.ndarray) -> np.ndarray:
+def hash_signatures(hashes: np.ndarray) -> np.ndarray:
     """Signatures of exact families: the prompt's hash over and over, because short prompts share their MinHash."""
     return np.tile(np.ascontiguousarray(hashes).view(np.uint8), (1, minhash.SLOTS // 16))
 
@@ -145,7 +145,7 @@ def _group_prompts(state: State, workers: int) -> _Groups:
         [
             _frame_signatures(frames, state.secret.key)[frame_of],
             rows["signature"][order[near_of]],
-            _hash_signatures(rows["hash"][order[exact_of]]),
+            hash_signatures(rows["hash"][order[exact_of]]),
         ]
     )
     of_frame = np.full(len(frames), -1, np.int64)
@@ -162,12 +162,18 @@ def _distinct_per_family(family: np.ndarray, values: np.ndarray, families: int) 
     return np.bincount(family[fresh], minlength=families)
 
 
-def find_families(state: State, accounts: Callable[[], np.ndarray], known: KnownFamilies, workers: int) -> Families:
+Claims = tuple[np.ndarray, np.ndarray]  # prompt hashes, uint64[m, 2], and the ids their families have, int64[m]
+
+
+def find_families(
+    state: State, accounts: Callable[[], np.ndarray], known: KnownFamilies, workers: int, claims: Claims | None = None
+) -> Families:
     """Families of everything in the state.
 
     accounts : gives the population row of each account row of the state, int64, once prompts are grouped: it may be
         found meanwhile
     known : earlier families, updated
+    claims : ids given to prompts since; a family with several gets the least
     """
     groups = _group_prompts(state, workers)
     ledger, prompts = state.ledger.rows, state.prompts.rows
@@ -184,7 +190,8 @@ def find_families(state: State, accounts: Callable[[], np.ndarray], known: Known
     np.maximum.at(last, family, times)
     calls = np.bincount(family, minlength=count)
     address = ledger["address"][member]
-    ids = _assign_ids(kinds, signatures, calls, first, last, known, state.settings.near_duplicate_similarity)
+    claimed = _claimed(claims, prompts["hash"], groups.place, of_prompt, count)
+    ids = _assign_ids(kinds, signatures, calls, first, last, claimed, known, state.settings.near_duplicate_similarity)
     order = np.argsort(ids, kind="stable")
     row = np.full(count + 1, -1, np.int64)  # the last entry serves -1: no family
     row[order] = np.arange(count)
@@ -264,27 +271,55 @@ def _join_near(groups: _Groups, calls: np.ndarray, state: State) -> _Groups:
     )
 
 
+def _claimed(
+    claims: Claims | None, hashes: np.ndarray, place: np.ndarray, of_prompt: np.ndarray, families: int
+) -> np.ndarray:
+    """Id claimed for each family by a prompt of it, the least, else 0; int64[families].
+
+    hashes, place : of each prompt row of the state; of_prompt : family of each place, -1 = none
+    """
+    ids = np.zeros(families, np.int64)
+    if claims is None or len(hashes) == 0:
+        return ids
+    order = np.argsort(place)
+    rows = order[np.minimum(np.searchsorted(hashes[order, 0], claims[0][:, 0]), len(order) - 1)]
+    family = of_prompt[place[rows]]
+    valid = (family >= 0) & np.all(hashes[rows] == claims[0], axis=1)
+    least = np.full(families, np.iinfo(np.int64).max)
+    np.minimum.at(least, family[valid], claims[1][valid])
+    # An id serves one family: members may have parted since it was given.
+    owners = np.flatnonzero(least < np.iinfo(np.int64).max)
+    _, first = np.unique(least[owners], return_index=True)
+    ids[owners[first]] = least[owners[first]]
+    return ids
+
+
 def _assign_ids(
     kinds: np.ndarray,
     signatures: np.ndarray,
     calls: np.ndarray,
     first: np.ndarray,
     last: np.ndarray,
+    claimed: np.ndarray,
     known: KnownFamilies,
     similarity: float,
 ) -> np.ndarray:
-    """Known ids where a family returns, new ones in order of (first seen, place) otherwise; ``known`` remembers.
+    """Claimed ids, known ones where a family returns, else new ones in order of (first seen, place).
+
+    ``known`` remembers them.
 
     Families too small to last get negative ids, good for this run only: a rerun gives the same ones again.
     """
     lasting = np.flatnonzero(calls >= REMEMBERED_CALLS_MIN)
-    ids = np.full(len(kinds), -1, np.int64)
-    ids[lasting] = known.identify(signatures[lasting], kinds[lasting], calls[lasting], similarity)
+    ids = np.where(claimed > 0, claimed, -1)
+    asking = lasting[claimed[lasting] == 0]
+    found = known.identify(signatures[asking], kinds[asking], calls[asking], similarity)
+    ids[asking] = np.where(np.isin(found, claimed), -1, found)
     new = lasting[ids[lasting] < 0]
     new = new[np.lexsort((new, first[new]))]
     ids[new] = known.next_id + np.arange(len(new))
     known.next_id += len(new)
-    passing = np.flatnonzero(calls < REMEMBERED_CALLS_MIN)
+    passing = np.flatnonzero((calls < REMEMBERED_CALLS_MIN) & (claimed == 0))
     ids[passing[np.lexsort((passing, first[passing]))]] = -1 - np.arange(len(passing))
     known.remember(ids[lasting], kinds[lasting], signatures[lasting], last[lasting])
     return ids

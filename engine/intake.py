@@ -6,8 +6,9 @@ columns are cast; then rows are judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -92,3 +93,12 @@ def _faults(casts: dict[str, casting.Cast]) -> Iterator[casting.Fault]:
         yield casting.mask(casts[name].array.is_null()), f"{label} is missing"
     yield casting.empty(casts["account_id"].array), "account_id is missing"
     yield casting.empty(casts[content].array), "prompt is empty"
+
+
+def single(call: Mapping[str, Any]) -> pa.RecordBatch:
+    """A batch of one row; whatever types the values have, intake casts them as it does those of a file."""
+    known = {name: call[name] for name in CALL_SCHEMA.names if name in call}
+    try:
+        return pa.RecordBatch.from_pylist([known])
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        raise InputError("cannot check this call: a field has the wrong type; see gauger.engine.schema") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from gauger.engine.families import Families
 from gauger.engine.frames import Grams
@@ -22,6 +23,9 @@ class Verdict:
     account_evidence: float | None
     campaign_id: int | None
     reasons: list[str]
+
+
+NOTHING_KNOWN = Verdict(None, None, "single", None, None, ["nothing is known yet: call finish() first"])
 
 
 class Snapshot:
@@ -46,13 +50,17 @@ class Snapshot:
         self._family_evidence = family_evidence
         self._accounts = accounts
 
+    def families_of_prompts(self, prompt_hashes: np.ndarray) -> np.ndarray:
+        """Row of the family each prompt (uint64[n, 2]) was found in, -1 for none; int64[n]."""
+        wanted = prompt_hashes[:, 0]
+        if len(self._hashes) == 0:
+            return np.full(len(wanted), -1, np.int64)
+        place = np.minimum(np.searchsorted(self._hashes, wanted), len(self._hashes) - 1)
+        return np.where(self._hashes[place] == wanted, self._rows[place], -1)
+
     def families_of(self, measures: Measures) -> np.ndarray:
         """Row of the family of each measured call, -1 for none: by prompt, then by frame; int64[n]."""
-        wanted = measures.prompt_hashes[:, 0]
-        found = np.full(len(wanted), -1, np.int64)
-        if len(self._hashes):
-            place = np.minimum(np.searchsorted(self._hashes, wanted), len(self._hashes) - 1)
-            found = np.where(self._hashes[place] == wanted, self._rows[place], -1)
+        found = self.families_of_prompts(measures.prompt_hashes)
         missing = np.flatnonzero(found < 0)
         if len(missing) and len(self._families.of_frame):
             grams = Grams(measures.gram_offsets, measures.grams).take(missing)
@@ -93,3 +101,17 @@ class Snapshot:
             campaign_id=campaign,
             reasons=reasons,
         )
+
+
+def snapshot_of(prompt_hashes: np.ndarray, families: Families, family_rows: pa.Table, accounts: pa.Table) -> Snapshot:
+    """The snapshot of a ``finish``: prompt_hashes as in ``Snapshot``, and the tables of its result."""
+    strength = accounts.column("evidence").to_numpy()
+    known = np.flatnonzero(~np.isnan(strength))
+    names, campaigns = accounts.column("account_id").to_pylist(), accounts.column("campaign_id").to_pylist()
+    reasons = accounts.column("reasons").to_pylist()
+    facts = {
+        names[row]: (float(strength[row]), campaigns[row], [reason["statistic"] for reason in reasons[row]])
+        for row in known.tolist()
+    }
+    evidence = family_rows.column("evidence").to_numpy()
+    return Snapshot(prompt_hashes, families, evidence, facts)

@@ -23,6 +23,7 @@ from gauger.kernels import (
     shingles,
     siphash,
     slots,
+    streaming,
     texts,
     vocabulary,
 )
@@ -32,7 +33,7 @@ from gauger.kernels.jit import KERNELS
 # Every module with a kernel in it: importing one is what puts its kernels into KERNELS.
 MODULES = (
     accumulate, atoms, banding, calls, countmin, floor, frames, hyperloglog, linkage, minhash, nearest, neighbours,
-    prompts, shingles, siphash, slots, texts, vocabulary,
+    prompts, shingles, siphash, slots, streaming, texts, vocabulary,
 )  # fmt: skip
 
 

@@ -24,4 +24,4 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(calls: list[Call], directory: Path) -> Result:
-    return taking(Engine(directory, settings=ENGINE_SETTINGS), calls, range(len(calls))).finish()
+    return taking(Engine(directory, settings=ENGINE_SETTINGS, streaming=0), calls, range(len(calls))).finish()

@@ -78,8 +78,9 @@ def test_one_row_comes_back_for_each_given_with_a_reason_where_it_was_refused() 
         None, "start_time is missing", "account_id is missing", "prompt is empty", None,
     ]  # fmt: skip
     assert found.column("exact_repeats").to_pylist() == [2, None, None, None, 2]
-    for name in ("family_id", "novelty", "account_evidence"):
+    for name in ("novelty", "account_evidence"):
         assert found.column(name).null_count == 5
+    assert found.column("family_id").to_pylist() == [None, None, None, None, 1]  # a repeat is a family at once
     assert engine.observe(given).column("exact_repeats").to_pylist() == [4, None, None, None, 4]
 
 
@@ -116,7 +117,7 @@ def test_rows_numbered_in_order_of_arrival_are_never_numbered_twice() -> None:
 def test_after_a_finish_families_and_evidence_are_known_at_once(
     calls: list[Call], directory: Path, whole: Result
 ) -> None:
-    engine = taking(Engine(directory, settings=SETTINGS), calls, range(len(calls)))
+    engine = taking(Engine(directory, settings=SETTINGS, streaming=0), calls, range(len(calls)))
     engine.finish()
     found = engine.observe(worlds.batch(calls[:50]))
     of_row = {(row["file"], row["row"]): row["family_id"] for row in whole.calls.to_pylist()}

@@ -29,7 +29,7 @@ def test_checking_before_a_finish_says_that_nothing_is_known() -> None:
 
 @pytest.fixture(scope="module")
 def finished(calls: list[Call], directory: Path) -> Engine:
-    engine = taking(Engine(directory, settings=SETTINGS), calls, range(len(calls)))
+    engine = taking(Engine(directory, settings=SETTINGS, streaming=0), calls, range(len(calls)))
     engine.finish()
     return engine
 

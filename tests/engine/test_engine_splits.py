@@ -37,12 +37,12 @@ class Machines:
 
     def new(self, workers: int = 1) -> Engine:
         if self.directory is None:
-            return Engine(secret=worlds.SECRET, workers=workers)
-        return Engine(self.directory, settings=SETTINGS, workers=workers)
+            return Engine(secret=worlds.SECRET, workers=workers, streaming=0)
+        return Engine(self.directory, settings=SETTINGS, workers=workers, streaming=0)
 
     def load(self, folder: Path) -> Engine:
         secret = worlds.SECRET if self.directory is None else None
-        return Engine.load(folder, state=self.directory, secret=secret)
+        return Engine.load(folder, state=self.directory, secret=secret, streaming=0)
 
 
 def shuffled_at_once(machines: Machines, calls: list[Call], _: Path) -> Result:
@@ -112,7 +112,7 @@ def test_any_way_of_taking_in_the_same_calls_gives_the_same_tables(
 @pytest.mark.parametrize("way", WAYS)
 def test_calls_of_two_days_in_memory_give_the_same_tables_too(way: Way, calls: list[Call], tmp_path: Path) -> None:
     late = [one | {"start_time": one["start_time"] + timedelta(days=place % 2)} for place, one in enumerate(calls)]
-    expected = taking(Engine(secret=worlds.SECRET), late, range(len(late))).finish()
+    expected = taking(Engine(secret=worlds.SECRET, streaming=0), late, range(len(late))).finish()
     assert expected.missing_evidence == [
         "no reference of earlier days yet: content and timing evidence are not available"
     ]
@@ -192,10 +192,10 @@ def foreign_layout(calls: list[Call]) -> pa.Table:
 
 
 def test_parquet_batches_in_foreign_layouts_and_slices_give_the_same_tables(calls: list[Call], tmp_path: Path) -> None:
-    plain = gauger.Engine(secret=worlds.SECRET)
+    plain = gauger.Engine(secret=worlds.SECRET, streaming=0)
     plain.observe(worlds.batch(calls))
     pq.write_table(foreign_layout(calls), tmp_path / "log.parquet", row_group_size=150)
-    engine = gauger.Engine(secret=worlds.SECRET)
+    engine = gauger.Engine(secret=worlds.SECRET, streaming=0)
     for batch in pq.ParquetFile(tmp_path / "log.parquet").iter_batches(batch_size=101):
         engine.observe(batch.slice(0, 40))
         engine.observe(batch.slice(40))

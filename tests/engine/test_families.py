@@ -16,7 +16,7 @@ from tests.engine.worlds import Call
 
 
 def finished(calls: list[Call], engine: Engine | None = None) -> Result:
-    engine = engine or Engine(secret=worlds.SECRET)
+    engine = engine or Engine(secret=worlds.SECRET, streaming=0)
     engine.observe(worlds.batch(calls))
     return engine.finish()
 
@@ -125,7 +125,7 @@ def test_elicitation_is_a_share_of_calls() -> None:
 def test_the_order_of_calls_changes_no_family(calls: list[Call], result: Result) -> None:
     for seed in range(3):
         order = np.random.default_rng(seed).permutation(len(calls))
-        again = Engine(secret=worlds.SECRET)
+        again = Engine(secret=worlds.SECRET, streaming=0)
         again.observe(worlds.batch([calls[row] for row in order]), rows=order)
         found = again.finish()
         assert found.families.equals(result.families)
@@ -133,7 +133,7 @@ def test_the_order_of_calls_changes_no_family(calls: list[Call], result: Result)
 
 
 def test_the_number_of_workers_changes_no_family(calls: list[Call], result: Result) -> None:
-    assert finished(calls, Engine(secret=worlds.SECRET, workers=3)).families.equals(result.families)
+    assert finished(calls, Engine(secret=worlds.SECRET, workers=3, streaming=0)).families.equals(result.families)
 
 
 def test_without_addresses_their_number_is_unknown() -> None:
@@ -161,7 +161,7 @@ def ids_of(result: Result, calls: list[Call]) -> dict[str, int]:
 def test_short_prompts_keep_their_ids_when_finished_again() -> None:
     """Prompts without words, or equal in all but punctuation, share one signature; they are not one family."""
     calls = sent({"hello!": 5, "hello?": 9, "hello.": 7, "...": 6, "???": 8, ":-)": 5})
-    engine = Engine(secret=worlds.SECRET)
+    engine = Engine(secret=worlds.SECRET, streaming=0)
     first = ids_of(finished(calls, engine), calls)
     assert len(set(first.values())) == 6
     assert ids_of(engine.finish(), calls) == first
@@ -170,14 +170,14 @@ def test_short_prompts_keep_their_ids_when_finished_again() -> None:
 def test_many_prompts_of_one_signature_keep_their_ids() -> None:
     """More of them than the neighbours FAISS is asked for."""
     calls = sent({mark * number: 5 for mark in "?!." for number in range(1, 7)})
-    engine = Engine(secret=worlds.SECRET)
+    engine = Engine(secret=worlds.SECRET, streaming=0)
     first = ids_of(finished(calls, engine), calls)
     assert ids_of(engine.finish(), calls) == first
 
 
 def test_a_new_short_prompt_does_not_take_anothers_id() -> None:
     early, late = sent({"thank you!": 5}), sent({"thank you?": 9}, first=100)
-    engine = Engine(secret=worlds.SECRET)
+    engine = Engine(secret=worlds.SECRET, streaming=0)
     before = ids_of(finished(early, engine), early)
     after = ids_of(finished(late, engine), [*early, *late])
     assert after["thank you!"] == before["thank you!"]
@@ -192,7 +192,7 @@ def test_a_returning_template_gets_its_id_back_and_a_new_one_does_not() -> None:
         texts = [" ".join([*frames[frame], *words.some(100)]) for _ in range(30)]
         return [worlds.call(f"a{place}", text, second + place) for place, text in enumerate(texts)]
 
-    engine = Engine(secret=worlds.SECRET)
+    engine = Engine(secret=worlds.SECRET, streaming=0)
     assert finished(some_of(0, 5_000), engine).families.column("family_id").to_pylist() == [1]
     result = finished([*some_of(0, 100), *some_of(1, 0)], engine)
     assert result.families.column("family_id").to_pylist() == [1, 2]

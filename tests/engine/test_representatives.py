@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from gauger.engine import representatives
-from gauger.engine.representatives import KnownFamilies, codes, near_families
+from gauger.engine import nearest_families
+from gauger.engine.nearest_families import codes
+from gauger.engine.representatives import KnownFamilies, near_families
 from gauger.kernels import minhash
 
 SIMILARITY = 0.7
@@ -92,7 +93,7 @@ def test_the_inverted_file_finds_what_exhaustive_search_finds(monkeypatch: pytes
     both = np.concatenate([heads, like(heads[:300], 116, 11)])
     kinds = of_kind(NEAR, len(both))
     exhaustive = near_families(both, kinds, SIMILARITY)
-    monkeypatch.setattr(representatives, "EXACT_MAX", 1_000)
+    monkeypatch.setattr(nearest_families, "EXACT_MAX", 1_000)
     inverted = near_families(both, kinds, SIMILARITY)
     assert exhaustive[3_000:].tolist() == list(range(300))
     assert np.mean(inverted[3_000:] == exhaustive[3_000:]) >= 0.95
