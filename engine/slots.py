@@ -81,6 +81,17 @@ def _sides_of(grams: np.ndarray, values: np.ndarray) -> int:
     return 0
 
 
+def _roots(frames: Frames) -> np.ndarray:
+    """The frame that each frame is a variant of, in the end; int64[f].
+
+    A list somebody works through makes variants of its frame, one a value: what they say together is the frame's.
+    """
+    root = np.arange(len(frames))
+    for place, parent in enumerate(getattr(frames, "parents", ())):  # parents come before their variants
+        root[place] = root[place] if parent < 0 else root[parent]
+    return root
+
+
 class SlotCounter:
     """Counts what fills the slots of frames, over any number of ``add``.
 
@@ -89,10 +100,15 @@ class SlotCounter:
 
     def __init__(self, frames: Frames, sample: Grams, labels: np.ndarray) -> None:
         self._frames = len(frames)
+        self._root = _roots(frames)
+        labels = self._rooted(labels)
         self._prompts = np.zeros(len(frames), np.int64)
         self._index(frames)
-        runs = self._list(sample, labels.astype(np.int64))
+        runs = self._list(sample, labels)
         self._choose(runs, np.bincount(labels[labels >= 0], minlength=len(frames)))
+
+    def _rooted(self, labels: np.ndarray) -> np.ndarray:
+        return np.append(self._root, -1)[labels]
 
     def _index(self, frames: Frames) -> None:
         owners, grams = frames.inherited()
@@ -173,7 +189,7 @@ class SlotCounter:
 
     def add(self, grams: Grams, labels: np.ndarray) -> None:
         """Count prompts, each distinct prompt once in all; labels : frame of each, -1 = none."""
-        labels = labels.astype(np.int64)
+        labels = self._rooted(labels)
         self._prompts += np.bincount(labels[labels >= 0], minlength=self._frames)
         if len(self._anchors) == 0:
             return
@@ -197,7 +213,7 @@ class SlotCounter:
         )
 
     def figures(self) -> SlotFigures:
-        """What was counted.
+        """What was counted, of each frame; of a variant what the frame says that it is a variant of.
 
         values : of a slot, number of distinct values v, 1 .. prompts that fill it; with the sketch full, (k - 1) / h,
             h its largest hash in 0 .. 1
@@ -216,7 +232,8 @@ class SlotCounter:
             own = slice(self._offsets[frame], self._offsets[frame + 1])
             grid = np.prod(distinct[own][self._repeats[own] == 1])
             coverage[frame] = min(1.0, distinct[self._frame_rows[frame]] / max(grid, 1.0))
-        return SlotFigures(self._offsets, np.rint(distinct[:slots]).astype(np.int64), evenness, coverage, self._prompts)
+        values = np.rint(distinct[:slots]).astype(np.int64)
+        return SlotFigures(self._offsets, values, evenness, coverage, self._prompts).take(self._root)
 
 
 def _estimates(

@@ -15,17 +15,25 @@ from gauger.engine.slots import VALUES_KEPT
 from tests.engine import worlds
 
 ROLES = worlds.Words(8).some(3_000)
+SLOT_COLUMNS = ("slots", "slot_values", "slot_evenness", "grid_coverage")
 HEAD = "Please act in the following play as a very convincing"
 TAIL = "and keep up this part until the end, whatever I may say to you."
 
 
-def row_of(prompts: Iterable[str], engine: Engine | None = None, columns: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The only template family of a day of these prompts."""
-    engine = engine or Engine(secret=worlds.SECRET)
+def row_of(prompts: Iterable[str]) -> dict[str, Any]:
+    """The template of a day of these prompts; variants of it say the same of its slots."""
+    engine = Engine(secret=worlds.SECRET)
     calls = [worlds.call(f"a{number % 30}", prompt, number % 86_000) for number, prompt in enumerate(prompts)]
     engine.observe(worlds.batch(calls))
-    (row,) = (row for row in engine.finish().families.to_pylist() if row["kind"] == "template")
-    return row
+    return template_of(engine)
+
+
+def template_of(engine: Engine) -> dict[str, Any]:
+    """What the template families say of their slots, all of them the same."""
+    rows = [row for row in engine.finish().families.to_pylist() if row["kind"] == "template"]
+    said = [{name: row[name] for name in SLOT_COLUMNS} for row in rows]
+    assert all(one == said[0] for one in said)
+    return said[0] | {"distinct_prompts": sum(row["distinct_prompts"] for row in rows)}
 
 
 def distinct(count: int, first: int = 0) -> list[str]:
@@ -116,9 +124,7 @@ def test_the_order_and_the_split_of_calls_change_nothing() -> None:
     left.observe(worlds.batch([calls[row] for row in order[:700]]))
     right.observe(worlds.batch([calls[row] for row in order[650:]]))  # fifty calls twice: other counts, same slots
     left.merge(right)
-    (row,) = (row for row in left.finish().families.to_pylist() if row["kind"] == "template")
-    for name in ("slots", "slot_values", "slot_evenness", "grid_coverage", "distinct_prompts"):
-        assert row[name] == whole[name]
+    assert template_of(left) == whole
 
 
 def test_families_without_a_template_have_no_slots() -> None:
@@ -131,4 +137,4 @@ def test_families_without_a_template_have_no_slots() -> None:
     rows = engine.finish().families.to_pylist()
     assert {row["kind"] for row in rows} == {"near_duplicate", "exact"}
     for row in rows:
-        assert {row[name] for name in ("slots", "slot_values", "slot_evenness", "grid_coverage")} == {None}
+        assert {row[name] for name in SLOT_COLUMNS} == {None}
