@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.real_corpora import corpora_directory
-from gauger.engine.engine import MEASURE_ROWS
 from gauger.engine.intake import admit
+from gauger.engine.parts import MEASURE_ROWS
 from gauger.rivals.corpus import Corpus, corpus
 from gauger.simulate import simulate
 

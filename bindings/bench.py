@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 from gauger import bench_stages, turns
 from gauger.bench_stages import Stage, content
 from gauger.columns import load_column_map
-from gauger.engine.engine import MEASURE_ROWS
 from gauger.engine.errors import InputError, KernelInputError
 from gauger.engine.intake import admit
+from gauger.engine.parts import MEASURE_ROWS
 from gauger.engine.schema import CALL_SCHEMA
 from gauger.readers import format_of, read
 from gauger.rivals.contest import HASHES, OURS, TEXT, TOKENS, Contest, missing, name_of

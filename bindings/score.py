@@ -20,8 +20,9 @@ from gauger import outputs, templates
 from gauger.allow import load_allow_list
 from gauger.columns import ColumnMap, load_column_map
 from gauger.engine import tables
-from gauger.engine.engine import Engine, Failed, Part, Refused, Taken
+from gauger.engine.engine import Engine
 from gauger.engine.errors import GaugerError, InputError
+from gauger.engine.parts import Failed, Part, Refused, Taken
 from gauger.engine.result import Result
 from gauger.engine.secret import Secret
 from gauger.engine.settings import HOUR_US, Settings

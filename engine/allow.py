@@ -109,11 +109,10 @@ def _families_of(measures: Measures, place: int, families: Families, state: Stat
         prompts = np.append(prompts, _near(measures.signatures[place], state))
     grams = Grams(measures.gram_offsets, measures.grams).take(np.asarray([place]))
     frame = int(families.matcher.match(grams)[0])
-    parents = getattr(families.matcher.frames, "parents", None)
     held: list[int] = []
     while frame >= 0:  # a variant holds the frame it is a variant of
         held.append(frame)
-        frame = -1 if parents is None else int(parents[frame])
+        frame = int(families.matcher.frames.parents[frame])
     return np.append(families.of_prompt[prompts], families.of_frame[np.asarray(held, np.int64)])
 
 

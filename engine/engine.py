@@ -7,7 +7,6 @@ import queue
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from gauger.engine.findings import Calls, find_campaigns
 from gauger.engine.intake import Admitted, admit, single
 from gauger.engine.measure import Measurer, Measures, WordSketch
 from gauger.engine.metadata import times_of
+from gauger.engine.parts import Failed, Part, Refused, Taken, pieces
 from gauger.engine.population import Population, population_of
 from gauger.engine.representatives import KnownFamilies
 from gauger.engine.result import Result, account_table, call_table, campaign_table, family_table
@@ -35,43 +35,6 @@ from gauger.engine.snapshot import NOTHING_KNOWN, Snapshot, Verdict, snapshot_of
 from gauger.engine.state import Prepared, State, content_of, prepare
 from gauger.engine.streaming import REPRESENTATIVES, StreamingCounts, StreamingFamilies
 from gauger.kernels.warm import warmup
-
-MEASURE_ROWS = 8_192  # rows a worker measures at a time: results small enough that the allocator reuses their pages
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some rows of an input on their way into the engine."""
-
-    batch: pa.RecordBatch  # canonical names, any layout
-    file: int
-    rows: np.ndarray  # int64, row of the file of each batch row
-
-
-@dataclass(frozen=True)
-class Taken:
-    """Rows of a part that were taken in."""
-
-    file: int
-    rows: int
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A part that could not be read as calls at all."""
-
-    file: int
-    rows: np.ndarray
-    message: str
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Rows of a part that could not be scored."""
-
-    file: int
-    rows: np.ndarray
-    reasons: list[str]
 
 
 def _day(microseconds: int) -> date:
@@ -235,7 +198,7 @@ class Engine:
 
         with ThreadPoolExecutor(self.workers) as pool:
             waiting: deque[tuple[Part, Admitted, Future[Prepared]]] = deque()
-            for part in _pieces(parts):
+            for part in pieces(parts):
                 try:
                     admitted = self._admit(part)
                 except (InputError, KernelInputError, StateError) as error:
@@ -393,11 +356,3 @@ class Engine:
     def state(self) -> State:
         """The sketches, for inspection."""
         return self._state
-
-
-def _pieces(parts: Iterable[Part]) -> Iterator[Part]:
-    """Parts of at most MEASURE_ROWS rows."""
-    for part in parts:
-        for start in range(0, part.batch.num_rows, MEASURE_ROWS):
-            rows = part.rows[start : start + MEASURE_ROWS]
-            yield Part(part.batch.slice(start, MEASURE_ROWS), part.file, rows)

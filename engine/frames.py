@@ -107,21 +107,6 @@ class Frames:
         """Distinct (frame, gram) pairs, by gram."""
         return self.posting_frames, np.repeat(self.distinct, np.diff(self.posting_offsets))
 
-    def inherited(self) -> tuple[np.ndarray, np.ndarray]:
-        """(frame, gram) pairs, by frame, in which variants have the grams of their parents, too."""
-        frame, gram = self.pairs()
-        frames, grams = [frame], [gram]
-        parent = self.parents.copy()
-        while np.any(parent >= 0):
-            # Every frame that is a parent hands its own grams to each of its variants, generation by generation.
-            for child in np.flatnonzero(parent >= 0).tolist():
-                own = gram[frame == parent[child]]
-                frames.append(np.full(len(own), child, np.int32))
-                grams.append(own)
-            parent = np.where(parent >= 0, self.parents[parent], -1)
-        pairs = np.unique(np.concatenate(frames).astype(np.uint64) << np.uint64(32) | np.concatenate(grams))
-        return (pairs >> np.uint64(32)).astype(np.int32), (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-
     def grams_of(self, frame: int) -> np.ndarray:
         """Sorted grams of one frame, uint32; of a variant, those of its parents are not among them."""
         frames, grams = self.pairs()

@@ -81,17 +81,6 @@ def _sides_of(grams: np.ndarray, values: np.ndarray) -> int:
     return 0
 
 
-def _roots(frames: Frames) -> np.ndarray:
-    """The frame that each frame is a variant of, in the end; int64[f].
-
-    A list somebody works through makes variants of its frame, one a value: what they say together is the frame's.
-    """
-    root = np.arange(len(frames))
-    for place, parent in enumerate(getattr(frames, "parents", ())):  # parents come before their variants
-        root[place] = root[place] if parent < 0 else root[parent]
-    return root
-
-
 class SlotCounter:
     """Counts what fills the slots of frames, over any number of ``add``.
 
@@ -100,7 +89,7 @@ class SlotCounter:
 
     def __init__(self, frames: Frames, sample: Grams, labels: np.ndarray) -> None:
         self._frames = len(frames)
-        self._root = _roots(frames)
+        self._root = frames.roots()
         labels = self._rooted(labels)
         self._prompts = np.zeros(len(frames), np.int64)
         self._index(frames)

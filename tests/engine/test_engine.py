@@ -12,8 +12,9 @@ import pytest
 
 from gauger.engine import tables
 from gauger.engine.days import StateDirectory
-from gauger.engine.engine import Engine, Failed, Part, Refused, Taken
+from gauger.engine.engine import Engine
 from gauger.engine.errors import InputError, StateError
+from gauger.engine.parts import Failed, Part, Refused, Taken
 from gauger.engine.result import Result
 from gauger.engine.settings import Settings
 from tests.engine import worlds

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import gauger
-from gauger.engine.engine import Engine, Part, Taken
+from gauger.engine.engine import Engine
+from gauger.engine.parts import Part, Taken
 from gauger.engine.result import Result
 from tests.engine import worlds
 from tests.engine.worlds import DAY, Call, taking

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gauger.engine.engine import Engine, Part
+from gauger.engine.engine import Engine
 from gauger.engine.families import EXACT, NEAR_DUPLICATE, REMEMBERED_CALLS_MIN
 from gauger.engine.measure import Measurer, Measures, WordSketch
+from gauger.engine.parts import Part
 from gauger.engine.representatives import KnownFamilies
 from gauger.engine.settings import Settings
 from gauger.engine.streaming import SINCE, StreamingFamilies
