@@ -34,6 +34,11 @@ _HOW = """\
   counts against us.
 """
 
+_LIMITS = """\
+Share of ten families found, by words of the frame (at the head of 100 to 300 words of other text) and by prompts that
+hold it.
+"""
+
 _RIVALS = f"""\
 On the same rows, at most {ROWS:,} of a set (the same draw for everybody), from text to labels, one after the other on
 one core. Drain3 *tuned* is the best of five thresholds for each set, chosen with the truth in sight. The MinHash
@@ -64,6 +69,9 @@ def measured(row: Row) -> str:
         _how(row),
         "## Where the template is known\n",
         _quality(row),
+        "\n## Short frames, few prompts\n",
+        _LIMITS,
+        _limits(row),
         "\n## Beside other tools\n",
         _RIVALS,
         _rivals(row),
@@ -190,6 +198,18 @@ def _sources(sources: dict[str, Row]) -> str:
     others = [[name, *_honest(one)] for name, one in honest.items()]
     left = table(["", "families", "F1", "ARI", "found"], lines)
     return left + "\n\n" + table(["without a template", "in families of five %", "pollution %"], others)
+
+
+def _limits(row: Row) -> str:
+    if "limits" not in row:
+        return _NOT_MEASURED
+    cells = {(one["words"], one["members"]): one["family_recall"] for one in row["limits"]}
+    members = sorted({one["members"] for one in row["limits"]})
+    lines = [
+        [f"{words} words", *(f"{cells[words, count]:.1f}" for count in members)]
+        for words in dict.fromkeys(one["words"] for one in row["limits"])
+    ]
+    return table(["", *(f"{count} prompts" for count in members)], lines)
 
 
 def _rivals(row: Row) -> str:

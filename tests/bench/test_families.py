@@ -21,7 +21,7 @@ from bench import (
     families_volume,
 )
 from bench.agreement import agreement
-from bench.families_placement import placement
+from bench.families_placement import limits, placement
 from bench.families_sets import FamilySet
 from bench.history import Row
 
@@ -120,6 +120,33 @@ def test_other_benches_are_printed_when_they_exist(monkeypatch: pytest.MonkeyPat
 def _row(**parts: Any) -> Row:
     head = {"date": "2026-01-01", "commit": "abc", "machine": "a machine", "versions": {"Python": "3"}, "load": 0.0}
     return head | {"command": "python -m bench.families"} | parts
+
+
+def test_confusions_name_what_is_mixed_up_missed_and_torn() -> None:
+    truth = np.repeat([0, 1, 2, 3, -1], 4)
+    labels = np.asarray([7, 7, 7, 7, 7, 7, 7, 7, -1, -1, -1, 5, 1, 1, 2, 2, 7, -1, -1, -1])
+    nothing = np.zeros(20, str)
+    given = FamilySet("made up", "held out", [""] * 20, truth, nothing, names=("a", "b", "c", "d"))
+    found = families.confusions(given, labels)
+    assert found[0] == "group of 24 wrong pairs: [('a', 4), ('b', 4), ('(no template)', 1)]"
+    assert found[1] == "in no group: c, 3 of 4"
+    assert found[2:] == ["in several: d, [(1, 2), (2, 2)]", "in several: c, [(-1, 3), (5, 1)]"]
+    assert families.confusions(given, np.where(truth < 0, -1, truth)) == []
+
+
+def test_limits_are_families_of_one_size() -> None:
+    generator = np.random.default_rng(1)
+    prompts = [" ".join(WORDS[place] for place in generator.integers(0, len(WORDS), 40)) for _ in range(2_000)]
+    given = limits(prompts, 6, 9, families=3)
+    assert np.bincount(given.truth[given.truth >= 0]).tolist() == [9, 9, 9]
+    heads = {tuple(given.prompts[row].split()[:6]) for row in np.flatnonzero(given.truth == 1)}
+    assert len(heads) == 1
+    rows = [{"words": words, "members": 9, "family_recall": 0.5} for words in (3, 6)]
+    assert "| 6 words | 0.5 |" in families_page.measured(_row(limits=rows))
+
+
+def test_memory_is_measured_in_a_process_of_its_own(given: FamilySet) -> None:
+    assert 0 < families_rivals.memory(given.take(np.arange(200)), "gauger") < 1 << 30
 
 
 def test_targets_are_read_from_the_row(given: FamilySet) -> None:
