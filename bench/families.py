@@ -29,7 +29,7 @@ from bench import (
 )
 from bench.agreement import Agreement, agreement
 from bench.families_placement import hand_written, limits, placements
-from bench.families_sets import QUALITY, FamilySet, gpteacher, loghub, mixed, rendered, split_sources, t0
+from bench.families_sets import QUALITY, TUNING, FamilySet, gpteacher, loghub, mixed, rendered, split_sources, t0
 from bench.machine import load
 from bench.real_corpora import corpora_directory
 
@@ -51,7 +51,7 @@ Tell = Callable[[str], None]
 def judge(given: FamilySet, labels: np.ndarray, seconds: float) -> Row:
     """Figures of one labelling of a set."""
     row: Row = {"set": given.name, "role": given.role, "rows": len(given), "seconds": seconds}
-    row |= asdict(agreement(labels, given.truth))
+    row |= {"without_template": int(np.sum(given.truth < 0))} | asdict(agreement(labels, given.truth))
     if given.raw is not None:
         row |= {"notes": given.notes, "raw_ari": agreement(labels, given.raw).ari}
     return row
@@ -117,7 +117,8 @@ def measure_quality(corpora: Path, tell: Tell, only: Sequence[str] = (), explain
             row["sources"] = by_source(given, labels)
             for source, found in row["sources"].items():
                 tell(f"    {source:38} " + _short(Agreement(**found)))
-        for text in confusions(given, labels) if explain else ():
+        # Held out means that nobody looks at what went wrong there.
+        for text in confusions(given, labels) if explain and given.role == TUNING else ():
             tell(f"    {text}")
         rows.append(row)
     return rows
@@ -204,7 +205,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.families", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
     parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="sets whose names begin so")
-    parser.add_argument("--explain", action="store_true", help="name the families that are mixed up, missed or torn")
+    parser.add_argument(
+        "--explain", action="store_true", help="name the families mixed up, missed or torn, of sets for tuning"
+    )
     parser.add_argument("--quick", action="store_true", help="fewer rows, one round: to see that it runs")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="fill this page, and add the row to the history")
     parser.add_argument("--history", type=Path, default=HISTORY, help="rows written to a page (%(default)s)")
