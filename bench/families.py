@@ -221,6 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given = sys.argv[1:] if arguments is None else arguments
         row = history.begin(" ".join(["python -m bench.families", *given])) | {"load": load()}
         row |= run(chosen, corpora, lambda text: print(text, flush=True))
+        row["load_after"] = load()
         if chosen.write is None:
             if "quality" in row and not chosen.only:
                 print(families_page.targets(row))

@@ -17,7 +17,7 @@ _EMPTY = f"# Families\n\n{BEGIN}\n{END}\n"
 _NOT_MEASURED = "Not measured."
 
 _HOW = """\
-- **Machine**: {machine}; load before: {load:.1f}; one thread.
+- **Machine**: {machine}; load before {load:.1f}, after {load_after:.1f}; one thread.
 - **Versions**: {versions}
 - **Commit**: {commit}, {date}{older}
 - **Command**: `{command}`
@@ -33,8 +33,9 @@ _HOW = """\
   without a template are hand-written only. Together they moved t0 from 0.765 to 0.795, its half B from 0.845 to 0.911,
   rendered from 0.555 to 0.404, and F1 of the mixed half B from 0.841 to 0.806.
 - **Figures.** ARI, family recall and grouping accuracy are over rows that have a template, F1 over pairs of all rows. A
-  family (five members or more) is *found* when a group has 80 % of it and is 80 % it. *Honest* is the share of prompts
-  without a template (*without* counts them) that are in a group of five or more, *pollution* the share in a group with templated prompts.
+  family (five members or more) is *found* when a group has 80 % of it and is 80 % it. *Without* counts prompts without
+  a template; *honest* is the share of them in a group of five or more, *pollution* the share in a group with templated
+  prompts.
 - **Honest text is not free of templates**: shell requests and search logs repeat themselves, and what is found there
   counts against us.
 """
@@ -59,9 +60,9 @@ word.
 """
 
 _SPEED = """\
-Medians of {rounds} rounds, on one core, of processor time. Learning takes at most the {sample:,} distinct prompts with the
-smallest hashes; matching takes all. A million rows are made of the same set as under volume, so that
-its templates are no more than at 60,000.
+Medians of {rounds} rounds, on one core, of processor time. Learning takes at most the {sample:,} distinct prompts with
+the smallest hashes; matching takes all. A million rows are made of the same set as under volume, so that its templates
+are no more than at 60,000.
 """
 
 _PAIRS = """\
@@ -131,6 +132,7 @@ def _how(row: Row) -> str:
     return _HOW.format(
         machine=row["machine"],
         load=row["load"],
+        load_after=row.get("load_after", row["load"]),
         versions=", ".join(f"{name} {number}" for name, number in row["versions"].items()),
         commit=row["commit"] or "unknown",
         date=row["date"],
