@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 
 from bench.agreement import apart, pairwise
 from bench.real_corpora import corpora_directory
+from gauger.engine.frames import Grams, Matcher
 from gauger.engine.measure import Measurer, WordSketch
-from gauger.engine.templates import MEMBERS_MIN, Grams, Matcher, learn
+from gauger.engine.templates import MEMBERS_MIN, learn
 from gauger.rivals.contest import lacks
 from gauger.rivals.corpus import corpus
 

@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gauger.engine.allow import AllowList
     from gauger.engine.engine import Engine
-    from gauger.engine.errors import GaugerError, InputError, KernelInputError, StateError
+    from gauger.engine.errors import AllowListError, GaugerError, InputError, KernelInputError, StateError
     from gauger.engine.secret import Secret
     from gauger.engine.settings import Settings
     from gauger.engine.snapshot import Verdict
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "AllowList",
+    "AllowListError",
     "CountMin",
     "Engine",
     "GaugerError",
@@ -40,6 +43,8 @@ __all__ = [
 
 # Imported when first asked for: numba, pyarrow, faiss and scipy take a second, and `gauger --help` needs none of them.
 _HOMES = {
+    "AllowList": "gauger.engine.allow",
+    "AllowListError": "gauger.engine.errors",
     "signatures": "gauger.sketches.signatures",
     "jaccard": "gauger.sketches.signatures",
     "to_datasketch": "gauger.sketches.datasketch",

@@ -16,7 +16,7 @@ import click
 from tqdm import tqdm
 
 from gauger import __version__
-from gauger.engine.errors import ColumnMapError, GaugerError, InputError
+from gauger.engine.errors import AllowListError, ColumnMapError, GaugerError, InputError
 from gauger.report.formats import visible
 
 _PATH = click.Path(path_type=Path)
@@ -29,7 +29,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (ColumnMapError, InputError) as error:
+        except (AllowListError, ColumnMapError, InputError) as error:
             _complain(str(error))
             ctx.exit(2)
         except (GaugerError, ValueError) as error:
@@ -76,20 +76,45 @@ def main() -> None:
 @click.option("--out", required=True, type=_FOLDER, help="Directory for the findings; made if missing.")
 @click.option("--state", type=_FOLDER, help="Directory that keeps the key, families and reference days between runs.")
 @click.option("--columns", metavar="MAP", help="Where the columns are: litellm, openai, otlp or a TOML file.")
+@click.option("--allow", type=_PATH, metavar="TOML", help="Families you vouch for: ids, examples, example_files.")
+@click.option("--short-lines", is_flag=True, help="Prompts are lines of a dozen words: look for finer templates.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads to use (default: all cores).")
-def score(inputs: tuple[str, ...], out: Path, state: Path | None, columns: str | None, workers: int | None) -> None:
+def score(
+    inputs: tuple[str, ...],
+    out: Path,
+    state: Path | None,
+    columns: str | None,
+    allow: Path | None,
+    short_lines: bool,
+    workers: int | None,
+) -> None:
     """Score log files (Parquet, Arrow IPC, JSONL, CSV), directories or globs.
 
     \b
     Example, a week of clean days first and then the day in question:
       gauger score logs/2026-03-0*.parquet --out week --state state
       gauger score logs/2026-03-16.parquet --out day --state state
+    The same without what your own apps send (docs/families.md):
+      gauger score logs/2026-03-16.parquet --out day --state state --allow allow.toml
     """
+    from gauger.engine.settings import SHORT_LINES, Settings
     from gauger.score import score as run
     from gauger.summary import summary
 
+    settings = SHORT_LINES if short_lines else Settings()
     with _bar() as progress:
-        finished = run(inputs, out, state=state, columns=columns, workers=workers, progress=progress)
+        finished = run(
+            inputs,
+            out,
+            state=state,
+            columns=columns,
+            allow=allow,
+            workers=workers,
+            settings=settings,
+            progress=progress,
+        )
+    for warning in finished.warnings:
+        _complain(f"warning: {warning}")
     click.echo(summary(finished))
     for error in finished.errors:
         _complain(error)

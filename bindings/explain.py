@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from gauger.engine.errors import GaugerError
-from gauger.report import findings, formats, nearest, outputs, words
+from gauger.report import families, findings, formats, nearest, outputs, words
 
 _SHOWN = 8  # rows of any list: what is said fits a screen
 _TEMPLATE_LONGEST = 200
@@ -73,14 +73,26 @@ def _campaign(run: outputs.Outputs, campaign_id: int) -> list[str]:
     lines += _section("Why it stands out", _reasons(run, row["reasons"]))
     lines += _section("Signs of coordination", row["present"] or [])
     lines += _section("What is lacking", [*(row["lacking"] or []), *_no_reference(run)])
-    families = [_family_line(family) for family in finding.families]
-    lines += _section("Families", families, finding.more_families)
+    used = [_family_line(family) for family in finding.families]
+    if row["allowed_share"]:
+        used.append(f"{formats.percent(row['allowed_share'])} of its calls are in allowed families")
+    lines += _section("Families", used, finding.more_families)
     members = [
         f"{formats.shorten(member['account_id'])}: evidence {formats.evidence(member['evidence'])}, "
         f"{formats.plural(member['calls'], 'call')}"
         for member in finding.accounts[:_SHOWN]
     ]
     return lines + _section("Accounts, oddest first", members, row["accounts"] - len(members))
+
+
+def _variants(run: outputs.Outputs, row: dict[str, Any]) -> list[str]:
+    """A sentence on the other variants of a family's frame, if there are any."""
+    if row["frame_group"] is None:
+        return []
+    group = run.families.filter(pc.field("frame_group") == row["frame_group"])
+    others = [str(number) for number in group["family_id"].to_pylist() if number != row["family_id"]]
+    shown = ", ".join(others[:_SHOWN]) + (" ..." if len(others) > _SHOWN else "")
+    return [f"a variant of the frame of {'family' if len(others) == 1 else 'families'} {shown}"]
 
 
 def _family(run: outputs.Outputs, family_id: int) -> list[str]:
@@ -91,12 +103,10 @@ def _family(run: outputs.Outputs, family_id: int) -> list[str]:
     prompts = formats.plural(row["distinct_prompts"], "different prompt")
     spread = f"{formats.plural(row['accounts'], 'account')}, {prompts}"
     if row["client_addresses"] is not None:
-        spread += f", about {formats.plural(row['client_addresses'], 'client address')}"
+        spread += f", {formats.plural(row['client_addresses'], 'client address')}"
     lines = [f"Family {family_id}: {words.family_kind(row['kind'])}", f"  {spread}", *_score(run, row)]
     lines.append(f"  from {formats.when(row['first_seen'])} to {formats.when(row['last_seen'])} UTC")
-    if row["elicitation_share"] is not None:
-        share = formats.percent(row["elicitation_share"])
-        lines.append(f"  {share} of its calls ask for reasoning, rubrics or data sets")
+    lines += _section("What it says", [*families.sentences(row), *_variants(run, row)])
     template = [formats.shorten(row["template"], 4 * _TEMPLATE_LONGEST)] if row["template"] else []
     lines += _section("Template", template, nothing="masked: fewer than 20 accounts share its words")
     users = [
@@ -116,7 +126,7 @@ def _score(run: outputs.Outputs, row: dict[str, Any]) -> list[str]:
     """The calls and the evidence of an account, a campaign or a family."""
     calls = f"  {formats.plural(row['calls'], 'call')}"
     if row["evidence"] is None:
-        return [calls, "  evidence not available"]
+        return [calls, f"  evidence {'not counted' if row.get('allowed') else 'not available'}"]
     odds = _odds(run, formats.evidence_odds(row["evidence"]))
     return [calls, f"  evidence {formats.evidence(row['evidence'])}: {odds}"]
 
@@ -184,8 +194,9 @@ def _families_of(run: outputs.Outputs, account_id: str) -> list[str]:
 
 
 def _family_line(family: dict[str, Any]) -> str:
+    allowed = "allowed " if family["allowed"] else ""
     line = (
-        f"family {family['family_id']} ({words.family_kind(family['kind'])}; "
+        f"family {family['family_id']} ({allowed}{words.family_kind(family['kind'])}; "
         f"{formats.plural(family['accounts'], 'account')}, {formats.plural(family['calls'], 'call')})"
     )
     return f"{line}: {formats.shorten(family['template'], _TEMPLATE_LONGEST)}" if family["template"] else line

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from gauger import outputs, templates
+from gauger.allow import load_allow_list
 from gauger.columns import ColumnMap, load_column_map
 from gauger.engine import tables
 from gauger.engine.engine import Engine, Failed, Part, Refused, Taken
@@ -65,6 +66,7 @@ class Run:
     manifest: dict[str, Any]
     result: Result
     errors: list[str] = field(default_factory=list)  # one line a file that failed
+    warnings: list[str] = field(default_factory=list)  # what was asked for and came to nothing
 
 
 class _Quarantine:
@@ -168,16 +170,19 @@ def score(
     *,
     state: Path | None = None,
     columns: str | None = None,
+    allow: Path | None = None,
     workers: int | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Score log files and write the findings to ``out``.
 
-    Raises GaugerError (InputError, ColumnMapError, StateError) when nothing can be done at all; files that fail while
-    others go on are in ``Run.errors``.
+    allow : TOML file of an allow-list
+    Raises GaugerError (AllowListError, InputError, ColumnMapError, StateError) when nothing can be done at all; files
+    that fail while others go on are in ``Run.errors``.
     """
     column_map = load_column_map(columns)
+    allowed = None if allow is None else load_allow_list(allow)
     paths = discover(sources)
     _refuse_own_files(paths, out, state)
     settings = settings or Settings()
@@ -185,7 +190,7 @@ def score(
     secret = None if state is not None else default_secret()
     warmup(None if progress is None else partial(progress, "compiling"))
     started = time.perf_counter()
-    engine = Engine(state, settings=settings, workers=workers, secret=secret)
+    engine = Engine(state, settings=settings, workers=workers, secret=secret, allow=allowed)
     outputs.begin(out)  # after all that can be refused: it ends the earlier run
     inputs = [Input(path, path.stat().st_size) for path in paths]
     quarantine = _Quarantine()
@@ -214,7 +219,8 @@ def score(
     seconds["total"] = time.perf_counter() - started
     manifest = _manifest(engine, inputs, result, seconds, settings)
     outputs.write_manifest(out, manifest)
-    return Run(out, inputs, manifest, result, [item.error for item in inputs if item.error is not None])
+    warnings = [] if result.allowed is None else result.allowed.warnings()
+    return Run(out, inputs, manifest, result, [item.error for item in inputs if item.error is not None], warnings)
 
 
 def _tell(progress: Progress | None, stage: str) -> None:
@@ -286,6 +292,7 @@ def _manifest(
         "window": None if window is None else {"start": window[0], "end": window[1]},
         "reference": reference,
         "missing_evidence": result.missing_evidence,
+        "allow": None if result.allowed is None else result.allowed.record(),
         "alarm_level": settings.alarm_level,
         "false_positive_rate": {"expected": settings.alarm_level},
         "seconds": {name: round(value, 3) for name, value in seconds.items()},

@@ -54,6 +54,9 @@ def summary(run: Run) -> str:
         _reference(manifest),
     ]
     lines += [f"Missing    {visible(sentence)}" for sentence in manifest["missing_evidence"]]
+    if manifest.get("allow") is not None:
+        allowed = len(manifest["allow"]["families"])
+        lines.append(f"Allowed    {plural(allowed, 'family')} on the allow-list: no evidence, no reason of a finding")
     lines += ["", *_findings(run), "", f"Written to {visible(str(run.out))}"]
     if run.errors:
         lines.append(f"{plural(len(run.errors), 'file')} could not be read:")

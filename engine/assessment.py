@@ -162,14 +162,19 @@ def assess(
     """Assess a cluster against other accounts (of earlier days, or of today).
 
     family_of_calls, repeats : of the cluster's calls, family row or -1 and number of calls with that prompt
+
+    Allowed families are no link, and their calls do not count towards disjoint coverage. They do count where they speak
+    for the cluster: as a shared tool's prompts, or an evaluation's.
     """
-    signs = signs_of(today, others, members, repeats, earlier=earlier)
+    vouched = np.append(families.allowed, False)[family_of_calls]
+    signs = signs_of(today, others, members, repeats[~vouched], earlier=earlier)
     present = [sign for sign in signs if sign.present]
     in_family = family_of_calls[family_of_calls >= 0]
     top_share = np.bincount(in_family).max() / max(1, len(family_of_calls)) if len(in_family) else 0.0
     templated = bool(len(in_family)) and bool(np.any(families.kinds[np.unique(in_family)] == TEMPLATE))
     links = ["content"]
-    if templated and top_share >= _FAMILY_MIN:
+    own = np.bincount(family_of_calls[(family_of_calls >= 0) & ~vouched], minlength=len(families))
+    if np.any(families.kinds[own > 0] == TEMPLATE) and own.max() >= _FAMILY_MIN * len(family_of_calls):
         links.append("template family")
     channels = {f"shared_{CHANNELS[channel].replace(' ', '_')}": CHANNELS[channel] for channel in SHARED}
     links += [channels[sign.statistic] for sign in present if sign.statistic in channels]

@@ -17,6 +17,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from gauger.engine import checkpoint
+from gauger.engine.allow import AllowList, apply_allow_list
 from gauger.engine.days import Reference, StateDirectory
 from gauger.engine.errors import InputError, KernelInputError, StateError
 from gauger.engine.evidence import gather
@@ -90,6 +91,7 @@ class Engine:
         everything in memory under a random key, without a reference
     settings : tunable numbers
     workers : threads for measuring and for neighbours; the result does not depend on it
+    allow : families that give no evidence from the next ``finish`` on; ``engine.allow`` may be set at any time
 
     One thread at a time may call ``observe``; ``check`` may be called from any thread at any time. The first engine
     of a process loads every kernel, or compiles them where the cache has none (``gauger.warmup``); no later call waits
@@ -103,8 +105,10 @@ class Engine:
         settings: Settings | None = None,
         workers: int = 1,
         secret: Secret | None = None,
+        allow: AllowList | None = None,
     ) -> None:
         warmup()
+        self.allow = allow
         self.settings = settings or Settings()
         self.workers = max(1, workers)
         self._directory = None if state is None else StateDirectory(Path(state))
@@ -114,7 +118,7 @@ class Engine:
         self._state = State(self.secret, self.settings)
         self._families = KnownFamilies() if self._directory is None else self._directory.families()
         self._reference: tuple[date, Reference | None] | None = None
-        self._measurer = Measurer(self.secret)
+        self._measurer = Measurer.of(self.secret, self.settings)
         self._prepared_for_reference = False
         self._plain_measurer = self._measurer  # without a reference: what ``check`` needs
         self._seen = 0  # rows observed, refused ones included
@@ -156,7 +160,7 @@ class Engine:
         if admitted.calls.num_rows and not self._prepared_for_reference:
             reference = self._reference_of(_first_day(times_of(admitted.calls)))
             if reference is not None:
-                self._measurer = Measurer(self.secret, reference.words)
+                self._measurer = Measurer.of(self.secret, self.settings, reference.words)
             self._prepared_for_reference = True
         return self._measurer
 
@@ -279,7 +283,7 @@ class Engine:
             reference = None if chosen is None else chosen.population
             today, account_rows = populating.result()
             evidence = gather(today, reference, self.secret.key, settings, self.workers)
-            families = grouping.result()
+            families, allowed = apply_allow_list(self.allow, grouping.result(), state, self._families.ids)
         calls = Calls(
             account=account_rows[ledger["account"]],
             time=ledger["time"],
@@ -303,6 +307,7 @@ class Engine:
             missing_evidence=evidence.missing,
             reference_days=[] if chosen is None else chosen.days,
             reference_accounts=evidence.reference_accounts,
+            allowed=allowed,
         )
 
     def _make_snapshot(self, families: Families, family_rows: pa.Table, accounts: pa.Table) -> Snapshot:
@@ -344,6 +349,7 @@ class Engine:
         engine = cls(state, secret=secret, workers=workers)
         engine._state = checkpoint.load_state(Path(path), engine.secret)
         engine.settings = engine._state.settings
+        engine._plain_measurer = engine._measurer = Measurer.of(engine.secret, engine.settings)
         engine._seen = int(engine._state.ledger.rows["row"].max(initial=-1)) + 1
         return engine
 

@@ -13,6 +13,10 @@ class ColumnMapError(GaugerError):
     """A column map is not valid TOML or names what does not exist."""
 
 
+class AllowListError(GaugerError):
+    """An allow-list is not valid TOML or names what cannot be allowed."""
+
+
 class StateError(GaugerError):
     """A state directory or state file is unreadable, of an unknown version, or of another key."""
 

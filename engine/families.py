@@ -11,10 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gauger.engine.descriptors import Descriptors, describe
+from gauger.engine.frames import Frames, Grams, Matcher
 from gauger.engine.near_duplicates import near_duplicates
 from gauger.engine.representatives import KnownFamilies, near_families
+from gauger.engine.slots import SlotCounter, SlotFigures
 from gauger.engine.state import State
-from gauger.engine.templates import MEMBERS_MIN, Frames, Grams, Matcher, learn
+from gauger.engine.templates import MEMBERS_MIN, learn
 from gauger.kernels import minhash
 
 TEMPLATE, NEAR_DUPLICATE, EXACT = range(3)
@@ -30,10 +33,12 @@ class Families:
     kinds: np.ndarray  # uint8[f], TEMPLATE, NEAR_DUPLICATE or EXACT
     signatures: np.ndarray  # uint8[f, SLOTS], of the representative prompt or of the frame
     calls: np.ndarray  # int64[f]
-    accounts: np.ndarray
     addresses: np.ndarray
     prompts: np.ndarray  # int64[f], distinct prompts
-    elicitation: np.ndarray  # float64[f], share of calls
+    descriptors: Descriptors  # of the calls: who, when, what they ask for
+    slots: SlotFigures  # of each family's frame; no slots where it has none
+    frame_groups: np.ndarray  # int64[f], least id among the families that are variants of one frame; 0 = no variant
+    allowed: np.ndarray  # bool[f], on the allow-list
     first_seen: np.ndarray  # int64[f], microseconds
     last_seen: np.ndarray
     of_prompt: np.ndarray  # int64[prompts], row of this table for each prompt row of the state, -1 = none
@@ -44,6 +49,11 @@ class Families:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def accounts(self) -> np.ndarray:
+        """Accounts of each family, int64[f]."""
+        return self.descriptors.accounts
 
 
 def _canonical_prompts(state: State) -> tuple[np.ndarray, np.ndarray]:
@@ -88,6 +98,7 @@ class _Groups:
     place: np.ndarray  # canonical place of each prompt row
     matcher: Matcher
     of_frame: np.ndarray  # int64[frames], group
+    slots: SlotFigures  # of each frame
 
 
 def _sample_grams(state: State, place: np.ndarray, size: int) -> Grams:
@@ -110,11 +121,15 @@ def _group_prompts(state: State, workers: int) -> _Groups:
     # Canonical order is hash order: the first prompts are the ones with the smallest keyed hashes, a fair sample.
     sample = _sample_grams(state, place, settings.template_sample)
     hashes = (rows["hash"][order[: len(sample)], 0] >> np.uint64(32)).astype(np.uint32)
-    frames = learn(sample, hashes, settings.template_members, workers)
+    frames = learn(sample, hashes, settings.template_members, workers, short_lines=settings.short_lines)
     matcher = Matcher(frames)
+    counter = SlotCounter(frames, sample, matcher.match(sample, workers))
     labels = np.empty(len(order), np.int64)
     for first, offsets, values in state.prompts.grams.slices(rows["grams"], _SWEEP):
-        labels[place[first : first + len(offsets) - 1]] = matcher.match(Grams(offsets, values), workers)
+        grams = Grams(offsets, values)
+        found = matcher.match(grams, workers)
+        counter.add(grams, found)
+        labels[place[first : first + len(grams)]] = found
     framed, frame_of = _number(labels, MEMBERS_MIN)
     signatures = rows["signature"][order]
     nearest = near_duplicates(signatures, rows["words"][order], settings.near_duplicate_similarity)
@@ -134,7 +149,7 @@ def _group_prompts(state: State, workers: int) -> _Groups:
     )
     of_frame = np.full(len(frames), -1, np.int64)
     of_frame[frame_of] = np.arange(len(frame_of))
-    return _Groups(families, kinds, representatives, place, matcher, of_frame)
+    return _Groups(families, kinds, representatives, place, matcher, of_frame, counter.figures())
 
 
 def _distinct_per_family(family: np.ndarray, values: np.ndarray, families: int) -> np.ndarray:
@@ -168,20 +183,22 @@ def find_families(state: State, accounts: Callable[[], np.ndarray], known: Known
     np.maximum.at(last, family, times)
     calls = np.bincount(family, minlength=count)
     address = ledger["address"][member]
-    elicited = np.bincount(family, prompts["flags"][ledger["prompt"][member]] > 0, minlength=count)
     ids = _assign_ids(kinds, signatures, calls, first, last, known, state.settings.near_duplicate_similarity)
     order = np.argsort(ids, kind="stable")
     row = np.full(count + 1, -1, np.int64)  # the last entry serves -1: no family
     row[order] = np.arange(count)
+    flags = prompts["flags"][ledger["prompt"][member]] if state.content == "text" else None
     return Families(
         ids=ids[order],
         kinds=kinds[order],
         signatures=signatures[order],
         calls=calls[order],
-        accounts=_distinct_per_family(family, accounts()[ledger["account"][member]], count)[order],
         addresses=_distinct_per_family(family[address != 0], address[address != 0], count)[order],
         prompts=np.bincount(of_prompt[of_prompt >= 0], minlength=count)[order],
-        elicitation=(elicited / np.maximum(calls, 1))[order],
+        descriptors=describe(row[family], times, accounts()[ledger["account"][member]], flags, count),
+        slots=_slots_of(row[joined.of_frame], groups.slots, count),
+        frame_groups=_frame_groups(row[joined.of_frame], groups.matcher.frames.roots(), ids[order]),
+        allowed=np.zeros(count, bool),
         first_seen=first[order],
         last_seen=last[order],
         of_prompt=row[of_prompt[groups.place]],
@@ -192,10 +209,43 @@ def find_families(state: State, accounts: Callable[[], np.ndarray], known: Known
     )
 
 
+def _frame_groups(family: np.ndarray, roots: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Least id among the families of one frame, for each family of a frame that has several; 0 for others.
+
+    family, roots : int64[frames], row of the families (-1 = none), and the frame that each frame is a variant of
+    """
+    group = np.zeros(len(ids), np.int64)
+    inside = np.flatnonzero(family >= 0)
+    inside = inside[np.lexsort((ids[family[inside]], roots[inside]))]
+    _, first, number = np.unique(roots[inside], return_index=True, return_counts=True)
+    several = np.repeat(number > 1, number)
+    group[family[inside[several]]] = np.repeat(ids[family[inside[first]]], number)[several]
+    return group
+
+
+def _slots_of(family: np.ndarray, slots: SlotFigures, families: int) -> SlotFigures:
+    """Figures of each family: those of the frame most of its prompts hold, none where it has no frame.
+
+    family : int64[frames], row of the families, -1 = none
+    """
+    frame = np.full(families, len(family))  # the last one serves families without a frame
+    order = np.lexsort((-np.arange(len(family)), slots.prompts))  # the largest is written last
+    order = order[family[order] >= 0]
+    frame[family[order]] = order
+    nothing = np.append(slots.offsets, slots.offsets[-1])
+    with_none = replace(
+        slots, offsets=nothing, coverage=np.append(slots.coverage, np.nan), prompts=np.append(slots.prompts, 0)
+    )
+    return with_none.take(frame)
+
+
 def _join_near(groups: _Groups, calls: np.ndarray, state: State) -> _Groups:
-    """Merge families whose representatives FAISS finds nearly equal; the first of a group represents it."""
+    """Merge near-duplicate families whose representatives FAISS finds nearly equal; the first represents them.
+
+    Frames that are nearly the same were merged where they were learnt, and variants must stay apart.
+    """
     kinds, signatures = groups.kinds, groups.signatures
-    large = np.flatnonzero((calls >= REMEMBERED_CALLS_MIN) & (kinds != EXACT))
+    large = np.flatnonzero((calls >= REMEMBERED_CALLS_MIN) & (kinds == NEAR_DUPLICATE))
     group = near_families(signatures[large], kinds[large], state.settings.near_duplicate_similarity)
     target = np.arange(len(kinds))
     heads = large[np.unique(group, return_index=True)[1]]

@@ -27,7 +27,8 @@ class Campaign:
     calls: int
     evidence: float  # NaN without a reference
     assessment: Assessment
-    families: list[int]  # ids, most calls first
+    families: list[int]  # ids, most calls first; allowed ones are left out
+    allowed_share: float  # of its calls, those in allowed families; NaN where none is allowed
     started_at: int  # microseconds
     ended_at: int
     hourly: list[int]  # calls an hour from the hour of started_at
@@ -89,7 +90,10 @@ def account_reasons(
 
 
 def family_evidence(families: Families, calls: Calls, evidence: Evidence, settings: Settings) -> np.ndarray:
-    """-log10 P(as many flagged accounts among the family's by chance), binomial; float64[f], NaN without evidence."""
+    """-log10 P(as many flagged accounts among the family's by chance), binomial; float64[f].
+
+    NaN without evidence on its accounts, and for allowed families.
+    """
     from scipy.stats import binom  # 0.4 s to import, which a process that only observes and checks need not pay
 
     tested = ~np.isnan(evidence.probability)
@@ -102,7 +106,7 @@ def family_evidence(families: Families, calls: Calls, evidence: Evidence, settin
     number = np.bincount(family, tested[account], minlength=len(families))
     hits = np.bincount(family, flagged[account], minlength=len(families))
     tail = binom.logsf(hits - 1, number, settings.alarm_level) / np.log(10.0)
-    return np.where(number > 0, np.clip(-tail, 0.0, _EVIDENCE_MAX), np.nan)
+    return np.where((number > 0) & ~families.allowed, np.clip(-tail, 0.0, _EVIDENCE_MAX), np.nan)
 
 
 def call_evidence(today: Population, evidence: Evidence, account: np.ndarray, identity: np.ndarray) -> np.ndarray:
@@ -122,9 +126,11 @@ def call_evidence(today: Population, evidence: Evidence, account: np.ndarray, id
 
 
 def _template_clusters(families: Families, calls: Calls, settings: Settings) -> list[Cluster]:
-    """Without a reference: the accounts of each widely shared template, as candidates."""
+    """Without a reference: the accounts of each widely shared template that is not allowed, as candidates."""
     clusters = []
-    wide = np.flatnonzero((families.kinds == TEMPLATE) & (families.accounts >= settings.k_anonymity))
+    wide = np.flatnonzero(
+        (families.kinds == TEMPLATE) & (families.accounts >= settings.k_anonymity) & ~families.allowed
+    )
     for family in wide.tolist():
         members = np.unique(calls.account[calls.family == family])
         clusters.append(Cluster(members, float("nan"), float("nan")))
@@ -171,6 +177,8 @@ def _describe(
     known = reference is not None
     assessment = assess(today, compared, cluster.members, families, family, calls.repeats[rows], earlier=known)
     counts = np.bincount(family[family >= 0], minlength=len(families))
+    allowed_share = float(counts[families.allowed].sum() / len(rows)) if np.any(families.allowed) else float("nan")
+    counts[families.allowed] = 0
     top = [int(families.ids[row]) for row in np.lexsort((np.arange(len(counts)), -counts))[:20] if counts[row] > 0]
     first_hour = int(times.min() // HOUR_US)
     return Campaign(
@@ -179,6 +187,7 @@ def _describe(
         evidence=cluster.evidence,
         assessment=assessment,
         families=top,
+        allowed_share=allowed_share,
         started_at=int(times.min()),
         ended_at=int(times.max()),
         hourly=np.bincount(times // HOUR_US - first_hour).tolist(),

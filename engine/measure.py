@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.engine.elicitation import PHRASES
+from gauger.engine.frames import SHORT_WIDTH, WIDTH
 from gauger.engine.secret import Secret
+from gauger.engine.settings import Settings
 from gauger.kernels import calls, features, grams, keys, lookup, minhash, shingles
 from gauger.kernels import hyperloglog as hll
 from gauger.kernels.siphash import hash_strings
@@ -73,14 +75,23 @@ def list_buffers(array: pa.ListArray) -> tuple[np.ndarray, np.ndarray]:
 class Measurer:
     """Runs the pass with one secret; safe to share between threads, each with a WordSketch of its own."""
 
-    def __init__(self, secret: Secret, reference_words: WordSketch | None = None) -> None:
-        self.key = secret.key
+    def __init__(
+        self, secret: Secret, reference_words: WordSketch | None = None, *, gram_width: int = grams.WIDTH
+    ) -> None:
+        """gram_width : tokens in a frame gram; the multipliers of the others are nought."""
+        self.key = secret.key.copy()
+        self.key[keys.GRAM + gram_width : keys.GRAM + grams.WIDTH] = 0
         self._reference = reference_words or WordSketch()
         words = hash_words(self.key, features.FUNCTION_WORDS)[0]
         self._function_words = lookup.build(words, range(len(words)))
         texts = [phrase for group in PHRASES.values() for phrase in group]
         labels = [flag for flag, group in PHRASES.items() for _ in group]
         self._phrases = lookup.build(self._hash_phrases(texts), labels)
+
+    @classmethod
+    def of(cls, secret: Secret, settings: Settings, reference_words: WordSketch | None = None) -> Measurer:
+        """A measurer as an engine of these settings has it."""
+        return cls(secret, reference_words, gram_width=SHORT_WIDTH if settings.short_lines else WIDTH)
 
     def _hash_phrases(self, texts: list[str]) -> np.ndarray:
         words, offsets = hash_words(self.key, texts)

@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.engine import tables
+from gauger.engine.allow import Allowed
 from gauger.engine.calibration import evidence as evidence_of
 from gauger.engine.evidence import Evidence
-from gauger.engine.families import Families
+from gauger.engine.families import TEMPLATE, Families
 from gauger.engine.findings import Calls, Campaign, account_reasons, call_evidence, family_evidence
 from gauger.engine.population import Population
 from gauger.engine.representatives import KINDS
@@ -29,11 +30,17 @@ class Result:
     missing_evidence: list[str]
     reference_days: list[str]
     reference_accounts: int
+    allowed: Allowed | None = None  # what the allow-list came to
 
 
 def _nullable(values: np.ndarray, kind: pa.DataType | None = None) -> pa.Array:
     """Float column with null for NaN."""
     return pa.array(values, kind or pa.float64(), mask=np.isnan(values))
+
+
+def _lists(offsets: np.ndarray, values: pa.Array, known: np.ndarray) -> pa.ListArray:
+    """One list a row, null where it is not known (those must be empty)."""
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values, mask=pa.array(~known))
 
 
 def _ids(rows: np.ndarray, ids: np.ndarray) -> pa.Array:
@@ -108,6 +115,8 @@ def family_table(families: Families, calls: Calls, evidence: Evidence, settings:
     """families.parquet; templates are filled in by the batch job, which can read the prompts again."""
     strength = family_evidence(families, calls, evidence, settings)
     names = np.asarray(KINDS, object)
+    said, slots = families.descriptors, families.slots
+    framed = families.kinds == TEMPLATE
     return pa.table(
         {
             "family_id": pa.array(families.ids, pa.int64()),
@@ -120,8 +129,24 @@ def family_table(families: Families, calls: Calls, evidence: Evidence, settings:
             "first_seen": pa.array(families.first_seen, pa.int64()).cast(tables.TIMESTAMP),
             "last_seen": pa.array(families.last_seen, pa.int64()).cast(tables.TIMESTAMP),
             "distinct_prompts": pa.array(families.prompts, pa.int64()),
-            "elicitation_share": pa.array(families.elicitation, pa.float64()),
+            "largest_account_share": _nullable(said.largest_account_share),
+            "account_gini": _nullable(said.account_gini),
+            "account_gini_chance": _nullable(said.account_gini_chance),
+            "hour_calls_median": _nullable(said.hour_calls_median),
+            "hour_calls_peak": _nullable(said.hour_calls_peak),
+            "burstiness": _nullable(said.burstiness),
+            "hourly_calls": _lists(said.hourly_offsets, pa.array(said.hourly), np.diff(said.hourly_offsets) > 0),
+            "frame_group": pa.array(families.frame_groups, mask=families.frame_groups == 0),
+            "slots": pa.array(np.diff(slots.offsets), mask=~framed),
+            "slot_values": _lists(slots.offsets, pa.array(slots.values), framed),
+            "slot_evenness": _lists(slots.offsets, _nullable(slots.evenness), framed),
+            "grid_coverage": _nullable(slots.coverage),
+            "elicitation_share": _nullable(said.elicitation),
+            "reasoning_share": _nullable(said.reasoning),
+            "rubric_share": _nullable(said.rubrics),
+            "data_set_share": _nullable(said.data_sets),
             "evidence": _nullable(strength),
+            "allowed": pa.array(families.allowed),
             "template": pa.nulls(len(families), pa.string()),
         },
         schema=tables.FAMILIES,
@@ -143,6 +168,7 @@ def campaign_table(campaigns: list[Campaign]) -> pa.Table:
                 "started_at": campaign.started_at,
                 "ended_at": campaign.ended_at,
                 "families": campaign.families,
+                "allowed_share": None if np.isnan(campaign.allowed_share) else campaign.allowed_share,
                 "assessment": campaign.assessment.verdict,
                 "reasons": [_reason(*reason) for reason in campaign.reasons],
                 "present": [sign.sentence for sign in signs if sign.present],

@@ -19,8 +19,11 @@ class Settings:
 
     # Families
     near_duplicate_similarity: float = 0.7  # Jaccard similarity of word 3-shingles that joins two prompts
-    template_sample: int = 60_000  # distinct prompts frames are learnt from, chosen by smallest keyed hash
+    template_sample: int = 200_000  # distinct prompts frames are learnt from, chosen by smallest keyed hash
     template_members: int = 8  # smallest family of prompts a frame is learnt from, within the sample
+    short_lines: bool = (
+        False  # prompts are lines of a dozen words: finer grams, three times the honest ones in families
+    )
     k_anonymity: int = 20  # accounts that must share a token before a report may show it
 
     # Evidence
@@ -32,3 +35,7 @@ class Settings:
     lag_days: int = 7  # a day becomes reference when it is this old
     reference_days: int = 4  # latest clean days, the same weekday among them
     campaign_accounts_min: int = 5
+
+
+SHORT_LINES = Settings(short_lines=True, template_members=5)
+"""For lines of a dozen words, log lines say: docs/families.md has what it gains and costs."""

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from gauger.engine.families import Families
+from gauger.engine.frames import Grams
 from gauger.engine.measure import Measures
 from gauger.engine.representatives import KINDS
-from gauger.engine.templates import Grams
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What is known about one call the moment it arrives; None = not known."""
 
-    evidence: float | None  # -log10 tail probability of its family
+    evidence: float | None  # -log10 tail probability of its family; None for an allowed one
     family_id: int | None
     family_kind: str  # "template", "near_duplicate", "exact" or "single"
     account_evidence: float | None
@@ -80,7 +80,8 @@ class Snapshot:
             evidence = None if np.isnan(value) else value
             kind = KINDS[self._families.kinds[row]].replace("_", "-")
             number, calls = int(self._families.accounts[row]), int(self._families.calls[row])
-            reasons.append(f"in a {kind} family of {calls:,} calls from {number:,} accounts")
+            article = "an allowed" if self._families.allowed[row] else "an" if kind.startswith("e") else "a"
+            reasons.append(f"in {article} {kind} family of {calls:,} calls from {number:,} accounts")
         if campaign is not None:
             reasons.append(f"its account is in finding {campaign}")
         reasons += [f"account: {name}" for name in telling]

@@ -51,13 +51,32 @@ FAMILIES = pa.schema(
         ("kind", pa.string()),
         ("calls", pa.int64()),
         ("accounts", pa.int64()),
-        ("client_addresses", pa.int64()),  # HyperLogLog estimate; null without client_address
+        ("client_addresses", pa.int64()),  # null without client_address
         ("first_seen", TIMESTAMP),
         ("last_seen", TIMESTAMP),
         ("distinct_prompts", pa.int64()),
-        ("elicitation_share", pa.float64()),  # share of calls that ask for reasoning, rubrics or data sets
-        ("evidence", pa.float64()),
-        ("template", pa.string()),  # tokens at least 20 accounts share, the rest masked as [...]; null otherwise
+        # Concentration and pace: engine.descriptors has the formulas.
+        ("largest_account_share", pa.float64()),  # of calls, those of the account that sent most
+        ("account_gini", pa.float64()),  # of calls over accounts: 0 = all send alike; null for one account
+        ("account_gini_chance", pa.float64()),  # what it would be if any account sent any call alike
+        ("hour_calls_median", pa.float64()),  # calls in an hour that has any; pace is null below 5 calls
+        ("hour_calls_peak", pa.float64()),
+        ("burstiness", pa.float64()),  # of the gaps between its calls: -1 = a clock, 0 = chance, 1 = bursts
+        ("hourly_calls", pa.list_(pa.int64())),  # calls per UTC hour from first_seen's hour on; null beyond 62 days
+        ("frame_group", pa.int64()),  # templates that are variants of one frame share it: the least of their ids
+        # Slots of a template: engine.slots. Null for families of other kinds.
+        ("slots", pa.int64()),
+        ("slot_values", pa.list_(pa.int64())),  # distinct values of each slot, in the order the slots stand in
+        ("slot_evenness", pa.list_(pa.float64())),  # entropy of a slot's values / its largest possible: 0 .. 1
+        ("grid_coverage", pa.float64()),  # share of the grid of repeating slot values already sent; null without one
+        # Share of calls that ask for any of the three kinds, and for each; null for token ids.
+        ("elicitation_share", pa.float64()),
+        ("reasoning_share", pa.float64()),
+        ("rubric_share", pa.float64()),
+        ("data_set_share", pa.float64()),
+        ("evidence", pa.float64()),  # null where there is none, and for allowed families
+        ("allowed", pa.bool_()),  # on the allow-list
+        ("template", pa.string()),  # tokens most and at least 20 accounts share, the rest [...1], [...2] ...; else null
     ]
 )
 
@@ -70,7 +89,8 @@ CAMPAIGNS = pa.schema(
         ("links", pa.list_(pa.string())),
         ("started_at", TIMESTAMP),
         ("ended_at", TIMESTAMP),
-        ("families", pa.list_(pa.int64())),
+        ("families", pa.list_(pa.int64())),  # without allowed ones
+        ("allowed_share", pa.float64()),  # share of its calls in allowed families; null where none is allowed
         ("assessment", pa.string()),
         ("reasons", pa.list_(REASON)),
         ("present", pa.list_(pa.string())),  # signs of coordination it has, as sentences

@@ -1,4 +1,4 @@
-"""Learning and matching template frames over the frame grams of prompts (DESIGN 5.4)."""
+"""Grouping prompts by what is left of them, the frames of groups, and matching prompts against frames (DESIGN 5.4)."""
 
 from __future__ import annotations
 
@@ -9,111 +9,36 @@ from gauger.kernels.jit import (
     i32_out,
     i64,
     i64_in,
-    i64_out,
     inline,
     kernel,
+    u8_in,
     u32_in,
     u32_out,
     u32_out2,
     u64_in,
     void,
 )
+from gauger.kernels.vocabulary import slot_of
 
 U64, U32 = np.uint64, np.uint32
-# Gram table rows: gram, prompts that hold it, least prompt hash among them, last prompt counted (+ 1; 0 = empty row).
-GRAM, COUNT, LEAST, LAST = range(4)
 
 
-@inline
-def find_gram(table, gram):
-    """Row of a gram in the table, or the empty row where it belongs."""
-    mask = U64(table.shape[0] - 1)
-    row = (U64(gram) * U64(0x9E3779B97F4A7C15)) >> U64(20) & mask
-    while table[row, LAST] != U32(0) and table[row, GRAM] != gram:
-        row = (row + U64(1)) & mask
-    return row
+@kernel(void(i64_in, i32_in, u32_in, u8_in, u32_out2, i32_out))
+def sign_kept(offsets, numbers, values, kept, signatures, number):
+    """MinHash of the kept grams of each prompt.
 
-
-@kernel(void(i64_in, u32_in, u32_in, u32_out2))
-def count_grams(offsets, grams, prompt_hashes, table):
-    """Count distinct prompts a gram is in, and keep the least hash of those prompts (its column min-hash).
-
-    offsets, grams : grams of prompt i are grams[offsets[i]:offsets[i + 1]]; prompt_hashes : uint32[n]
-    table : uint32[power of two, 4], zero, more than twice as long as there are distinct grams
-    """
-    for prompt in range(offsets.size - 1):
-        mark = U32(prompt + 1)
-        for i in range(offsets[prompt], offsets[prompt + 1]):
-            row = find_gram(table, grams[i])
-            if table[row, LAST] == U32(0):
-                table[row, GRAM] = grams[i]
-                table[row, LEAST] = prompt_hashes[prompt]
-            elif table[row, LAST] == mark:
-                continue
-            table[row, COUNT] += U32(1)
-            table[row, LAST] = mark
-            table[row, LEAST] = min(table[row, LEAST], prompt_hashes[prompt])
-
-
-@kernel(i64(i64_in, u32_in, u32_out2, i64, i64, u32_out, i64_out, u32_out, i32_out))
-def coherent_grams(offsets, grams, table, least_count, least_grams, least_hash, atom_prompt, atom_value, atom_size):
-    """Keep the grams of each prompt whose column min-hash at least ``least_grams`` of its frequent grams share.
-
-    Grams of one frame occur in the same prompts, so they point at the same least prompt; grams of common phrases
-    rarely do. Such a group is an atom.
-
-    least_hash : uint32 per gram, output: the column min-hash of a kept gram, 0 for a dropped one
-    atom_prompt, atom_value, atom_size : output, one entry an atom of a prompt; returns how many
-    """
-    atoms = 0
-    scratch = np.empty(4096, np.uint32)
-    for prompt in range(offsets.size - 1):
-        start, end = offsets[prompt], offsets[prompt + 1]
-        frequent = 0
-        for i in range(start, end):
-            row = find_gram(table, grams[i])
-            least_hash[i] = U32(0)
-            if table[row, COUNT] >= least_count and frequent < scratch.size:
-                least_hash[i] = table[row, LEAST]
-                scratch[frequent] = table[row, LEAST]
-                frequent += 1
-        if frequent == 0:
-            continue
-        ordered = np.sort(scratch[:frequent])
-        first_atom = atoms
-        low = 0
-        while low < frequent:
-            high = low
-            while high < frequent and ordered[high] == ordered[low]:
-                high += 1
-            if high - low >= least_grams:
-                atom_prompt[atoms], atom_value[atoms], atom_size[atoms] = prompt, ordered[low], high - low
-                atoms += 1
-            low = high
-        for i in range(start, end):
-            if least_hash[i] != U32(0):
-                found = first_atom
-                while found < atoms and atom_value[found] != least_hash[i]:
-                    found += 1
-                if found == atoms:
-                    least_hash[i] = U32(0)
-    return atoms
-
-
-@kernel(void(i64_in, u32_in, u32_in, u32_out2, i32_out))
-def sign_kept(offsets, grams, least_hash, signatures, kept):
-    """MinHash of the kept grams of each prompt. signatures : uint32[n, K]; kept : int32[n], number of grams kept.
-
+    numbers : gram numbers of each prompt; values : uint32 per gram number; kept : uint8 as long as ``numbers``
+    signatures : uint32[n, K], output; number : int32[n], output, number of grams kept
     Grams are keyed hashes already; slots draw from them by a linear congruential walk.
     """
     for prompt in range(offsets.size - 1):
         signatures[prompt, :] = U32(0xFFFFFFFF)
-        kept[prompt] = 0
+        number[prompt] = 0
         for i in range(offsets[prompt], offsets[prompt + 1]):
-            if least_hash[i] == U32(0):
+            if kept[i] == 0:
                 continue
-            kept[prompt] += 1
-            state = U64(grams[i])
+            number[prompt] += 1
+            state = U64(values[numbers[i]])
             for j in range(signatures.shape[1]):
                 state = state * U64(6364136223846793005) + U64(1442695040888963407)
                 signatures[prompt, j] = min(signatures[prompt, j], U32(state >> U64(32)))
@@ -145,12 +70,56 @@ def join_buckets(order, keys, signatures, least, parents):
                 parents[a] = b
 
 
+@kernel(i64(i64_in, i64_in, i64_in, i32_in, u8_in, i64, i32_out, i32_out, i32_out))
+def agreed_grams(order, starts, offsets, numbers, kept, percent, held, group, gram):
+    """The kept grams that at least ``percent`` of a group's prompts hold.
+
+    order, starts : prompts of group g are order[starts[g]:starts[g + 1]]; held : int32 per gram, zero before and after
+    group, gram : int32, output, one entry an agreed gram, group by group; returns how many
+    """
+    written = 0
+    for label in range(starts.size - 1):
+        size = starts[label + 1] - starts[label]
+        for at in range(starts[label], starts[label + 1]):
+            for i in range(offsets[order[at]], offsets[order[at] + 1]):
+                held[numbers[i]] += np.int32(kept[i])
+        for at in range(starts[label], starts[label + 1]):
+            for i in range(offsets[order[at]], offsets[order[at] + 1]):
+                if held[numbers[i]] * 100 >= percent * size:
+                    group[written], gram[written] = label, numbers[i]
+                    written += 1
+                held[numbers[i]] = 0
+    return written
+
+
+@kernel(i64(i64_in, i64_in, i32_in, u32_in, i32_out, u32_out, u32_out, i32_out))
+def count_members(prompts, offsets, numbers, prompt_hashes, held, least, greatest, seen):
+    """Of each gram of some prompts: how many of them hold it, and the least and greatest of their hashes.
+
+    held : int32 per gram, zero; least, greatest : uint32 per gram, written where held
+    seen : int32, output: the grams in order of first appearance; returns how many. ``forget`` takes them back.
+    """
+    count = 0
+    for at in range(prompts.size):
+        hashed = prompt_hashes[prompts[at]]
+        for i in range(offsets[prompts[at]], offsets[prompts[at] + 1]):
+            gram = numbers[i]
+            if held[gram] == 0:
+                seen[count] = gram
+                count += 1
+                least[gram] = greatest[gram] = hashed
+            held[gram] += 1
+            least[gram] = min(least[gram], hashed)
+            greatest[gram] = max(greatest[gram], hashed)
+    return count
+
+
 @kernel(void(u32_in, i32_out))
 def index_grams(distinct, index):
     """Open-addressing index (int32, -1 = empty) over sorted distinct grams."""
     mask = U64(index.size - 1)
     for i in range(distinct.size):
-        slot = (U64(distinct[i]) * U64(0x9E3779B97F4A7C15)) >> U64(20) & mask
+        slot = slot_of(distinct[i], mask)
         while index[slot] >= 0:
             slot = (slot + U64(1)) & mask
         index[slot] = np.int32(i)
@@ -170,29 +139,80 @@ def overlap(pairs, pair_counts, frames, left, right):
     return pair_counts[low] if low < pairs.size and pairs[low] == wanted else np.int64(0)
 
 
-@kernel(void(i64_in, u32_in, u32_in, i32_in, i64_in, i32_in, i64_in, i64_in, i64_in, i64_in, i64, i64, i32_out))
+@inline
+def best_frame(hits, touched, count, sizes, needed, parents, rank, pairs, pair_counts, least_grams, percent):
+    """Of the frames a prompt holds, the one of the largest family, then down into those nested in it; -1 for none."""
+    candidates = 0
+    for j in range(count):
+        frame = touched[j]
+        if parents[frame] < 0 and hits[frame] >= needed[frame]:
+            # Largest family first; a frame put forward swaps places with one that is no candidate.
+            at = candidates
+            touched[j] = touched[at]
+            while at > 0 and rank[touched[at - 1]] > rank[frame]:
+                touched[at] = touched[at - 1]
+                at -= 1
+            touched[at] = frame
+            candidates += 1
+    best = np.int64(-1)
+    for j in range(candidates):
+        frame = touched[j]
+        if best < 0 or (
+            sizes[frame] >= sizes[best] + least_grams
+            and overlap(pairs, pair_counts, sizes.size, best, frame) * 100 >= percent * sizes[best]
+        ):
+            best = frame
+    return best
+
+
+@inline
+def descend(hits, touched, count, sizes, needed, parents, rank, best):
+    """From a frame to its variants: each time the one the prompt holds the largest share of."""
+    while best >= 0:
+        variant = np.int64(-1)
+        for j in range(count):
+            frame = touched[j]
+            if parents[frame] != best or hits[frame] < needed[frame]:
+                continue
+            if variant >= 0:
+                ours, theirs = hits[frame] * sizes[variant], hits[variant] * sizes[frame]
+                if ours < theirs or (ours == theirs and rank[frame] > rank[variant]):
+                    continue
+            variant = frame
+        if variant < 0:
+            break
+        best = variant
+    return best
+
+
+@kernel(
+    void(
+        i64_in, u32_in, u32_in, i32_in, i64_in, i32_in, i64_in, i64_in, i32_in, i64_in, i64_in, i64_in, i64, i64,
+        i32_out,
+    )
+)  # fmt: skip
 def match_frames(
-    offsets, grams, distinct, index, posting_offsets, posting_frames, frame_grams, frame_rank, pairs, pair_counts,
+    offsets, grams, distinct, index, posting_offsets, posting_frames, sizes, needed, parents, rank, pairs, pair_counts,
     least_grams, percent, labels,
 ):  # fmt: skip
     """Give each prompt the frame it holds, or -1.
 
     distinct, index : the frames' grams and their hash index; posting_offsets, posting_frames : frames of each gram
-    frame_grams : grams of each frame; frame_rank : place of each frame by size, largest first
+    sizes : grams of each frame; needed : how many of them a prompt must hold
+    rank : place by family size, largest first
+    parents : int32, the frame a variant belongs to (its own grams only count once that frame is held), -1 for a frame
     pairs, pair_counts : shared grams of frame pairs (``overlap``)
-    A prompt holds a frame when it has at least ``percent`` of its grams and ``least_grams``. Of crossing frames the
-    larger family wins; from a frame to one nested in it (it holds the frame's grams and at least ``least_grams`` more)
-    the prompt descends.
+    Of crossing frames the larger family wins; from a frame to one nested in it (it holds ``percent`` of the frame's
+    grams and at least ``least_grams`` more) the prompt descends; and from there to the variant it holds most of.
     """
-    frames = frame_grams.size
-    hits = np.zeros(frames, np.int64)
-    touched = np.empty(frames, np.int64)
+    hits = np.zeros(sizes.size, np.int64)
+    touched = np.empty(sizes.size, np.int64)
     last = np.full(distinct.size, -1, np.int64)
     mask = U64(index.size - 1)
     for prompt in range(offsets.size - 1):
         count = 0
         for i in range(offsets[prompt], offsets[prompt + 1]):
-            slot = (U64(grams[i]) * U64(0x9E3779B97F4A7C15)) >> U64(20) & mask
+            slot = slot_of(grams[i], mask)
             while index[slot] >= 0 and distinct[index[slot]] != grams[i]:
                 slot = (slot + U64(1)) & mask
             found = index[slot]
@@ -205,26 +225,10 @@ def match_frames(
                     touched[count] = frame
                     count += 1
                 hits[frame] += 1
-        # Candidates, largest family first.
-        candidates = 0
+        best = best_frame(
+            hits, touched, count, sizes, needed, parents, rank, pairs, pair_counts, least_grams, percent
+        )  # fmt: skip
+        best = descend(hits, touched, count, sizes, needed, parents, rank, best)
         for j in range(count):
-            frame = touched[j]
-            enough = hits[frame] * 100 >= percent * frame_grams[frame] and hits[frame] >= least_grams
-            hits[frame] = 0
-            if enough:
-                at = candidates
-                while at > 0 and frame_rank[touched[at - 1]] > frame_rank[frame]:
-                    touched[at] = touched[at - 1]
-                    at -= 1
-                touched[at] = frame
-                candidates += 1
-        best = np.int64(-1)
-        for j in range(candidates):
-            frame = touched[j]
-            if best < 0:
-                best = frame
-            elif frame_grams[frame] >= frame_grams[best] + least_grams:
-                shared = overlap(pairs, pair_counts, frames, best, frame)
-                if shared * 100 >= percent * frame_grams[best]:
-                    best = frame
+            hits[touched[j]] = 0
         labels[prompt] = np.int32(best)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gauger.kernels import (
     accumulate,
+    atoms,
     banding,
     calls,
     countmin,
@@ -20,15 +21,17 @@ from gauger.kernels import (
     prompts,
     shingles,
     siphash,
+    slots,
     texts,
+    vocabulary,
 )
 from gauger.kernels.cache import DIRECTORY
 from gauger.kernels.jit import KERNELS
 
 # Every module with a kernel in it: importing one is what puts its kernels into KERNELS.
 MODULES = (
-    accumulate, banding, calls, countmin, floor, frames, hyperloglog, minhash, nearest, neighbours, prompts, shingles,
-    siphash, texts,
+    accumulate, atoms, banding, calls, countmin, floor, frames, hyperloglog, minhash, nearest, neighbours, prompts,
+    shingles, siphash, slots, texts, vocabulary,
 )  # fmt: skip
 
 

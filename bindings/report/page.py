@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from gauger.engine.errors import GaugerError
 from gauger.outputs import atomic
-from gauger.report import findings, formats, outputs, plots, sparkline, summary, words
+from gauger.report import families, findings, formats, outputs, plots, sparkline, summary, words
 
 REPORT = "report.html"
 _FINDINGS_IN_FULL = 50
@@ -100,6 +100,7 @@ def _environment() -> jinja2.Environment:
         mebibytes=formats.mebibytes,
         percent=formats.percent,
         plural=formats.plural,
+        says=families.sentences,
         statistic=words.statistic,
         tail_odds=formats.tail_odds,
         timeline=_timeline,
@@ -118,7 +119,7 @@ def _shown(value: Any) -> Any:
 
 
 def _timeline(row: dict[str, Any]) -> Markup:
-    """Return the sparkline of a row of ``campaigns.parquet``."""
+    """Return the sparkline of a row of ``campaigns.parquet`` or ``families.parquet``."""
     counts = row["hourly_calls"] or []
     span = formats.plural(len(counts), "hour")
     label = f"Calls per hour over {span}, at most {formats.count(max(counts, default=0))}"

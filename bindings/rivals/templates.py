@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from gauger.engine.frames import Grams, Matcher
 from gauger.engine.measure import Measurer, WordSketch
-from gauger.engine.templates import MEMBERS_MIN, Grams, Matcher, learn
+from gauger.engine.templates import MEMBERS_MIN, learn
 from gauger.rivals.contest import TEXT, Contest, Rival, Work
 from gauger.rivals.corpus import Corpus
 

@@ -73,9 +73,24 @@ FAMILIES = [
         "first_seen": START,
         "last_seen": START + dt.timedelta(hours=2),
         "distinct_prompts": 78,
+        "largest_account_share": 0.25,
+        "account_gini": 0.1234,
+        "account_gini_chance": 0.2,
+        "hour_calls_median": 30.5,
+        "hour_calls_peak": 44.0,
+        "burstiness": -0.5,
+        "hourly_calls": [44, 30, 6],
+        "slots": 2,
+        "slot_values": [13, 1_200],
+        "slot_evenness": [0.98, 1.0],
+        "grid_coverage": 0.005,
         "elicitation_share": 0.75,
+        "reasoning_share": 0.75,
+        "rubric_share": 0.25,
+        "data_set_share": 0.0,
         "evidence": 5.0,
-        "template": "solve [...] step by step \x1b[31m",
+        "allowed": False,
+        "template": "solve [...1] step by step \x1b[31m",
     },
     {
         "family_id": 40,
@@ -86,8 +101,8 @@ FAMILIES = [
         "first_seen": START,
         "last_seen": START,
         "distinct_prompts": 1,
-        "elicitation_share": None,
         "evidence": None,
+        "allowed": True,
         "template": None,
     },
 ]
@@ -162,8 +177,8 @@ def test_account_of_a_campaign(out: Path) -> None:
         "  - mule-2: evidence 4.2\n"
         "\n"
         "Families of its calls\n"
-        "  - 20 calls in family 12 (template; 4 accounts, 80 calls): solve [...] step by step \\x1b[31m\n"
-        "  - 1 call in family 40 (exact repeats; 2 accounts, 2 calls)\n"
+        "  - 20 calls in family 12 (template; 4 accounts, 80 calls): solve [...1] step by step \\x1b[31m\n"
+        "  - 1 call in family 40 (allowed exact repeats; 2 accounts, 2 calls)\n"
         "\n"
         "What is lacking\n"
         f"  - not available: {words.STATISTICS['accepted_share']}\n"
@@ -196,9 +211,19 @@ def test_campaign(out: Path) -> None:
 
 def test_family(out: Path) -> None:
     text = explain(out, family=12)
-    assert "4 accounts, 78 different prompts, about 17 client addresses" in text
-    assert "75 % of its calls ask for reasoning" in text
-    assert "Template\n  - solve [...] step by step \\x1b[31m\n" in text
+    assert "4 accounts, 78 different prompts, 17 client addresses" in text
+    assert (
+        "What it says\n"
+        "  - 2 slots with 13, 1,200 different values (evenness 0.98, 1)\n"
+        "  - 0.5 % of the combinations of its repeating slot values are sent already\n"
+        "  - its busiest account sends 25 % of its calls; "
+        "Gini over accounts 0.12 (0: all send alike, 0.20: by chance, 1: one sends all)\n"
+        "  - 30.5 calls in an hour that has any (median), at most 44; "
+        "burstiness -0.50 (-1: a clock, 0: chance, 1: bursts)\n"
+        "  - 75 % of its calls ask for what a student is trained on: "
+        "step-by-step reasoning 75 %, grading by rubric 25 %\n"
+    ) in text
+    assert "Template\n  - solve [...1] step by step \\x1b[31m\n" in text
     assert "Findings that use it\n  - finding 3 (campaign), 4 accounts\n" in text
     assert "Accounts that use it most\n  - mule-1: 20 calls\n  - mule-2: 5 calls\n" in text
     assert "no accusation" in text
@@ -209,6 +234,20 @@ def test_family_that_is_masked(out: Path) -> None:
     assert "masked: fewer than 20 accounts share its words" in text
     assert "client address" not in text
     assert "Findings that use it" not in text
+
+
+def test_an_allowed_family_says_so(out: Path) -> None:
+    text = explain(out, family=40)
+    assert "  2 calls\n  evidence not counted\n" in text
+    assert "What it says\n  - On the allow-list: it gives no evidence and is no link or reason of a finding.\n" in text
+    assert "family 40 (allowed exact repeats; 2 accounts, 2 calls)" in explain(out, account="mule-1")
+
+
+def test_a_finding_says_what_of_it_is_allowed(out: Path) -> None:
+    assert "allowed families" not in explain(out, campaign=3)
+    row = CAMPAIGN | {"allowed_share": 0.25}
+    pq.write_table(pa.Table.from_pylist([row], tables.CAMPAIGNS), out / "campaigns.parquet")
+    assert "25 % of its calls are in allowed families" in explain(out, campaign=3)
 
 
 @pytest.mark.parametrize("asked", [{"account": HOSTILE}, {"account": "mule-1"}, {"campaign": 3}, {"family": 12}])

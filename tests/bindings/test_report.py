@@ -96,11 +96,14 @@ def families_table(families: int) -> pa.Table:
         "first_seen": [START] * families,
         "last_seen": [START + dt.timedelta(hours=20)] * families,
         "distinct_prompts": [20_000 // (index + 1) for index in ids],
-        "elicitation_share": [0.01] * families,
-        "evidence": [12.0 - index if index < 8 else None for index in ids],
+        "account_gini": [0.3 if index % 5 else None for index in ids],
+        "hourly_calls": [[3, 0, 40] if index % 4 else None for index in ids],
+        "slot_values": [[50, 50] if index % 3 == 0 else None for index in ids],
+        "allowed": [index == 2 for index in ids],
         "template": [templates[index % len(templates)] for index in ids],
     }
-    return pa.table(columns, tables.FAMILIES)
+    missing = {name: pa.nulls(families) for name in tables.FAMILIES.names}
+    return pa.table(missing | columns, tables.FAMILIES)
 
 
 def campaigns_table(sizes: dict[int, int]) -> pa.Table:

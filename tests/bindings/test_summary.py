@@ -67,6 +67,12 @@ def test_the_numbers_of_a_run() -> None:
     assert lines[-1] == "Written to out"
 
 
+def test_what_is_allowed_is_said() -> None:
+    assert "Allowed" not in summary(run_of([FINDING]))
+    lines = summary(run_of([FINDING], allow={"families": [3, 8]})).splitlines()
+    assert lines[3] == "Allowed    2 families on the allow-list: no evidence, no reason of a finding"
+
+
 def test_a_finding_has_its_two_best_reasons() -> None:
     assert "campaign           1,500    39,000       42  template family; regular pace" in summary(run_of([FINDING]))
 

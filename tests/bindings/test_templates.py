@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gauger import templates
 from gauger.columns import load_column_map
 from gauger.engine import tables
-from gauger.templates import MASK, mask, render
+from gauger.templates import mask, render
 from tests.bindings import logs
 
 K = 3
@@ -24,22 +24,43 @@ _PROMPTS = st.lists(st.tuples(_WORDS, _GAPS), max_size=12).map(lambda pairs: "".
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
-@given(st.lists(_PROMPTS, min_size=K, max_size=8))
-def test_every_shown_token_is_in_the_prompts_of_k_accounts(prompts: list[str]) -> None:
-    template = mask(prompts, K)
-    for token in _TOKEN.findall("" if template is None else template.replace(MASK, " ")):
-        assert sum(token in _TOKEN.findall(prompt) for prompt in prompts) >= K
+_SLOT = re.compile(r"\[\.\.\.\d+\]")
+
+
+def shown(template: str | None) -> list[list[str]]:
+    """Tokens of each stretch of a template between slots."""
+    return [_TOKEN.findall(stretch) for stretch in _SLOT.split(template or "")]
+
+
+def holds(prompt: str, phrase: list[str]) -> bool:
+    tokens = _TOKEN.findall(prompt)
+    return any(tokens[at : at + len(phrase)] == phrase for at in range(len(tokens) - len(phrase) + 1))
 
 
 @given(st.lists(_PROMPTS, min_size=K, max_size=8))
-def test_a_template_is_the_first_prompt_with_runs_masked(prompts: list[str]) -> None:
+def test_every_shown_phrase_is_in_the_prompts_of_k_accounts(prompts: list[str]) -> None:
+    """Every token, every pair of neighbours, and of three tokens in a row two that overlap."""
+    for stretch in shown(mask(prompts, K)):
+        for size in (1, 2):
+            for at in range(len(stretch) - size + 1):
+                assert sum(holds(prompt, stretch[at : at + size]) for prompt in prompts) >= K
+
+
+@given(st.lists(_PROMPTS, min_size=K, max_size=8))
+def test_a_template_is_one_of_the_prompts_with_runs_masked(prompts: list[str]) -> None:
     template = mask(prompts, K)
     if template is not None:
         pattern = r"\s*" + r"\s*".join(
-            r"(?:.|\s)+" if piece == MASK else re.escape(piece)
-            for piece in re.findall(r"\[\.\.\.\]|\w+|[^\w\s]", template)
+            r"(?:.|\s)*" if _SLOT.fullmatch(piece) else re.escape(piece)
+            for piece in re.findall(r"\[\.\.\.\d+\]|\w+|[^\w\s]", template)
         )
-        assert re.fullmatch(pattern + r"\s*", prompts[0])
+        assert any(re.fullmatch(pattern + r"\s*", prompt) for prompt in prompts)
+
+
+@given(st.lists(_PROMPTS, min_size=K, max_size=8))
+def test_slots_are_numbered_from_one(prompts: list[str]) -> None:
+    slots = _SLOT.findall(mask(prompts, K) or "")
+    assert slots == [f"[...{number}]" for number in range(1, len(slots) + 1)]
 
 
 @given(st.lists(_PROMPTS, max_size=K - 1))
@@ -58,9 +79,9 @@ def test_k_equal_prompts_are_shown_in_full(prompt: str) -> None:
     ("prompts", "expected"),
     [
         (["tell me a story about cats"] * 3, "tell me a story about cats"),
-        ([f"tell me a story about {who}" for who in ("cats", "dogs", "owls")], f"tell me a story about {MASK}"),
-        ([f"{who}: tell me a story" for who in ("cats", "dogs", "owls")], f"{MASK} : tell me a story"),
-        ([f"now {who} then stop it all" for who in ("a b c", "d", "e f")], f"{MASK} then stop it all"),
+        ([f"tell me a story about {who}" for who in ("cats", "dogs", "owls")], "tell me a story about [...1]"),
+        ([f"{who}: tell me a story" for who in ("cats", "dogs", "owls")], "[...1] : tell me a story"),
+        ([f"now {who} then stop it all" for who in ("a b c", "d", "e f")], "now [...1] then stop it all"),
         (["one  two\n\tthree,four"] * 3, "one two three,four"),
         (["  padded all round  "] * 3, "padded all round"),
         (["cats", "dogs", "owls"], None),
@@ -86,10 +107,80 @@ def test_a_long_template_is_cut_and_says_so() -> None:
     assert template.endswith("…")
 
 
-def test_only_the_head_of_a_long_prompt_is_looked_at() -> None:
-    template = mask([f"shared words at the head {'x' * 5_000} SECRET words here"] * K, K)
+def test_only_the_ends_of_a_long_prompt_are_looked_at() -> None:
+    middle = " ".join(["one two SECRET three"] * 400)
+    template = mask([f"shared words at the head {'x' * 5_000} {middle} {'y' * 3_000} shared words at the tail"] * K, K)
     assert template is not None
+    assert template.startswith("shared words at the head xxx")
+    assert template.endswith("…")
     assert "SECRET" not in template
+    short = mask([f"shared head of it {name * 5_000} shared tail of it" for name in "abc"], K)
+    assert short == "shared head of it [...1] shared tail of it"
+
+
+# What an analyst must never be shown
+
+
+SENTENCE = "please write a long and careful letter about {} in the style of an old friend"
+
+
+@pytest.mark.parametrize(("sharing", "read"), [(19, 60), (19, 20), (25, 60)])
+def test_a_slot_value_of_few_is_masked(sharing: int, read: int) -> None:
+    """Fewer than k accounts, or fewer than half of those read: a value, not the template."""
+    prompts = [SENTENCE.format("quartz mines" if number < sharing else f"thing{number}") for number in range(read)]
+    for order in (prompts, prompts[::-1]):
+        template = mask(order, 20)
+        assert template == SENTENCE.format("[...1]")
+
+
+def test_what_half_of_the_accounts_share_is_the_template() -> None:
+    prompts = [SENTENCE.format("quartz mines" if number < 30 else f"thing{number}") for number in range(60)]
+    assert mask(prompts, 20) == SENTENCE.format("quartz mines")
+
+
+def test_where_nothing_is_in_half_k_accounts_decide() -> None:
+    prompts = [f"{'the red fox runs' if number < 20 else f'w{number} x{number}'}" for number in range(60)]
+    assert mask(prompts, 20) == "the red fox runs"
+
+
+def test_two_shared_phrases_are_not_joined_as_only_one_account_did() -> None:
+    """John is in many prompts, and so is Smith: that they are one person is known from one prompt."""
+    prompts = ["my name is john smith has the flu"]
+    prompts += [f"my name is john w{number} smith has the flu" for number in range(30)]
+    template = mask(prompts, 20)
+    assert template == "my name is john [...1] smith has the flu"
+
+
+def test_several_slots_are_told_apart() -> None:
+    prompts = [
+        f"act as a {one} who teaches a class of {two} all day" for one, two in zip("abcdef", "uvwxyz", strict=True)
+    ]
+    assert mask(prompts, K) == "act as a [...1] who teaches a class of [...2] all day"
+
+
+def test_two_words_between_slots_are_shown_where_nine_tenths_have_them() -> None:
+    roles = [chr(97 + number % 26) + chr(97 + number // 26) for number in range(60)]
+    prompts = [f"list tasks that {role} can assist {role[::-1]}x in the work" for role in roles]
+    assert mask(prompts, 20) == "list tasks that [...1] can assist [...2] in the work"
+    fewer = [prompt.replace("can assist", "may harm") for prompt in prompts[:10]]
+    assert mask(fewer + prompts[10:], 20) == "list tasks that [...1] in the work"
+
+
+def test_turns_of_phrase_in_a_long_slot_are_masked() -> None:
+    texts = [" ".join(f"w{number}{place}" for place in range(20)) for number in range(60)]
+    prompts = [f"answer what follows: {text} to the {text[::-1]} and no more" for text in texts]
+    assert mask(prompts, 20) == "answer what follows: [...1] and no more"
+
+
+def test_an_account_with_a_thousand_prompts_counts_once(tmp_path: Path) -> None:
+    """One account repeats its secret a thousand times in a family of 25 accounts."""
+    prompts = [SENTENCE.format("my quartz secret")] * 1_000 + [
+        SENTENCE.format(f"thing{number}") for number in range(24)
+    ]
+    log = log_of([*prompts], tmp_path / "log.parquet")
+    rows: list[tuple[int, int, str, int | None]] = [(0, row, f"account {max(0, row - 999)}", 9) for row in range(1_024)]
+    families, calls = run_tables(rows, {9: 25})
+    assert render(families, calls, [log], IDENTITY, 20)["template"].to_pylist() == [SENTENCE.format("[...1]")]
 
 
 # Rendering a run
@@ -112,7 +203,7 @@ def log_of(prompts: list[str | None], path: Path) -> Path:
 def test_prompts_are_read_again_from_every_format(suffix: str, tmp_path: Path) -> None:
     log = log_of(["skip", *(f"write a fine poem about {what}" for what in "abc")], tmp_path / f"log{suffix}")
     families, calls = run_tables([(0, row, f"account {row}", 9) for row in (1, 2, 3)], {9: 3})
-    assert render(families, calls, [log], IDENTITY, K)["template"].to_pylist() == [f"write a fine poem about {MASK}"]
+    assert render(families, calls, [log], IDENTITY, K)["template"].to_pylist() == ["write a fine poem about [...1]"]
 
 
 def test_a_family_of_few_accounts_has_no_template_however_many_calls(tmp_path: Path) -> None:

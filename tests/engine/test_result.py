@@ -34,6 +34,7 @@ def campaign(members: list[int], *, evidence: float = 12.0) -> Campaign:
         evidence=evidence,
         assessment=Assessment("campaign", signs, ["content"]),
         families=[10, 11],
+        allowed_share=math.nan,
         started_at=5 * HOUR_US,
         ended_at=7 * HOUR_US,
         hourly=[30, 0, 10],

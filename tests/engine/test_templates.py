@@ -1,70 +1,39 @@
-"""Template families: frames planted around long random slots, the matcher's rules, and honest text left alone."""
+"""Template families: frames planted around slots of all kinds, their variants, and honest text left alone."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from math import comb
 
 import numpy as np
 import pytest
 
-from gauger.engine.intake import admit
-from gauger.engine.measure import Measurer, WordSketch
-from gauger.engine.templates import ATOM_GRAMS, NO_FRAMES, Frames, Grams, Matcher, learn
+from gauger.engine.frames import FRAME_GRAMS_MIN, Frames, Matcher
+from gauger.engine.templates import _merge_alike, learn
 from tests.engine import worlds
+from tests.engine.frame_worlds import (
+    PLACES,
+    adjusted_rand_index,
+    framed,
+    frames_of,
+    grams_of,
+    hashes_for,
+    lists_of,
+    measured,
+    world,
+)
 
 MEMBERS_MIN = 8
-PLACES = ("head", "tail", "both", "middle")
 
 
-def measured(texts: list[str]) -> tuple[Grams, np.ndarray]:
-    """Frame grams and prompt hashes (uint32) of texts, in the order given."""
-    batch = admit(worlds.batch([worlds.call("a", text, 0) for text in texts])).calls
-    measures = Measurer(worlds.SECRET).measure(batch, WordSketch())
-    grams = Grams(measures.gram_offsets, measures.grams[: measures.gram_offsets[-1]])
-    return grams, (measures.prompt_hashes[:, 0] >> np.uint64(32)).astype(np.uint32)
-
-
-def framed(words: worlds.Words, frame: list[str], place: str, slot: int) -> str:
-    """A prompt of a frame at a place, with fresh slot content."""
-    half = len(frame) // 2
-    parts = {
-        "head": [*frame, *words.some(slot)],
-        "tail": [*words.some(slot), *frame],
-        "both": [*frame[:half], *words.some(slot), *frame[half:]],
-        "middle": [*words.some(slot // 2), *frame, *words.some(slot - slot // 2)],
-    }
-    return " ".join(parts[place])
-
-
-def world(
-    seed: int, place: str, *, families: int = 6, members: int = 30, honest: int = 500
-) -> tuple[list[str], list[int]]:
-    """Shuffled prompts and their true family, -1 for honest ones: frames of 20 to 40 words, slots of 100 to 240."""
-    words = worlds.Words(seed)
-    random = words.random
-    texts, truth = [], []
-    for family in range(families):
-        frame = words.some(int(random.integers(20, 41)))
-        texts += [framed(words, frame, place, int(random.integers(100, 241))) for _ in range(members)]
-        truth += [family] * members
-    texts += [words.text(20, 200) for _ in range(honest)]
-    truth += [-1] * honest
-    order = random.permutation(len(texts))
-    return [texts[row] for row in order], [truth[row] for row in order]
+def learnt(texts: list[str], members_min: int = MEMBERS_MIN) -> tuple[Frames, np.ndarray]:
+    """Frames of texts and the label of each text."""
+    grams, hashes = measured(texts)
+    frames = learn(grams, hashes, members_min)
+    return frames, Matcher(frames).match(grams)
 
 
 def labels_of(texts: list[str]) -> np.ndarray:
-    grams, hashes = measured(texts)
-    return Matcher(learn(grams, hashes, MEMBERS_MIN)).match(grams)
-
-
-def adjusted_rand_index(left: list[int], right: list[int]) -> float:
-    """Hubert and Arabie, "Comparing partitions", 1985."""
-    pairs = sum(comb(number, 2) for number in Counter(zip(left, right, strict=True)).values())
-    a, b = (sum(comb(number, 2) for number in Counter(labels).values()) for labels in (left, right))
-    expected = a * b / comb(len(left), 2)
-    return (pairs - expected) / ((a + b) / 2 - expected)
+    return learnt(texts)[1]
 
 
 def test_the_yardstick_itself() -> None:
@@ -159,67 +128,182 @@ def test_families_below_the_smallest_size_are_not_learnt() -> None:
     assert np.sum(labels_of(enough) >= 0) >= 0.95 * (len(truth) - truth.count(-1))
 
 
-def frames_of(sets: list[list[int]], members: list[int]) -> Frames:
-    """Frames from their grams, in postings form."""
-    distinct = sorted({gram for grams in sets for gram in grams})
-    postings = [[frame for frame, grams in enumerate(sets) if gram in grams] for gram in distinct]
-    return Frames(
-        np.asarray(distinct, np.uint32),
-        np.concatenate([[0], np.cumsum([len(frames) for frames in postings])]).astype(np.int64),
-        np.asarray([frame for frames in postings for frame in frames], np.int32),
-        np.asarray([len(grams) for grams in sets], np.int64),
-        np.asarray(members, np.int64),
-    )
-
-
-def grams_of(sets: list[list[int]]) -> Grams:
-    offsets = np.concatenate([[0], np.cumsum([len(grams) for grams in sets])]).astype(np.int64)
-    return Grams(offsets, np.asarray([gram for grams in sets for gram in grams], np.uint32))
-
-
-def test_a_prompt_is_matched_when_it_holds_four_fifths_of_a_frame() -> None:
-    matcher = Matcher(frames_of([list(range(10))], [50]))
-    prompts = [list(range(10)), list(range(8)), list(range(7)), [99, *range(2, 10), 98], []]
-    assert matcher.match(grams_of(prompts)).tolist() == [0, 0, -1, 0, -1]
-
-
-def test_of_nested_frames_the_more_specific_one_wins_however_small_its_family() -> None:
-    outer, inner = list(range(10)), list(range(30))
-    matcher = Matcher(frames_of([outer, inner], [1_000, 8]))
-    assert matcher.match(grams_of([list(range(30)), list(range(12))])).tolist() == [1, 0]
-
-
-def test_of_crossing_frames_the_larger_family_wins() -> None:
-    left, right = list(range(12)), list(range(9, 24))
-    prompt = list(range(24))
-    assert Matcher(frames_of([left, right], [40, 20])).match(grams_of([prompt])).tolist() == [0]
-    assert Matcher(frames_of([left, right], [20, 40])).match(grams_of([prompt])).tolist() == [1]
-
-
-def test_no_frames_match_nothing() -> None:
-    assert Matcher(NO_FRAMES).match(grams_of([[1, 2, 3], []])).tolist() == [-1, -1]
-    nothing = learn(grams_of([]), np.zeros(0, np.uint32), MEMBERS_MIN)
-    assert len(nothing) == 0
-
-
 def test_frame_grams_are_those_its_members_share() -> None:
     words = worlds.Words(24)
     frame = words.some(25)
     texts = [framed(words, frame, "head", 150) for _ in range(30)]
-    grams, hashes = measured(texts)
-    frames = learn(grams, hashes, MEMBERS_MIN)
+    grams, _ = measured(texts)
+    frames, _ = learnt(texts)
     assert len(frames) == 1
-    held = [set(grams.values[grams.offsets[i] : grams.offsets[i + 1]].tolist()) for i in range(30)]
+    held = [set(mine) for mine in lists_of(grams)]
     shared = {gram for gram, number in Counter(gram for prompt in held for gram in prompt).items() if number >= 24}
     assert set(frames.grams_of(0).tolist()) == shared
     assert frames.sizes.tolist() == [len(shared)]
     assert frames.members.tolist() == [30]
-    assert len(shared) >= ATOM_GRAMS
+    assert len(shared) >= FRAME_GRAMS_MIN
 
 
-def test_taking_grams_keeps_each_prompts_own() -> None:
-    sets = [[1, 2, 3], [], [4], [5, 6]]
-    taken = grams_of(sets).take(np.asarray([3, 1, 0, 3]))
-    assert [taken.values[a:b].tolist() for a, b in zip(taken.offsets, taken.offsets[1:], strict=False)] == [
-        [5, 6], [], [1, 2, 3], [5, 6],
-    ]  # fmt: skip
+def honest(seed: int, count: int) -> list[str]:
+    """Prompts of nobody's template."""
+    words = worlds.Words(seed)
+    return [words.text(20, 200) for _ in range(count)]
+
+
+def test_a_family_of_many_members_at_least_is_learnt() -> None:
+    """More than the vocabulary's counters count to."""
+    words = worlds.Words(25)
+    frame = words.some(25)
+    texts = [framed(words, frame, "head", 40) for _ in range(400)]
+    frames, labels = learnt(texts, members_min=300)
+    assert frames.members.tolist() == [400]
+    assert set(labels.tolist()) == {0}
+
+
+def test_variants_that_differ_by_a_sentence_are_told_apart() -> None:
+    """Five rewriting prompts: nine tenths of their text is the same, one sentence is not."""
+    words = worlds.Words(30)
+    head, tail = words.some(90), words.some(45)
+    sentences = [words.some(15) for _ in range(5)]
+    truth = np.random.default_rng(30).permutation(np.repeat(np.arange(5), 40))
+    texts = [" ".join([*head, *sentences[one], *tail, *words.some(120)]) for one in truth]
+    frames, labels = learnt([*texts, *honest(31, 300)])
+    assert adjusted_rand_index(truth.tolist(), labels[:200].tolist()) == 1.0
+    assert np.all(labels[200:] == -1)
+    assert frames.parents.tolist() == [-1, 0, 0, 0, 0, 0]
+    assert frames.members.tolist()[0] == 200
+    assert frames.members.tolist()[1:] == [40] * 5
+
+
+def test_variants_have_variants() -> None:
+    """A sentence of two, and after it another of two that only ever follow that one."""
+    words = worlds.Words(50)
+    head, first = words.some(60), [words.some(15) for _ in range(2)]
+    second = [words.some(15) for _ in range(4)]
+    truth = [place % 4 for place in range(160)]
+    texts = [" ".join([*head, *first[one % 2], *words.some(3), *second[one], *words.some(100)]) for one in truth]
+    frames, labels = learnt(texts)
+    assert adjusted_rand_index(truth, labels.tolist()) == 1.0
+    assert frames.parents.tolist() == [-1, 0, 0, 1, 1, 2, 2]
+    assert frames.members.tolist() == [160, 80, 80, 40, 40, 40, 40]
+
+
+def test_a_prompt_without_any_variants_sentence_is_of_their_parent() -> None:
+    words = worlds.Words(32)
+    frame, sentences = words.some(60), [words.some(15) for _ in range(3)]
+    texts = [" ".join([*frame, *sentences[place % 3], *words.some(100)]) for place in range(90)]
+    grams, hashes = measured(texts)
+    frames = learn(grams, hashes, MEMBERS_MIN)
+    unseen = [" ".join([*frame, *words.some(15), *words.some(100)]) for _ in range(20)]
+    matcher = Matcher(frames)
+    assert set(matcher.match(measured(unseen)[0]).tolist()) == {0}
+    assert matcher.match(measured([" ".join(sentences[0])])[0]).tolist() == [-1]
+    of_texts = matcher.match(grams)
+    assert sorted(set(of_texts.tolist())) == [1, 2, 3]
+    assert set(frames.roots()[of_texts].tolist()) == {0}
+
+
+def test_variants_that_differ_by_the_end_the_frame_stands_at() -> None:
+    words = worlds.Words(33)
+    frame = words.some(30)
+    texts = [framed(words, frame, ("head", "tail")[place % 2], 120) for place in range(80)]
+    labels = labels_of([*texts, *honest(34, 200)])
+    assert adjusted_rand_index([place % 2 for place in range(80)], labels[:80].tolist()) == 1.0
+    assert np.all(labels[80:] == -1)
+
+
+def test_a_variant_with_an_extra_block_is_told_from_the_plain_one() -> None:
+    words = worlds.Words(35)
+    head, block = words.some(30), words.some(30)
+    texts = [" ".join([*head, *(block if place % 4 == 0 else ()), *words.some(120)]) for place in range(160)]
+    frames, labels = learnt(texts)
+    assert adjusted_rand_index([int(place % 4 == 0) for place in range(160)], labels.tolist()) == 1.0
+    assert len(frames) >= 2
+
+
+def test_passages_repeated_under_several_templates_are_in_no_frame() -> None:
+    """Each of thirty passages is sent under each of six templates, twice: the templates are the families."""
+    words = worlds.Words(36)
+    frames_words, passages = [words.some(30) for _ in range(6)], [words.some(120) for _ in range(30)]
+    truth = [family for family in range(6) for _ in range(60)]
+    texts = [
+        " ".join([*frames_words[family], *passages[place % 30], *words.some(4)]) for place, family in enumerate(truth)
+    ]
+    frames, labels = learnt([*texts, *honest(37, 300)])
+    assert adjusted_rand_index(truth, labels[:360].tolist()) == 1.0
+    assert np.all(labels[360:] == -1)
+    assert frames.parents.tolist() == [-1] * 6
+
+
+def test_demonstrations_recombined_under_one_head_are_one_family() -> None:
+    words = worlds.Words(38)
+    random, head = words.random, words.some(25)
+    shots = [words.some(25) for _ in range(24)]
+    texts = [
+        " ".join(
+            [*head, *(word for shot in random.choice(24, 4, replace=False) for word in shots[shot]), *words.some(30)]
+        )
+        for _ in range(200)
+    ]
+    labels = labels_of([*texts, *honest(39, 300)])
+    assert len(set(labels[:200].tolist())) == 1
+    assert labels[0] >= 0
+    assert np.all(labels[200:] == -1)
+
+
+def test_separators_that_repeat_within_a_prompt_are_no_frame() -> None:
+    words = worlds.Words(40)
+    texts = [" <br /><br /> ".join(words.text(8, 20) for _ in range(9)) for _ in range(200)]
+    frames, labels = learnt(texts)
+    assert len(frames) == 0
+    assert np.all(labels == -1)
+
+
+def test_ten_times_the_volume_has_the_same_families() -> None:
+    """Rules are shares: more prompts of every kind move nobody to another family, and split none."""
+    found = []
+    for times in (1, 10):
+        words = worlds.Words(41)
+        frame_words = [words.some(30) for _ in range(4)]
+        sentences = [words.some(12) for _ in range(2)]
+        texts, truth = list[str](), list[int]()
+        for place in range(160 * times):
+            family = place % 4
+            middle = sentences[place // 4 % 2] if family == 3 else ()
+            texts.append(" ".join([*frame_words[family], *middle, *words.some(int(words.random.integers(60, 160)))]))
+            truth.append(family + (place // 4 % 2 if family == 3 else 0))
+        frames, labels = learnt([*texts, *honest(42, 200 * times)])
+        assert adjusted_rand_index(truth, labels[: len(texts)].tolist()) >= 0.98
+        found.append(sorted(tuple(frames.grams_of(frame).tolist()) for frame in range(len(frames))))
+    assert len(found[0]) == 6
+    assert len(found[0]) == len(found[1])
+    for one, other in zip(*found, strict=True):
+        assert len({*one} & {*other}) >= 0.9 * max(len(one), len(other))
+
+
+def test_a_frames_members_are_the_prompts_that_hold_it() -> None:
+    """Prompts that each lack seven of forty grams are alike, yet not all of them hold what most agree on."""
+    random = np.random.default_rng(7)
+    prompts = [
+        [*np.flatnonzero(random.permutation(40) >= 7).tolist(), *random.integers(1_000, 2**31, 20).tolist()]
+        for _ in range(100)
+    ]
+    frames = learn(grams_of(prompts), hashes_for(100, 3), MEMBERS_MIN)
+    held = Matcher(frames).match(grams_of(prompts)) == 0
+    assert 50 < held.sum() < 100
+    assert frames.members.tolist() == [held.sum()]
+
+
+def test_frames_nearly_the_same_become_that_of_the_largest_group() -> None:
+    """Four fifths of the larger frame; alike by way of a third is alike; frames of four grams go."""
+    sets = [list(range(20)), list(range(4, 24)), list(range(2, 22)), list(range(100, 120)), list(range(105, 125))]
+    merged = _merge_alike(frames_of([*sets, [200, 201, 202, 203], []], [10, 10, 12, 5, 6, 90, 90]))
+    assert [merged.grams_of(frame).tolist() for frame in range(len(merged))] == [sets[2], sets[3], sets[4]]
+    assert merged.members.tolist() == [32, 5, 6]
+    assert len(_merge_alike(frames_of([[1, 2, 3]], [50]))) == 0
+
+
+def test_nothing_is_learnt_of_nothing() -> None:
+    for prompts in ([], [[]], [[1, 2, 3], []], [[place * 100 + gram for gram in range(20)] for place in range(30)]):
+        frames = learn(grams_of(prompts), np.arange(len(prompts), dtype=np.uint32), MEMBERS_MIN)
+        assert len(frames) == 0
+        assert Matcher(frames).match(grams_of(prompts)).tolist() == [-1] * len(prompts)

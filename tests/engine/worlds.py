@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from gauger.engine.descriptors import Descriptors
 from gauger.engine.engine import Engine
 from gauger.engine.evidence import Evidence
 from gauger.engine.families import Families
@@ -23,7 +24,8 @@ from gauger.engine.population import Population
 from gauger.engine.schema import CALL_SCHEMA
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
-from gauger.engine.templates import NO_FRAMES, Matcher
+from gauger.engine.slots import SlotFigures
+from gauger.engine.frames import NO_FRAMES, Matcher
 from gauger.kernels import minhash
 from gauger.kernels.features import FEATURES
 
@@ -250,19 +252,24 @@ def evidence(
     )
 
 
-def families(kinds: Sequence[int], accounts: Sequence[int] | None = None) -> Families:
-    """Families of given kinds with ids 10, 11, ...; numbers of no interest are ones."""
+def families(
+    kinds: Sequence[int], accounts: Sequence[int] | None = None, allowed: Sequence[bool] | None = None
+) -> Families:
+    """Families of given kinds with ids 10, 11, ...; numbers of no interest are ones, or not available."""
     count = len(kinds)
-    ones = np.ones(count, np.int64)
+    ones, unknown, none = np.ones(count, np.int64), np.full(count, np.nan), np.zeros(count + 1, np.int64)
+    callers = ones if accounts is None else np.asarray(accounts, np.int64)
     return Families(
         ids=np.arange(10, 10 + count),
         kinds=np.asarray(kinds, np.uint8),
         signatures=np.zeros((count, minhash.SLOTS), np.uint8),
         calls=ones,
-        accounts=ones if accounts is None else np.asarray(accounts, np.int64),
         addresses=ones,
         prompts=ones,
-        elicitation=np.zeros(count),
+        descriptors=Descriptors(callers, unknown, unknown, unknown, none, none[:0], *(unknown for _ in range(7))),
+        slots=SlotFigures(none, none[:0], unknown[:0], unknown, ones),
+        frame_groups=none,
+        allowed=np.zeros(count, bool) if allowed is None else np.asarray(allowed, bool),
         first_seen=ones,
         last_seen=ones,
         of_prompt=np.zeros(0, np.int64),

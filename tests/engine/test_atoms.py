@@ -1,0 +1,133 @@
+"""Atoms of prompts, and which of them are repeated slot content, against counters and sets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gauger.engine.atoms import Atoms, content, find_atoms, frame_grams, identify
+from gauger.engine.vocabulary import Vocabulary, frequent_grams
+from tests.engine.frame_worlds import grams_of, hashes_for
+from tests.kernels import naive_frames
+from tests.kernels.strategies import QUICK, pack_words
+
+U32 = st.sampled_from([0, 1, 2**31, 2**32 - 1])
+HEAD, TAIL = list(range(10)), list(range(10, 20))
+
+
+def vocabulary_of(prompts: list[list[int]], count_min: int = 5) -> Vocabulary:
+    return frequent_grams(grams_of(prompts), hashes_for(len(prompts)), count_min)
+
+
+@QUICK
+@given(st.lists(st.tuples(U32, U32), max_size=30))
+def test_identities_are_equal_where_the_columns_are(rows: list[tuple[int, int]]) -> None:
+    columns = [np.array([row[side] for row in rows], np.uint32) for side in (0, 1)]
+    for used in (1, 2):
+        found = identify(*columns[:used]).tolist()
+        kinds = sorted({row[:used] for row in rows})
+        assert found == [kinds.index(row[:used]) for row in rows]
+
+
+@QUICK
+@given(
+    st.lists(st.lists(st.integers(0, 11), unique=True, max_size=12), max_size=6),
+    st.lists(st.integers(-1, 3), min_size=12, max_size=12),
+    st.integers(1, 5),
+    st.booleans(),
+)
+def test_atoms_are_those_of_counters(prompts: list[list[int]], identity: list[int], least: int, some: bool) -> None:
+    numbers, offsets = pack_words(prompts, np.int32)
+    nothing = np.zeros(0, np.uint32)
+    vocabulary = Vocabulary(offsets, numbers, nothing, nothing, nothing, nothing, nothing)
+    chosen = list(range(len(prompts)))[:: -2 if some else 1]
+    found = find_atoms(vocabulary, np.array(identity, np.int32), least, np.array(chosen, np.int64) if some else None)
+    expected, kept = [], [[False] * len(mine) for mine in prompts]
+    for prompt in chosen:
+        groups, kept[prompt] = naive_frames.atoms_of(prompts[prompt], identity, least)
+        expected += [(prompt, group) for group in groups]
+    assert list(zip(found.prompts.tolist(), found.identities.tolist(), strict=True)) == expected
+    assert found.kept.tolist() == [one for mine in kept for one in mine]
+
+
+def atoms_from(prompts: list[list[int]]) -> Atoms:
+    """Atoms whose identities are given, prompt by prompt."""
+    identities, offsets = pack_words(prompts, np.int32)
+    owners = np.repeat(np.arange(len(prompts)), np.diff(offsets))
+    return Atoms(owners, identities, np.zeros(0, bool))
+
+
+def naive_content(prompts: list[list[int]]) -> list[bool]:
+    """By the docstring: in half of its prompts it crosses a larger atom, or is one of several inside a larger one."""
+    count = max((atom + 1 for mine in prompts for atom in mine), default=0)
+    holders = [sum(atom in mine for mine in prompts) for atom in range(count)]
+    shared = Counter(frozenset(pair) for mine in prompts for pair in combinations(mine, 2))
+    crossed, recombined = Counter[int](), Counter[int]()
+    for mine in prompts:
+        crosses, recombines = naive_frames.stands(mine, holders, shared, 2, 80)
+        crossed.update(crosses)
+        recombined.update(recombines)
+    most = [max(crossed[atom], recombined[atom]) for atom in range(count)]
+    return [most[atom] > 0 and 2 * most[atom] >= holders[atom] for atom in range(count)]
+
+
+@QUICK
+@given(st.lists(st.lists(st.integers(0, 7), unique=True, max_size=8), max_size=25))
+def test_content_is_that_of_sets(prompts: list[list[int]]) -> None:
+    assert content(atoms_from(prompts)).tolist() == naive_content(prompts)
+
+
+def test_the_order_of_prompts_and_atoms_changes_no_content() -> None:
+    random = np.random.default_rng(8)
+    prompts = [random.choice(40, 12, replace=False, p=np.arange(1, 41) / 820).tolist() for _ in range(300)]
+    first = content(atoms_from(prompts)).tolist()
+    assert any(first)
+    assert not all(first)
+    order = random.permutation(300)
+    assert content(atoms_from([random.permutation(prompts[row]).tolist() for row in order])).tolist() == first
+
+
+def test_only_the_most_widely_held_atoms_of_a_prompt_are_compared() -> None:
+    """Thirty-six common blocks and six rare ones in every prompt: the rare are out of reach and pass for frames."""
+    random = np.random.default_rng(9)
+    chance = np.array([1.0] + [0.45] * 80 + [0.1] * 60)
+    prompts = [np.flatnonzero(random.random(len(chance)) < chance).tolist() for _ in range(400)]
+    found = content(atoms_from(prompts))
+    assert not found[0]
+    assert found[1:81].mean() > 0.5
+    assert not found[81:].any()
+
+
+def test_a_passage_under_several_frames_is_content() -> None:
+    """Atoms 0 and 1: two frames; 2 to 5: passages that stand under either."""
+    prompts = [[frame, 2 + (place // 2) % 4] for place in range(40) for frame in (place % 2,)]
+    assert content(atoms_from(prompts)).tolist() == [False, False, True, True, True, True]
+
+
+def test_a_block_inside_one_frame_is_no_content() -> None:
+    prompts = [[0, 1] if place < 10 else [0] for place in range(40)]
+    assert content(atoms_from(prompts)).tolist() == [False, False]
+
+
+def test_frame_grams_are_the_frames_of_planted_prompts() -> None:
+    """Two frames of ten grams, and six passages of eight that are sent under both, in turn."""
+    passages = [list(range(100 + 10 * place, 108 + 10 * place)) for place in range(6)]
+    prompts = [[*(HEAD, TAIL)[place % 2], *passages[place // 2 % 6]] for place in range(120)]
+    vocabulary = vocabulary_of(prompts)
+    kept = frame_grams(vocabulary)
+    assert kept.dtype == np.uint8
+    assert kept.tolist() == [int(value < 20) for value in vocabulary.values[vocabulary.numbers]]
+
+
+@pytest.mark.parametrize("prompts", [[], [[]], [[1, 2, 3]], [[1, 2, 3]] * 9])
+def test_nothing_is_kept_of_too_little(prompts: list[list[int]]) -> None:
+    vocabulary = vocabulary_of(prompts)
+    assert frame_grams(vocabulary).tolist() == [0] * len(vocabulary.numbers)
+    nothing = find_atoms(vocabulary, identify(vocabulary.least), 5)
+    assert len(nothing.prompts) == len(nothing.identities) == 0
+    assert content(nothing).tolist() == []
