@@ -110,7 +110,8 @@ def measure_quality(corpora: Path, tell: Tell, only: Sequence[str] = (), explain
     rows = []
     for given in quality_sets(corpora, only):
         started = time.perf_counter()
-        labels = families_ours.label(given.prompts)
+        is_lines = given.name.startswith("loghub")
+        labels = families_ours.label(given.prompts, families_ours.LINES if is_lines else families_ours.PROMPTS)
         row = judge(given, labels, time.perf_counter() - started)
         tell(line(row))
         if len(set(given.sources)) > 1 and given.name.startswith(("rendered", "mixed")):

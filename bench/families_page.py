@@ -36,6 +36,7 @@ _HOW = """\
   family (five members or more) is *found* when a group has 80 % of it and is 80 % it. *Without* counts prompts without
   a template; *honest* is the share of them in a group of five or more, *pollution* the share in a group with templated
   prompts.
+- **Log lines** are labelled with the setting `short_lines`, everything else without; the rivals' tables show both.
 - **Honest text is not free of templates**: shell requests and search logs repeat themselves, and what is found there
   counts against us.
 """

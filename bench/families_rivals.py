@@ -85,6 +85,7 @@ def rensa(prompts: Sequence[str]) -> np.ndarray:
 
 ENTRANTS = (
     Entrant("gauger", families_ours.label),
+    Entrant("gauger, short lines", families_ours.label_lines),
     Entrant("plain MinHash (gauger's)", families_ours.label_near),
     Entrant("Drain3", drain(), ("drain3",)),
     *(Entrant(f"Drain3 {similarity}", drain(similarity), ("drain3",)) for similarity in SIMILARITIES),

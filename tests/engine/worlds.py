@@ -20,12 +20,12 @@ from gauger.engine.descriptors import Descriptors
 from gauger.engine.engine import Engine
 from gauger.engine.evidence import Evidence
 from gauger.engine.families import Families
+from gauger.engine.frames import NO_FRAMES, Matcher
 from gauger.engine.population import Population
 from gauger.engine.schema import CALL_SCHEMA
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
 from gauger.engine.slots import SlotFigures
-from gauger.engine.frames import NO_FRAMES, Matcher
 from gauger.kernels import minhash
 from gauger.kernels.features import FEATURES
 
