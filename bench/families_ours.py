@@ -82,6 +82,19 @@ def label_lines(prompts: Sequence[str]) -> np.ndarray:
     return label(prompts, LINES)
 
 
+def label_families(prompts: Sequence[str], settings: Settings = PROMPTS) -> np.ndarray:
+    """What a run calls a family: its frame, else near-duplicates, else exact copies."""
+    measured = measure(corpus("families", prompts), settings)
+    frames = match(learn_frames(measured, settings), measured)
+    distinct, first, copy_of = np.unique(measured.hashes, return_index=True, return_inverse=True)
+    free = np.flatnonzero(frames[first] < 0)
+    near = np.arange(len(distinct))
+    signatures, words = measured.signatures[first[free]], measured.words[first[free]]
+    near[free] = free[near_duplicates(signatures, words, settings.near_duplicate_similarity)]
+    # Numbers above those of all frames.
+    return np.where(frames >= 0, frames, int(frames.max(initial=0)) + 1 + near[copy_of])
+
+
 def label_near(prompts: Sequence[str], similarity: float = 0.5) -> np.ndarray:
     """Plain MinHash of ours: components of prompts whose signatures are similar, without templates."""
     measured = measure(corpus("families", prompts))

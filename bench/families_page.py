@@ -51,7 +51,9 @@ On the same rows, at most {ROWS:,} of a set (the same draw for everybody), from 
 one core. Drain3 *tuned* is the best of five thresholds for each set, chosen with the truth in sight. The MinHash
 libraries get a threshold of 0.5, their pairs checked with their own signatures, and connected components. Speed is by
 processor time, which on an idle machine is the clock's and on a busy one is less wrong. *Memory* is
-how far a process of its own grew while labelling the first set.
+how far a process of its own grew while labelling the first set. *gauger* is frames alone, as in all other tables and
+targets; *all families* adds what a run falls back on, near-duplicates and exact copies. It was added after log lines
+had missed their target by frames alone: half of them are copies of another.
 """
 
 _VOLUME = """\

@@ -42,6 +42,15 @@ def test_labels_are_of_the_whole_way(given: FamilySet) -> None:
     assert families_ours.label([]).tolist() == []
 
 
+def test_families_are_frames_then_near_duplicates_then_copies(given: FamilySet) -> None:
+    one, other = " ".join(WORDS[:30]), " ".join(WORDS[40:70])
+    prompts = [*given.prompts, one, one + " more", other, other, "alone in all of this"]
+    labels, frames = families_ours.label_families(prompts), families_ours.label(prompts)
+    assert np.array_equal(labels[frames >= 0], frames[frames >= 0])
+    assert labels[-5] == labels[-4] != labels[-3] == labels[-2] != labels[-1]
+    assert not set(labels[-5:]) & set(labels[:-5])
+
+
 def test_near_duplicates_of_ours_are_labels_too() -> None:
     text = " ".join(WORDS[:30])
     labels = families_ours.label_near([text, " ".join(WORDS[40:70]), text + " more"])
