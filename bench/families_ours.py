@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gauger.engine.frames import Frames, Grams, Matcher
 from gauger.engine.measure import Measurer, WordSketch
 from gauger.engine.near_duplicates import near_duplicates
 from gauger.engine.settings import Settings
-from gauger.engine.templates import Frames, Grams, Matcher, learn
+from gauger.engine.templates import learn
 from gauger.rivals.corpus import Corpus, corpus
 
 _SLICE = 16_384  # prompts measured at once
+PROMPTS, LINES = Settings(), Settings(short_lines=True)  # as a run has them, and for lines of a dozen words
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,9 @@ class Measured:
         return len(self.hashes)
 
 
-def measure(given: Corpus) -> Measured:
+def measure(given: Corpus, settings: Settings = PROMPTS) -> Measured:
     """The pass."""
-    measurer, sketch = Measurer(given.secret), WordSketch()
+    measurer, sketch = Measurer.of(given.secret, settings), WordSketch()
     parts = []
     for low in range(0, max(1, len(given)), _SLICE):
         found = measurer.measure(given.batch.slice(low, _SLICE), sketch)
@@ -51,12 +53,12 @@ def measure(given: Corpus) -> Measured:
     )
 
 
-def learn_frames(measured: Measured) -> Frames:
+def learn_frames(measured: Measured, settings: Settings = PROMPTS) -> Frames:
     """The frames of measured prompts; copies of a prompt teach nothing twice."""
-    settings = Settings()
     order = np.unique(measured.hashes, return_index=True)[1][: settings.template_sample]
     hashes = (measured.hashes[order] >> np.uint64(32)).astype(np.uint32)
-    return learn(measured.grams.take(order), hashes, settings.template_members)
+    grams = measured.grams.take(order)
+    return learn(grams, hashes, settings.template_members, short_lines=settings.short_lines)
 
 
 def match(frames: Frames, measured: Measured) -> np.ndarray:
@@ -69,10 +71,28 @@ def frame_bytes(frames: Frames) -> int:
     return sum(value.nbytes for value in vars(frames).values() if isinstance(value, np.ndarray))
 
 
-def label(prompts: Sequence[str]) -> np.ndarray:
+def label(prompts: Sequence[str], settings: Settings = PROMPTS) -> np.ndarray:
     """Everything from text to labels: frame of each prompt, -1 for none."""
-    measured = measure(corpus("families", prompts))
-    return match(learn_frames(measured), measured)
+    measured = measure(corpus("families", prompts), settings)
+    return match(learn_frames(measured, settings), measured)
+
+
+def label_lines(prompts: Sequence[str]) -> np.ndarray:
+    """The same with the setting for short lines."""
+    return label(prompts, LINES)
+
+
+def label_families(prompts: Sequence[str], settings: Settings = PROMPTS) -> np.ndarray:
+    """What a run calls a family: its frame, else near-duplicates, else exact copies."""
+    measured = measure(corpus("families", prompts), settings)
+    frames = match(learn_frames(measured, settings), measured)
+    distinct, first, copy_of = np.unique(measured.hashes, return_index=True, return_inverse=True)
+    free = np.flatnonzero(frames[first] < 0)
+    near = np.arange(len(distinct))
+    signatures, words = measured.signatures[first[free]], measured.words[first[free]]
+    near[free] = free[near_duplicates(signatures, words, settings.near_duplicate_similarity)]
+    # Numbers above those of all frames.
+    return np.where(frames >= 0, frames, int(frames.max(initial=0)) + 1 + near[copy_of])
 
 
 def label_near(prompts: Sequence[str], similarity: float = 0.5) -> np.ndarray:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
-import numpy as np
-
 from bench.families_sets import ALPACA, BENIGN, HELD_OUT, FamilySet, Rows, joined, untemplated
 
 MEMBERS = (30, 100)
@@ -139,7 +137,7 @@ def placement(prompts: list[str], name: str, seed: int, honest_rows: int = _HONE
         Rows("hand-written", beside, [None] * len(beside), [None] * len(beside)),
     ]
     given = joined(f"placement: {name}", HELD_OUT, parts, seed)
-    return FamilySet(given.name, given.role, given.prompts, given.truth, given.sources)
+    return FamilySet(given.name, given.role, given.prompts, given.truth, given.sources, names=given.names)
 
 
 def hand_written(corpora: Path) -> list[str]:
@@ -155,6 +153,17 @@ def placements(corpora: Path, seed: int = 5) -> list[FamilySet]:
     return [placement(prompts, name, seed + number) for number, name in enumerate(BUILDS)]
 
 
-def members_of(given: FamilySet) -> np.ndarray:
-    """Rows of each family of a set."""
-    return np.bincount(given.truth[given.truth >= 0])
+def limits(prompts: list[str], frame_words: int, members: int, families: int = 10, seed: int = 40) -> FamilySet:
+    """Frames of one length at the head of so many prompts each, among hand-written ones."""
+    text = Text(prompts, seed + 100 * frame_words + members)
+    made = []
+    for number in range(families):
+        frame = text.words(frame_words)
+        made += [(f"frame {number}", " ".join([*frame, *text.body()])) for _ in range(members)]
+    names, texts = [family for family, _ in made], [prompt for _, prompt in made]
+    beside = [text.sentence() for _ in range(1_000)]
+    parts = [
+        Rows("generated", texts, [*names], [*names]),
+        Rows("hand-written", beside, [None] * len(beside), [None] * len(beside)),
+    ]
+    return joined(f"{frame_words} words, {members} members", HELD_OUT, parts, seed)

@@ -14,6 +14,7 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
@@ -85,6 +86,9 @@ def rensa(prompts: Sequence[str]) -> np.ndarray:
 
 ENTRANTS = (
     Entrant("gauger", families_ours.label),
+    Entrant("gauger, short lines", families_ours.label_lines),
+    Entrant("gauger, short lines, all families", partial(families_ours.label_families, settings=families_ours.LINES)),
+    Entrant("gauger, all families", families_ours.label_families),
     Entrant("plain MinHash (gauger's)", families_ours.label_near),
     Entrant("Drain3", drain(), ("drain3",)),
     *(Entrant(f"Drain3 {similarity}", drain(similarity), ("drain3",)) for similarity in SIMILARITIES),

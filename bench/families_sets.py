@@ -45,6 +45,7 @@ class FamilySet:
     sources: np.ndarray  # str[n], the corpus of each prompt
     raw: np.ndarray | None = None  # int64[n], families as the corpus names them, where merging made another truth
     notes: dict[str, int] = field(default_factory=dict)
+    names: tuple[str, ...] = ()  # of the families of ``truth``
 
     def __len__(self) -> int:
         return len(self.prompts)
@@ -59,6 +60,7 @@ class FamilySet:
             self.sources[rows],
             None if self.raw is None else self.raw[rows],
             self.notes,
+            self.names,
         )
 
 
@@ -119,7 +121,8 @@ def joined(name: str, role: str, parts: Sequence[Rows], seed: int = 1) -> Family
     truth = numbered([family for part in parts for family in part.merged])
     sources = np.repeat([part.source for part in parts], [len(part.prompts) for part in parts])
     notes = {"named": len(set(named[named >= 0])), "merged": len(set(truth[truth >= 0]))}
-    whole = FamilySet(name, role, prompts, truth, sources, named, notes)
+    names = tuple(sorted({family for part in parts for family in part.merged if family is not None}))
+    whole = FamilySet(name, role, prompts, truth, sources, named, notes, names)
     return whole.take(order)
 
 
@@ -191,7 +194,7 @@ def loghub(corpora: Path) -> FamilySet:
     # Systems stand where corpora do in the other sets.
     names = sorted(set(families))
     systems = np.asarray([names[family].partition(":")[0] for family in whole.truth])
-    return FamilySet(whole.name, whole.role, whole.prompts, whole.truth, systems)
+    return FamilySet(whole.name, whole.role, whole.prompts, whole.truth, systems, names=whole.names)
 
 
 def split_sources(given: FamilySet) -> list[FamilySet]:

@@ -44,9 +44,8 @@ def grown(given: FamilySet, rows: int, seed: int = 6) -> FamilySet:
         prompts.append(_copy(given.prompts[row], constant.get(family), words, random))
     order = np.random.default_rng(seed + 1).permutation(len(origin))
     origin = origin[order]
-    return FamilySet(
-        given.name, given.role, [prompts[place] for place in order], given.truth[origin], given.sources[origin]
-    )
+    changed = [prompts[place] for place in order]
+    return FamilySet(given.name, given.role, changed, given.truth[origin], given.sources[origin], names=given.names)
 
 
 def _constant_words(given: FamilySet) -> dict[int, set[str]]:

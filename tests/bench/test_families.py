@@ -21,7 +21,7 @@ from bench import (
     families_volume,
 )
 from bench.agreement import agreement
-from bench.families_placement import placement
+from bench.families_placement import limits, placement
 from bench.families_sets import FamilySet
 from bench.history import Row
 
@@ -40,6 +40,15 @@ def test_labels_are_of_the_whole_way(given: FamilySet) -> None:
     found = agreement(families_ours.label(given.prompts), given.truth)
     assert found.f1 > 0.95
     assert families_ours.label([]).tolist() == []
+
+
+def test_families_are_frames_then_near_duplicates_then_copies(given: FamilySet) -> None:
+    one, other = " ".join(WORDS[:30]), " ".join(WORDS[40:70])
+    prompts = [*given.prompts, one, one + " more", other, other, "alone in all of this"]
+    labels, frames = families_ours.label_families(prompts), families_ours.label(prompts)
+    assert np.array_equal(labels[frames >= 0], frames[frames >= 0])
+    assert labels[-5] == labels[-4] != labels[-3] == labels[-2] != labels[-1]
+    assert not set(labels[-5:]) & set(labels[:-5])
 
 
 def test_near_duplicates_of_ours_are_labels_too() -> None:
@@ -122,6 +131,33 @@ def _row(**parts: Any) -> Row:
     return head | {"command": "python -m bench.families"} | parts
 
 
+def test_confusions_name_what_is_mixed_up_missed_and_torn() -> None:
+    truth = np.repeat([0, 1, 2, 3, -1], 4)
+    labels = np.asarray([7, 7, 7, 7, 7, 7, 7, 7, -1, -1, -1, 5, 1, 1, 2, 2, 7, -1, -1, -1])
+    nothing = np.zeros(20, str)
+    given = FamilySet("made up", "held out", [""] * 20, truth, nothing, names=("a", "b", "c", "d"))
+    found = families.confusions(given, labels)
+    assert found[0] == "group of 24 wrong pairs: [('a', 4), ('b', 4), ('(no template)', 1)]"
+    assert found[1] == "in no group: c, 3 of 4"
+    assert found[2:] == ["in several: d, [(1, 2), (2, 2)]", "in several: c, [(-1, 3), (5, 1)]"]
+    assert families.confusions(given, np.where(truth < 0, -1, truth)) == []
+
+
+def test_limits_are_families_of_one_size() -> None:
+    generator = np.random.default_rng(1)
+    prompts = [" ".join(WORDS[place] for place in generator.integers(0, len(WORDS), 40)) for _ in range(2_000)]
+    given = limits(prompts, 6, 9, families=3)
+    assert np.bincount(given.truth[given.truth >= 0]).tolist() == [9, 9, 9]
+    heads = {tuple(given.prompts[row].split()[:6]) for row in np.flatnonzero(given.truth == 1)}
+    assert len(heads) == 1
+    rows = [{"words": words, "members": 9, "family_recall": 0.5} for words in (3, 6)]
+    assert "| 6 words | 0.5 |" in families_page.measured(_row(limits=rows))
+
+
+def test_memory_is_measured_in_a_process_of_its_own(given: FamilySet) -> None:
+    assert 0 < families_rivals.memory(given.take(np.arange(200)), "gauger") < 1 << 30
+
+
 def test_targets_are_read_from_the_row(given: FamilySet) -> None:
     labels = np.where(given.truth < 0, -1, given.truth)
     judged = families.judge(given, labels, 1.0)
@@ -130,7 +166,10 @@ def test_targets_are_read_from_the_row(given: FamilySet) -> None:
     rendered = judged | {"set": "rendered", "sources": families.by_source(given, labels)}
     rendered["sources"]["evol_instruct_rendered"] = rendered["sources"].pop("generated")
     quality = [judged | {"set": name} for name in (*names, *places)] + [rendered]
-    rivals = [{"set": "loghub-2k", "who": who, "f1": f1} for who, f1 in (("gauger", 0.9), ("Drain3, tuned", 0.95))]
+    rivals = [
+        {"set": "loghub-2k", "who": who, "f1": f1}
+        for who, f1 in ((families_targets.OURS, 0.9), ("Drain3, tuned", 0.95))
+    ]
     row = _row(quality=quality, rivals=rivals, speed=[{"each_second": 90_000.0}])
     text = families_page.targets(row)
     assert text.count("| met |") == len(families_targets.TARGETS) - 2
