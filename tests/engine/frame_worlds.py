@@ -58,7 +58,8 @@ def adjusted_rand_index(left: Sequence[int], right: Sequence[int]) -> float:
     pairs = sum(comb(number, 2) for number in Counter(zip(left, right, strict=True)).values())
     a, b = (sum(comb(number, 2) for number in Counter(labels).values()) for labels in (left, right))
     expected = a * b / comb(len(left), 2)
-    return (pairs - expected) / ((a + b) / 2 - expected)
+    most = (a + b) / 2
+    return 1.0 if most == expected else (pairs - expected) / (most - expected)  # one cluster, or none of two
 
 
 def grams_of(sets: Sequence[Sequence[int]]) -> Grams:

@@ -124,6 +124,41 @@ def test_frame_grams_are_the_frames_of_planted_prompts() -> None:
     assert kept.tolist() == [int(value < 20) for value in vocabulary.values[vocabulary.numbers]]
 
 
+def recombined(*, extremes_alike: bool) -> tuple[list[list[int]], np.ndarray]:
+    """Prompts and their hashes: a head of ten grams, and four of twelve blocks drawn for each prompt.
+
+    extremes_alike : block 0 is in the prompt of the least hash and in that of the greatest; otherwise no block is
+    """
+    random, hashes = np.random.default_rng(11), hashes_for(200)
+    prompts = []
+    for hashed in hashes:
+        blocks = random.choice(np.arange(1, 12), 4, replace=False).tolist()
+        if hashed in (hashes.min(), hashes.max()):
+            blocks = [0, 1, 2, 3] if hashed == hashes.min() else [0 if extremes_alike else 4, 5, 6, 7]
+        elif random.random() < 0.3:
+            blocks[0] = 0
+        prompts.append([*HEAD, *(100 + 10 * block + gram for block in blocks for gram in range(8))])
+    return prompts, hashes
+
+
+@pytest.mark.parametrize(
+    "extremes_alike",
+    [
+        False,
+        pytest.param(
+            True,
+            marks=pytest.mark.xfail(
+                strict=True, reason="a block in both the least and the greatest prompt passes for its head's"
+            ),
+        ),
+    ],
+)
+def test_frame_grams_are_the_head_of_recombined_blocks(extremes_alike: bool) -> None:
+    prompts, hashes = recombined(extremes_alike=extremes_alike)
+    vocabulary = frequent_grams(grams_of(prompts), hashes, 5)
+    assert frame_grams(vocabulary).tolist() == [int(value < 10) for value in vocabulary.values[vocabulary.numbers]]
+
+
 @pytest.mark.parametrize("prompts", [[], [[]], [[1, 2, 3]], [[1, 2, 3]] * 9])
 def test_nothing_is_kept_of_too_little(prompts: list[list[int]]) -> None:
     vocabulary = vocabulary_of(prompts)

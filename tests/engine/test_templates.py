@@ -38,6 +38,7 @@ def labels_of(texts: list[str]) -> np.ndarray:
 
 def test_the_yardstick_itself() -> None:
     assert adjusted_rand_index([0, 0, 1, 1], [7, 7, 3, 3]) == 1.0
+    assert adjusted_rand_index([0, 0, 0], [4, 4, 4]) == 1.0
     assert adjusted_rand_index([0, 0, 1, 1], [0, 1, 0, 1]) == pytest.approx(-0.5)
 
 
@@ -235,6 +236,7 @@ def test_passages_repeated_under_several_templates_are_in_no_frame() -> None:
 
 
 def test_demonstrations_recombined_under_one_head_are_one_family() -> None:
+    """Unless one is in both the least and the greatest prompt: see ``test_atoms``."""
     words = worlds.Words(38)
     random, head = words.random, words.some(25)
     shots = [words.some(25) for _ in range(24)]
