@@ -108,7 +108,7 @@ class Frames:
         return self.posting_frames, np.repeat(self.distinct, np.diff(self.posting_offsets))
 
     def grams_of(self, frame: int) -> np.ndarray:
-        """Sorted grams of one frame, uint32; of a variant, those of its parents are not among them."""
+        """Sorted grams of one frame, uint32; of a variant, only those that tell it from its siblings."""
         frames, grams = self.pairs()
         return grams[frames == frame]
 

@@ -100,13 +100,14 @@ class SlotCounter:
         return np.append(self._root, -1)[labels]
 
     def _index(self, frames: Frames) -> None:
-        owners, grams = frames.inherited()
+        owners, grams = frames.pairs()
+        order = np.lexsort((grams, owners))
         sizes = np.bincount(owners, minlength=len(frames))
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         width = 1 << np.ceil(np.log2(np.maximum(8, 4 * sizes))).astype(np.int64)
         self._table_offsets = np.concatenate([[0], np.cumsum(width)]).astype(np.int64)
         self._table = np.zeros(self._table_offsets[-1], np.uint64)
-        kernels.index_frames(offsets, grams, self._table_offsets, self._table)
+        kernels.index_frames(offsets, grams[order], self._table_offsets, self._table)
 
     def _list(self, sample: Grams, labels: np.ndarray) -> _Runs:
         room = kernels.RUNS_MAX * _SLICE

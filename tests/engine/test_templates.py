@@ -175,6 +175,19 @@ def test_variants_that_differ_by_a_sentence_are_told_apart() -> None:
     assert frames.members.tolist()[1:] == [40] * 5
 
 
+@pytest.mark.parametrize("every", [5, 8])
+def test_a_variant_most_of_the_family_is_of_has_its_sentence_in_the_frame_too(every: int) -> None:
+    words = worlds.Words(51)
+    head, sentences = words.some(90), [words.some(15) for _ in range(2)]
+    truth = [int(place % every == 0) for place in range(400)]
+    frames, labels = learnt([" ".join([*head, *sentences[one], *words.some(120)]) for one in truth])
+    assert adjusted_rand_index(truth, labels.tolist()) == 1.0
+    assert frames.parents.tolist() == [-1, 0, 0]
+    parent, common, rare = ({*frames.grams_of(frame).tolist()} for frame in (0, *np.argsort(-frames.members[1:]) + 1))
+    assert common < parent
+    assert not rare & parent
+
+
 def test_variants_have_variants() -> None:
     """A sentence of two, and after it another of two that only ever follow that one."""
     words = worlds.Words(50)
