@@ -121,12 +121,12 @@ def test_calls_of_two_days_in_memory_give_the_same_tables_too(way: Way, calls: l
 
 
 def test_workers_change_nothing_in_finish(calls: list[Call], directory: Path, whole: Result) -> None:
-    engine = Engine(directory, settings=SETTINGS, workers=3)
+    engine = Engine(directory, settings=SETTINGS, workers=3, streaming=0)
     assert_same(taking(engine, calls, range(len(calls))).finish(), whole)
 
 
 def test_finishing_twice_gives_the_same_tables(calls: list[Call], directory: Path, whole: Result) -> None:
-    engine = taking(Engine(directory, settings=SETTINGS), calls, range(len(calls)))
+    engine = taking(Engine(directory, settings=SETTINGS, streaming=0), calls, range(len(calls)))
     assert_same(engine.finish(), whole)
     assert_same(engine.finish(), whole)
 
