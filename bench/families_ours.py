@@ -14,12 +14,12 @@ import numpy as np
 from gauger.engine.frames import Frames, Grams, Matcher
 from gauger.engine.measure import Measurer, WordSketch
 from gauger.engine.near_duplicates import near_duplicates
-from gauger.engine.settings import Settings
+from gauger.engine.settings import SHORT_LINES, Settings
 from gauger.engine.templates import learn
 from gauger.rivals.corpus import Corpus, corpus
 
 _SLICE = 16_384  # prompts measured at once
-PROMPTS, LINES = Settings(), Settings(short_lines=True)  # as a run has them, and for lines of a dozen words
+PROMPTS, LINES = Settings(), SHORT_LINES  # as a run has them, and for lines of a dozen words
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ than 80 % of its family hold), copies of a hand-written one are shuffled word by
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from gauger import Engine
 from gauger.engine.secret import Secret
 
 _CONSTANT = 0.8
+_SPACE = re.compile(r"(\s+)")
 _START = datetime(2026, 3, 16, tzinfo=UTC)
 _PARTS = 4
 _ENGINE_ROWS = 8_000
@@ -62,14 +64,14 @@ def _constant_words(given: FamilySet) -> dict[int, set[str]]:
 
 
 def _copy(text: str, constant: set[str] | None, words: list[str], random: Random) -> str:
-    """A changed copy; lines stay lines."""
+    """A changed copy; white space stays."""
     if constant is None:
         return " ".join(random.sample(found := text.split(), len(found)))
-    lines = [
-        [word if word in constant or random.random() < 0.5 else random.choice(words) for word in line.split(" ")]
-        for line in text.split("\n")
-    ]
-    return "\n".join(" ".join(line) for line in lines)
+    pieces = _SPACE.split(text)  # words at even places, white space between them
+    for place in range(0, len(pieces), 2):
+        if pieces[place] and pieces[place] not in constant and random.random() >= 0.5:
+            pieces[place] = random.choice(words)
+    return "".join(pieces)
 
 
 def measure(given: FamilySet, tell: Callable[[str], None], growth: int = 10) -> list[dict[str, Any]]:
