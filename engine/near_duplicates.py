@@ -7,7 +7,8 @@ holds it back. Measured on real prompts against exact similarity by ``bench.near
 
 Memory beside the signature column, which is read where it lies: 20 bytes a prompt (places, labels, two components) and
 17 more a worker; 26 an edge, of which a forest keeps fewer than there are prompts and a band adds at most one a prompt
-and worker at a time; 100 a prompt of the component being settled, a worker.
+and worker at a time; 100 a prompt of the component being settled, a worker. At 5 M prompts, three in
+ten of them alike, that was 63 a prompt in all.
 """
 
 from __future__ import annotations

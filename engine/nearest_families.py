@@ -19,14 +19,14 @@ import numpy as np
 from gauger.kernels import minhash
 
 CODE_BYTES = minhash.SLOTS * 2 // 8
-EXACT_MAX = 20_000  # rows of a segment searched exhaustively; more go to an inverted file
+EXACT_MAX = 100_000  # rows of a segment searched exhaustively; more go to an inverted file
 _SEGMENTS_MAX = 8
 _PROBES_MIN, _PROBES_SHARE = 8, 8  # lists probed: at least so many, and one in so many
 
 
 def codes(signatures: np.ndarray) -> np.ndarray:
     """uint8[n, 32] codes of uint8[n, SLOTS] signatures: the low two bits of each slot."""
-    low = (signatures & 3).reshape(len(signatures), -1, 4)
+    low = (signatures & 3).reshape(len(signatures), minhash.SLOTS // 4, 4)
     return np.ascontiguousarray(low[:, :, 0] | low[:, :, 1] << 2 | low[:, :, 2] << 4 | low[:, :, 3] << 6)
 
 

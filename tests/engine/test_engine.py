@@ -230,3 +230,35 @@ def test_known_families_come_back_in_a_later_run(calls: list[Call], directory: P
     second = taking(Engine(path, settings=SETTINGS), calls, range(1, len(calls), 2))
     again = {row["kind"]: row["family_id"] for row in second.finish().families.to_pylist()}
     assert again["template"] == ids["template"]
+
+
+def test_a_family_keeps_its_id_from_day_to_day(tmp_path: Path) -> None:
+    """Three days, each with new members of the same near-duplicate, template and exact families, and one of its own."""
+    words, frame = worlds.Words(41), worlds.Words(42).some(25)
+    head = words.text(60)
+    ids: list[dict[str, int]] = []
+    for day in range(3):
+        engine = Engine(tmp_path / "state")
+        own = worlds.Words(50 + day)
+        texts = {f"near {row}": own.edited(head, 1) for row in range(7)}  # one more would be a template
+        texts |= {f"frame {row}": " ".join(frame) + "\n" + own.text(20, 30) for row in range(20)}
+        texts |= {f"repeat {row}": "good morning" for row in range(6)}
+        alone = own.text(50)
+        texts |= {f"today {row}": own.edited(alone, 1) for row in range(7)}
+        calls = [
+            worlds.call(name.split()[0], text, row, day=DAY + timedelta(days=day))
+            for row, (name, text) in enumerate(texts.items())
+        ]
+        parts = [Part(worlds.batch(worlds.shuffled(calls, day)), 0, np.arange(len(calls)))]
+        list(engine.observe_parts(parts))
+        result = engine.finish()
+        engine.commit()
+        of_account: dict[str, set[int]] = {}
+        for row in result.calls.to_pylist():
+            of_account.setdefault(row["account_id"], set()).add(row["family_id"])
+        assert all(len(found) == 1 for found in of_account.values())
+        ids.append({name: found.pop() for name, found in of_account.items()})
+    for name in ("near", "frame", "repeat"):
+        assert len({found[name] for found in ids}) == 1, name
+    assert len({found["today"] for found in ids}) == 3
+    assert len({family for found in ids for family in found.values()}) == 6

@@ -134,7 +134,7 @@ def test_finishing_twice_gives_the_same_tables(calls: list[Call], directory: Pat
 def test_finishing_in_between_does_not_change_what_accounts_are_worth(
     calls: list[Call], directory: Path, whole: Result
 ) -> None:
-    engine = taking(Engine(directory, settings=SETTINGS), calls, range(len(calls) // 2))
+    engine = taking(Engine(directory, settings=SETTINGS, streaming=0), calls, range(len(calls) // 2))
     engine.finish()
     found = taking(engine, calls, range(len(calls) // 2, len(calls))).finish()
     assert found.accounts.equals(whole.accounts)
@@ -142,7 +142,7 @@ def test_finishing_in_between_does_not_change_what_accounts_are_worth(
 
 
 def test_a_first_batch_of_refused_rows_does_not_choose_the_reference(calls: list[Call], directory: Path) -> None:
-    engine = Engine(directory, settings=SETTINGS)
+    engine = Engine(directory, settings=SETTINGS, streaming=0)
     engine.observe(worlds.batch([worlds.call("", "no account", 0)]))
     assert taking(engine, calls, range(100)).finish().reference_days == ["2026-11-12"]
 
@@ -154,7 +154,9 @@ def test_which_of_two_days_comes_first_does_not_choose_the_reference(
     path = tmp_path / "state"
     shutil.copytree(directory, path)
     more = taking(
-        Engine(path, settings=SETTINGS), worlds.honest_day(8, 260, 6, day=DAY - timedelta(days=7)), range(1_560)
+        Engine(path, settings=SETTINGS, streaming=0),
+        worlds.honest_day(8, 260, 6, day=DAY - timedelta(days=7)),
+        range(1_560),
     )
     more.finish()
     assert more.commit() == ["2026-11-13"]
@@ -162,7 +164,7 @@ def test_which_of_two_days_comes_first_does_not_choose_the_reference(
     both = [*early, *calls[300:]]
     found = []
     for parts in ([range(300), range(300, len(both))], [range(300, len(both)), range(300)]):
-        engine = Engine(path, settings=SETTINGS)
+        engine = Engine(path, settings=SETTINGS, streaming=0)
         for part in parts:
             taking(engine, both, part)
         found.append(engine.finish())

@@ -172,3 +172,30 @@ def test_remembering_refreshes_and_keeps_id_order() -> None:
 def test_a_known_family_is_145_bytes() -> None:
     known = KnownFamilies()
     assert known.held() == {"part": "known families", "per": "family", "rows": 0, "row_bytes": 145, "bytes": 0}
+
+
+def test_families_like_a_signature_come_most_alike_first() -> None:
+    heads = random_signatures(300, 30)
+    close = np.concatenate([like(heads[:1], equal, equal) for equal in (120, 100, 80, 60)])
+    known = known_families(np.concatenate([heads[1:], close]), of_kind(NEAR, 303))
+    found = known.like(heads[0], 3)
+    assert [family for family, _ in found] == [300, 301, 302]
+    assert [value for _, value in found] == [minhash.jaccard(equal) for equal in (120, 100, 80)]
+    assert [family for family, _ in known.like_within(heads[0], 0.6)] == [300, 301, 302]
+    assert [family for family, _ in known.like_within(heads[0], 0.75)] == [300, 301]
+    assert KnownFamilies().like(heads[0], 3) == []
+    assert KnownFamilies().like_within(heads[0], 0.3) == []
+
+
+def test_the_index_follows_what_is_remembered() -> None:
+    signatures = random_signatures(40, 31)
+    known = known_families(signatures[:20], of_kind(NEAR, 20))
+    assert known.like(signatures[3], 1)[0] == (4, 1.0)
+    for row in range(20, 40):
+        known.remember(np.asarray([row + 1]), of_kind(NEAR, 1), signatures[row : row + 1], np.asarray([0]))
+        assert known.like(signatures[row], 1)[0] == (row + 1, 1.0)
+    known.remember(np.asarray([4]), of_kind(NEAR, 1), random_signatures(1, 32), np.asarray([0]))
+    assert known.like(random_signatures(1, 32)[0], 1)[0] == (4, 1.0)
+    assert known.like(signatures[3], 1)[0][1] < 0.2  # it is no longer what it was
+    assert known.returning(signatures[5:6], NEAR, SIMILARITY).tolist() == [6]
+    assert known.returning(signatures[5:6], EXACT, SIMILARITY).tolist() == [0]
