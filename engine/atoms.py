@@ -33,10 +33,11 @@ class Atoms:
 
 def identify(*columns: np.ndarray) -> np.ndarray:
     """Identity of each gram: grams with equal columns (uint32) have the same; int32."""
-    key = np.zeros(len(columns[0]), np.uint64)
+    identity = np.zeros(len(columns[0]), np.int64)
     for column in columns:
-        key = key << np.uint64(32) | column.astype(np.uint64)
-    return np.unique(key, return_inverse=True)[1].astype(np.int32)
+        key = identity.astype(np.uint64) << np.uint64(32) | column.astype(np.uint64)
+        identity = np.unique(key, return_inverse=True)[1]
+    return identity.astype(np.int32)
 
 
 def find_atoms(
@@ -95,7 +96,7 @@ class Parts:
     """What the prompts of a vocabulary are made of."""
 
     frame: np.ndarray  # uint8 as long as the vocabulary's numbers: whether a gram may be part of its prompt's frame
-    identity: np.ndarray  # int32 per gram: grams of equal least and greatest prompt are of one identity
+    identity: np.ndarray  # int32 per gram, by least and greatest prompt and number of prompts
     atoms: Atoms  # of those
     standing: Standing
 
@@ -104,13 +105,14 @@ def take_apart(vocabulary: Vocabulary) -> Parts:
     """Tell what may be frame from content.
 
     Atoms by the least prompt alone gather a frame's grams although some of its prompts lack one or the other; those by
-    the least and the greatest prompt tell content apart that stands in the same least prompt. A gram that either calls
-    content is none of a frame.
+    the least and the greatest prompt and the number of prompts (in half octaves) tell content apart that stands in the
+    same least prompt. A gram that either calls content is none of a frame.
     """
     wide = identify(vocabulary.least)
     atoms = find_atoms(vocabulary, wide, vocabulary.width)
     keep = atoms.kept & ~_marked(standing(atoms).content, wide, vocabulary.numbers)
-    narrow = identify(vocabulary.least, vocabulary.greatest)
+    octaves = np.rint(2.0 * np.log2(vocabulary.counts)).astype(np.uint32)
+    narrow = identify(vocabulary.least, vocabulary.greatest, octaves)
     atoms = find_atoms(vocabulary, narrow, vocabulary.width)
     weighed = standing(atoms)
     keep &= ~(atoms.kept & _marked(weighed.content, narrow, vocabulary.numbers))

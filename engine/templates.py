@@ -125,9 +125,9 @@ def _with_variants(vocabulary: Vocabulary, frames: Frames, labels: np.ndarray, m
             waiting.append((len(frames) + len(variants), variant.prompts, level + 1))
             variants.append(variant)
             parents.append(parent)
-    needed = [int(contained(np.asarray(len(variant.grams)))) for variant in variants]
-    members = [len(variant.prompts) for variant in variants]
-    return frames.extended([variant.grams for variant in variants], members, parents, needed)
+    sizes = np.asarray([len(variant.grams) for variant in variants])
+    prompts = [len(variant.prompts) for variant in variants]
+    return frames.extended([variant.grams for variant in variants], prompts, parents, contained(sizes).tolist())
 
 
 def learn(
