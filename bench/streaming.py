@@ -14,8 +14,8 @@ import numpy as np
 
 from bench.near_duplicates import read, sign
 from bench.real_corpora import corpora_directory
-from gauger.engine.engine import MEASURE_ROWS
 from gauger.engine.measure import Measures
+from gauger.engine.parts import MEASURE_ROWS
 from gauger.engine.representatives import KnownFamilies
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings

@@ -57,10 +57,15 @@ def _bar() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on a terminal, silence in a pipe."""
     with tqdm(total=1, bar_format="{desc:<12}{bar:30} {elapsed}", disable=not sys.stderr.isatty(), leave=False) as bar:
 
+        shown = ""
+
         def progress(stage: str, done: int, total: int) -> None:
-            bar.set_description_str(stage, refresh=False)
-            bar.total, bar.n = max(1, total), done
-            bar.refresh()
+            nonlocal shown
+            bar.total = max(1, total)
+            if stage != shown:
+                shown, bar.n = stage, done
+                bar.set_description_str(stage)
+            bar.update(done - bar.n)  # drawn ten times a second at most
 
         yield progress
 
