@@ -56,7 +56,6 @@ def _complain(message: str) -> None:
 def _bar() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on a terminal, silence in a pipe."""
     with tqdm(total=1, bar_format="{desc:<12}{bar:30} {elapsed}", disable=not sys.stderr.isatty(), leave=False) as bar:
-
         shown = ""
 
         def progress(stage: str, done: int, total: int) -> None:

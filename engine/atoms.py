@@ -60,9 +60,7 @@ def find_atoms(
 class Standing:
     """How atoms stand to those beside them; arrays per identity."""
 
-    content: (
-        np.ndarray
-    )  # bool: in half of its prompts or more it crosses a larger atom, or is one of several inside one
+    content: np.ndarray  # bool: in half of its prompts it crosses a larger atom, or stands beside a peer inside one
     block: np.ndarray  # bool: in nearly all of its prompts it is one of several
     pairs: np.ndarray  # int64, sorted keys of identities that stand together: smaller * identities + greater
 

@@ -86,12 +86,25 @@ def _merge_alike(frames: Frames) -> Frames:
     return Frames.of(place[frame[inside]], gram[inside], total[group[chosen]], width=frames.width)
 
 
-def _is_news(pool: Pool, labels: np.ndarray) -> bool:
-    """Whether a pool is not just what half of one frame's prompts draw from."""
-    family, number = np.unique(labels[pool.prompts], return_counts=True)
-    largest = int(np.argmax(number))
-    inside = family[largest] >= 0 and number[largest] * 100 >= _CONSENSUS_PERCENT * len(pool.prompts)
-    return not (inside and 2 * number[largest] >= np.sum(labels == family[largest]))
+def _news(found: list[Pool], labels: np.ndarray) -> list[Pool]:
+    """The pools that say more than frames do.
+
+    One that four fifths of its prompts draw from within one frame is that frame's own, unless several are and each has
+    less than half of its prompts: then what they share is an encoding, and they are the families.
+    """
+    sizes = np.bincount(labels[labels >= 0], minlength=1)
+    of_frame = np.full(len(found), -1)
+    for number, pool in enumerate(found):
+        inside = np.bincount(labels[pool.prompts][labels[pool.prompts] >= 0], minlength=1)
+        largest = int(np.argmax(inside))
+        if inside[largest] * 100 >= _CONSENSUS_PERCENT * len(pool.prompts):
+            of_frame[number] = largest
+    several = np.bincount(of_frame + 1, minlength=len(sizes) + 1)[1:] > 1
+    return [
+        pool
+        for pool, frame in zip(found, of_frame.tolist(), strict=True)
+        if frame < 0 or (several[frame] and 2 * len(pool.prompts) < sizes[frame])
+    ]
 
 
 def _with_pools(vocabulary: Vocabulary, frames: Frames, found: list[Pool]) -> Frames:
@@ -150,7 +163,7 @@ def learn(
     for _ in range(_ROUNDS):
         frames = _consensus(vocabulary, parts.frame, labels)
         labels = Matcher(frames).match(numbered, workers).astype(np.int64)
-    found = [pool for pool in pools(vocabulary, parts, members_min) if _is_news(pool, labels)]
+    found = _news(pools(vocabulary, parts, members_min), labels)
     if found:
         frames = _with_pools(vocabulary, frames, found)
         labels = Matcher(frames).match(numbered, workers).astype(np.int64)

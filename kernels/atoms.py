@@ -58,8 +58,8 @@ def atom_pairs(starts, atoms, count, pairs):
 
 @kernel(void(i64_in, i32_in, i64_in, i64_in, i64, i64, i32_out, i32_out, i32_out))
 def weigh_atoms(starts, atoms, holders, shared, ratio, nested_percent, crossed, nested, accompanied):
-    """Count the prompts in which an atom crosses a larger one, in which it is one of several inside a larger one, and
-    in which it is one of several at all: two of its peers stand beside it.
+    """Count the prompts in which an atom crosses a larger one, in which it stands beside a peer inside a larger one,
+    and in which it stands beside two peers, wherever.
 
     holders : int64, prompts that hold each atom; shared : int64, prompts that hold both of a pair, in the order of
         ``atom_pairs``
@@ -97,5 +97,5 @@ def weigh_atoms(starts, atoms, holders, shared, ratio, nested_percent, crossed, 
                     peers[j] += 1
         for i in range(count):
             crossed[atoms[start + i]] += crosses[i]
-            nested[atoms[start + i]] += np.int64(nests[i] == 1 and peers[i] >= 2)
+            nested[atoms[start + i]] += np.int64(nests[i] == 1 and peers[i] >= 1)
             accompanied[atoms[start + i]] += np.int64(peers[i] >= 2)

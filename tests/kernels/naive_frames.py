@@ -51,8 +51,8 @@ def stands(
     ratio: int,
     nested_percent: int,
 ) -> tuple[list[int], list[int], list[int]]:
-    """The atoms of one prompt that cross a larger one, those that are one of several inside a larger one, and those
-    that are one of several at all.
+    """The atoms of one prompt that cross a larger one, those that stand beside a peer inside a larger one, and those
+    that stand beside two peers.
     """
     crosses, nests, peers = set[int](), set[int](), Counter[int]()
     for one in atoms:
@@ -64,8 +64,8 @@ def stands(
                 (nests if nested else crosses).add(one)
             elif holders[one] < ratio * holders[other] and not nested:
                 peers[one] += 1
-    several = [one for one in atoms if peers[one] >= 2]
-    return [one for one in atoms if one in crosses], [one for one in several if one in nests], several
+    beside = [one for one in atoms if one in nests and peers[one] >= 1]
+    return [one for one in atoms if one in crosses], beside, [one for one in atoms if peers[one] >= 2]
 
 
 @dataclass(frozen=True)
