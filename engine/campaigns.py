@@ -7,18 +7,25 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
+from gauger.engine.calibration import tail_probability
 from gauger.engine.evidence import Evidence
+from gauger.engine.neighbours import unit
 from gauger.engine.settings import Settings
 
 # Mean similarity (cosine of whitened means) at which average linkage stops: half-padded campaigns are at 0.15 among
 # themselves, unrelated accounts at 0.00 +- 0.05.
 LINK_SIMILARITY = 0.15
 # Two clusters are one when their centroids agree this well after noise is taken out. Halves of one campaign are at
-# 0.9 and more, different templates at 0.3 and less.
-_CENTROID_AGREEMENT = 0.7
+# 0.9 and more, parts of one padded by 80 % at 0.64 and more, different templates at 0.3 and less.
+_CENTROID_AGREEMENT = 0.55
+_ACROSS_MIN = 0.04  # and their centroids must have something in common at all
 # A splinter is too small for that: average linkage chose its members for being alike, so its own cohesion is inflated.
 # It joins a cluster when it reaches this share of that cluster's own cohesion.
 _SPLINTER_ACCOUNTS, _SPLINTER_AGREEMENT = 30, 0.6
+# A flagged account that no cluster took joins the one in whose direction it lies further than all but this share of the
+# reference. Average linkage leaves out half of a campaign padded by 80 %: single accounts look like none of the others.
+_ABSORBED_TAIL = 0.02
+_ABSORBING_ACCOUNTS = 20  # fewer have no direction to speak of
 _CLUSTERED_MAX = 6_000  # average linkage is quadratic; further flagged accounts join the nearest cluster
 _EVIDENCE_MAX = 300.0
 _PAIRS = 20_000
@@ -63,15 +70,13 @@ def _linked(vectors: np.ndarray) -> np.ndarray:
     return labels
 
 
-def _joined(vectors: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+def _joined(vectors: np.ndarray, clusters: list[np.ndarray]) -> list[np.ndarray]:
     """Merge clusters whose noise-free centroids agree: largest first, each into the first that takes it.
 
     vectors : those of the oddest calls, because padding pulls the whole means of one campaign's accounts apart
     """
-    sizes = np.bincount(labels)
     groups: list[np.ndarray] = []
-    for label in np.lexsort((np.arange(len(sizes)), -sizes)).tolist():
-        rows = np.flatnonzero(labels == label)
+    for rows in sorted(clusters, key=lambda rows: -len(rows)):  # of equal sizes the first one first
         if len(rows) < 2:
             continue
         spread = union_statistic(vectors[rows])
@@ -82,12 +87,33 @@ def _joined(vectors: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
                 alike = across >= _SPLINTER_AGREEMENT * cohesion
             else:
                 alike = across >= _CENTROID_AGREEMENT * np.sqrt(max(spread, 1e-6) * cohesion)
-            if alike and across >= LINK_SIMILARITY / 2:
+            if alike and across >= _ACROSS_MIN:
                 groups[place] = np.sort(np.concatenate([other, rows]))
                 break
         else:
             groups.append(rows)
     return groups
+
+
+def _absorbed(groups: list[np.ndarray], vectors: np.ndarray, reference: np.ndarray) -> list[np.ndarray]:
+    """The groups, each with the accounts outside that lie in its direction.
+
+    vectors, reference : float32[n, d] and float32[r, d], whitened means of flagged and of reference accounts
+    """
+    large = [place for place, rows in enumerate(groups) if len(rows) >= _ABSORBING_ACCOUNTS]
+    outside = np.setdiff1d(np.arange(len(vectors)), np.concatenate([np.zeros(0, np.int64), *groups]))
+    if not large or len(outside) == 0 or len(reference) == 0:
+        return groups
+    directions = unit(np.stack([vectors[groups[place]].sum(axis=0) for place in large])).T
+    reach, usual = vectors[outside] @ directions, reference @ directions
+    tails = np.stack([tail_probability(reach[:, one], usual[:, one]) for one in range(len(large))], axis=1)
+    # Of equal ranks the direction it reaches further in.
+    best = np.lexsort((-reach, tails), axis=1)[:, 0]
+    joins = tails[np.arange(len(outside)), best] <= _ABSORBED_TAIL
+    grown = list(groups)
+    for one, place in enumerate(large):
+        grown[place] = np.sort(np.concatenate([groups[place], outside[joins & (best == one)]]))
+    return grown
 
 
 def _link_rate(reference: np.ndarray) -> float:
@@ -118,7 +144,10 @@ def find_clusters(evidence: Evidence, settings: Settings) -> list[Cluster]:
     if len(flagged) < settings.campaign_accounts_min:
         return []
     vectors = np.concatenate([evidence.vectors[flagged], evidence.sifted[flagged]], axis=1) / np.sqrt(np.float32(2))
-    groups = _joined(evidence.sifted[flagged], _linked(vectors))
+    labels, sifted = _linked(vectors), evidence.sifted[flagged]
+    groups = _joined(sifted, [np.flatnonzero(labels == label) for label in range(labels.max() + 1)])
+    groups = _absorbed(groups, evidence.vectors[flagged], evidence.reference_vectors)
+    groups = _joined(sifted, groups)  # fuller clusters agree better
     tested = int((~np.isnan(evidence.probability)).sum())
     link_rate = _link_rate(evidence.reference_vectors)
     clusters = [
