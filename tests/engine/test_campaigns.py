@@ -77,7 +77,7 @@ def test_nobody_flagged() -> None:
 
 
 def test_accounts_that_look_like_none_of_the_others_join_where_they_point() -> None:
-    """Half of a campaign is tight, the other half so padded that its accounts are hardly alike: most are in one finding."""
+    """Half of a campaign is tight, the other so padded that its accounts are hardly alike: most are in one finding."""
     random = np.random.default_rng(5)
     tight, padded = around(random, axis(0), 60, 0.2), around(random, axis(0), 60, 0.08)
     strangers = worlds.unit_rows(random.normal(size=(600, DIMENSIONS)))
