@@ -95,7 +95,7 @@ LIMITS = """\
   gives a campaign away. But when day and reference are drawn from *disjoint* halves of the prompts, 9.6 % of the honest
   were flagged (70 % of the people) at a nominal 0.1 %, because today's accounts then share sentences only with each
   other. Where many accounts suddenly send the same new sentences, expect alarms whoever they are.
-- **Other languages**: the attack sets are English. Of their 140,000 prompts some 250 have more than a few letters beyond
+- **Other languages**: the attack sets are English. Of their 140,000 prompts some 250 have more than a few letters past
   ASCII, most of them names, which makes no campaign.
 - **Not here**: slow poisoning of the reference, and rejection sampling against our own score.
 - **Paraphrase without a model**: templates are worded anew by a grammar of some 60,000 wordings; a language model would
