@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -60,16 +61,16 @@ def streamed(world: World, name: str, planted: Planted) -> list[Figures]:
     """
     (honest, _), (log, _) = world.honest(), world.added(name, (planted,))
     accounts = world.outcome(name, (planted,)).everyone.campaigns[0].accounts
-    folder, found = world.runs / ".cut", []
-    for hours in HOURS:
-        paths = [folder / "honest.parquet", folder / "campaign.parquet"]
-        calls = [cut(source, hours, path) for source, path in zip((honest, log), paths, strict=True)]
-        out = folder / "out"
-        world.score(paths, out)
-        flagged = _flagged(out, log)
-        found.append({"hour": hours, "flagged": flagged[0] / accounts, "calls": calls[1], "honest_flagged": flagged[1]})
-        if flagged[0] >= 0.5 * accounts:
-            break
+    found: list[Figures] = []
+    with tempfile.TemporaryDirectory(prefix=".cut-", dir=world.runs) as scratch:
+        paths = [Path(scratch) / "honest.parquet", Path(scratch) / "campaign.parquet"]
+        for hours in HOURS:
+            _, calls = [cut(source, hours, path) for source, path in zip((honest, log), paths, strict=True)]
+            world.score(paths, Path(scratch) / "out")
+            flagged, wrong = _flagged(Path(scratch) / "out", log)
+            found.append({"hour": hours, "flagged": flagged / accounts, "calls": calls, "honest_flagged": wrong})
+            if flagged >= 0.5 * accounts:
+                break
     return found
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,11 +105,9 @@ class World:
 
     def score(self, logs: Sequence[Path], out: Path) -> None:
         """Score logs with a copy of the state: a run commits its day, and the next one must not find it there."""
-        copy = self.runs / ".state"
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(self.state(), copy)
-        score(logs, out, state=copy)
-        shutil.rmtree(copy)
+        state = self.state()
+        with tempfile.TemporaryDirectory(prefix=".state-", dir=self.runs) as scratch:
+            score(logs, out, state=Path(shutil.copytree(state, Path(scratch) / "state")))
 
     def outcome(self, name: str, campaigns: Sequence[Planted] = (), cohorts: Sequence[str] = ()) -> Outcome:
         """Score the honest day with these campaigns and cohorts, unless that was done; hold it against its truth."""
