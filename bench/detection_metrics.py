@@ -49,7 +49,7 @@ def recall_with_interval(benign: np.ndarray, members: np.ndarray, rate: float, s
     recalls = np.empty(_RESAMPLES)
     for number in range(_RESAMPLES):
         drawn = random.poisson(1.0, len(tail))
-        place = np.searchsorted(np.cumsum(drawn), allowed + 1)
+        place = int(np.searchsorted(np.cumsum(drawn), allowed + 1))
         limit = tail[min(place, len(tail) - 1)]
         recalls[number] = np.mean(members[random.integers(0, len(members), len(members))] > limit)
     low, high = np.quantile(recalls, (0.025, 0.975))

@@ -22,8 +22,8 @@ def line(row: Row) -> str:
     """One measured day in one line, for the terminal."""
     start = f"{row['part']}, seed {row['seed']}, {row['name']}:"
     if "baselines" in row:
-        found = {name: percent(at[str(RATES[0])]["recall"], 0) for name, at in row["baselines"].items()}
-        return f"{start} recall at 0.1 % " + ", ".join(f"{name} {share}" for name, share in found.items())
+        shares = {name: percent(at[str(RATES[0])]["recall"], 0) for name, at in row["baselines"].items()}
+        return f"{start} recall at 0.1 % " + ", ".join(f"{name} {share}" for name, share in shares.items())
     if "stream" in row:
         return f"{start} " + ", ".join(f"{percent(cut['flagged'], 0)} % by {cut['hour']} h" for cut in row["stream"])
     outcome = unpacked(row)
@@ -99,11 +99,11 @@ def _recall(rows: Rows) -> list[str]:
     outcomes = [unpacked(row) for row in rows]
     grids = []
     for traces, words in (
-        ("", "Calls as a Poisson process round the clock, from residential addresses that change every four calls"),
+        ("", "Poisson calls round the clock, from residential addresses that change every four calls"),
         ("disguised", "Content only: people's hours, pace and volumes, one address an account"),
     ):
         grids += [
-            f"{words}. At the product's alarm level, percent of the campaign's accounts:\n",
+            f"**{words}.**\n\nAt the product's alarm level, percent of the campaign's accounts:\n",
             tables.grid(outcomes, tables.flagged, traces),
             "\nExact, above the evidence that 0.1 % of the honest accounts exceed:\n",
             tables.grid(outcomes, tables.exact, traces) + "\n",
@@ -111,8 +111,7 @@ def _recall(rows: Rows) -> list[str]:
     cost = [
         "### What hiding costs\n",
         "The padding at which half of a campaign's accounts would be flagged, between the measured ones by straight "
-        "lines, and the calls\nit takes for one useful call. Lists of prompts are bought by the call: this is what "
-        "evasion multiplies their price by.\n",
+        "lines,\nand the calls sent for one useful call: what evasion multiplies the price of answers by.\n",
         tables.costs(outcomes),
     ]
     return ["## Recall, one campaign at a time\n", *grids, *cost]
