@@ -174,7 +174,7 @@ def ceiling(out: Path, truth: pa.Table) -> int:
 def _reduce(out: Path) -> None:
     """Keep of a scored day what the bench reads: a few columns of accounts and findings."""
     accounts = pq.read_table(out / _ACCOUNTS, columns=list(_KEPT))
-    findings = pq.read_table(out / _FINDINGS, columns=["campaign_id", "assessment", "accounts"])
+    findings = pq.read_table(out / _FINDINGS, columns=["campaign_id", "assessment", "accounts", "present"])
     shutil.rmtree(out)
     out.mkdir()
     pq.write_table(accounts, out / _ACCOUNTS)
