@@ -53,7 +53,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", help=f"one world each (default {SEEDS})")
     parser.add_argument("--days", nargs="+", choices=DAYS, metavar="NAME", help="of the parts, only these days")
     parser.add_argument("--out", type=Path, default=Path("build/detection"), help="what is built (%(default)s)")
-    parser.add_argument("--log", type=Path, default=detection_log.LOG, help="what is measured (%(default)s)")
+    parser.add_argument(
+        "--log", type=Path, help="what is measured (default bench/detection.jsonl; of --quick in --out)"
+    )
     parser.add_argument("--write", type=Path, metavar="PAGE", help="write the page here instead of printing it")
     parser.add_argument("--quick", action="store_true", help="one seed, a small day, two campaigns")
     parser.add_argument("--page-only", action="store_true", help="measure nothing: the page of what was measured")
@@ -61,6 +63,8 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     chosen.calls = chosen.calls or (QUICK_CALLS if chosen.quick else CALLS)
     chosen.seeds = chosen.seeds or (SEEDS[:1] if chosen.quick else SEEDS)
     chosen.parts = chosen.parts or (QUICK_PARTS if chosen.quick else PARTS)
+    # A quick look must not become what the page is made of.
+    chosen.log = chosen.log or (chosen.out / "quick.jsonl" if chosen.quick else detection_log.LOG)
     chosen.days = chosen.days or (QUICK_DAYS if chosen.quick else DAYS)
     return chosen
 

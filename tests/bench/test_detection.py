@@ -64,3 +64,9 @@ def test_defaults_are_everything_on_seeds_nothing_was_tuned_on() -> None:
     assert tuple(chosen.parts) == tuple(PARTS)
     assert not {1, 2, 3, 11, 12} & set(chosen.seeds)
     assert {CLEAN, TOGETHER, "new agents", "t0_padded_90_disguised"} <= set(chosen.days)
+
+
+def test_a_quick_look_has_a_log_of_its_own(tmp_path: Path) -> None:
+    quick = detection._arguments(["--quick", "--out", str(tmp_path)])
+    assert quick.log == tmp_path / "quick.jsonl"
+    assert detection._arguments([]).log == detection_log.LOG
