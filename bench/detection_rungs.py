@@ -1,7 +1,8 @@
-"""The rungs of the detection bench, and what scoring one yields."""
+"""The rungs of the detection bench: which campaigns are planted, by the part of the bench that plants them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,8 +10,24 @@ from bench.real_campaigns import LADDER, Planted
 from gauger.evaluate import Evaluation
 
 CLEAN, TOGETHER = "clean day", "all default campaigns"
-ATTACKS = ("alpaca", "t0", "tasks", "evol", "metaprompt")
-PADDINGS = (0, 50, 80)  # percent of calls
+PADDINGS = (0, 50, 80, 90)  # percent of calls
+SIZES = (500, 200, 100, 50, 20, 10, 5)  # accounts; the first is everybody's
+CALLS = (26, 10, 5)  # of an account; the first is everybody's
+_RENDERED = ("evol_instruct_rendered", "alpaca_metaprompt_rendered")
+
+ATTACKS: dict[str, Planted] = {
+    "alpaca": LADDER["alpaca"],
+    "t0": LADDER["t0"],
+    "tasks": LADDER["tasks"],
+    "rendered": Planted("rendered", _RENDERED),
+}
+# What is left to see of a campaign, apart from what it asks: suffix of its rungs -> how it hides.
+TRACES: dict[str, dict[str, Any]] = {
+    "": {},
+    "disguised": {"pacing": "human", "addresses": "static", "volumes": "honest"},
+    "machine": {"pacing": "machine", "addresses": "static"},
+    "shared": {"pacing": "human", "addresses": "shared"},
+}
 
 
 @dataclass(frozen=True)
@@ -18,32 +35,93 @@ class Outcome:
     """One scored day, held against its truth."""
 
     seed: int
-    campaign: str  # a rung, CLEAN or TOGETHER
+    campaign: str  # a rung, a cohort, CLEAN or TOGETHER
     everyone: Evaluation  # all honest accounts of the day
     busy: Evaluation  # only honest accounts with enough calls to be weighed
     ceiling: int  # honest accounts with the greatest evidence of the run
-    manifest: dict[str, Any]  # of the run
+    speed: dict[str, float]  # calls_per_second, and seconds by stage
 
 
-def rung(attack: str, padding: int, *, disguised: bool = False) -> str:
-    """The name of an attack at a padding in percent, as in the ladder."""
-    return "_".join([attack, *([f"padded_{padding}"] if padding else []), *(["disguised"] if disguised else [])])
+def rung(
+    attack: str, padding: int = 0, traces: str = "", *, accounts: int = SIZES[0], calls: int = CALLS[0], way: str = ""
+) -> str:
+    """The name of a rung: what differs from 500 accounts of 26 pure calls, in a fixed order."""
+    parts = [
+        attack,
+        way,
+        f"padded_{padding}" if padding else "",
+        traces,
+        f"{accounts}_accounts" if accounts != SIZES[0] else "",
+        f"{calls}_calls" if calls != CALLS[0] else "",
+    ]
+    return "_".join(part for part in parts if part)
 
 
-def _rungs() -> dict[str, Planted]:
-    """The ladder, completed: every attack at every padding, and disguised."""
-    grid = {
-        rung(attack, padding): replace(LADDER[attack], name=rung(attack, padding), padding=padding / 100)
+def _planted(
+    attack: str, padding: int = 0, traces: str = "", *, accounts: int = SIZES[0], calls: int = CALLS[0]
+) -> Planted:
+    name = rung(attack, padding, traces, accounts=accounts, calls=calls)
+    changes = {"padding": padding / 100, "accounts": accounts, "calls": calls} | TRACES[traces]
+    return replace(ATTACKS[attack], name=name, **changes)
+
+
+# Ways to evade, each on one attack: name of the way -> (attack, what is changed).
+WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    "paraphrased": ("alpaca", {"frame": "paraphrased"}),
+    "camouflaged": ("alpaca", {"frame": "vendor"}),
+    "burnt": ("alpaca", {"lifetime_hours": 2.0, "pacing": "human", "addresses": "static"}),
+}
+# Sets no setting of the detector was ever chosen on.
+UNSEEN = {
+    "gpteacher": Planted("gpteacher", ("gpteacher",)),
+    "camel": Planted("camel", ("camel_ai_society_rendered",)),
+}
+
+
+def _ways() -> Iterable[Planted]:
+    for way, (attack, changes) in WAYS.items():
+        for padding in (0, 80):
+            name = rung(attack, padding, way=way)
+            yield replace(ATTACKS[attack], name=name, padding=padding / 100, **changes)
+    for name, planted in UNSEEN.items():
+        for padding in (0, 80):
+            yield replace(planted, name=rung(name, padding), padding=padding / 100)
+
+
+def _named(planted: Iterable[Planted]) -> dict[str, Planted]:
+    return {one.name: one for one in planted}
+
+
+RUNGS: dict[str, dict[str, Planted]] = {
+    "recall": _named(
+        _planted(attack, padding, traces) for traces in ("", "disguised") for attack in ATTACKS for padding in PADDINGS
+    ),
+    "traces": _named(
+        _planted(attack, padding, traces)
+        for traces in ("machine", "shared")
         for attack in ATTACKS
-        for padding in PADDINGS
-    }
-    # With the pace of people and one address an account, no trace but the content is left.
-    disguised = {
-        name: replace(grid[rung(attack, 80)], name=name, pacing="human", addresses="static")
+        for padding in (80, 90)
+    ),
+    "size": _named(
+        _planted(attack, padding, accounts=accounts)
+        for attack in ("alpaca", "tasks")
+        for padding in (0, 80)
+        for accounts in SIZES
+    ),
+    "calls": _named(
+        _planted(attack, padding, calls=calls) for attack in ("alpaca", "t0") for padding in (0, 80) for calls in CALLS
+    ),
+    "evasion": _named(_ways()),
+    "baselines": _named(
+        _planted(attack, padding, traces)
         for attack in ATTACKS
-        for name in [rung(attack, 80, disguised=True)]
-    }
-    return grid | disguised | LADDER
+        for padding, traces in ((0, ""), (80, ""), (80, "disguised"))
+    ),
+    "stream": _named(_planted(attack, padding) for attack in ATTACKS for padding in (0, 80)),
+}
+ALL = {name: planted for rungs in RUNGS.values() for name, planted in rungs.items()}
 
 
-RUNGS = _rungs()
+def attack_of(name: str) -> str:
+    """The attack of ``ATTACKS`` that a rung plants."""
+    return next(attack for attack, planted in ATTACKS.items() if planted.corpora == ALL[name].corpora)

@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate, pairwise
 from pathlib import Path
 from random import Random
 from typing import Literal
 
 from bench import real_people
 from bench.real_corpora import Source, Traffic, attack_prompts
+from bench.real_frames import paraphrased_frame, vendor_frame
 from bench.real_people import DAY_SECONDS, Call, Habit
 from bench.real_style import draw_style, restyle
 
@@ -27,8 +29,12 @@ class Planted:
     padding: float = 0.0  # share of calls that are honest prompts of the day's broad pool
     pacing: Literal["machine", "poisson", "human"] = "poisson"
     addresses: Literal["residential", "shared", "static"] = "residential"
+    volumes: Literal["equal", "honest"] = "equal"  # honest: unequal as honest accounts are, ``calls`` does not count
+    lifetime_hours: float = 24.0  # less: accounts are made, used for so long and thrown away
+    frame: Literal["none", "paraphrased", "vendor"] = "none"  # what is put around every prompt of the campaign
 
 
+_HONEST_CALLS = (5, 200)  # bounds of honest volumes: fewer calls could not be weighed
 _ALPACA, _T0, _TASKS = (
     ("alpaca_52k",),
     ("t0_templates_50k",),
@@ -57,9 +63,11 @@ DEFAULT = tuple(LADDER[name] for name in ("alpaca", "t0", "evol", "metaprompt", 
 
 
 def deal_prompts(
-    seed: int, corpora: Path, campaigns: Sequence[Planted]
+    seed: int, corpora: Path, campaigns: Sequence[Planted], timing: Traffic | None = None
 ) -> tuple[dict[str, list[list[str]]], list[str]]:
     """Attack prompts for every account of every campaign, each prompt used once in the whole day.
+
+    timing : needed by campaigns with honest volumes
 
     Returns campaign name -> one list of prompts per account, and a note for each campaign whose sets were too
     small. Raises ValueError when two campaigns have one name or a set has nothing left for a campaign.
@@ -74,22 +82,37 @@ def deal_prompts(
             if name not in decks:
                 decks[name] = attack_prompts(corpora, [name])
                 Random(f"deck/{seed}/{name}").shuffle(decks[name])
-        share = attack_calls(planted)
-        left = sum(len(decks[name]) for name in planted.corpora)
-        accounts = min(planted.accounts, left // share)
-        if accounts == 0:
+        own = [decks[name] for name in planted.corpora]
+        left = sum(len(deck) for deck in own)
+        shares = [attack_calls(planted, calls) for calls in account_volumes(seed, planted, timing)]
+        ends = [end for end in accumulate(shares) if end <= left]
+        if not ends:
             raise ValueError(f"no prompts are left for campaign {planted.name}; plant fewer or smaller campaigns")
-        if accounts < planted.accounts:
-            notes.append(f"{planted.name}: {accounts} accounts instead of {planted.accounts}, its sets are too small")
-        random = Random(f"deal/{seed}/{planted.name}")
-        prompts = _take(random, [decks[name] for name in planted.corpora], accounts * share)
-        dealt[planted.name] = [prompts[start : start + share] for start in range(0, len(prompts), share)]
+        if len(ends) < planted.accounts:
+            notes.append(f"{planted.name}: {len(ends)} accounts instead of {planted.accounts}, its sets are too small")
+        prompts = _take(Random(f"deal/{seed}/{planted.name}"), own, ends[-1])
+        dealt[planted.name] = [prompts[start:end] for start, end in pairwise([0, *ends])]
     return dealt, notes
 
 
-def attack_calls(planted: Planted) -> int:
-    """How many of an account's calls carry attack prompts."""
-    return max(1, round(planted.calls * (1.0 - planted.padding)))
+def account_volumes(seed: int, planted: Planted, timing: Traffic | None = None) -> list[int]:
+    """Calls of each account: all alike, or as unequal as honest accounts that make at least five calls."""
+    if planted.volumes == "equal":
+        return [planted.calls] * planted.accounts
+    if timing is None:
+        raise ValueError(f"campaign {planted.name} has honest volumes: they need the traced rates")
+    random = Random(f"volumes/{seed}/{planted.name}")
+    rates = timing.rates * real_people.rate_scale(timing.rates)
+    busy = rates[rates >= _HONEST_CALLS[0]]
+    if not len(busy):
+        raise ValueError("no traced client makes five calls a day")
+    low, high = _HONEST_CALLS
+    return [round(min(high, max(low, float(random.choice(busy))))) for _ in range(planted.accounts)]
+
+
+def attack_calls(planted: Planted, calls: int | None = None) -> int:
+    """How many of an account's calls (``planted.calls`` where no number is given) carry attack prompts."""
+    return max(1, round((planted.calls if calls is None else calls) * (1.0 - planted.padding)))
 
 
 def campaign_habits(seed: int, planted: Planted, accounts: int, traffic: Traffic) -> list[Habit]:
@@ -99,34 +122,39 @@ def campaign_habits(seed: int, planted: Planted, accounts: int, traffic: Traffic
     tokens = real_people.output_token_law(random, traffic.output_tokens)
     egress = [real_people.random_address(random) for _ in range(20)]
     habits = []
-    for number in range(accounts):
+    for number, calls in enumerate(account_volumes(seed, planted, traffic)[:accounts]):
+        name = real_people.identifier("acct", seed, planted.name, number)
         addresses: tuple[str, ...] = (real_people.random_address(random),)
         if planted.addresses == "shared":
             addresses = tuple(egress)
         elif planted.addresses == "residential":
-            addresses = tuple(real_people.random_address(random) for _ in range(math.ceil(planted.calls / 4)))
+            addresses = tuple(real_people.random_address(random) for _ in range(math.ceil(calls / 4)))
+        network = random.choice(
+            real_people.CLOUD_NETWORKS if planted.addresses == "shared" else real_people.ACCESS_NETWORKS
+        )
+        agent, age = random.choice(agents), random.uniform(1.0, 30.0)
+        if planted.lifetime_hours < 24.0:  # made a minute before its first hour begins
+            age = (60.0 - _life(seed, planted, name)[0]) / DAY_SECONDS
         habits.append(
             Habit(
-                account_id=real_people.identifier("acct", seed, planted.name, number),
+                account_id=name,
                 kind=planted.name,
                 sources=(),
                 niches={},
-                style=draw_style(random, plain=True),
+                style=draw_style(Random(f"style/{seed}/{name}"), plain=True),
                 template=None,
                 org=None,
-                rate=float(planted.calls),
+                rate=float(calls),
                 variation=1.0,
                 hours=real_people.WAKING if planted.pacing == "human" else real_people.FLAT,
                 addresses=addresses,
-                network=random.choice(
-                    real_people.CLOUD_NETWORKS if planted.addresses == "shared" else real_people.ACCESS_NETWORKS
-                ),
-                user_agent=random.choice(agents),
+                network=network,
+                user_agent=agent,
                 model=real_people.MODELS[0],
                 temperature=0.7,
                 max_tokens=2048,
                 output_tokens=tokens,
-                age_days=random.uniform(1.0, 30.0),
+                age_days=age,
             )
         )
     return habits
@@ -142,9 +170,24 @@ def campaign_calls(
 ) -> list[Call]:
     """One campaign account's day: its prompts and its padding in random order, at the campaign's pace."""
     random = Random(f"planted/{seed}/{habit.account_id}/{when}")
-    texts = [*prompts, *(pad(random, sources) for _ in range(planted.calls - len(prompts)))]
+    texts = [*prompts, *(pad(random, sources) for _ in range(round(habit.rate) - len(prompts)))]
+    if planted.frame == "paraphrased":
+        texts[: len(prompts)] = [paraphrased_frame(random, prompt) for prompt in prompts]
+    elif planted.frame == "vendor":
+        texts = [vendor_frame(habit.account_id, text) for text in texts]
     random.shuffle(texts)
-    return [Call(text, second, None) for text, second in zip(texts, _pace(random, planted, len(texts)), strict=True)]
+    seconds = _pace(random, planted, len(texts))
+    if planted.lifetime_hours < 24.0:
+        start, end = _life(seed, planted, habit.account_id)
+        seconds = [start + second / DAY_SECONDS * (end - start) for second in seconds]
+    return [Call(text, second, None) for text, second in zip(texts, seconds, strict=True)]
+
+
+def _life(seed: int, planted: Planted, account_id: str) -> tuple[float, float]:
+    """First and last second of the day at which an account of a burning campaign is used."""
+    length = planted.lifetime_hours * 3600.0
+    start = Random(f"life/{seed}/{account_id}").uniform(0.0, DAY_SECONDS - length)
+    return start, start + length
 
 
 def pad(random: Random, sources: Mapping[str, Source]) -> str:

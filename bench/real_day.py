@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.real_campaigns import DEFAULT, LADDER, Planted, campaign_calls, campaign_habits, deal_prompts
+from bench.real_cohorts import cohort_accounts
 from bench.real_corpora import Source, Traffic, benign_sources, corpora_directory, traffic
 from bench.real_people import Call, Habit, draw_calls, draw_habit, identifier, rate_scale
 from gauger.engine import schema, tables
@@ -118,16 +119,17 @@ def build(
     calls: int = 200_000,
     reference_days: int = 3,
     campaigns: Sequence[Planted] = DEFAULT,
+    cohorts: Sequence[str] = (),
     seed: int = 1,
     corpora: Path | None = None,
     disjoint_text: bool = False,
 ) -> RealDay:
     """Write reference days, a day with campaigns and its truth below ``out``.
 
-    ``calls`` is the number of honest calls of every day; the campaigns' calls come on top. Reference days are
-    consecutive and the newest is ``LAG_DAYS`` older than the day. Half of a day's honest accounts appear on
-    every day. ``disjoint_text`` draws the day and the reference from disjoint halves of the benign prompts:
-    see ``bench/README.md`` for why it is not the default.
+    ``calls`` is the number of honest calls of every day; the campaigns' calls come on top, and those of ``cohorts``,
+    honest accounts of a sort that is new on the day. Reference days are consecutive and the newest is ``LAG_DAYS``
+    older than the day. Half of a day's honest accounts appear on every day. ``disjoint_text`` draws the day and the
+    reference from disjoint halves of the benign prompts: see ``bench/README.md`` for why it is not the default.
 
     Raises FileNotFoundError when the corpora are absent, ValueError when the campaigns do not fit them.
     """
@@ -135,7 +137,7 @@ def build(
     if corpora is None:
         raise FileNotFoundError("the corpora are absent; set GAUGER_CORPORA to their directory")
     sources, timing = benign_sources(corpora), traffic(corpora)
-    dealt, notes = deal_prompts(seed, corpora, campaigns)
+    dealt, notes = deal_prompts(seed, corpora, campaigns, timing)
     sides = [source_half(sources, side) if disjoint_text else sources for side in (0, 1)]
 
     reference = []
@@ -156,6 +158,10 @@ def build(
             drawn = campaign_calls(seed, planted, habit, own, sides[1], DAY)
             log.add(habit, drawn)
             truth.add(habit, planted.name, len(drawn))
+    for name in cohorts:
+        for habit, drawn in cohort_accounts(seed, name, corpora, sides[1], timing, DAY):
+            log.add(habit, drawn)
+            truth.add(habit, None, len(drawn))
     path = log.write(out / "day")
     pq.write_table(pa.table(truth.columns, schema=tables.TRUTH), out / "truth.parquet")
     described = {
