@@ -21,7 +21,7 @@ from gauger.engine.allow import AllowList, apply_allow_list
 from gauger.engine.days import Reference, StateDirectory
 from gauger.engine.errors import InputError, KernelInputError, StateError
 from gauger.engine.evidence import gather
-from gauger.engine.families import Families, find_families
+from gauger.engine.families import find_families
 from gauger.engine.findings import Calls, find_campaigns
 from gauger.engine.intake import Admitted, admit
 from gauger.engine.measure import Measurer, Measures, WordSketch
@@ -34,6 +34,7 @@ from gauger.engine.secret import Secret
 from gauger.engine.settings import DAY_US, Settings
 from gauger.engine.snapshot import Snapshot, Verdict
 from gauger.engine.state import Prepared, State, content_of, prepare
+from gauger.engine.statistics_relational import complete, with_families
 from gauger.kernels.warm import warmup
 
 MEASURE_ROWS = 8_192  # rows a worker measures at a time: results small enough that the allocator reuses their pages
@@ -126,6 +127,7 @@ class Engine:
         self._discarded = WordSketch()  # checks count words nowhere that matters
         self._suspects: set[str] | None = None  # accounts a reference must not hold; None before ``finish``
         self._population: Population | None = None  # of the last ``finish``
+        self._family_of_call = np.zeros(0, np.int64)
 
     # Observing
 
@@ -284,6 +286,7 @@ class Engine:
             today, account_rows = populating.result()
             evidence = gather(today, reference, self.secret.key, settings, self.workers)
             families, allowed = apply_allow_list(self.allow, grouping.result(), state, self._families.ids)
+        today, evidence = complete(today, evidence, state, account_rows, families)
         calls = Calls(
             account=account_rows[ledger["account"]],
             time=ledger["time"],
@@ -296,9 +299,9 @@ class Engine:
         family_rows = family_table(families, calls, evidence, settings, "client_address" in state.columns)
         flagged = np.flatnonzero(evidence.probability < settings.alarm_level)
         # Findings made without a reference purge nobody: an honest app would go missing from its own baseline.
-        self._population = today
+        self._population, self._family_of_call = today, families.of_call
         self._suspects = {today.account_ids[row] for row in flagged.tolist()}
-        self._snapshot = self._make_snapshot(families, family_rows, accounts)
+        self._snapshot = Snapshot.of(state.prompts.rows["hash"].copy(), families, family_rows, accounts)
         return Result(
             calls=call_table(ledger, calls, today, evidence, families, campaigns),
             accounts=accounts,
@@ -309,18 +312,6 @@ class Engine:
             reference_accounts=evidence.reference_accounts,
             allowed=allowed,
         )
-
-    def _make_snapshot(self, families: Families, family_rows: pa.Table, accounts: pa.Table) -> Snapshot:
-        strength = accounts.column("evidence").to_numpy()
-        known = np.flatnonzero(~np.isnan(strength))
-        names, campaigns = accounts.column("account_id").to_pylist(), accounts.column("campaign_id").to_pylist()
-        reasons = accounts.column("reasons").to_pylist()
-        facts = {
-            names[row]: (float(strength[row]), campaigns[row], [reason["statistic"] for reason in reasons[row]])
-            for row in known.tolist()
-        }
-        evidence = family_rows.column("evidence").to_numpy()
-        return Snapshot(self._state.prompts.rows["hash"].copy(), families, evidence, facts)
 
     # Keeping
 
@@ -364,13 +355,18 @@ class Engine:
         panes = np.unique(self._state.accounts.rows["pane"]).tolist()
         for pane in panes:
             # A run of one day, the usual case, has its population at hand.
-            population = self._population if len(panes) == 1 else population_of(self._state, [pane])[0]
+            population = self._population if len(panes) == 1 else self._population_of_pane(pane)
             clean = np.asarray([name not in self._suspects for name in population.account_ids], bool)
             day = _day(pane * self.settings.pane_us)
             self._directory.save_day(day, population.select(clean), self._state.words, self.settings)
             days.append(day.isoformat())
         self._directory.save_families(self._families)
         return days
+
+    def _population_of_pane(self, pane: int) -> Population:
+        population, rows = population_of(self._state, [pane])
+        known = len(self._family_of_call)  # calls observed since the last ``finish`` have no families yet
+        return with_families(population, rows[self._state.ledger.rows["account"][:known]], self._family_of_call)
 
     def held(self) -> list[dict[str, int | float | str]]:
         """Bytes of everything kept, by part, and what a row of each part stands for."""

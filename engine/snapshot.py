@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from gauger.engine.families import Families
 from gauger.engine.frames import Grams
@@ -45,6 +46,19 @@ class Snapshot:
         self._families = families
         self._family_evidence = family_evidence
         self._accounts = accounts
+
+    @classmethod
+    def of(cls, prompt_hashes: np.ndarray, families: Families, family_rows: pa.Table, accounts: pa.Table) -> Snapshot:
+        """What the tables of families and accounts say."""
+        strength = accounts.column("evidence").to_numpy()
+        known = np.flatnonzero(~np.isnan(strength))
+        names, campaigns = accounts.column("account_id").to_pylist(), accounts.column("campaign_id").to_pylist()
+        reasons = accounts.column("reasons").to_pylist()
+        facts = {
+            names[row]: (float(strength[row]), campaigns[row], [reason["statistic"] for reason in reasons[row]])
+            for row in known.tolist()
+        }
+        return cls(prompt_hashes, families, family_rows.column("evidence").to_numpy(), facts)
 
     def families_of(self, measures: Measures) -> np.ndarray:
         """Row of the family of each measured call, -1 for none: by prompt, then by frame; int64[n]."""

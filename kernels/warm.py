@@ -14,11 +14,13 @@ from gauger.kernels import (
     countmin,
     floor,
     frames,
+    groups,
     hyperloglog,
     minhash,
     nearest,
     neighbours,
     prompts,
+    samples,
     shingles,
     siphash,
     slots,
@@ -30,8 +32,8 @@ from gauger.kernels.jit import KERNELS
 
 # Every module with a kernel in it: importing one is what puts its kernels into KERNELS.
 MODULES = (
-    accumulate, atoms, banding, calls, countmin, floor, frames, hyperloglog, minhash, nearest, neighbours, prompts,
-    shingles, siphash, slots, texts, vocabulary,
+    accumulate, atoms, banding, calls, countmin, floor, frames, groups, hyperloglog, minhash, nearest, neighbours,
+    prompts, samples, shingles, siphash, slots, texts, vocabulary,
 )  # fmt: skip
 
 
