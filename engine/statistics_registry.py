@@ -48,7 +48,7 @@ _VOLUME_AND_CONTENT = [
         ("calls_log2", "number of calls (log2)", "log2 n", _COUNT, "log2 calls", "0 and up", CALL),
         ("distinct_ratio", "share of its prompts that differ from each other", "distinct prompts / n",
          "HyperLogLog: Flajolet et al. (2007)", "share", "0 to 1", CONTENT),
-        ("within_similarity", "mean likeness of any two of its calls", "(|S|² − Q) / ((n − 1) Q): S, Q sum and sum of "
+        ("within_similarity", "mean likeness of any two of its calls", "(‖S‖² − Q) / ((n − 1) Q): S, Q sum and sum of "
          "squares of the calls' features", "U-statistic: Hoeffding (1948)", "cosine", "−1 to 1", CONTENT),
         ("words_mean", "mean number of words in its prompts", "Σ words / n", _COUNT, "words", "0 and up", CONTENT),
         ("words_variation", "variation of the lengths of its prompts", "standard deviation / mean of words", _MOMENTS,
@@ -70,8 +70,9 @@ _VOLUME_AND_CONTENT = [
     ),
     *_of(
         "statistics_calls.repeat_pairs",
-        ("repeat_pairs", "share of the pairs of its calls with the same prompt", "(F₂ − n) / (n (n − 1)), F₂ = Σ (calls of "
-         "a prompt)²", "second moment: Alon, Matias and Szegedy (STOC 1996)", "share", "0 to 1", CONTENT),
+        ("repeat_pairs", "share of the pairs of its calls with the same prompt",
+         "(F₂ − n) / (n (n − 1)), F₂ = Σ (calls of a prompt)²",
+         "second moment: Alon, Matias and Szegedy (STOC 1996)", "share", "0 to 1", CONTENT),
     ),
     *_of(
         "statistics_samples.sample_statistics",
