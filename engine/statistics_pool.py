@@ -30,7 +30,8 @@ def cell_statistics(cells: np.ndarray, owner: np.ndarray, today: np.ndarray) -> 
     Log-odds of a call: of having an account in its cell, among today's others against the reference's others.
     """
     accounts = len(today)
-    pairs = np.unique(owner << CELL_BITS | cells)
+    pairs = np.sort(owner << CELL_BITS | cells)
+    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
     holder, cell = pairs >> CELL_BITS, pairs & ((1 << CELL_BITS) - 1)
     own = today[owner].astype(np.int64)
     new = np.bincount(cell[today[holder]], minlength=1 << CELL_BITS)[cells] - own

@@ -69,9 +69,12 @@ def complementary_coverage(owner: np.ndarray, prompt: np.ndarray, neighbours: np
     accounts that tile one distribution lie at 0, however alike they are. NaN without neighbours.
     owner : int64; prompt : uint64 hash of each sampled call, 0 = not known
     """
-    known = prompt != 0
-    _, code = np.unique(prompt[known], return_inverse=True)
-    offsets, values = _runs(owner[known], code.astype(np.int64), len(neighbours))
+    known = np.flatnonzero(prompt != 0)
+    order = known[np.argsort(prompt[known], kind="stable")]
+    ordered = prompt[order]
+    code = np.empty(len(prompt), np.int64)
+    code[order] = np.cumsum(np.concatenate([[False], ordered[1:] != ordered[:-1]])[: len(order)])
+    offsets, values = _runs(owner[known], code[known], len(neighbours))
     holders = np.bincount(values, minlength=1)
     observed, expected = np.empty((2, len(neighbours)))
     groups.unique_coverage(offsets, values, holders, np.ascontiguousarray(neighbours), observed, expected)

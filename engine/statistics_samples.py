@@ -30,11 +30,11 @@ def cells_of(rows: np.ndarray, features: np.ndarray, key: np.ndarray) -> np.ndar
 
 def cell_coverage(owner: np.ndarray, cells: np.ndarray, owners: int) -> np.ndarray:
     """Distinct cells an account's sampled calls fall into, by how many they could; NaN below two calls."""
-    coarse = (cells >> np.uint32(CELL_BITS - COVERAGE_BITS)).astype(np.int64)
-    pairs = np.unique(owner << COVERAGE_BITS | coarse)
+    met = np.zeros((owners, 1 << COVERAGE_BITS), bool)
+    met[owner, cells >> np.uint32(CELL_BITS - COVERAGE_BITS)] = True
     total = np.bincount(owner, minlength=owners).astype(np.float64)
     most = np.where(total >= 2, np.minimum(total, 1 << COVERAGE_BITS), 0.0)
-    return share(np.bincount(pairs >> COVERAGE_BITS, minlength=owners), most)
+    return share(met.sum(axis=1), most)
 
 
 def sample_statistics(

@@ -54,7 +54,7 @@ def unique_coverage(offsets, prompts, holders, neighbours, observed, expected):
         prompt of d accounts is another's with probability 1 - (1 - (d - 1) / (n - 1)) ^ (group - 1)
     """
     accounts = offsets.size - 1
-    count = np.zeros(holders.size, np.int64)
+    met = np.full(holders.size, -1, np.int64)  # twice the account whose group met it last, plus 1 if more than once
     group = np.empty(neighbours.shape[1] + 1, np.int64)
     for account in range(accounts):
         group[0] = account
@@ -63,19 +63,21 @@ def unique_coverage(offsets, prompts, holders, neighbours, observed, expected):
             if neighbours[account, place] >= 0:
                 group[size] = neighbours[account, place]
                 size += 1
-        for member in group[:size]:
-            for place in range(offsets[member], offsets[member + 1]):
-                count[prompts[place]] += 1
         alone, chance, total = 0, 0.0, 0
         for member in group[:size]:
             for place in range(offsets[member], offsets[member + 1]):
                 prompt = prompts[place]
-                alone += np.int64(count[prompt] == 1)
-                chance += (1.0 - (holders[prompt] - 1) / max(1, accounts - 1)) ** (size - 1)
+                if met[prompt] < 2 * account:
+                    met[prompt] = 2 * account
+                    alone += 1
+                elif met[prompt] == 2 * account:
+                    met[prompt] = 2 * account + 1
+                    alone -= 1
+                if holders[prompt] == 1:
+                    chance += 1.0
+                else:
+                    chance += (1.0 - (holders[prompt] - 1) / max(1, accounts - 1)) ** (size - 1)
                 total += 1
-        for member in group[:size]:
-            for place in range(offsets[member], offsets[member + 1]):
-                count[prompts[place]] = 0
         known = size > 1 and total > 0
         observed[account] = alone / total if known else np.nan
         expected[account] = chance / total if known else np.nan
