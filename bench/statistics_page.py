@@ -101,19 +101,20 @@ def measured(day: Day, command: str) -> str:
     rows = [[f"`{name}`", *(_cell(day.found[campaign].get(name)) for campaign in campaigns)] for name in names]
     rows.append(["**evidence** (all together)", *(_together(day.found[campaign]) for campaign in campaigns)])
     planted = ", ".join(f"{name} {number:,}" for name, number in day.accounts.items())
-    weak = sum(best(day, name) < 0.1 for name in names)
+    known = [name for name in names if any(found[name].high for found in day.found.values() if name in found)]
+    weak = sum(best(day, name) < 0.1 for name in known)
     strong = [f"`{name}`" for name in names if best(day, name) >= 0.5]
     return f"""\
 Recall in percent at 0.1 % / at 1 % false positives, above (↑) and below (↓) the honest accounts, one statistic at a
 time. Seed {day.seed}, {day.calls:,} honest calls a day, {day.honest:,} honest accounts with at least five calls: 0.1 %
-is {max(1, day.honest // 1000)} of them, so that the first figure is coarse. Accounts of the campaigns: {planted}.
-The thresholds are those of the day's own honest accounts and need the truth. A dash: no account of the campaign has the
-statistic. Written by `{command}`.
+is {max(1, day.honest // 1000)} of them, so that the first figure is coarse. The thresholds are those of the day's own
+honest accounts and need the truth. A dash: no account of the campaign has the statistic. Accounts of the campaigns:
+{planted}. Written by `{command}`.
 
 {table(["statistic", *campaigns], rows)}
 
-{weak} of {len(names)} statistics never reach 10 % at 1 % false positives, on any campaign, in either tail.
-{len(strong)} reach half of some campaign: {", ".join(strong) or "none"}."""
+Of {len(known)} statistics that are available here, {weak} never reach 10 % at 1 % false positives, on any campaign, in
+either tail. {len(strong)} reach half of some campaign: {", ".join(strong) or "none"}."""
 
 
 def _together(found: Mapping[str, Alone]) -> str:
