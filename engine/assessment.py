@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gauger.engine.families import TEMPLATE, Families
-from gauger.engine.links import ADDRESS, CHANNELS, NETWORK_HOUR, PARAMETERS, PAYMENT
+from gauger.engine.links import ADDRESS, CHANNELS, HUB_ACCOUNTS, NETWORK_HOUR, PARAMETERS, PAYMENT
 from gauger.engine.population import Population
 
 SHARED = (ADDRESS, PAYMENT, NETWORK_HOUR)
-_HUB_ACCOUNTS = 100  # a value more accounts share is infrastructure of the internet, not of a campaign
 _SHARING_MIN = 0.10  # share of a cluster's accounts that must share a value with another of it
 _FAMILY_MIN = 0.5  # share of calls (or accounts) that makes one family the cluster's own
 _EVALUATION_ACCOUNTS_MAX = 20
@@ -79,7 +78,7 @@ def _sharing(today: Population, earlier: Population | None, members: np.ndarray,
         return Sign(statistic, None, f"shared {name}: not available")
     owner, value = today.link_owner[rows], today.link_value[rows]
     distinct, code, degree = np.unique(value, return_inverse=True, return_counts=True)
-    usable = degree <= max(_HUB_ACCOUNTS, len(members))
+    usable = degree <= max(HUB_ACCOUNTS, len(members))
     if earlier is not None:
         known = earlier.link_value[earlier.link_channel == channel]
         usable &= ~np.isin(distinct, known)

@@ -33,6 +33,7 @@ from gauger.engine.secret import Secret
 from gauger.engine.settings import DAY_US, Settings
 from gauger.engine.snapshot import NOTHING_KNOWN, Snapshot, Verdict, snapshot_of
 from gauger.engine.state import Prepared, State, content_of, prepare
+from gauger.engine.statistics_relational import complete, with_families
 from gauger.engine.streaming import REPRESENTATIVES, StreamingCounts, StreamingFamilies
 from gauger.kernels.warm import warmup
 
@@ -94,6 +95,7 @@ class Engine:
         self._population: Population | None = None  # of the last ``finish``
         self._streaming_families = streaming
         self._streaming: StreamingFamilies | None = None  # made by the first ``observe``
+        self._family_of_call = np.zeros(0, np.int64)
 
     # Observing
 
@@ -263,6 +265,7 @@ class Engine:
             today, account_rows = populating.result()
             evidence = gather(today, reference, self.secret.key, settings, self.workers)
             families, allowed = apply_allow_list(self.allow, grouping.result(), state, self._families.ids)
+        today, evidence = complete(today, evidence, state, account_rows, families)
         calls = Calls(
             account=account_rows[ledger["account"]],
             time=ledger["time"],
@@ -275,7 +278,7 @@ class Engine:
         family_rows = family_table(families, calls, evidence, settings, "client_address" in state.columns)
         flagged = np.flatnonzero(evidence.probability < settings.alarm_level)
         # Findings made without a reference purge nobody: an honest app would go missing from its own baseline.
-        self._population = today
+        self._population, self._family_of_call = today, families.of_call
         self._suspects = {today.account_ids[row] for row in flagged.tolist()}
         self._snapshot = snapshot_of(state.prompts.rows["hash"].copy(), families, family_rows, accounts)
         if self._streaming is not None:
@@ -334,13 +337,18 @@ class Engine:
         panes = np.unique(self._state.accounts.rows["pane"]).tolist()
         for pane in panes:
             # A run of one day, the usual case, has its population at hand.
-            population = self._population if len(panes) == 1 else population_of(self._state, [pane])[0]
+            population = self._population if len(panes) == 1 else self._population_of_pane(pane)
             clean = np.asarray([name not in self._suspects for name in population.account_ids], bool)
             day = _day(pane * self.settings.pane_us)
             self._directory.save_day(day, population.select(clean), self._state.words, self.settings)
             days.append(day.isoformat())
         self._directory.save_families(self._families)
         return days
+
+    def _population_of_pane(self, pane: int) -> Population:
+        population, rows = population_of(self._state, [pane])
+        known = len(self._family_of_call)  # calls observed since the last ``finish`` have no families yet
+        return with_families(population, rows[self._state.ledger.rows["account"][:known]], self._family_of_call)
 
     def held(self) -> list[dict[str, int | float | str]]:
         """Bytes of everything kept, by part, and what a row of each part stands for."""

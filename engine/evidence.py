@@ -14,9 +14,11 @@ from gauger.engine.neighbours import Whitener, nearest, today_share, unit
 from gauger.engine.population import Population
 from gauger.engine.settings import Settings
 from gauger.engine.sifting import FOLDS, Calls, Sifted, sift
+from gauger.engine.statistics_pool import pooled_statistics
 
 _CONFORMITY_NEIGHBOURS = 40
 _SIFT_NEIGHBOURS = 50
+_GROUP_NEIGHBOURS = 20  # whom an account is held against for what neighbours have in common
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class Evidence:
     reference_accounts: int  # accounts behind it
     reference_vectors: np.ndarray  # float32[r, d], whitened means of the reference's accounts
     missing: list[str] = field(default_factory=list)  # sentences: which evidence is not available, and why
+    relational: dict[str, np.ndarray] = field(default_factory=dict)  # float64[n], statistics against other accounts
+    relational_null: dict[str, np.ndarray] = field(default_factory=dict)  # float64[r], the reference's
+    neighbours: np.ndarray | None = None  # int64[n, k], today's accounts among the nearest, -1 in the other places
 
 
 def no_evidence(today: Population, reason: str) -> Evidence:
@@ -136,7 +141,9 @@ def _weigh(
     parts["conformity"] = tail_probability(habits, habits[~is_today])
     final = _calibrate(combine(content, parts["conformity"]), is_today)
     shares = {f"today_share_{k}": is_today[rows[:, :k]].mean(axis=1) for k in settings.neighbours}
-    found = _Found(final, {**parts, "content": content}, shares, vectors, rounds[-1], is_today)
+    pooled = pooled_statistics(new, old, key)
+    near = rows[: len(new), :_GROUP_NEIGHBOURS]
+    found = _Found(final, {**parts, "content": content}, shares, vectors, rounds[-1], is_today, pooled, near)
     return _spread(today, eligible, new, found, settings)
 
 
@@ -155,6 +162,8 @@ class _Found:
     vectors: np.ndarray
     last: Sifted
     is_today: np.ndarray
+    pooled: dict[str, np.ndarray]
+    near: np.ndarray  # int64[today's, k], nearest rows
 
 
 def _spread(today: Population, eligible: np.ndarray, new: Population, found: _Found, settings: Settings) -> Evidence:
@@ -169,6 +178,9 @@ def _spread(today: Population, eligible: np.ndarray, new: Population, found: _Fo
     call_probability = np.full(len(today.sample_owner), np.nan)
     call_probability[eligible[today.sample_owner]] = found.last.call_probability[: len(new.sample_owner)]
     is_today = found.is_today
+    neighbours = np.full((len(today), found.near.shape[1]), -1)
+    place = np.append(np.flatnonzero(eligible), -1)
+    neighbours[eligible] = place[np.minimum(found.near, len(new))]
     few = int((~eligible).sum())
     missing = []
     if few:
@@ -183,4 +195,7 @@ def _spread(today: Population, eligible: np.ndarray, new: Population, found: _Fo
         reference_accounts=int((~is_today).sum()),
         reference_vectors=found.vectors[~is_today],
         missing=missing,
+        relational={name: widen(values[is_today]) for name, values in found.pooled.items()},
+        relational_null={name: values[~is_today] for name, values in found.pooled.items()},
+        neighbours=neighbours,
     )

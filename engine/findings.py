@@ -65,9 +65,10 @@ def account_reasons(
     if reference is None:
         return [[] for _ in rows]
     names, values, tails = [], [], []
-    for name, column in today.statistics.items():
-        if name in reference.statistics:
-            high, low = _tails(column[rows], reference.statistics[name])
+    nulls = {**reference.statistics, **evidence.relational_null}
+    for name, column in {**today.statistics, **evidence.relational}.items():
+        if name in nulls:
+            high, low = _tails(column[rows], nulls[name])
             names.append(name)
             values.append(column[rows])
             tails.append(np.minimum(1.0, 2.0 * np.minimum(high, low)))

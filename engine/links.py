@@ -22,6 +22,8 @@ CHANNELS = (
     "request parameters",
 )
 
+HUB_ACCOUNTS = 100  # a value more accounts share is infrastructure of the internet, not of a campaign
+
 FIELDS: dict[str, Field] = {"account": (np.int64, ()), "channel": (np.uint8, ()), "value": (np.uint64, ())}
 _CACHED = 1 << 18  # (account and channel, value) pairs
 

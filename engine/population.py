@@ -13,6 +13,9 @@ from gauger.engine.samples import CallSample
 from gauger.engine.settings import Settings
 from gauger.engine.state import State
 from gauger.engine.statistics import account_statistics
+from gauger.engine.statistics_calls import call_statistics
+from gauger.engine.statistics_links import link_statistics
+from gauger.engine.statistics_samples import cell_coverage, cells_of, sample_statistics
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,9 @@ class Population:
     link_owner: np.ndarray  # int64[l], ascending
     link_channel: np.ndarray  # uint8[l]
     link_value: np.ndarray  # uint64[l]
+    # Of a run's own accounts; a stored day does not say.
+    sample_prompt: np.ndarray | None = None  # uint64[m], half of the prompt's hash, 0 = not known
+    sample_cell: np.ndarray | None = None  # uint32[m], cell of the call's features
 
     def __len__(self) -> int:
         return len(self.account_ids)
@@ -50,6 +56,8 @@ class Population:
             link_owner=place[self.link_owner[links]],
             link_channel=self.link_channel[links],
             link_value=self.link_value[links],
+            sample_prompt=None if self.sample_prompt is None else self.sample_prompt[calls],
+            sample_cell=None if self.sample_cell is None else self.sample_cell[calls],
         )
 
 
@@ -67,14 +75,18 @@ def population_of(state: State, panes: Sequence[int] | None = None) -> tuple[Pop
     by_owner = sample.chosen(owner)
     link_owner = place[links.rows["account"]]
     by_link = np.lexsort((links.rows["value"], links.rows["channel"], link_owner))
-    sampled = (sample.rows["account"][by_owner], sample.rows["time"][by_owner])
-    statistics = account_statistics(accounts, *sampled, state.columns)
     names = [accounts.account_ids[row] for row in order.tolist()]
-    population = Population(
+    row_of = {name: row for row, name in enumerate(names)}
+    chosen = _chosen(state, panes)
+    owners = np.asarray(
+        [row_of[name] if keep else -1 for name, keep in zip(state.accounts.account_ids, chosen, strict=True)], np.int64
+    )
+    sample_prompt = prompts_of(state, owners, owner[by_owner], sample.rows["identity"][by_owner])
+    bare = Population(
         account_ids=names,
         calls=accounts.rows["calls"][order],
         sums=accounts.rows["sums"][order],
-        statistics={name: values[order] for name, values in statistics.items()},
+        statistics={},
         sample_owner=owner[by_owner],
         sample_identity=sample.rows["identity"][by_owner],
         sample_row=by_owner,
@@ -82,11 +94,68 @@ def population_of(state: State, panes: Sequence[int] | None = None) -> tuple[Pop
         link_owner=link_owner[by_link],
         link_channel=links.rows["channel"][by_link],
         link_value=links.rows["value"][by_link],
+        sample_prompt=np.append(state.prompts.rows["hash"][:, 0], np.uint64(0))[sample_prompt],
+        sample_cell=cells_of(by_owner, sample.rows["features"], state.secret.key),
     )
-    row_of = {name: row for row, name in enumerate(names)}
-    chosen = _chosen(state, panes)
-    owners = [row_of[name] if keep else -1 for name, keep in zip(state.accounts.account_ids, chosen, strict=True)]
-    return population, np.asarray(owners, np.int64)
+    sampled = (sample.rows["account"][by_owner], sample.rows["time"][by_owner])
+    statistics = account_statistics(accounts, *sampled, state.columns)
+    address_calls = accounts.rows["address_calls"][order]
+    statistics = {name: values[order] for name, values in statistics.items()}
+    statistics |= _more_statistics(bare, state, owners, sample_prompt, sampled[1], address_calls)
+    return replace(bare, statistics=statistics), owners
+
+
+def _more_statistics(
+    population: Population,
+    state: State,
+    owners: np.ndarray,
+    sample_prompt: np.ndarray,
+    sample_time: np.ndarray,
+    address_calls: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Statistics from calls, samples and links.
+
+    owners : population row of each account row of the state; sample_prompt, sample_time : of each sampled call
+    """
+    count, settings, prompts = len(population), state.settings, state.prompts.rows
+    result = call_statistics(state, owners[state.ledger.rows["account"]], count)
+    result |= sample_statistics(
+        population.sample_owner,
+        population.sample_identity,
+        sample_time,
+        population.sample_row,
+        population.sample_features,
+        sample_prompt,
+        prompts["signature"],
+        prompts["words"],
+        count,
+        settings.near_duplicate_similarity,
+    )
+    assert population.sample_cell is not None
+    result["cell_coverage"] = cell_coverage(population.sample_owner, population.sample_cell, count)
+    links = (population.link_owner, population.link_channel, population.link_value)
+    result |= link_statistics(*links, address_calls, settings.links_per_channel)
+    return result
+
+
+def prompts_of(state: State, owners: np.ndarray, owner: np.ndarray, identity: np.ndarray) -> np.ndarray:
+    """Prompt row of each sampled call, found in the ledger by account and name; int64, -1 = not there.
+
+    owners : int64, population row of each account row of the state; owner, identity : of each sampled call
+    """
+    ledger = state.ledger.rows
+    if len(ledger) == 0:
+        return np.full(len(owner), -1, np.int64)
+
+    def together(account: np.ndarray, name: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore"):
+            return name ^ ((account.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
+
+    known = together(owners[ledger["account"]], ledger["identity"])
+    wanted = together(owner, identity)
+    order = np.argsort(known, kind="stable")
+    found = order[np.minimum(np.searchsorted(known[order], wanted), len(order) - 1)]
+    return np.where(known[found] == wanted, ledger["prompt"][found], -1)
 
 
 def _chosen(state: State, panes: Sequence[int] | None) -> list[bool]:

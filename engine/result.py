@@ -70,7 +70,7 @@ def account_table(
     for row, found in zip(explained.tolist(), account_reasons(today, reference, evidence, explained), strict=True):
         reasons[row] = [_reason(*reason) for reason in found]
     axes = _map(evidence, campaigns)
-    statistics = {**today.statistics, **evidence.shares}
+    statistics = {**today.statistics, **evidence.shares, **evidence.relational}
     columns = {"account_id": pa.array(today.account_ids, pa.string()), "calls": pa.array(today.calls)}
     columns |= {name: _nullable(values) for name, values in statistics.items()}
     columns |= {

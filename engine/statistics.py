@@ -47,6 +47,12 @@ def _similarity(sums: np.ndarray, squares: np.ndarray, calls: np.ndarray) -> np.
     return _ratio(norm - squares, (calls - 1.0) * squares)
 
 
+def _variance(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Unbiased variance of a yes or no that was yes ``part`` times of ``whole``: p (1 - p) n / (n - 1)."""
+    share = _ratio(part, whole)
+    return share * (1.0 - share) * _ratio(whole, whole - 1.0)
+
+
 def gap_statistics(owner: np.ndarray, times: np.ndarray, accounts: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(coefficient of variation, median in seconds, Goh-Barabasi burstiness) of the gaps between sampled calls.
 
@@ -95,8 +101,8 @@ def account_statistics(
         "output_tokens_mean": _ratio(rows["output_tokens"][:, 1].astype(np.float64), rows["output_tokens"][:, 0]),
         "output_tokens_variation": _variation(rows["output_tokens"]),
     }
-    if "prompt_text" in columns:
-        result["elicitation_share"] = _ratio(rows["elicitations"].astype(np.float64), calls)
+    asked = _ratio(rows["elicitations"].astype(np.float64), calls)
+    result["elicitation_share"] = asked if "prompt_text" in columns else np.full(len(calls), np.nan)
     fan_out = {
         "addresses_per_call": ("addresses", "address_calls"),
         "conversations_per_call": ("conversations", "conversation_calls"),
@@ -115,6 +121,8 @@ def account_statistics(
     }
     for name, (part, whole) in shares.items():
         result[name] = _ratio(rows[part].astype(np.float64), rows[whole])
+    result["truncation_variance"] = _variance(rows["finish_length"].astype(np.float64), rows["finish_calls"])
+    result["acceptance_variance"] = _variance(rows["accepted"].astype(np.float64), rows["accepted_calls"])
     age = (rows["first"] - rows["created"]) / _SECOND_US / _DAY_S
     result["account_age_days"] = np.where(rows["created"] > 0, np.maximum(age, 0.0), np.nan)
     return {name: np.asarray(values, np.float64) for name, values in result.items()}

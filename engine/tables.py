@@ -31,8 +31,8 @@ CALLS = pa.schema(
     ]
 )
 
-# accounts.parquet has, between ``calls`` and ``evidence``, one float64 column per statistic of engine.statistics
-# (null where the statistic is not available).
+# accounts.parquet has, between ``calls`` and ``evidence``, one float64 column per statistic of
+# engine.statistics_registry (null where the statistic is not available).
 ACCOUNTS_HEAD = pa.schema([("account_id", pa.string()), ("calls", pa.int64())])
 ACCOUNTS_TAIL = pa.schema(
     [

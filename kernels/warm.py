@@ -14,12 +14,14 @@ from gauger.kernels import (
     countmin,
     floor,
     frames,
+    groups,
     hyperloglog,
     linkage,
     minhash,
     nearest,
     neighbours,
     prompts,
+    samples,
     shingles,
     siphash,
     slots,
@@ -32,8 +34,8 @@ from gauger.kernels.jit import KERNELS
 
 # Every module with a kernel in it: importing one is what puts its kernels into KERNELS.
 MODULES = (
-    accumulate, atoms, banding, calls, countmin, floor, frames, hyperloglog, linkage, minhash, nearest, neighbours,
-    prompts, shingles, siphash, slots, streaming, texts, vocabulary,
+    accumulate, atoms, banding, calls, countmin, floor, frames, groups, hyperloglog, linkage, minhash, nearest,
+    neighbours, prompts, samples, shingles, siphash, slots, streaming, texts, vocabulary,
 )  # fmt: skip
 
 

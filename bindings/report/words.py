@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gauger.engine import statistics_registry
 from gauger.report.formats import visible
 
 TERMS = {
@@ -18,10 +19,6 @@ TERMS = {
 }
 
 STATISTICS = {
-    # Relational: against today's and the reference's accounts.
-    "today_share_10": "share of its 10 most similar accounts that are today's, not the reference's",
-    "today_share_20": "share of its 20 most similar accounts that are today's, not the reference's",
-    "today_share_50": "share of its 50 most similar accounts that are today's, not the reference's",
     "conformity": "its timing and addresses are like those of the accounts it resembles in content (evidence)",
     "union_similarity": "mean likeness of any two of its accounts in content",
     # Of a finding's accounts together.
@@ -31,32 +28,8 @@ STATISTICS = {
     "shared_network_and_hour": "share of its accounts seen on one network in the same hour as another of them",
     "uniform_parameters": "share of its accounts with the same model and settings",
     "disjoint_coverage": "share of its calls whose prompt was sent only once that day",
-    # Content of one account.
-    "calls_log2": "number of calls (log2)",
-    "distinct_ratio": "share of its prompts that differ from each other",
-    "within_similarity": "mean likeness of any two of its calls",
-    "words_mean": "mean number of words in its prompts",
-    "words_variation": "variation of the lengths of its prompts",
-    "elicitation_share": "share of its calls that ask for step-by-step reasoning, rubrics or data sets",
-    # Responses, requests and timing of one account.
-    "output_tokens_mean": "mean number of tokens in the responses to it",
-    "output_tokens_variation": "variation of the lengths of the responses to it",
-    "truncated_share": "share of its responses cut off at the length limit",
-    "error_share": "share of its calls that failed",
-    "accepted_share": "share of its responses that were accepted",
-    "streamed_share": "share of its calls that stream the response",
-    "logprobs_share": "share of its calls that ask for token probabilities",
-    "many_choices_share": "share of its calls that ask for several answers at once",
-    "hour_entropy": "how evenly its calls spread over the hours of the day (0 to 1)",
-    "active_hours": "hours of the day it is active in, of those it could be",
-    "gap_variation": "irregularity of the gaps between its calls (coefficient of variation)",
-    "gap_median_s": "median gap between its calls, in seconds",
-    "burstiness": "burstiness of its calls (Goh-Barabási; −1 is a clock, 0 is chance, 1 is bursts)",
-    "addresses_per_call": "client addresses per call",
-    "conversations_per_call": "conversations per call (1: never a second turn)",
-    "user_agents_per_call": "client programs per call",
-    "parameter_sets_per_call": "different request settings per call",
-    "account_age_days": "age of the account, in days",
+    # Of one account: every column of accounts.parquet.
+    **{name: statistic.title for name, statistic in statistics_registry.STATISTICS.items()},
 }
 
 ASSESSMENTS = {

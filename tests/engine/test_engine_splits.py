@@ -169,7 +169,9 @@ def test_which_of_two_days_comes_first_does_not_choose_the_reference(
             taking(engine, both, part)
         found.append(engine.finish())
     assert found[0].reference_days == found[1].reference_days
-    assert found[0].accounts.equals(found[1].accounts)
+    # Novelty alone is against the reference of the first batch's day, as ``observe`` says.
+    first, second = (result.accounts.drop_columns(["novelty_mean"]) for result in found)
+    assert first.equals(second)
 
 
 def foreign_layout(calls: list[Call]) -> pa.Table:

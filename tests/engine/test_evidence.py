@@ -176,3 +176,20 @@ def test_small_accounts_have_no_evidence_and_the_others_keep_their_places(
     assert np.all(np.isnan(again.call_probability[calls_of_small]))
     assert np.array_equal(again.call_probability[~calls_of_small], found.call_probability)
     assert np.array_equal(again.vectors[~small], found.vectors)
+    for name, values in found.relational.items():
+        assert np.all(np.isnan(again.relational[name][small]))
+        np.testing.assert_array_equal(again.relational[name][~small], values)
+        np.testing.assert_array_equal(again.relational_null[name], found.relational_null[name])
+    assert again.neighbours is not None
+    assert found.neighbours is not None
+    assert np.all(again.neighbours[small] == -1)
+    np.testing.assert_array_equal(again.neighbours[~small], np.append(own, -1)[found.neighbours])
+
+
+def test_neighbours_are_todays_and_never_oneself(today: Population, found: Evidence) -> None:
+    assert found.neighbours is not None
+    assert found.neighbours.shape == (len(today), 20)
+    assert found.neighbours.max() < len(today)
+    assert not np.any(found.neighbours == np.arange(len(today))[:, None])
+    shares = (found.neighbours >= 0).mean(axis=1)
+    np.testing.assert_allclose(shares, found.shares["today_share_20"])

@@ -47,6 +47,18 @@ def test_reasons_are_two_sided_ranks_least_likely_first() -> None:
     assert third == [(share, pytest.approx(0.0), 0.9)]
 
 
+def test_statistics_of_other_accounts_are_ranked_where_the_reference_has_them() -> None:
+    today = worlds.bare_population([5] * 2, {})
+    evidence = replace(
+        worlds.evidence([0.01, 0.5], *no_content(2)),
+        relational={"spread": np.array([9.0, 0.5]), "synchrony": np.array([9.0, 9.0])},
+        relational_null={"spread": np.linspace(0, 1, 99)},
+    )
+    one, two = account_reasons(today, worlds.bare_population([5] * 9, {}), evidence, np.arange(2))
+    assert one[1:] == [("spread", 9.0, pytest.approx(2 / 100))]
+    assert len(two) == 1
+
+
 def test_conformity_is_a_reason_where_it_is_odd() -> None:
     today = worlds.bare_population([5] * 2, {"a": [1.0, 1.0]})
     evidence = worlds.evidence([0.01, 0.01], *no_content(2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gauger.engine.population import Population, population_of
+from gauger.engine.population import Population, population_of, prompts_of
 from gauger.engine.settings import DAY_US, Settings
 from gauger.engine.state import State
 from tests.engine import calls
@@ -124,3 +124,36 @@ def test_select_takes_accounts_with_all_that_is_theirs(bits: int) -> None:
     assert facts(selected) == {name: expected[name] for name, keep in zip(expected, kept.tolist(), strict=True) if keep}
     assert len(selected) == kept.sum()
     assert len(selected.sample_owner) == np.isin(population.sample_owner, np.flatnonzero(kept)).sum()
+
+
+@WINDOWS
+def test_sampled_calls_know_their_prompts(panes: list[int] | None) -> None:
+    population, _ = population_of(STATE, panes)
+    ledger = STATE.ledger.rows
+    hashes = STATE.prompts.rows["hash"][:, 0]
+    sent = {
+        (call["account_id"], int(identity)): int(hashes[prompt])
+        for call, identity, prompt in zip(CALLS, ledger["identity"], ledger["prompt"], strict=True)
+    }
+    assert population.sample_prompt is not None
+    for owner, identity, prompt in zip(
+        population.sample_owner, population.sample_identity, population.sample_prompt, strict=True
+    ):
+        assert int(prompt) == sent[population.account_ids[owner], int(identity)]
+
+
+def test_prompts_that_are_not_in_the_ledger_are_not_known() -> None:
+    owners = population_of(STATE)[1]
+    assert prompts_of(STATE, owners, np.array([0]), np.array([1], np.uint64)).tolist() == [-1]
+    assert prompts_of(calls.new_state(), owners, np.array([0]), np.array([1], np.uint64)).tolist() == [-1]
+
+
+def test_a_selection_keeps_prompts_and_cells_with_their_calls() -> None:
+    population, _ = population_of(STATE)
+    kept = np.arange(len(population)) % 2 == 1
+    mine = kept[population.sample_owner]
+    selected = population.select(kept)
+    assert population.sample_prompt is not None
+    assert population.sample_cell is not None
+    np.testing.assert_array_equal(selected.sample_prompt, population.sample_prompt[mine])
+    np.testing.assert_array_equal(selected.sample_cell, population.sample_cell[mine])

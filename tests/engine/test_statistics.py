@@ -95,6 +95,8 @@ def naive_statistics() -> dict[str, float]:
         "user_agents_per_call": 1 / 9,
         "parameter_sets_per_call": 3 / 9,
         "truncated_share": 2 / 9,
+        "truncation_variance": statistics.variance([1.0] * 2 + [0.0] * 7),
+        "acceptance_variance": statistics.variance([1.0] * 3 + [0.0] * 6),
         "error_share": 1 / 9,
         "logprobs_share": 1 / 9,
         "many_choices_share": 1 / 9,
@@ -129,7 +131,7 @@ def test_equal_calls_are_as_similar_as_can_be() -> None:
 
 NEEDS_TWO_CALLS = {
     "within_similarity", "words_variation", "hour_entropy", "gap_variation", "gap_median_s", "burstiness",
-    "output_tokens_variation",
+    "output_tokens_variation", "truncation_variance", "acceptance_variance",
 }  # fmt: skip
 
 
@@ -146,6 +148,8 @@ FROM_COLUMN = {
     "user_agents_per_call": "user_agent_original",
     "parameter_sets_per_call": "request_temperature",
     "truncated_share": "response_finish_reasons",
+    "truncation_variance": "response_finish_reasons",
+    "acceptance_variance": "accepted",
     "error_share": "error_type",
     "logprobs_share": "request_logprobs",
     "many_choices_share": "request_choice_count",
@@ -182,7 +186,7 @@ def test_no_error_is_an_error_share_of_zero() -> None:
 
 def test_token_ids_cannot_say_what_was_asked_for() -> None:
     found = statistics_of(calls.state_of(HAND_MADE, calls.ID_COLUMNS, settings=Settings()))["hand-made"]
-    assert "elicitation_share" not in found
+    assert math.isnan(found["elicitation_share"])
     assert found["distinct_ratio"] == 1.0
 
 
