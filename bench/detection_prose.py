@@ -65,7 +65,8 @@ BASELINES = """\
 Every method gives each account a score, and all are held to the same accounts: the campaign's, and {benign} honest
 accounts with at least five calls. Thresholds are exact, taken from those honest accounts' own scores, which no operator
 could do: it flatters every method alike. In brackets: 95 % interval of a bootstrap over honest and campaign accounts,
-the widest over seeds.
+the widest over seeds; *tied*: percent of the campaign exactly at the threshold, with more honest accounts than the rate
+allows. gauger's evidence has a ceiling, and a few honest accounts there make 0 of a campaign that stands at it.
 
 - *Calls per account*; *tokens in an hour*: the most tokens an account used in an hour of the clock, as Elastic's rules
   for hosted models have it.
