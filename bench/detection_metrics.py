@@ -22,6 +22,7 @@ class Recall:
     high: float
     accounts: int  # of the campaign
     benign: int  # honest accounts behind the threshold
+    tied: float = 0.0  # share of the campaign exactly at the threshold, beside honest accounts that no rate lets pass
 
 
 def threshold(benign: np.ndarray, rate: float) -> float:
@@ -53,7 +54,8 @@ def recall_with_interval(benign: np.ndarray, members: np.ndarray, rate: float, s
         limit = tail[min(place, len(tail) - 1)]
         recalls[number] = np.mean(members[random.integers(0, len(members), len(members))] > limit)
     low, high = np.quantile(recalls, (0.025, 0.975))
-    return Recall(recall_at(benign, members, rate), float(low), float(high), len(members), len(benign))
+    tied = float(np.mean(members == threshold(benign, rate)))
+    return Recall(recall_at(benign, members, rate), float(low), float(high), len(members), len(benign), tied)
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:

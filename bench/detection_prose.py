@@ -65,7 +65,8 @@ BASELINES = """\
 Every method gives each account a score, and all are held to the same accounts: the campaign's, and {benign} honest
 accounts with at least five calls. Thresholds are exact, taken from those honest accounts' own scores, which no operator
 could do: it flatters every method alike. In brackets: 95 % interval of a bootstrap over honest and campaign accounts,
-the widest over seeds.
+the widest over seeds; *tied*: percent of the campaign exactly at the threshold, with more honest accounts than the rate
+allows. gauger's evidence has a ceiling, and a few honest accounts there make 0 of a campaign that stands at it.
 
 - *Calls per account*; *tokens in an hour*: the most tokens an account used in an hour of the clock, as Elastic's rules
   for hosted models have it.
@@ -95,6 +96,10 @@ LIMITS = """\
   gives a campaign away. But when day and reference are drawn from *disjoint* halves of the prompts, 9.6 % of the honest
   were flagged (70 % of the people) at a nominal 0.1 %, because today's accounts then share sentences only with each
   other. Where many accounts suddenly send the same new sentences, expect alarms whoever they are.
+- **Padding that gives itself away.** The last row of each table of recall is a control: 500 accounts made as a
+  campaign's are that send *nothing but padding*. Padding mixes all kinds of honest text, each pad in a hand of its own,
+  which no honest account does; 500 such accounts are a crowd. Recall near the control's is the padder's doing, not the
+  attack's: at 80 and 90 % of padding read recall against it. An attacker who pads like one person hides better.
 - **Other languages**: the attack sets are English. Of their 140,000 prompts some 250 have more than a few letters past
   ASCII, most of them names, which makes no campaign.
 - **Not here**: slow poisoning of the reference, and rejection sampling against our own score.

@@ -78,6 +78,14 @@ UNSEEN = {
 }
 
 
+# No campaign at all: accounts of a campaign's making that send nothing but padding. What of them is flagged is the
+# padder's doing, not the attack's.
+CONTROLS = {
+    traces: replace(LADDER["alpaca"], name=rung("pads_only", 0, traces), padding=1.0, **TRACES[traces])
+    for traces in ("", "disguised")
+}
+
+
 def _ways() -> Iterable[Planted]:
     for way, (attack, changes) in WAYS.items():
         for padding in (0, 80):
@@ -95,7 +103,8 @@ def _named(planted: Iterable[Planted]) -> dict[str, Planted]:
 RUNGS: dict[str, dict[str, Planted]] = {
     "recall": _named(
         _planted(attack, padding, traces) for traces in ("", "disguised") for attack in ATTACKS for padding in PADDINGS
-    ),
+    )
+    | {one.name: one for one in CONTROLS.values()},
     "traces": _named(
         _planted(attack, padding, traces)
         for traces in ("machine", "shared")

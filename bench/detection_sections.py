@@ -23,7 +23,9 @@ def baselines(rows: Sequence[Row], rate: float) -> str:
             found = [row["baselines"][label][str(rate)] for row in rows if row["name"] == name]
             low, high = min(one["low"] for one in found), max(one["high"] for one in found)
             middle = statistics.median(one["recall"] for one in found)
-            cells.append(f"{percent(middle, 0)} ({percent(low, 0)}-{percent(high, 0)})")
+            tied = statistics.median(one.get("tied", 0.0) for one in found)
+            mark = f"; {percent(tied, 0)} tied" if tied >= 0.005 else ""
+            cells.append(f"{percent(middle, 0)} ({percent(low, 0)}-{percent(high, 0)}{mark})")
         lines.append([f"**{label}**" if label == "gauger" else label, *cells])
     return table(["score of an account", *names], lines)
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bench.detection_metrics import padding_at_half, wilson
-from bench.detection_rungs import ATTACKS, CALLS, PADDINGS, SIZES, TRACES, UNSEEN, WAYS, Outcome, rung
+from bench.detection_rungs import ATTACKS, CALLS, CONTROLS, PADDINGS, SIZES, TRACES, UNSEEN, WAYS, Outcome, rung
 from bench.markdown import percent, spread, table
 from gauger.evaluate import TrueCampaign
 
@@ -65,6 +65,8 @@ def grid(outcomes: Outcomes, share: Share, traces: str = "") -> str:
     for attack in ATTACKS:
         cells = [_cell(outcomes, rung(attack, padding, traces), share) for padding in PADDINGS]
         rows.append([NAMES[attack], *cells, _GOALS[attack]])
+    alone = CONTROLS[traces].name
+    rows.append([f"*control: padding alone, {_cell(outcomes, alone, share)}*", *["-"] * len(PADDINGS), "-"])
     return table(["attack", "pure", "50 % padded", "80 % padded", "90 % padded", "goal pure / 50 / 80"], rows)
 
 

@@ -111,8 +111,15 @@ def account_volumes(seed: int, planted: Planted, timing: Traffic | None = None) 
 
 
 def attack_calls(planted: Planted, calls: int | None = None) -> int:
-    """How many of an account's calls (``planted.calls`` where no number is given) carry attack prompts."""
-    return max(1, round((planted.calls if calls is None else calls) * (1.0 - planted.padding)))
+    """How many of an account's calls (``planted.calls`` where no number is given) carry attack prompts.
+
+    At least one, but for a control that is all padding.
+    """
+    return (
+        0
+        if planted.padding >= 1.0
+        else max(1, round((planted.calls if calls is None else calls) * (1.0 - planted.padding)))
+    )
 
 
 def campaign_habits(seed: int, planted: Planted, accounts: int, traffic: Traffic) -> list[Habit]:

@@ -46,3 +46,10 @@ def test_padding_at_half_lies_between_the_measured_ones() -> None:
     assert padding_at_half({0.8: 0.6, 0.0: 1.0}) is None
     assert padding_at_half({0.0: 0.3, 0.5: 0.1}) == 0.0
     assert padding_at_half({}) is None
+
+
+def test_ties_at_the_ceiling_are_told() -> None:
+    benign = np.concatenate([np.zeros(997), np.full(3, 4.0)])
+    found = recall_with_interval(benign, np.asarray([4.0, 4.0, 4.0, 0.0]), 0.001)
+    assert (found.recall, found.tied) == (0.0, 0.75)
+    assert recall_with_interval(benign, np.asarray([4.0, 4.0, 4.0, 0.0]), 0.01).recall == 0.75

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.detection_rungs import ALL, ATTACKS, CALLS, PADDINGS, RUNGS, SIZES, TRACES, attack_of, rung
-from bench.real_campaigns import LADDER
+from bench.real_campaigns import LADDER, attack_calls
 
 
 def test_every_name_says_what_is_planted() -> None:
@@ -14,7 +14,8 @@ def test_every_name_says_what_is_planted() -> None:
 
 
 def test_recall_has_every_attack_at_every_padding_twice() -> None:
-    assert len(RUNGS["recall"]) == 2 * len(ATTACKS) * len(PADDINGS)
+    assert len(RUNGS["recall"]) == 2 * len(ATTACKS) * len(PADDINGS) + 2
+    assert attack_calls(RUNGS["recall"]["pads_only_disguised"]) == 0
     assert RUNGS["recall"]["t0_padded_90"].padding == 0.9
     hidden = RUNGS["recall"]["tasks_padded_80_disguised"]
     assert (hidden.pacing, hidden.addresses, hidden.volumes) == ("human", "static", "honest")

@@ -20,6 +20,8 @@ def test_baselines_stand_beside_gauger() -> None:
     table = sections.baselines(rows, 0.001)
     assert "| PRADA | 30 (10-50) |" in table
     assert "| **gauger** | 80 (70-90) |" in table
+    tied = {"name": "t0", "baselines": {"gauger": {"0.001": recall(0.1)["0.001"] | {"tied": 0.9}}}}
+    assert "| **gauger** | 10 (0-20; 90 tied) |" in sections.baselines([tied], 0.001)
     assert sections.benign_behind(rows) == "5,000-6,000"
     assert "| PRADA | 35 " in sections.baselines(rows, 0.01)
 
