@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gauger.engine.families import TEMPLATE, Families
-from gauger.engine.links import ADDRESS, CHANNELS, HUB_ACCOUNTS, NETWORK_HOUR, PARAMETERS, PAYMENT
+from gauger.engine.links import ADDRESS, CHANNELS, HUB_ACCOUNTS, NETWORK_HOUR, ORGANISATION, PARAMETERS, PAYMENT
 from gauger.engine.population import Population
 
 SHARED = (ADDRESS, PAYMENT, NETWORK_HOUR)
@@ -19,6 +19,8 @@ _SHARING_MIN = 0.10  # share of a cluster's accounts that must share a value wit
 _FAMILY_MIN = 0.5  # share of calls (or accounts) that makes one family the cluster's own
 _EVALUATION_ACCOUNTS_MAX = 20
 _SIGNS_MIN = 3
+_OPEN_SHARE = 0.8  # of a cluster's accounts that show one owner
+_OPEN_ADDRESSES_MAX = 4  # in all, that a company or a school goes out by
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,22 @@ def _disjoint(repeats: np.ndarray) -> Sign:
     return Sign("disjoint_coverage", share >= 0.97, sentence, share)
 
 
+def _openness(today: Population, members: np.ndarray) -> Sign | None:
+    """Whether nearly all accounts of the cluster show one owner: an organisation, a payment, or one way out.
+
+    Who copies a model does not sign every account with one name; a company, a lab and a school do. Of addresses only a
+    few in all count: rotating over many is no way out but a disguise.
+    """
+    for channel, values_max in ((ORGANISATION, 1 << 62), (PAYMENT, 1 << 62), (ADDRESS, _OPEN_ADDRESSES_MAX)):
+        inside = (today.link_channel == channel) & np.isin(today.link_owner, members)
+        value, number = np.unique(today.link_value[inside], return_counts=True)
+        if len(value) and len(value) <= values_max and number.max() >= _OPEN_SHARE * len(members):
+            share = float(number.max()) / len(members)
+            sentence = f"nothing hidden: {share:.0%} of its accounts share one {CHANNELS[channel]}"
+            return Sign("concealment", False, sentence, share)
+    return None
+
+
 def signs_of(
     today: Population, others: Population, members: np.ndarray, repeats: np.ndarray, *, earlier: bool
 ) -> list[Sign]:
@@ -167,6 +185,8 @@ def assess(
     """
     vouched = np.append(families.allowed, False)[family_of_calls]
     signs = signs_of(today, others, members, repeats[~vouched], earlier=earlier)
+    openness = _openness(today, members)
+    signs += [] if openness is None else [openness]
     present = [sign for sign in signs if sign.present]
     in_family = family_of_calls[family_of_calls >= 0]
     top_share = np.bincount(in_family).max() / max(1, len(family_of_calls)) if len(in_family) else 0.0
@@ -178,8 +198,12 @@ def assess(
     channels = {f"shared_{CHANNELS[channel].replace(' ', '_')}": CHANNELS[channel] for channel in SHARED}
     links += [channels[sign.statistic] for sign in present if sign.statistic in channels]
     shared_prompts = float(np.mean(repeats > 1)) if len(repeats) else 0.0
-    if len(members) <= _EVALUATION_ACCOUNTS_MAX and templated and top_share >= _FAMILY_MIN and len(present) < 5:
+    is_open = openness is not None
+    few = len(members) <= _EVALUATION_ACCOUNTS_MAX
+    if few and templated and (is_open or (top_share >= _FAMILY_MIN and len(present) < 5)):
         verdict = "evaluation run"
+    elif is_open:
+        verdict = "shared tool"
     elif len(present) >= _SIGNS_MIN:
         verdict = "campaign"
     elif top_share >= _FAMILY_MIN or shared_prompts >= _FAMILY_MIN:

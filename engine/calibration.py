@@ -8,10 +8,17 @@ import numpy as np
 def tail_probability(scores: np.ndarray, null: np.ndarray) -> np.ndarray:
     """P(null >= score), by rank among the null's own scores: (1 + #{null >= s}) / (1 + n).
 
-    Never zero, so evidence never claims more than the reference can support. NaN scores give NaN.
+    Never below 1 / (1 + n), so evidence never claims more than the reference can support. Scores above all of the null
+    are told apart short of that: (1 + exp(-(s - m) / b) / 2) / (1 + n), with m the null's greatest score and b how far
+    it is from the null's 99 % quantile. NaN scores give NaN.
     """
     ordered = np.sort(null[~np.isnan(null)])
-    above = len(ordered) - np.searchsorted(ordered, scores, "left")
+    above = (len(ordered) - np.searchsorted(ordered, scores, "left")).astype(np.float64)
+    if len(ordered):
+        greatest = ordered[-1]
+        scale = greatest - ordered[int(0.99 * (len(ordered) - 1))]
+        beyond = scores > greatest
+        above[beyond] = 0.5 * np.exp(-(scores[beyond] - greatest) / (scale if scale > 0 else 1.0))
     return np.where(np.isnan(scores), np.nan, (1.0 + above) / (1.0 + len(ordered)))
 
 

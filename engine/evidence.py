@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from gauger.engine.calibration import combine, tail_probability
+from gauger.engine.calibration import combine, evidence, tail_probability
 from gauger.engine.conformity import conformity_scores
 from gauger.engine.measure import hash_column
 from gauger.engine.neighbours import Whitener, nearest, today_share, unit
@@ -149,7 +149,8 @@ def _weigh(
 
 def _calibrate(probability: np.ndarray, today: np.ndarray) -> np.ndarray:
     """Rank a combined probability among the reference's own: whatever dependence there was, the rank is honest."""
-    return tail_probability(-probability, -probability[~today])
+    strength = evidence(probability)  # a scale on which distances above the reference's strongest mean something
+    return tail_probability(strength, strength[~today])
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ STATISTICS = {
     "shared_payment": "share of its accounts that share a payment fingerprint with another of them",
     "shared_network_and_hour": "share of its accounts seen on one network in the same hour as another of them",
     "uniform_parameters": "share of its accounts with the same model and settings",
+    "concealment": "share of its accounts that openly show one owner",
     "disjoint_coverage": "share of its calls whose prompt was sent only once that day",
     # Of one account: every column of accounts.parquet.
     **{name: statistic.title for name, statistic in statistics_registry.STATISTICS.items()},

@@ -6,13 +6,14 @@ import math
 import re
 import statistics as plain
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gauger.engine.assessment import Assessment, Sign, assess, signs_of
 from gauger.engine.families import EXACT, TEMPLATE
-from gauger.engine.links import ADDRESS, NETWORK_HOUR, PARAMETERS, PAYMENT
+from gauger.engine.links import ADDRESS, CHANNELS, NETWORK_HOUR, ORGANISATION, PARAMETERS, PAYMENT
 from gauger.engine.population import Population
 from tests.engine import worlds
 
@@ -107,6 +108,42 @@ def test_a_few_accounts_running_one_template_are_an_evaluation() -> None:
 
 def test_a_few_coordinated_accounts_are_a_campaign_even_with_one_template() -> None:
     found = assessed(coordinated=True, family=[0] * 950 + [-1] * 50, kinds=[TEMPLATE], repeats=[1] * 1_000, members=18)
+    assert found.verdict == "campaign"
+
+
+@pytest.mark.parametrize(("channel", "values"), [(ORGANISATION, 1), (PAYMENT, 1), (ADDRESS, 2)])
+def test_who_signs_every_account_with_one_name_hides_nothing(channel: int, values: int) -> None:
+    """A company's pipeline is as coordinated as a campaign; but all of its accounts show one owner."""
+    today, earlier, rows = world(coordinated=True)
+    own = [(account, channel, 70_000 + account % values * int(account % 10 == 0)) for account in range(MEMBERS)]
+    kept = (today.link_channel != channel) | (today.link_owner >= MEMBERS)
+    owner, named, value = (np.asarray(column) for column in zip(*own, strict=True))
+    today = replace(
+        today,
+        link_owner=np.concatenate([today.link_owner[kept], owner]),
+        link_channel=np.concatenate([today.link_channel[kept], named.astype(np.uint8)]),
+        link_value=np.concatenate([today.link_value[kept], value.astype(np.uint64)]),
+    )
+    nothing = np.full(1_500, -1)
+    found = assess(today, earlier, rows, worlds.families([]), nothing, np.ones(1_500, np.int64), earlier=True)
+    assert found.verdict == "shared tool"
+    (sign,) = (sign for sign in found.signs if sign.statistic == "concealment")
+    assert (sign.present, sign.value) == (False, pytest.approx(1.0, abs=0.11))
+    assert CHANNELS[channel] in sign.sentence
+
+
+def test_rotating_over_one_pool_of_addresses_is_no_openness() -> None:
+    today, earlier, rows = world(coordinated=True)
+    pool = [(account, ADDRESS, 90_000 + number) for account in range(MEMBERS) for number in range(8)]
+    owner, named, value = (np.asarray(column) for column in zip(*pool, strict=True))
+    today = replace(
+        today,
+        link_owner=np.concatenate([today.link_owner, owner]),
+        link_channel=np.concatenate([today.link_channel, named.astype(np.uint8)]),
+        link_value=np.concatenate([today.link_value, value.astype(np.uint64)]),
+    )
+    nothing = np.full(1_500, -1)
+    found = assess(today, earlier, rows, worlds.families([]), nothing, np.ones(1_500, np.int64), earlier=True)
     assert found.verdict == "campaign"
 
 

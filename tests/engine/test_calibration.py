@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,9 +23,22 @@ def test_a_tail_probability_is_a_rank(scores: np.ndarray, null: np.ndarray) -> N
     for score, found in zip(scores.tolist(), tail_probability(scores, null).tolist(), strict=True):
         if score != score:
             assert found != found
+        elif known and score > max(known):
+            scale = max(known) - sorted(known)[int(0.99 * (len(known) - 1))]
+            assert found == pytest.approx(
+                (1 + 0.5 * math.exp(-(score - max(known)) / (scale or 1.0))) / (1 + len(known))
+            )
         else:
             assert found == (1 + sum(value >= score for value in known)) / (1 + len(known))
             assert 0.0 < found <= 1.0
+
+
+def test_scores_above_the_whole_null_are_told_apart_and_claim_no_more_than_it_supports() -> None:
+    null = np.random.default_rng(4).normal(size=999)
+    scores = null.max() + np.asarray([1e-3, 0.1, 1.0, 5.0])
+    found = tail_probability(scores, null)
+    assert np.all(np.diff(found) < 0)
+    assert np.all((found >= 0.001) & (found < 0.002))
 
 
 def test_the_null_is_uniform() -> None:
