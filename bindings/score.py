@@ -216,8 +216,13 @@ def score(
     if state is not None and result.calls.num_rows:
         engine.commit()
     seconds["write"] = time.perf_counter() - mark
+    mark = time.perf_counter()
+    _tell(progress, "checking")
+    rate = engine.false_positives()
+    seconds["check"] = time.perf_counter() - mark
     seconds["total"] = time.perf_counter() - started
     manifest = _manifest(engine, inputs, result, seconds, settings)
+    manifest["false_positive_rate"] = rate.record()
     outputs.write_manifest(out, manifest)
     warnings = [] if result.allowed is None else result.allowed.warnings()
     return Run(out, inputs, manifest, result, [item.error for item in inputs if item.error is not None], warnings)
@@ -294,7 +299,6 @@ def _manifest(
         "missing_evidence": result.missing_evidence,
         "allow": None if result.allowed is None else result.allowed.record(),
         "alarm_level": settings.alarm_level,
-        "false_positive_rate": {"expected": settings.alarm_level},
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "calls_per_second": round(scored / seconds["total"], 1),
         "key_id": engine.secret.key_id,

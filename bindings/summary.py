@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gauger.report.formats import plural, visible
+from gauger.report.words import false_positives
 from gauger.score import Run
 
 _FINDINGS_SHOWN = 10
@@ -53,6 +54,9 @@ def summary(run: Run) -> str:
         f"Accounts   {manifest['accounts']:,}, {manifest['flagged_accounts']:,} flagged at {manifest['alarm_level']:g}",
         _reference(manifest),
     ]
+    rate = manifest.get("false_positive_rate")
+    if manifest["reference"] is not None and isinstance(rate, dict):
+        lines.append(f"Honest     {visible(false_positives(rate))}")
     lines += [f"Missing    {visible(sentence)}" for sentence in manifest["missing_evidence"]]
     if manifest.get("allow") is not None:
         allowed = len(manifest["allow"]["families"])

@@ -7,7 +7,6 @@ import queue
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,14 @@ from gauger.engine.errors import InputError, KernelInputError, StateError
 from gauger.engine.evidence import gather
 from gauger.engine.families import Families, find_families
 from gauger.engine.findings import Calls, find_campaigns
+from gauger.engine.heldout import FalsePositives, false_positives
 from gauger.engine.intake import Admitted, admit
 from gauger.engine.measure import Measurer, Measures, WordSketch
 from gauger.engine.metadata import times_of
+from gauger.engine.parts import MEASURE_ROWS, Failed, Part, Refused, Taken, pieces
 from gauger.engine.population import Population, population_of
 from gauger.engine.representatives import KnownFamilies
-from gauger.engine.result import Result, account_table, call_table, campaign_table, family_table
+from gauger.engine.result import Result, account_table, call_table, campaign_table, family_table, membership
 from gauger.engine.schema import CALL_SCHEMA
 from gauger.engine.secret import Secret
 from gauger.engine.settings import DAY_US, Settings
@@ -36,42 +37,7 @@ from gauger.engine.snapshot import Snapshot, Verdict
 from gauger.engine.state import Prepared, State, content_of, prepare
 from gauger.kernels.warm import warmup
 
-MEASURE_ROWS = 8_192  # rows a worker measures at a time: results small enough that the allocator reuses their pages
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some rows of an input on their way into the engine."""
-
-    batch: pa.RecordBatch  # canonical names, any layout
-    file: int
-    rows: np.ndarray  # int64, row of the file of each batch row
-
-
-@dataclass(frozen=True)
-class Taken:
-    """Rows of a part that were taken in."""
-
-    file: int
-    rows: int
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A part that could not be read as calls at all."""
-
-    file: int
-    rows: np.ndarray
-    message: str
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Rows of a part that could not be scored."""
-
-    file: int
-    rows: np.ndarray
-    reasons: list[str]
+__all__ = ["MEASURE_ROWS", "Engine", "Failed", "Part", "Refused", "Taken"]
 
 
 def _day(microseconds: int) -> date:
@@ -125,6 +91,7 @@ class Engine:
         self._snapshot: Snapshot | None = None
         self._discarded = WordSketch()  # checks count words nowhere that matters
         self._suspects: set[str] | None = None  # accounts a reference must not hold; None before ``finish``
+        self._lone: set[str] = set()  # those of them that are part of no finding
         self._population: Population | None = None  # of the last ``finish``
 
     # Observing
@@ -220,7 +187,7 @@ class Engine:
 
         with ThreadPoolExecutor(self.workers) as pool:
             waiting: deque[tuple[Part, Admitted, Future[Prepared]]] = deque()
-            for part in _pieces(parts):
+            for part in pieces(parts):
                 try:
                     admitted = self._admit(part)
                 except (InputError, KernelInputError, StateError) as error:
@@ -298,6 +265,8 @@ class Engine:
         # Findings made without a reference purge nobody: an honest app would go missing from its own baseline.
         self._population = today
         self._suspects = {today.account_ids[row] for row in flagged.tolist()}
+        lone = flagged[membership(campaigns, len(today))[flagged] < 0]
+        self._lone = {today.account_ids[row] for row in lone.tolist()}
         self._snapshot = self._make_snapshot(families, family_rows, accounts)
         return Result(
             calls=call_table(ledger, calls, today, evidence, families, campaigns),
@@ -366,11 +335,20 @@ class Engine:
             # A run of one day, the usual case, has its population at hand.
             population = self._population if len(panes) == 1 else population_of(self._state, [pane])[0]
             clean = np.asarray([name not in self._suspects for name in population.account_ids], bool)
+            lone = population.select(np.asarray([name in self._lone for name in population.account_ids], bool))
             day = _day(pane * self.settings.pane_us)
-            self._directory.save_day(day, population.select(clean), self._state.words, self.settings)
+            self._directory.save_day(day, population.select(clean), self._state.words, self.settings, lone)
             days.append(day.isoformat())
         self._directory.save_families(self._families)
         return days
+
+    def false_positives(self) -> FalsePositives:
+        """The false-positive rate measured on clean days held out; a new reference day is weighed first, once."""
+        times = self._state.ledger.rows["time"]
+        with threadpool_limits(1, user_api="blas"):
+            directory = self._directory if len(times) else None
+            day = _first_day(times) if len(times) else date.min
+            return false_positives(directory, day, self.settings, self.workers)
 
     def held(self) -> list[dict[str, int | float | str]]:
         """Bytes of everything kept, by part, and what a row of each part stands for."""
@@ -389,11 +367,3 @@ def _single(call: Mapping[str, Any]) -> pa.RecordBatch:
         return pa.RecordBatch.from_pylist([known])
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         raise InputError("cannot check this call: a field has the wrong type; see gauger.engine.schema") from None
-
-
-def _pieces(parts: Iterable[Part]) -> Iterator[Part]:
-    """Parts of at most MEASURE_ROWS rows."""
-    for part in parts:
-        for start in range(0, part.batch.num_rows, MEASURE_ROWS):
-            rows = part.rows[start : start + MEASURE_ROWS]
-            yield Part(part.batch.slice(start, MEASURE_ROWS), part.file, rows)

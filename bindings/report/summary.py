@@ -106,7 +106,9 @@ def chance(outputs: Outputs) -> str:
     odds = formats.tail_odds(level)
     by_chance = round(level * accounts)
     number = f"about {formats.plural(by_chance, 'honest account')}" if by_chance else "fewer than one honest account"
-    return f"The alarm is set at {odds}: by chance alone {number} of {accounts:,} would be flagged."
+    sentence = f"The alarm is set at {odds}: by chance alone {number} of {accounts:,} would be flagged."
+    rate = outputs.manifest.get("false_positive_rate")
+    return sentence + (f" Honest accounts: {words.false_positives(rate)}." if isinstance(rate, dict) else "")
 
 
 def missing_evidence(outputs: Outputs) -> list[str]:

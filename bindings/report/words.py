@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from gauger.report.formats import visible
+from collections.abc import Mapping
+from typing import Any
+
+from gauger.report.formats import plural, visible
 
 TERMS = {
     "call": "One request to the model and its response.",
@@ -87,3 +90,17 @@ def assessment(name: str | None) -> str:
 def family_kind(name: str | None) -> str:
     """Return a family kind in plain words."""
     return FAMILY_KINDS.get(name or "") or visible((name or "unknown kind").replace("_", " "))
+
+
+def false_positives(rate: Mapping[str, Any]) -> str:
+    """The manifest's measured false-positive rate in words; what a damaged manifest lacks is left out."""
+    accounts, flagged, days = rate.get("accounts"), rate.get("flagged"), rate.get("held_out")
+    shares = [rate.get(name) for name in ("measured", "low", "high")]
+    if isinstance(accounts, int) and isinstance(flagged, int) and all(isinstance(share, float) for share in shares):
+        measured, low, high = (f"{100 * float(share or 0.0):.2f}" for share in shares)
+        number = len(days) if isinstance(days, list) else 0
+        return (
+            f"{measured} % flagged ({low} to {high} % with 95 % confidence): {flagged:,} of {accounts:,} accounts of "
+            f"{plural(number, 'clean day')} held out"
+        )
+    return f"share flagged not measured: {rate.get('reason') or 'not said why'}"
