@@ -297,6 +297,7 @@ def _manifest(
         "window": None if window is None else {"start": window[0], "end": window[1]},
         "reference": reference,
         "missing_evidence": result.missing_evidence,
+        "drift": None if result.drift is None else result.drift.record(),
         "allow": None if result.allowed is None else result.allowed.record(),
         "alarm_level": settings.alarm_level,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},

@@ -57,6 +57,8 @@ def summary(run: Run) -> str:
     rate = manifest.get("false_positive_rate")
     if manifest["reference"] is not None and isinstance(rate, dict):
         lines.append(f"Honest     {visible(false_positives(rate))}")
+    drift = manifest.get("drift")
+    lines += [f"Drift      {visible(sentence)}" for sentence in (drift["unlike"] if drift else [])]
     lines += [f"Missing    {visible(sentence)}" for sentence in manifest["missing_evidence"]]
     if manifest.get("allow") is not None:
         allowed = len(manifest["allow"]["families"])

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from gauger.engine import checkpoint
 from gauger.engine.allow import AllowList, apply_allow_list
 from gauger.engine.days import Reference, StateDirectory
+from gauger.engine.drift import measure_drift
 from gauger.engine.errors import InputError, KernelInputError, StateError
 from gauger.engine.evidence import gather
 from gauger.engine.families import Families, find_families
@@ -277,6 +278,7 @@ class Engine:
             reference_days=[] if chosen is None else chosen.days,
             reference_accounts=evidence.reference_accounts,
             allowed=allowed,
+            drift=None if chosen is None else measure_drift(_first_day(times), today, chosen, evidence, settings),
         )
 
     def _make_snapshot(self, families: Families, family_rows: pa.Table, accounts: pa.Table) -> Snapshot:

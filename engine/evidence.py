@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +31,7 @@ class Evidence:
     call_probability: np.ndarray  # float64[m], tail probability of each sampled call of today's population
     reference_accounts: int  # accounts behind it
     reference_vectors: np.ndarray  # float32[r, d], whitened means of the reference's accounts
+    reference_rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # theirs in the reference
     missing: list[str] = field(default_factory=list)  # sentences: which evidence is not available, and why
 
 
@@ -104,7 +105,8 @@ def gather(
         )
     if len(new) == 0:
         return no_evidence(today, f"no account has at least {settings.calls_min} calls")
-    return _weigh(today, eligible, new, old, key, settings, workers)
+    rows = np.flatnonzero(reference.calls >= settings.calls_min)
+    return replace(_weigh(today, eligible, new, old, key, settings, workers), reference_rows=rows)
 
 
 def _weigh(

@@ -1,8 +1,9 @@
 """The false-positive rate, measured: a clean day that is reference by now, held out and weighed like a day of today's.
 
-Every new reference day is weighed once against days older than itself, by the code that weighs today, and what it said
-is kept in the state directory. The sizes of both sides are bounded, so that this costs the same however large the days
-are.
+Every sixth day or so the newest reference day is weighed once against days older than itself, by the code that weighs
+today, and what it said is kept in the state directory and added to that of other days. The rate belongs to the code and
+the traffic and changes slowly; a second run of the evidence every day would cost a small day half its time again. Both
+sides are bounded, so that a check costs the same however large the days are.
 
 Accounts that were flagged when their day was scored are no reference. Those among them that were part of no finding
 take part here nevertheless: left out, the rate would be too low by construction. Those of findings are not known to be
@@ -24,8 +25,9 @@ from gauger.engine.population import Population
 from gauger.engine.reference import concatenate
 from gauger.engine.settings import Settings
 
-# Accounts weighed and accounts they are weighed against: two seconds of one core.
+# Accounts weighed and accounts they are weighed against: two to three seconds of one core.
 HELD_OUT_MAX, AGAINST_MAX = 2_000, 6_000
+_EVERY_DAYS = 6  # not seven: checks come round all weekdays
 _POOLED_DAYS = 28  # checks of so many days before today are added up
 _CONFIDENCE = 0.95
 
@@ -67,7 +69,7 @@ def binomial_interval(successes: int, trials: int, confidence: float = _CONFIDEN
 
 
 def false_positives(directory: StateDirectory | None, today: date, settings: Settings, workers: int) -> FalsePositives:
-    """Measure today's newest reference day unless that was done; add up the checks of the days before today."""
+    """Measure today's newest reference day if that is due; add up the checks of the days before today."""
 
     def nothing(reason: str) -> FalsePositives:
         return FalsePositives(settings.alarm_level, 0, 0, [], reason)
@@ -77,7 +79,8 @@ def false_positives(directory: StateDirectory | None, today: date, settings: Set
     days = directory.reference_days(today, settings)
     if not days:
         return nothing("no reference day yet")
-    if directory.check(days[-1]) is None:
+    lately = [days[-1] - timedelta(days=age) for age in range(_EVERY_DAYS)]
+    if all(directory.check(day) is None for day in lately):
         _measure(directory, days, settings, workers)
     accounts = flagged = 0
     held_out = []

@@ -10,6 +10,7 @@ import pyarrow as pa
 from gauger.engine import tables
 from gauger.engine.allow import Allowed
 from gauger.engine.calibration import evidence as evidence_of
+from gauger.engine.drift import Drift
 from gauger.engine.evidence import Evidence
 from gauger.engine.families import TEMPLATE, Families
 from gauger.engine.findings import Calls, Campaign, account_reasons, call_evidence, family_evidence
@@ -31,6 +32,7 @@ class Result:
     reference_days: list[str]
     reference_accounts: int
     allowed: Allowed | None = None  # what the allow-list came to
+    drift: Drift | None = None  # today against the reference; None without one
 
 
 def _nullable(values: np.ndarray, kind: pa.DataType | None = None) -> pa.Array:

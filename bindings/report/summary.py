@@ -112,8 +112,10 @@ def chance(outputs: Outputs) -> str:
 
 
 def missing_evidence(outputs: Outputs) -> list[str]:
-    """Return the manifest's sentences on evidence that this run could not use."""
-    return [str(sentence) for sentence in outputs.manifest.get("missing_evidence") or []]
+    """Return the manifest's sentences on evidence that this run could not use, and on how the day is odd as a whole."""
+    drift = outputs.manifest.get("drift")
+    unlike = drift.get("unlike") if isinstance(drift, dict) else None
+    return [str(sentence) for sentence in [*(unlike or []), *(outputs.manifest.get("missing_evidence") or [])]]
 
 
 def inputs(outputs: Outputs) -> list[dict[str, Any]]:

@@ -70,6 +70,15 @@ def test_the_newest_reference_day_is_weighed_once(directory: StateDirectory, mon
     assert false_positives(StateDirectory(directory.path), TODAY, SETTINGS, 1) == found
 
 
+@pytest.mark.parametrize(("age", "due"), [(5, False), (6, True)])
+def test_a_check_is_due_when_the_last_is_six_days_old(directory: StateDirectory, age: int, due: bool) -> None:
+    older = keep(directory, 7 + age, worlds.population(1, 400, 6))
+    newest = keep(directory, 7, worlds.population(2, 300, 6))
+    directory.save_check(older, {"accounts": 10, "flagged": 0, "alarm_level": 0.02})
+    assert false_positives(directory, TODAY, SETTINGS, 1).accounts == (310 if due else 10)
+    assert (directory.check(newest) is not None) == due
+
+
 def test_a_day_is_rather_weighed_against_days_a_week_older(directory: StateDirectory) -> None:
     lagged = keep(directory, 15, worlds.population(1, 400, 6))
     keep(directory, 8, worlds.population(2, 300, 6))
@@ -81,11 +90,11 @@ def test_a_day_is_rather_weighed_against_days_a_week_older(directory: StateDirec
 
 
 def test_checks_of_several_days_add_up_and_old_or_later_ones_do_not_count(directory: StateDirectory) -> None:
-    for age in (40, 20, 19, 7, 0):
+    for age in (40, 20, 13, 7, 0):
         day = keep(directory, age, worlds.population(age, 3, 6))
         directory.save_check(day, {"accounts": 1000, "flagged": age, "alarm_level": 0.02})
     found = false_positives(directory, TODAY, SETTINGS, 1)
-    assert (found.accounts, found.flagged) == (3000, 46)
+    assert (found.accounts, found.flagged) == (3000, 40)
     assert false_positives(directory, TODAY, replace(SETTINGS, alarm_level=0.5), 1).accounts == 0
 
 
