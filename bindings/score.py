@@ -281,9 +281,11 @@ def _manifest(
         if len(times)
         else None
     )
-    reference = (
-        {"days": result.reference_days, "accounts": result.reference_accounts} if result.reference_accounts else None
-    )
+    reference = {
+        "days": result.reference_days,
+        "accounts": result.reference_accounts,
+        "left_out": result.reference_left_out,
+    }
     return {
         "gauger": __version__,
         "inputs": [item.record() for item in inputs],
@@ -295,7 +297,7 @@ def _manifest(
         "families": result.families.num_rows,
         "findings": result.campaigns.num_rows,
         "window": None if window is None else {"start": window[0], "end": window[1]},
-        "reference": reference,
+        "reference": reference if result.reference_accounts else None,
         "missing_evidence": result.missing_evidence,
         "drift": None if result.drift is None else result.drift.record(),
         "allow": None if result.allowed is None else result.allowed.record(),

@@ -41,7 +41,9 @@ def _reference(manifest: dict[str, Any]) -> str:
     reference = manifest["reference"]
     if reference is None:
         return "Reference  none"
-    return f"Reference  {reference['accounts']:,} accounts of {', '.join(reference['days'])}"
+    left_out = reference.get("left_out", 0)
+    trimmed = f"; {left_out:,} more left out, which belong to a group of today's" if left_out else ""
+    return f"Reference  {reference['accounts']:,} accounts of {', '.join(reference['days'])}{trimmed}"
 
 
 def summary(run: Run) -> str:

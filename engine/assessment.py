@@ -19,7 +19,7 @@ _HUB_ACCOUNTS = 100  # a value more accounts share is infrastructure of the inte
 _SHARING_MIN = 0.10  # share of a cluster's accounts that must share a value with another of it
 _FAMILY_MIN = 0.5  # share of calls (or accounts) that makes one family the cluster's own
 _EVALUATION_ACCOUNTS_MAX = 20
-_SIGNS_MIN = 3
+SIGNS_MIN = 3
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def assess(
     shared_prompts = float(np.mean(repeats > 1)) if len(repeats) else 0.0
     if len(members) <= _EVALUATION_ACCOUNTS_MAX and templated and top_share >= _FAMILY_MIN and len(present) < 5:
         verdict = "evaluation run"
-    elif len(present) >= _SIGNS_MIN:
+    elif len(present) >= SIGNS_MIN:
         verdict = "campaign"
     elif top_share >= _FAMILY_MIN or shared_prompts >= _FAMILY_MIN:
         verdict = "shared tool"

@@ -22,8 +22,9 @@ from gauger.engine.settings import Settings
 
 # Beyond a tenth a distribution has shifted, beyond a quarter it is another one: the usual reading of the index.
 STABILITY_MAX = 0.1
-# Squared distance of mean whitened unit vectors. Honest days of one kind are below 0.001 apart.
-CONTENT_MAX = 0.002
+# Squared distance of mean whitened unit vectors, and chance's share of it times the number of accounts. Honest days of
+# one mix lay at -0.0002, because half of their accounts are the same; a weekend at 0.0005 to 0.0007 (bench/drift.py).
+CONTENT_MAX, CONTENT_CHANCE = 0.0003, 0.2
 _WORSE = 2.0  # times what reference days are from one another
 _NEW_MORE = 0.2  # share of accounts
 _BINS = 10
@@ -117,14 +118,16 @@ def measure_drift(
             before = worst(lambda one, others, null=null: stability_index(null[one], null[others]))
             statistics[name] = (stability_index(values[calm], null), before)
     same = any(date.fromisoformat(old_day).weekday() == day.weekday() for old_day in reference.days)
-    return Drift(content, (new, new_before), statistics, same, _sentences(content, (new, new_before), statistics))
+    return Drift(
+        content, (new, new_before), statistics, same, _sentences(content, (new, new_before), statistics, len(calm))
+    )
 
 
 def _sentences(
-    content: tuple[float, float], new: tuple[float, float], statistics: dict[str, tuple[float, float]]
+    content: tuple[float, float], new: tuple[float, float], statistics: dict[str, tuple[float, float]], accounts: int
 ) -> list[str]:
     found = []
-    if content[0] > max(CONTENT_MAX, _WORSE * np.nan_to_num(content[1])):
+    if content[0] > max(CONTENT_MAX, CONTENT_CHANCE / max(1, accounts), _WORSE * np.nan_to_num(content[1])):
         found.append(
             f"today's accounts speak unlike the reference's: {content[0]:.4f} apart{_beside(content[1], '.4f')}; "
             f"{_NOT_COVERED}"

@@ -20,7 +20,6 @@ from gauger.engine.allow import AllowList, apply_allow_list
 from gauger.engine.days import Reference, StateDirectory
 from gauger.engine.drift import measure_drift
 from gauger.engine.errors import InputError, KernelInputError, StateError
-from gauger.engine.evidence import gather
 from gauger.engine.families import Families, find_families
 from gauger.engine.findings import Calls, find_campaigns
 from gauger.engine.heldout import FalsePositives, false_positives
@@ -36,6 +35,7 @@ from gauger.engine.secret import Secret
 from gauger.engine.settings import DAY_US, Settings
 from gauger.engine.snapshot import Snapshot, Verdict
 from gauger.engine.state import Prepared, State, content_of, prepare
+from gauger.engine.trimming import gather_trimmed
 from gauger.kernels.warm import warmup
 
 __all__ = ["MEASURE_ROWS", "Engine", "Failed", "Part", "Refused", "Taken"]
@@ -250,7 +250,8 @@ class Engine:
             chosen = self._reference_of(_first_day(times)) if len(times) else None
             reference = None if chosen is None else chosen.population
             today, account_rows = populating.result()
-            evidence = gather(today, reference, self.secret.key, settings, self.workers)
+            trimmed = gather_trimmed(today, reference, self.secret.key, settings, self.workers)
+            evidence = trimmed.evidence
             families, allowed = apply_allow_list(self.allow, grouping.result(), state, self._families.ids)
         calls = Calls(
             account=account_rows[ledger["account"]],
@@ -277,6 +278,7 @@ class Engine:
             missing_evidence=evidence.missing,
             reference_days=[] if chosen is None else chosen.days,
             reference_accounts=evidence.reference_accounts,
+            reference_left_out=len(trimmed.left_out),
             allowed=allowed,
             drift=None if chosen is None else measure_drift(_first_day(times), today, chosen, evidence, settings),
         )

@@ -31,6 +31,9 @@ class Evidence:
     call_probability: np.ndarray  # float64[m], tail probability of each sampled call of today's population
     reference_accounts: int  # accounts behind it
     reference_vectors: np.ndarray  # float32[r, d], whitened means of the reference's accounts
+    reference_sifted: np.ndarray = field(
+        default_factory=lambda: np.zeros((0, 1), np.float32)
+    )  # and of their oddest calls
     reference_rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # theirs in the reference
     missing: list[str] = field(default_factory=list)  # sentences: which evidence is not available, and why
 
@@ -184,5 +187,6 @@ def _spread(today: Population, eligible: np.ndarray, new: Population, found: _Fo
         call_probability=call_probability,
         reference_accounts=int((~is_today).sum()),
         reference_vectors=found.vectors[~is_today],
+        reference_sifted=found.last.vectors[~is_today],
         missing=missing,
     )

@@ -32,6 +32,7 @@ class Result:
     reference_days: list[str]
     reference_accounts: int
     allowed: Allowed | None = None  # what the allow-list came to
+    reference_left_out: int = 0  # accounts of the reference that belong to a group of today's: see ``trimming``
     drift: Drift | None = None  # today against the reference; None without one
 
 

@@ -97,7 +97,10 @@ def comparison(outputs: Outputs) -> str:
     if not days:
         return f"Compared with a reference of {accounts}."
     span = days[0] if len(days) == 1 else f"{min(days)} to {max(days)}"
-    return f"Compared with a reference of {accounts} from {formats.plural(len(days), 'earlier day')} ({span})."
+    sentence = f"Compared with a reference of {accounts} from {formats.plural(len(days), 'earlier day')} ({span})."
+    left_out = _whole(reference.get("left_out"), 0)
+    more = f" {formats.plural(left_out, 'account')} of those days belong to a group of today's and were left out."
+    return sentence + (more if left_out else "")
 
 
 def chance(outputs: Outputs) -> str:
