@@ -2,6 +2,7 @@
 
     STATE/key                     the secret, mode 0600
     STATE/families/               ids and signatures of known families
+    STATE/campaigns/              numbers, accounts (hashed) and history of known campaigns
     STATE/days/2026-03-09/        that day's accounts, flagged ones left out; apart from them, flagged accounts of no
                                   finding (lone) and accounts of too few calls (thin)
     STATE/checks/2026-03-09/      what a run against earlier days said of that day: the measured false-positive rate

@@ -24,6 +24,8 @@ from gauger.engine.families import Families, find_families
 from gauger.engine.findings import Calls, find_campaigns
 from gauger.engine.heldout import FalsePositives, false_positives
 from gauger.engine.intake import Admitted, admit
+from gauger.engine.kept_campaigns import load_campaigns, save_campaigns
+from gauger.engine.known_campaigns import KnownCampaigns
 from gauger.engine.measure import Measurer, Measures, WordSketch
 from gauger.engine.metadata import times_of
 from gauger.engine.parts import MEASURE_ROWS, Failed, Part, Refused, Taken, pieces
@@ -84,6 +86,7 @@ class Engine:
         self.secret = secret or Secret.random()
         self._state = State(self.secret, self.settings)
         self._families = KnownFamilies() if self._directory is None else self._directory.families()
+        self._campaigns = KnownCampaigns() if self._directory is None else load_campaigns(self._directory)
         self._reference: tuple[date, Reference | None] | None = None
         self._measurer = Measurer.of(self.secret, self.settings)
         self._prepared_for_reference = False
@@ -261,6 +264,9 @@ class Engine:
         )
         compared = reference if evidence.reference_accounts else None
         campaigns = find_campaigns(today, compared, evidence, families, calls, settings)
+        if len(times):
+            numbered = self._campaigns.number(campaigns, today, _first_day(times), self.secret.key)
+            campaigns, self._campaigns = numbered
         accounts = account_table(today, compared, evidence, campaigns, settings)
         family_rows = family_table(families, calls, evidence, settings, "client_address" in state.columns)
         flagged = np.flatnonzero(evidence.probability < settings.alarm_level)
@@ -329,7 +335,7 @@ class Engine:
     def commit(self) -> list[str]:
         """After ``finish``: keep the days observed, flagged accounts left out, as future reference.
 
-        Also keeps the known families. Returns the days kept. Needs a state directory.
+        Also keeps the known families and campaigns. Returns the days kept. Needs a state directory.
         """
         if self._directory is None or self._suspects is None or self._population is None:
             raise StateError("commit() needs a state directory and a finish() before it")
@@ -344,6 +350,7 @@ class Engine:
             self._directory.save_day(day, population.select(clean), self._state.words, self.settings, lone)
             days.append(day.isoformat())
         self._directory.save_families(self._families)
+        save_campaigns(self._directory, self._campaigns)
         return days
 
     def false_positives(self) -> FalsePositives:

@@ -20,6 +20,8 @@ TERMS = {
     "reference": "Older accounts, believed clean, with which this run's accounts are compared.",
 }
 
+_HISTORY_SHOWN = 7  # days
+
 STATISTICS = {
     # Relational: against today's and the reference's accounts.
     "today_share_10": "share of its 10 most similar accounts that are today's, not the reference's",
@@ -104,3 +106,18 @@ def false_positives(rate: Mapping[str, Any]) -> str:
             f"{plural(number, 'clean day')} held out"
         )
     return f"share flagged not measured: {rate.get('reason') or 'not said why'}"
+
+
+def history(row: Mapping[str, Any]) -> str:
+    """How long a finding has been known and how it grew; an empty string for one of its first day."""
+    entries = row.get("history") or []
+    if len(entries) < 2:
+        return ""
+    shown = entries[-_HISTORY_SHOWN:]
+    days = "; ".join(
+        f"{one['day']}: {plural(one['accounts'], 'account')}, {plural(one['calls'], 'call')}" for one in shown
+    )
+    earlier = "... " if len(entries) > len(shown) else ""
+    returning = plural(row.get("returning_accounts") or 0, "account")
+    first = f"first seen on {row.get('first_seen_on')}, found on {plural(len(entries), 'day')}"
+    return f"{first}, {returning} of an earlier day among today's. {earlier}{days}"
