@@ -217,7 +217,8 @@ def score(
         engine.commit()
     seconds["write"] = time.perf_counter() - mark
     mark = time.perf_counter()
-    _tell(progress, "checking")
+    if state is not None:
+        _tell(progress, "checking")
     rate = engine.false_positives()
     seconds["check"] = time.perf_counter() - mark
     seconds["total"] = time.perf_counter() - started

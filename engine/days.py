@@ -8,7 +8,8 @@
     STATE/checks/2026-03-09/      what a run against earlier days said of that day: the measured false-positive rate
 
 A day becomes reference when it is ``lag_days`` old: an attack that began yesterday must not be what today is compared
-with. The latest days serve, the same weekday among them, because a Sunday is not like a Monday.
+with. The latest days serve, the same weekday among them, because a Sunday is not like a Monday. Days older than
+``AGE_MAX_DAYS`` do not serve. Nothing is deleted: a day's folder may be, at any time, by whoever keeps the directory.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ from gauger.engine.storage import (
     write_table,
 )
 from gauger.kernels import minhash
+
+AGE_MAX_DAYS = 45  # an older day is no reference: people, prompts and models have changed
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,21 @@ class StateDirectory:
 
     def reference_days(self, today: date, settings: Settings) -> list[date]:
         """The days to compare ``today`` with: the latest that are old enough, the same weekday among them."""
-        old = [day for day in self.days() if day <= today - timedelta(days=settings.lag_days)]
+        oldest, newest = today - timedelta(days=AGE_MAX_DAYS), today - timedelta(days=settings.lag_days)
+        old = [day for day in self.days() if oldest <= day <= newest]
         same = [day for day in old if day.weekday() == today.weekday()][-1:]
         rest = [day for day in old if day not in same]
         return sorted([*same, *rest[max(0, len(rest) - (settings.reference_days - len(same))) :]])
+
+    def stale(self, today: date) -> str | None:
+        """A sentence when the state keeps days for a run of ``today``, but all of them too old to be compared with."""
+        days = [day for day in self.days() if day < today]
+        if not days or days[-1] >= today - timedelta(days=AGE_MAX_DAYS):
+            return None
+        return (
+            f"the newest day kept, {days[-1]}, is more than {AGE_MAX_DAYS} days old, too old to be compared with: "
+            "content and timing evidence are not available; score some clean days of last week first"
+        )
 
     def reference(self, today: date, settings: Settings) -> Reference | None:
         """The reference of a day, or None when no day is old enough."""

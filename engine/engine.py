@@ -7,6 +7,7 @@ import queue
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -256,6 +257,9 @@ class Engine:
             trimmed = gather_trimmed(today, reference, self.secret.key, settings, self.workers)
             evidence = trimmed.evidence
             families, allowed = apply_allow_list(self.allow, grouping.result(), state, self._families.ids)
+        stale = self._directory.stale(_first_day(times)) if self._directory is not None and len(times) else None
+        if chosen is None and stale is not None:
+            evidence = replace(evidence, missing=[stale])
         calls = Calls(
             account=account_rows[ledger["account"]],
             time=ledger["time"],

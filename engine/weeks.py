@@ -61,7 +61,8 @@ def weigh_week(directory: StateDirectory, last: date, settings: Settings, worker
     days, people = _week(directory, last, settings)
     if people is None:
         raise StateError(f"{directory.path}: no day of the week up to {last} is kept; score days with --state first")
-    before, weeks = [], []
+    before: list[date] = []
+    weeks: list[Population] = []
     for number in range(1, _REFERENCE_WEEKS + 1):
         older, week = _week(directory, last - timedelta(days=WEEK_DAYS * number), settings)
         if week is not None:

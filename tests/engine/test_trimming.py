@@ -85,6 +85,12 @@ def test_a_reference_is_never_trimmed_below_what_supports_the_alarm_level(clean:
     assert found.evidence.reference_accounts == 1_240
 
 
+def test_a_reference_poisoned_as_much_as_today_is_not_seen(clean: Population, today: Population) -> None:
+    """The limit: who was let in slowly, until the reference holds as many as today does, is ordinary by now."""
+    found = gather_trimmed(today, poisoned(clean, 300), KEY, SETTINGS, 1)
+    assert np.mean(found.evidence.probability[:120] < SETTINGS.alarm_level) < 0.5
+
+
 def test_without_a_reference_there_is_nothing_to_trim(today: Population) -> None:
     found = gather_trimmed(today, None, KEY, SETTINGS, 1)
     assert len(found.left_out) == 0
