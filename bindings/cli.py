@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,24 @@ def score(
         _complain(error)
     if finished.errors:
         sys.exit(1)
+
+
+@main.command()
+@click.option("--state", required=True, type=_FOLDER, help="State directory that days were scored with.")
+@click.option("--out", required=True, type=_FOLDER, help="Directory for the two tables; made if missing.")
+@click.option("--last", type=click.DateTime(["%Y-%m-%d"]), help="Last day of the week (default: the newest kept).")
+@click.option("--workers", type=click.IntRange(1, 256), help="Threads to use (default: all cores).")
+def week(state: Path, out: Path, last: datetime | None, workers: int | None) -> None:
+    """Weigh the last seven kept days together: finds campaigns too thin for any one day.
+
+    \b
+    Example:
+      gauger week --state state --out week
+    """
+    from gauger.week import to_text
+    from gauger.week import week as run
+
+    click.echo(to_text(run(state, out, last=None if last is None else last.date(), workers=workers)))
 
 
 @main.command()

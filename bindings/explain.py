@@ -69,6 +69,8 @@ def _campaign(run: outputs.Outputs, campaign_id: int) -> list[str]:
         lines.append(f"  {sentence}")
     lines += [f"  {formats.plural(row['accounts'], 'account')}", *_score(run, row)]
     lines.append(f"  from {formats.when(row['started_at'])} to {formats.when(row['ended_at'])} UTC")
+    if known := words.history(row):
+        lines.append(f"  {known}")
     lines += _section("What links its accounts", row["links"] or [])
     lines += _section("Why it stands out", _reasons(run, row["reasons"]))
     lines += _section("Signs of coordination", row["present"] or [])

@@ -217,8 +217,14 @@ def score(
     if state is not None and result.calls.num_rows:
         engine.commit()
     seconds["write"] = time.perf_counter() - mark
+    mark = time.perf_counter()
+    if state is not None:
+        _tell(progress, "checking")
+    rate = engine.false_positives()
+    seconds["check"] = time.perf_counter() - mark
     seconds["total"] = time.perf_counter() - started
     manifest = _manifest(engine, inputs, result, seconds, settings)
+    manifest["false_positive_rate"] = rate.record()
     outputs.write_manifest(out, manifest)
     warnings = [] if result.allowed is None else result.allowed.warnings()
     return Run(out, inputs, manifest, result, [item.error for item in inputs if item.error is not None], warnings)
@@ -277,9 +283,11 @@ def _manifest(
         if len(times)
         else None
     )
-    reference = (
-        {"days": result.reference_days, "accounts": result.reference_accounts} if result.reference_accounts else None
-    )
+    reference = {
+        "days": result.reference_days,
+        "accounts": result.reference_accounts,
+        "left_out": result.reference_left_out,
+    }
     return {
         "gauger": __version__,
         "inputs": [item.record() for item in inputs],
@@ -291,11 +299,11 @@ def _manifest(
         "families": result.families.num_rows,
         "findings": result.campaigns.num_rows,
         "window": None if window is None else {"start": window[0], "end": window[1]},
-        "reference": reference,
+        "reference": reference if result.reference_accounts else None,
         "missing_evidence": result.missing_evidence,
+        "drift": None if result.drift is None else result.drift.record(),
         "allow": None if result.allowed is None else result.allowed.record(),
         "alarm_level": settings.alarm_level,
-        "false_positive_rate": {"expected": settings.alarm_level},
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "calls_per_second": round(scored / seconds["total"], 1),
         "key_id": engine.secret.key_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gauger.report.formats import plural, visible
+from gauger.report.words import false_positives
 from gauger.score import Run
 
 _FINDINGS_SHOWN = 10
@@ -40,7 +41,9 @@ def _reference(manifest: dict[str, Any]) -> str:
     reference = manifest["reference"]
     if reference is None:
         return "Reference  none"
-    return f"Reference  {reference['accounts']:,} accounts of {', '.join(reference['days'])}"
+    left_out = reference.get("left_out", 0)
+    trimmed = f"; {left_out:,} more left out, which belong to a group of today's" if left_out else ""
+    return f"Reference  {reference['accounts']:,} accounts of {', '.join(reference['days'])}{trimmed}"
 
 
 def summary(run: Run) -> str:
@@ -53,6 +56,11 @@ def summary(run: Run) -> str:
         f"Accounts   {manifest['accounts']:,}, {manifest['flagged_accounts']:,} flagged at {manifest['alarm_level']:g}",
         _reference(manifest),
     ]
+    rate = manifest.get("false_positive_rate")
+    if manifest["reference"] is not None and isinstance(rate, dict):
+        lines.append(f"Honest     {visible(false_positives(rate))}")
+    drift = manifest.get("drift")
+    lines += [f"Drift      {visible(sentence)}" for sentence in (drift["unlike"] if drift else [])]
     lines += [f"Missing    {visible(sentence)}" for sentence in manifest["missing_evidence"]]
     if manifest.get("allow") is not None:
         allowed = len(manifest["allow"]["families"])

@@ -18,7 +18,7 @@ SHARED = (ADDRESS, PAYMENT, NETWORK_HOUR)
 _SHARING_MIN = 0.10  # share of a cluster's accounts that must share a value with another of it
 _FAMILY_MIN = 0.5  # share of calls (or accounts) that makes one family the cluster's own
 _EVALUATION_ACCOUNTS_MAX = 20
-_SIGNS_MIN = 3
+SIGNS_MIN = 3
 _OPEN_SHARE = 0.8  # of a cluster's accounts that show one owner
 _OPEN_ADDRESSES_MAX = 4  # in all, that a company or a school goes out by
 
@@ -204,7 +204,7 @@ def assess(
         verdict = "evaluation run"
     elif is_open:
         verdict = "shared tool"
-    elif len(present) >= _SIGNS_MIN:
+    elif len(present) >= SIGNS_MIN:
         verdict = "campaign"
     elif top_share >= _FAMILY_MIN or shared_prompts >= _FAMILY_MIN:
         verdict = "shared tool"

@@ -2,25 +2,31 @@
 
     STATE/key                     the secret, mode 0600
     STATE/families/               ids and signatures of known families
-    STATE/days/2026-03-09/        that day's accounts, those of findings left out
+    STATE/campaigns/              numbers, accounts (hashed) and history of known campaigns
+    STATE/days/2026-03-09/        that day's accounts, flagged ones left out; apart from them, flagged accounts of no
+                                  finding (lone) and accounts of too few calls (thin)
+    STATE/checks/2026-03-09/      what a run against earlier days said of that day: the measured false-positive rate
 
 A day becomes reference when it is ``lag_days`` old: an attack that began yesterday must not be what today is compared
-with. The latest days serve, the same weekday among them, because a Sunday is not like a Monday.
+with. The latest days serve, the same weekday among them, because a Sunday is not like a Monday. Days older than
+``AGE_MAX_DAYS`` do not serve. Nothing is deleted: a day's folder may be, at any time, by whoever keeps the directory.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from gauger.engine.errors import StateError
-from gauger.engine.links import ADDRESS, NETWORK, PAYMENT
-from gauger.engine.measure import WordSketch
+from gauger.engine.kept import LONE, REFERENCE, THIN, has_population, read_population, write_population
+from gauger.engine.measure import WordSketch, hash_column
 from gauger.engine.population import Population
 from gauger.engine.reference import concatenate
 from gauger.engine.representatives import KnownFamilies
@@ -38,10 +44,8 @@ from gauger.engine.storage import (
     write_table,
 )
 from gauger.kernels import minhash
-from gauger.kernels.features import FEATURES
 
-_KEPT_CHANNELS = (ADDRESS, NETWORK, PAYMENT)  # what "not seen on an earlier clean day" is asked of
-_LINK_FIELDS = {"link_owner": np.int64, "link_channel": np.uint8, "link_value": np.uint64}
+AGE_MAX_DAYS = 45  # an older day is no reference: people, prompts and models have changed
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Reference:
     days: list[str]
     population: Population
     words: WordSketch
+    day_of: np.ndarray  # int64, place in ``days`` of each account
 
 
 class StateDirectory:
@@ -81,10 +86,21 @@ class StateDirectory:
 
     def reference_days(self, today: date, settings: Settings) -> list[date]:
         """The days to compare ``today`` with: the latest that are old enough, the same weekday among them."""
-        old = [day for day in self.days() if day <= today - timedelta(days=settings.lag_days)]
+        oldest, newest = today - timedelta(days=AGE_MAX_DAYS), today - timedelta(days=settings.lag_days)
+        old = [day for day in self.days() if oldest <= day <= newest]
         same = [day for day in old if day.weekday() == today.weekday()][-1:]
         rest = [day for day in old if day not in same]
         return sorted([*same, *rest[max(0, len(rest) - (settings.reference_days - len(same))) :]])
+
+    def stale(self, today: date) -> str | None:
+        """A sentence when the state keeps days for a run of ``today``, but all of them too old to be compared with."""
+        days = [day for day in self.days() if day < today]
+        if not days or days[-1] >= today - timedelta(days=AGE_MAX_DAYS):
+            return None
+        return (
+            f"the newest day kept, {days[-1]}, is more than {AGE_MAX_DAYS} days old, too old to be compared with: "
+            "content and timing evidence are not available; score some clean days of last week first"
+        )
 
     def reference(self, today: date, settings: Settings) -> Reference | None:
         """The reference of a day, or None when no day is old enough."""
@@ -95,57 +111,60 @@ class StateDirectory:
         populations, words = [], WordSketch()
         for day in days:
             population, sketch = self._load(day)
-            populations.append(_bounded(population, share, self.secret))
+            populations.append(bounded(population, share, self.secret))
             words.merge(sketch)
-        return Reference([day.isoformat() for day in days], concatenate(populations), words)
+        day_of = np.repeat(np.arange(len(days)), [len(population) for population in populations])
+        return Reference([day.isoformat() for day in days], concatenate(populations), words, day_of)
 
-    def save_day(self, day: date, population: Population, words: WordSketch, settings: Settings) -> None:
-        """Keep a day's accounts (already purged of those in findings) for later days to be compared with."""
+    def save_day(
+        self, day: date, population: Population, words: WordSketch, settings: Settings, lone: Population | None = None
+    ) -> None:
+        """Keep a day's accounts for later days to be compared with.
+
+        population : the day's accounts, flagged ones left out
+        lone : flagged accounts that are part of no finding; never reference, kept for measuring false positives
+        """
         target = self.path / "days" / day.isoformat()
         folder = new_folder(target)
         kept = population.select(population.calls >= settings.calls_min)
         # More than one run can use are not worth their place on disk.
-        kept = _bounded(kept, settings.reference_accounts_max, self.secret)
-        linked = np.isin(kept.link_channel, _KEPT_CHANNELS)
-        accounts: dict[str, pa.Array | np.ndarray] = {
-            "account_id": pa.array(kept.account_ids, pa.string()),
-            "calls": kept.calls,
-            "sums": kept.sums,
-        }
-        write_table(folder, "accounts", accounts)
-        write_table(folder, "statistics", kept.statistics)
-        sample = {
-            "owner": kept.sample_owner,
-            "identity": kept.sample_identity,
-            "features": kept.sample_features[kept.sample_row],
-        }
-        write_table(folder, "sample", sample)
-        write_table(folder, "links", {name: getattr(kept, name)[linked] for name in _LINK_FIELDS})
+        kept = bounded(kept, settings.reference_accounts_max, self.secret)
+        write_population(folder, REFERENCE, kept)
+        thin = population.select(population.calls < settings.calls_min)
+        write_population(folder, THIN, _least(thin, settings.reference_accounts_max, self.secret))
+        write_population(folder, LONE, lone if lone is not None else population.select(np.zeros(len(population), bool)))
         write_table(folder, "word_counts", {"count": words.counts.reshape(-1)})
         write_manifest(folder, self.secret.key_id, {"kind": "day", "accounts": len(kept), "words": words.total})
         replace_folder(folder, target)
 
+    def part(self, day: date, part: str) -> Population | None:
+        """One part of a kept day, or None where the day was kept without it."""
+        folder = self.path / "days" / day.isoformat()
+        read_manifest(folder, self.secret.key_id)
+        return read_population(folder, part) if has_population(folder, part) else None
+
     def _load(self, day: date) -> tuple[Population, WordSketch]:
         folder = self.path / "days" / day.isoformat()
         manifest = read_manifest(folder, self.secret.key_id)
-        accounts, sample, links = (read_table(folder, name) for name in ("accounts", "sample", "links"))
-        statistics = read_table(folder, "statistics")
-        population = Population(
-            account_ids=accounts.column("account_id").to_pylist(),
-            calls=unpack(accounts.column("calls"), np.int64),
-            sums=unpack(accounts.column("sums"), np.int32, (FEATURES,)),
-            statistics={name: unpack(statistics.column(name), np.float64) for name in statistics.column_names},
-            sample_owner=unpack(sample.column("owner"), np.int64),
-            sample_identity=unpack(sample.column("identity"), np.uint64),
-            sample_row=np.arange(sample.num_rows),
-            sample_features=unpack(sample.column("features"), np.int8, (FEATURES,)),
-            **{name: unpack(links.column(name), dtype) for name, dtype in _LINK_FIELDS.items()},
-        )
+        population = read_population(folder, REFERENCE)
         words = WordSketch(total=int(manifest["words"]))
         words.counts[:] = unpack(read_table(folder, "word_counts").column("count"), np.uint32).reshape(
             words.counts.shape
         )
         return population, words
+
+    def check(self, day: date) -> dict[str, Any] | None:
+        """What was noted of a held-out day, or None."""
+        folder = self.path / "checks" / day.isoformat()
+        settle(folder)
+        return read_manifest(folder, self.secret.key_id) if folder.exists() else None
+
+    def save_check(self, day: date, content: Mapping[str, Any]) -> None:
+        """Note what a run against earlier days said of a held-out day."""
+        target = self.path / "checks" / day.isoformat()
+        folder = new_folder(target)
+        write_manifest(folder, self.secret.key_id, {"kind": "check", **content})
+        replace_folder(folder, target)
 
     def families(self) -> KnownFamilies:
         """The known families; none in a new directory."""
@@ -176,11 +195,21 @@ class StateDirectory:
         replace_folder(folder, self.path / "families")
 
 
-def _bounded(population: Population, most: int, secret: Secret) -> Population:
+def bounded(population: Population, most: int, secret: Secret) -> Population:
     """At most ``most`` accounts, spread over the id order by a key-seeded choice."""
     if len(population) <= most:
         return population
     chosen = np.random.default_rng(secret.key).choice(len(population), most, replace=False)
     kept = np.zeros(len(population), bool)
     kept[chosen] = True
+    return population.select(kept)
+
+
+def _least(population: Population, most: int, secret: Secret) -> Population:
+    """The ``most`` accounts with the smallest keyed hashes of their ids: the same accounts on every day."""
+    if len(population) <= most:
+        return population
+    hashes = hash_column(secret.key, pa.array(population.account_ids, pa.string()))
+    kept = np.zeros(len(population), bool)
+    kept[np.argsort(hashes, kind="stable")[:most]] = True
     return population.select(kept)

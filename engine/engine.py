@@ -7,6 +7,7 @@ import queue
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,23 +19,27 @@ from threadpoolctl import threadpool_limits
 from gauger.engine import checkpoint
 from gauger.engine.allow import AllowList, apply_allow_list
 from gauger.engine.days import Reference, StateDirectory
+from gauger.engine.drift import measure_drift
 from gauger.engine.errors import InputError, KernelInputError, StateError
-from gauger.engine.evidence import gather
 from gauger.engine.families import find_families
 from gauger.engine.findings import Calls, find_campaigns
+from gauger.engine.heldout import FalsePositives, false_positives
 from gauger.engine.intake import Admitted, admit, single
+from gauger.engine.kept_campaigns import load_campaigns, save_campaigns
+from gauger.engine.known_campaigns import KnownCampaigns
 from gauger.engine.measure import Measurer, Measures, WordSketch
 from gauger.engine.metadata import times_of
 from gauger.engine.parts import Failed, Part, Refused, Taken, pieces
 from gauger.engine.population import Population, population_of
 from gauger.engine.representatives import KnownFamilies
-from gauger.engine.result import Result, account_table, call_table, campaign_table, family_table
+from gauger.engine.result import Result, account_table, call_table, campaign_table, family_table, membership
 from gauger.engine.secret import Secret
 from gauger.engine.settings import DAY_US, Settings
 from gauger.engine.snapshot import NOTHING_KNOWN, Snapshot, Verdict, snapshot_of
 from gauger.engine.state import Prepared, State, content_of, prepare
 from gauger.engine.statistics_relational import complete, with_families
 from gauger.engine.streaming import REPRESENTATIVES, StreamingCounts, StreamingFamilies
+from gauger.engine.trimming import gather_trimmed
 from gauger.kernels.warm import warmup
 
 
@@ -84,6 +89,7 @@ class Engine:
         self.secret = secret or Secret.random()
         self._state = State(self.secret, self.settings)
         self._families = KnownFamilies() if self._directory is None else self._directory.families()
+        self._campaigns = KnownCampaigns() if self._directory is None else load_campaigns(self._directory)
         self._reference: tuple[date, Reference | None] | None = None
         self._measurer = Measurer.of(self.secret, self.settings)
         self._prepared_for_reference = False
@@ -92,6 +98,7 @@ class Engine:
         self._snapshot: Snapshot | None = None
         self._discarded = WordSketch()  # checks count words nowhere that matters
         self._suspects: set[str] | None = None  # accounts a reference must not hold; None before ``finish``
+        self._lone: set[str] = set()  # those of them that are part of no finding
         self._population: Population | None = None  # of the last ``finish``
         self._streaming_families = streaming
         self._streaming: StreamingFamilies | None = None  # made by the first ``observe``
@@ -258,13 +265,18 @@ class Engine:
         with ThreadPoolExecutor(2) as pool:
             populating = pool.submit(population_of, state)
             claims = None if self._streaming is None else self._streaming.claims()
-            accounts_of = lambda: populating.result()[1]  # noqa: E731
-            grouping = pool.submit(find_families, state, accounts_of, self._families, self.workers, claims)
+            grouping = pool.submit(
+                find_families, state, lambda: populating.result()[1], self._families, self.workers, claims
+            )
             chosen = self._reference_of(_first_day(times)) if len(times) else None
             reference = None if chosen is None else chosen.population
             today, account_rows = populating.result()
-            evidence = gather(today, reference, self.secret.key, settings, self.workers)
+            trimmed = gather_trimmed(today, reference, self.secret.key, settings, self.workers)
+            evidence = trimmed.evidence
             families, allowed = apply_allow_list(self.allow, grouping.result(), state, self._families.ids)
+        stale = self._directory.stale(_first_day(times)) if self._directory is not None and len(times) else None
+        if chosen is None and stale is not None:
+            evidence = replace(evidence, missing=[stale])
         today, evidence = complete(today, evidence, state, account_rows, families)
         calls = Calls(
             account=account_rows[ledger["account"]],
@@ -274,12 +286,17 @@ class Engine:
         )
         compared = reference if evidence.reference_accounts else None
         campaigns = find_campaigns(today, compared, evidence, families, calls, settings)
+        if len(times):
+            numbered = self._campaigns.number(campaigns, today, _first_day(times), self.secret.key)
+            campaigns, self._campaigns = numbered
         accounts = account_table(today, compared, evidence, campaigns, settings)
         family_rows = family_table(families, calls, evidence, settings, "client_address" in state.columns)
         flagged = np.flatnonzero(evidence.probability < settings.alarm_level)
         # Findings made without a reference purge nobody: an honest app would go missing from its own baseline.
         self._population, self._family_of_call = today, families.of_call
         self._suspects = {today.account_ids[row] for row in flagged.tolist()}
+        lone = flagged[membership(campaigns, len(today))[flagged] < 0]
+        self._lone = {today.account_ids[row] for row in lone.tolist()}
         self._snapshot = snapshot_of(state.prompts.rows["hash"].copy(), families, family_rows, accounts)
         if self._streaming is not None:
             self._streaming.follow(self._snapshot)
@@ -291,7 +308,9 @@ class Engine:
             missing_evidence=evidence.missing,
             reference_days=[] if chosen is None else chosen.days,
             reference_accounts=evidence.reference_accounts,
+            reference_left_out=len(trimmed.left_out),
             allowed=allowed,
+            drift=None if chosen is None else measure_drift(_first_day(times), today, chosen, evidence, settings),
         )
 
     # Keeping
@@ -329,7 +348,7 @@ class Engine:
     def commit(self) -> list[str]:
         """After ``finish``: keep the days observed, flagged accounts left out, as future reference.
 
-        Also keeps the known families. Returns the days kept. Needs a state directory.
+        Also keeps the known families and campaigns. Returns the days kept. Needs a state directory.
         """
         if self._directory is None or self._suspects is None or self._population is None:
             raise StateError("commit() needs a state directory and a finish() before it")
@@ -339,16 +358,26 @@ class Engine:
             # A run of one day, the usual case, has its population at hand.
             population = self._population if len(panes) == 1 else self._population_of_pane(pane)
             clean = np.asarray([name not in self._suspects for name in population.account_ids], bool)
+            lone = population.select(np.asarray([name in self._lone for name in population.account_ids], bool))
             day = _day(pane * self.settings.pane_us)
-            self._directory.save_day(day, population.select(clean), self._state.words, self.settings)
+            self._directory.save_day(day, population.select(clean), self._state.words, self.settings, lone)
             days.append(day.isoformat())
         self._directory.save_families(self._families)
+        save_campaigns(self._directory, self._campaigns)
         return days
 
     def _population_of_pane(self, pane: int) -> Population:
         population, rows = population_of(self._state, [pane])
         known = len(self._family_of_call)  # calls observed since the last ``finish`` have no families yet
         return with_families(population, rows[self._state.ledger.rows["account"][:known]], self._family_of_call)
+
+    def false_positives(self) -> FalsePositives:
+        """The false-positive rate measured on clean days held out; a new reference day is weighed first, once."""
+        times = self._state.ledger.rows["time"]
+        with threadpool_limits(1, user_api="blas"):
+            directory = self._directory if len(times) else None
+            day = _first_day(times) if len(times) else date.min
+            return false_positives(directory, day, self.settings, self.workers)
 
     def held(self) -> list[dict[str, int | float | str]]:
         """Bytes of everything kept, by part, and what a row of each part stands for."""

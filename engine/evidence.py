@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,10 @@ class Evidence:
     call_probability: np.ndarray  # float64[m], tail probability of each sampled call of today's population
     reference_accounts: int  # accounts behind it
     reference_vectors: np.ndarray  # float32[r, d], whitened means of the reference's accounts
+    reference_sifted: np.ndarray = field(
+        default_factory=lambda: np.zeros((0, 1), np.float32)
+    )  # and of their oddest calls
+    reference_rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # theirs in the reference
     missing: list[str] = field(default_factory=list)  # sentences: which evidence is not available, and why
     relational: dict[str, np.ndarray] = field(default_factory=dict)  # float64[n], statistics against other accounts
     relational_null: dict[str, np.ndarray] = field(default_factory=dict)  # float64[r], the reference's
@@ -109,7 +113,8 @@ def gather(
         )
     if len(new) == 0:
         return no_evidence(today, f"no account has at least {settings.calls_min} calls")
-    return _weigh(today, eligible, new, old, key, settings, workers)
+    rows = np.flatnonzero(reference.calls >= settings.calls_min)
+    return replace(_weigh(today, eligible, new, old, key, settings, workers), reference_rows=rows)
 
 
 def _weigh(
@@ -195,6 +200,7 @@ def _spread(today: Population, eligible: np.ndarray, new: Population, found: _Fo
         call_probability=call_probability,
         reference_accounts=int((~is_today).sum()),
         reference_vectors=found.vectors[~is_today],
+        reference_sifted=found.last.vectors[~is_today],
         missing=missing,
         relational={name: widen(values[is_today]) for name, values in found.pooled.items()},
         relational_null={name: values[~is_today] for name, values in found.pooled.items()},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -33,6 +34,9 @@ class Campaign:
     ended_at: int
     hourly: list[int]  # calls an hour from the hour of started_at
     reasons: list[Reason]
+    campaign_id: int = 0  # given by ``known_campaigns``; 0 = by rank
+    history: tuple[tuple[date, int, int], ...] = ()  # day, accounts, calls; oldest first, today last
+    returning_accounts: int = 0  # of its accounts, those it had on an earlier day
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from gauger.engine import tables
 from gauger.engine.allow import Allowed
 from gauger.engine.calibration import evidence as evidence_of
+from gauger.engine.drift import Drift
 from gauger.engine.evidence import Evidence
 from gauger.engine.families import TEMPLATE, Families
 from gauger.engine.findings import Calls, Campaign, account_reasons, call_evidence, family_evidence
@@ -31,6 +32,8 @@ class Result:
     reference_days: list[str]
     reference_accounts: int
     allowed: Allowed | None = None  # what the allow-list came to
+    reference_left_out: int = 0  # accounts of the reference that belong to a group of today's: see ``trimming``
+    drift: Drift | None = None  # today against the reference; None without one
 
 
 def _nullable(values: np.ndarray, kind: pa.DataType | None = None) -> pa.Array:
@@ -58,6 +61,11 @@ def membership(campaigns: list[Campaign], accounts: int) -> np.ndarray:
     return member
 
 
+def campaign_ids(campaigns: list[Campaign]) -> np.ndarray:
+    """The number of each campaign: its own, or its rank where nobody numbered them; int64."""
+    return np.asarray([campaign.campaign_id or rank for rank, campaign in enumerate(campaigns, 1)], np.int64)
+
+
 def account_table(
     today: Population, reference: Population | None, evidence: Evidence, campaigns: list[Campaign], settings: Settings
 ) -> pa.Table:
@@ -76,7 +84,7 @@ def account_table(
     columns |= {
         "evidence": _nullable(strength),
         "flagged": pa.array(flagged),
-        "campaign_id": _ids(member, np.arange(1, len(campaigns) + 1)),
+        "campaign_id": _ids(member, campaign_ids(campaigns)),
         "map_x": _nullable(axes[:, 0]),
         "map_y": _nullable(axes[:, 1]),
         "reasons": pa.array(reasons, pa.list_(tables.REASON)),
@@ -156,7 +164,7 @@ def family_table(families: Families, calls: Calls, evidence: Evidence, settings:
 def campaign_table(campaigns: list[Campaign]) -> pa.Table:
     """campaigns.parquet, strongest first."""
     rows = []
-    for number, campaign in enumerate(campaigns, 1):
+    for number, campaign in zip(campaign_ids(campaigns).tolist(), campaigns, strict=True):
         signs = campaign.assessment.signs
         rows.append(
             {
@@ -174,6 +182,10 @@ def campaign_table(campaigns: list[Campaign]) -> pa.Table:
                 "present": [sign.sentence for sign in signs if sign.present],
                 "lacking": [sign.sentence for sign in signs if not sign.present],
                 "hourly_calls": campaign.hourly,
+                "first_seen_on": campaign.history[0][0] if campaign.history else None,
+                "days_seen": len(campaign.history) or None,
+                "returning_accounts": campaign.returning_accounts if campaign.history else None,
+                "history": [dict(zip(("day", "accounts", "calls"), entry, strict=True)) for entry in campaign.history],
             }
         )
     return pa.Table.from_pylist(rows, schema=tables.CAMPAIGNS)
@@ -204,7 +216,7 @@ def call_table(
             "exact_repeats": pa.array(calls.repeats[order], pa.int64()),
             "novelty": _nullable(ledger["novelty"][order].astype(np.float64)),
             "evidence": _nullable(strength),
-            "campaign_id": _ids(member, np.arange(1, len(campaigns) + 1)),
+            "campaign_id": _ids(member, campaign_ids(campaigns)),
         },
         schema=tables.CALLS,
     )

@@ -14,6 +14,8 @@ REASON = pa.struct(
     ]
 )
 
+HISTORY = pa.struct([pa.field("day", pa.date32()), pa.field("accounts", pa.int64()), pa.field("calls", pa.int64())])
+
 FAMILY_KINDS = ("template", "near_duplicate", "exact", "single")
 ASSESSMENTS = ("campaign", "new population", "evaluation run", "shared tool")
 
@@ -96,6 +98,11 @@ CAMPAIGNS = pa.schema(
         ("present", pa.list_(pa.string())),  # signs of coordination it has, as sentences
         ("lacking", pa.list_(pa.string())),  # signs looked for and not found, or not available
         ("hourly_calls", pa.list_(pa.int64())),  # calls per UTC hour from started_at's hour on
+        # Over the days of a state directory: engine.known_campaigns. campaign_id stays the same from day to day.
+        ("first_seen_on", pa.date32()),
+        ("days_seen", pa.int64()),
+        ("returning_accounts", pa.int64()),  # of its accounts, those it had on an earlier day
+        ("history", pa.list_(HISTORY)),  # one entry a day it was found on, today's last
     ]
 )
 

@@ -91,6 +91,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        history=words.history,
         assessment=words.assessment,
         cell=formats.cell,
         count=formats.count,

@@ -97,7 +97,10 @@ def comparison(outputs: Outputs) -> str:
     if not days:
         return f"Compared with a reference of {accounts}."
     span = days[0] if len(days) == 1 else f"{min(days)} to {max(days)}"
-    return f"Compared with a reference of {accounts} from {formats.plural(len(days), 'earlier day')} ({span})."
+    sentence = f"Compared with a reference of {accounts} from {formats.plural(len(days), 'earlier day')} ({span})."
+    left_out = _whole(reference.get("left_out"), 0)
+    more = f" {formats.plural(left_out, 'account')} of those days belong to a group of today's and were left out."
+    return sentence + (more if left_out else "")
 
 
 def chance(outputs: Outputs) -> str:
@@ -106,12 +109,16 @@ def chance(outputs: Outputs) -> str:
     odds = formats.tail_odds(level)
     by_chance = round(level * accounts)
     number = f"about {formats.plural(by_chance, 'honest account')}" if by_chance else "fewer than one honest account"
-    return f"The alarm is set at {odds}: by chance alone {number} of {accounts:,} would be flagged."
+    sentence = f"The alarm is set at {odds}: by chance alone {number} of {accounts:,} would be flagged."
+    rate = outputs.manifest.get("false_positive_rate")
+    return sentence + (f" Honest accounts: {words.false_positives(rate)}." if isinstance(rate, dict) else "")
 
 
 def missing_evidence(outputs: Outputs) -> list[str]:
-    """Return the manifest's sentences on evidence that this run could not use."""
-    return [str(sentence) for sentence in outputs.manifest.get("missing_evidence") or []]
+    """Return the manifest's sentences on evidence that this run could not use, and on how the day is odd as a whole."""
+    drift = outputs.manifest.get("drift")
+    unlike = drift.get("unlike") if isinstance(drift, dict) else None
+    return [str(sentence) for sentence in [*(unlike or []), *(outputs.manifest.get("missing_evidence") or [])]]
 
 
 def inputs(outputs: Outputs) -> list[dict[str, Any]]:

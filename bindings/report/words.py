@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from gauger.engine import statistics_registry
-from gauger.report.formats import visible
+from gauger.report.formats import plural, visible
 
 TERMS = {
     "call": "One request to the model and its response.",
@@ -17,6 +20,8 @@ TERMS = {
     ),
     "reference": "Older accounts, believed clean, with which this run's accounts are compared.",
 }
+
+_HISTORY_SHOWN = 7  # days
 
 STATISTICS = {
     "conformity": "its timing and addresses are like those of the accounts it resembles in content (evidence)",
@@ -61,3 +66,32 @@ def assessment(name: str | None) -> str:
 def family_kind(name: str | None) -> str:
     """Return a family kind in plain words."""
     return FAMILY_KINDS.get(name or "") or visible((name or "unknown kind").replace("_", " "))
+
+
+def false_positives(rate: Mapping[str, Any]) -> str:
+    """The manifest's measured false-positive rate in words; what a damaged manifest lacks is left out."""
+    accounts, flagged, days = rate.get("accounts"), rate.get("flagged"), rate.get("held_out")
+    shares = [rate.get(name) for name in ("measured", "low", "high")]
+    if isinstance(accounts, int) and isinstance(flagged, int) and all(isinstance(share, float) for share in shares):
+        measured, low, high = (f"{100 * float(share or 0.0):.2f}" for share in shares)
+        number = len(days) if isinstance(days, list) else 0
+        return (
+            f"{measured} % flagged ({low} to {high} % with 95 % confidence): {flagged:,} of {accounts:,} accounts of "
+            f"{plural(number, 'clean day')} held out"
+        )
+    return f"share flagged not measured: {rate.get('reason') or 'not said why'}"
+
+
+def history(row: Mapping[str, Any]) -> str:
+    """How long a finding has been known and how it grew; an empty string for one of its first day."""
+    entries = row.get("history") or []
+    if len(entries) < 2:
+        return ""
+    shown = entries[-_HISTORY_SHOWN:]
+    days = "; ".join(
+        f"{one['day']}: {plural(one['accounts'], 'account')}, {plural(one['calls'], 'call')}" for one in shown
+    )
+    earlier = "... " if len(entries) > len(shown) else ""
+    returning = plural(row.get("returning_accounts") or 0, "account")
+    first = f"first seen on {row.get('first_seen_on')}, found on {plural(len(entries), 'day')}"
+    return f"{first}, {returning} of an earlier day among today's. {earlier}{days}"

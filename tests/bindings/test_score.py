@@ -300,7 +300,13 @@ def test_the_first_run_says_which_evidence_is_missing(tmp_path: Path) -> None:
 
 def test_old_days_become_the_reference_and_find_the_campaign(world: World) -> None:
     document, found = logs.manifest(world.out), logs.tables_of(world.out)
-    assert document["reference"] == {"days": ["2026-11-08", "2026-11-09"], "accounts": 300}
+    assert document["reference"] == {"days": ["2026-11-08", "2026-11-09"], "accounts": 300, "left_out": 0}
+    rate = document["false_positive_rate"]
+    assert rate["held_out"] == ["2026-11-09"]
+    assert rate["low"] <= rate["measured"] == rate["flagged"] / rate["accounts"] <= rate["high"]
+    assert document["drift"]["new_accounts"]["today"] is not None
+    campaign = found["campaigns"].to_pylist()[0]
+    assert (campaign["first_seen_on"], campaign["days_seen"]) == (logs.DAY.date(), 1)
     assert document["missing_evidence"] == []
     assert found["accounts"]["evidence"].null_count == 0
     assert found["calls"]["novelty"].null_count == 0

@@ -117,3 +117,17 @@ def test_a_run_of_one_s_own(tmp_path: Path) -> None:
     text = summary(score([log], tmp_path / "out", state=tmp_path / "state"))
     assert "25 in = 25 scored + 0 quarantined" in text
     assert "Accounts   5, 0 flagged" in text
+
+
+def test_the_measured_false_positive_rate_is_said() -> None:
+    rate = {
+        "measured": 0.0012, "low": 0.0004, "high": 0.003, "accounts": 4_000, "flagged": 5, "held_out": ["a", "b"],
+    }  # fmt: skip
+    lines = summary(run_of([FINDING], false_positive_rate=rate)).splitlines()
+    expected = (
+        "Honest     0.12 % flagged (0.04 to 0.30 % with 95 % confidence): 5 of 4,000 accounts of 2 clean days held out"
+    )
+    assert lines[3] == expected
+    none = {"expected": 0.001, "measured": None, "accounts": 0, "flagged": 0, "held_out": [], "reason": "one day only"}
+    lines = summary(run_of([FINDING], false_positive_rate=none)).splitlines()
+    assert lines[3] == "Honest     share flagged not measured: one day only"

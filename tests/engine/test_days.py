@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from gauger.engine.checkpoint import save_state
-from gauger.engine.days import StateDirectory
+from gauger.engine.days import AGE_MAX_DAYS, StateDirectory
 from gauger.engine.errors import StateError
+from gauger.engine.kept import LONE, THIN
 from gauger.engine.links import ADDRESS, NETWORK, PAYMENT
 from gauger.engine.measure import WordSketch
 from gauger.engine.population import Population, population_of
@@ -21,6 +22,7 @@ from gauger.engine.reference import concatenate
 from gauger.engine.representatives import KnownFamilies
 from gauger.engine.settings import Settings
 from gauger.engine.state import State
+from gauger.engine.storage import write_manifest
 from gauger.kernels.minhash import SLOTS
 from tests.engine import calls
 from tests.engine.test_population import facts
@@ -95,6 +97,18 @@ def test_a_day_becomes_reference_when_it_is_as_old_as_the_lag(directory: StateDi
     assert reference.days == ["2026-11-17"]
 
 
+def test_days_that_are_too_old_do_not_serve_and_that_is_said(directory: StateDirectory) -> None:
+    assert directory.stale(TODAY) is None
+    mark(directory, [TODAY - timedelta(days=AGE_MAX_DAYS + 1)])
+    assert directory.reference_days(TODAY, Settings()) == []
+    assert "more than 45 days old" in str(directory.stale(TODAY))
+    assert directory.stale(TODAY - timedelta(days=1)) is None
+    young = TODAY - timedelta(days=3)
+    mark(directory, [young, TODAY - timedelta(days=AGE_MAX_DAYS)])
+    assert directory.stale(TODAY) is None
+    assert directory.reference_days(TODAY, Settings()) == [TODAY - timedelta(days=AGE_MAX_DAYS)]
+
+
 def test_a_new_directory_has_a_private_key_and_nothing_else(directory: StateDirectory) -> None:
     assert directory.days() == []
     assert directory.reference(TODAY, Settings()) is None
@@ -153,6 +167,34 @@ def test_accounts_of_too_few_calls_are_not_kept(directory: StateDirectory) -> No
     assert "a lone caller" in population.account_ids
     assert reference is not None
     assert reference.population.account_ids == [name for name in population.account_ids if name != "a lone caller"]
+
+
+def test_a_day_has_its_thin_and_its_lone_accounts_apart(directory: StateDirectory) -> None:
+    state = state_in(directory, [*CALLS, {**CALLS[0], "row": 999, "account_id": "a lone caller"}])
+    population = population_of(state)[0]
+    flagged = np.array([name == "account-2" for name in population.account_ids])
+    day = date(2026, 11, 16)
+    directory.save_day(day, population.select(~flagged), state.words, calls.SETTINGS, population.select(flagged))
+    thin, lone = directory.part(day, THIN), directory.part(day, LONE)
+    assert thin is not None
+    assert lone is not None
+    assert thin.account_ids == ["a lone caller"]
+    assert lone.account_ids == ["account-2"]
+    assert lone.sums.tolist() == population.select(flagged).sums.tolist()
+
+
+def test_a_day_kept_by_an_earlier_version_has_its_reference_alone(directory: StateDirectory) -> None:
+    population, _ = keep(directory, date(2026, 11, 16), CALLS)
+    folder = directory.path / "days" / "2026-11-16"
+    for name in ("thin_", "lone_"):
+        for file in folder.glob(f"{name}*"):
+            file.unlink()
+    write_manifest(folder, directory.secret.key_id, {"kind": "day", "accounts": 6, "words": 3})
+    assert directory.part(date(2026, 11, 16), THIN) is None
+    reference = directory.reference(TODAY, calls.SETTINGS)
+    assert reference is not None
+    assert reference.population.account_ids == population.account_ids
+    assert reference.day_of.tolist() == [0] * len(population)
 
 
 def test_purged_accounts_leave_nothing_behind(directory: StateDirectory) -> None:

@@ -1,0 +1,119 @@
+"""A campaign of four calls an account and day: what its days say of it, and what its week does.
+
+Two clean weeks and then a week with the campaign, scored day by day; then the week is weighed. Accounts of fewer than
+five calls have no evidence on a day. A clean third week says what the week flags of the honest.
+
+Run as ``python -m bench.weeks --seeds 31`` from the root of the repository.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from bench.markdown import deliver
+from bench.real_campaigns import Planted
+from bench.real_corpora import corpora_directory
+from bench.real_day import DAY
+from bench.real_days import Days
+from gauger.engine.heldout import binomial_interval
+from gauger.engine.settings import Settings
+from gauger.score import score
+from gauger.week import week
+
+CALLS, WEEKS, DAILY = 12_000, 3, 4
+THIN = Planted("thin", ("alpaca_52k",), accounts=400)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One world."""
+
+    seed: int
+    campaign: bool
+    by_day: int  # campaign accounts flagged on any day
+    by_week: int
+    accounts: int
+    honest_flagged: int
+    honest: int  # weighed
+    findings: int
+
+
+def measure(days: Days, calls: int, out: Path, workers: int) -> list[Row]:
+    """One world with the campaign in its last week, and without."""
+    dates = [DAY - timedelta(days=age) for age in range(7 * WEEKS - 1, -1, -1)]
+    thin = days.spread("thin", dates[-7:], THIN, DAILY)
+    planted = set(pq.read_table(thin[0][1])["account_id"].to_pylist())
+    rows = []
+    for campaign in (False, True):
+        state = out / f"state-{days.seed}"
+        shutil.rmtree(state, ignore_errors=True)
+        flagged: set[str] = set()
+        for number, when in enumerate(dates):
+            logs = [days.honest(when, calls)[0]]
+            if campaign and number >= len(dates) - 7:
+                logs.append(thin[number - len(dates) + 7][0])
+            accounts = score(logs, out / "day", state=state, workers=workers).result.accounts
+            flagged |= set(accounts.filter(accounts["flagged"])["account_id"].to_pylist())
+        found = week(state, out / "week", workers=workers)
+        own = np.asarray([name in planted for name in found.population.account_ids])
+        hit = found.evidence.probability < Settings().alarm_level
+        weighed = ~np.isnan(found.evidence.probability)
+        rows.append(
+            Row(
+                seed=days.seed,
+                campaign=campaign,
+                by_day=len(flagged & planted),
+                by_week=int(np.sum(hit & own)),
+                accounts=len(planted) if campaign else 0,
+                honest_flagged=int(np.sum(hit & ~own)),
+                honest=int(np.sum(weighed & ~own)),
+                findings=len(found.findings),
+            )
+        )
+        shutil.rmtree(state)
+    return rows
+
+
+def page(rows: Sequence[Row]) -> str:
+    """The figures as a table."""
+    lines = [
+        "| seed | campaign accounts | flagged on a day | by the week | honest flagged by the week | 95 % | findings |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        low, high = binomial_interval(row.honest_flagged, row.honest)
+        honest = f"{row.honest_flagged} of {row.honest:,}"
+        cells = [row.seed, row.accounts, row.by_day, row.by_week, honest, f"{low:.2%} to {high:.2%}", row.findings]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.weeks", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--calls", type=int, default=CALLS, help="honest calls a day")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[31])
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("build/days"), help="what is built stays here")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="write the page here instead of printing it")
+    chosen = parser.parse_args(arguments)
+    corpora = corpora_directory()
+    if corpora is None:
+        print("skipped: the corpora are absent; set GAUGER_CORPORA to their directory")
+        return
+    rows: list[Row] = []
+    for seed in chosen.seeds:
+        rows += measure(Days(seed, corpora, chosen.out), chosen.calls, chosen.out / "runs-weeks", chosen.workers)
+    deliver(page(rows), chosen.write)
+
+
+if __name__ == "__main__":
+    main()
