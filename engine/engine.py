@@ -263,7 +263,7 @@ class Engine:
         times = ledger["time"]  # read here: what waits to be put in place is put there by one thread
         # Families need the accounts last of all, and evidence no families: each has stretches only one core works on.
         with ThreadPoolExecutor(2) as pool:
-            populating = pool.submit(population_of, state)
+            populating = pool.submit(population_of, state, None, self.workers)
             claims = None if self._streaming is None else self._streaming.claims()
             grouping = pool.submit(
                 find_families, state, lambda: populating.result()[1], self._families, self.workers, claims
@@ -367,7 +367,7 @@ class Engine:
         return days
 
     def _population_of_pane(self, pane: int) -> Population:
-        population, rows = population_of(self._state, [pane])
+        population, rows = population_of(self._state, [pane], self.workers)
         known = len(self._family_of_call)  # calls observed since the last ``finish`` have no families yet
         return with_families(population, rows[self._state.ledger.rows["account"][:known]], self._family_of_call)
 

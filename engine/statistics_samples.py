@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from gauger.engine.near_duplicates import WORDS_MIN
@@ -13,18 +15,26 @@ from gauger.kernels.minhash import equal_slots_at
 
 CELL_BITS = 16  # of a call's cell; its first bits are a coarser one
 COVERAGE_BITS = 8
+_BLOCK = 2_048  # accounts a thread compares at a time
 _DISTANCES_MIN = 10  # Shapiro and Wilk's test says little of fewer
 
 
-def cells_of(rows: np.ndarray, features: np.ndarray, key: np.ndarray) -> np.ndarray:
+def cells_of(rows: np.ndarray, features: np.ndarray, key: np.ndarray, workers: int = 1) -> np.ndarray:
     """Cell of each call among 2 ** CELL_BITS, by the signs of keyed random projections; uint32[m].
 
     rows : int64[m], of ``features``, int8. Projections on random signs add up exactly.
     """
     random = np.random.default_rng([int(word) for word in key])
     directions = random.choice(np.array([-1, 1], np.int8), (CELL_BITS, FEATURES))
+    rows, features = np.ascontiguousarray(rows), np.ascontiguousarray(features)
     found = np.empty(len(rows), np.uint32)
-    samples.feature_cells(np.ascontiguousarray(rows), np.ascontiguousarray(features), directions, found)
+
+    def block(first: int) -> None:
+        part = slice(first, first + 16 * _BLOCK)
+        samples.feature_cells(rows[part], features, directions, found[part])
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(block, range(0, len(rows), 16 * _BLOCK)))
     return found
 
 
@@ -48,6 +58,7 @@ def sample_statistics(
     words: np.ndarray,
     owners: int,
     similarity: float,
+    workers: int = 1,
 ) -> dict[str, np.ndarray]:
     """Statistics of ``owners`` accounts, float64 each, NaN = not available.
 
@@ -59,16 +70,17 @@ def sample_statistics(
     offsets = np.searchsorted(owner[order], np.arange(owners + 1)).astype(np.int64)
     lagged, paired, squares, alike = (np.empty(owners, np.int64) for _ in range(4))
     nearest = np.empty(len(order))
-    samples.compare_sampled(
-        offsets,
-        rows[order],
-        np.ascontiguousarray(features),
-        prompts[order],
-        np.ascontiguousarray(signatures),
-        (words >= WORDS_MIN).astype(np.uint8),
-        equal_slots_at(similarity),
-        *(lagged, paired, squares, alike, nearest),
-    )
+    rows, features, ordered = rows[order], np.ascontiguousarray(features), prompts[order]
+    signatures, wordy = np.ascontiguousarray(signatures), (words >= WORDS_MIN).astype(np.uint8)
+
+    def block(first: int) -> None:
+        part, bounds = slice(first, first + _BLOCK), offsets[first : first + _BLOCK + 1]
+        outputs = (lagged[part], paired[part], squares[part], alike[part], nearest)
+        inputs = (bounds, rows, features, ordered, signatures, wordy, equal_slots_at(similarity))
+        samples.compare_sampled(*inputs, *outputs)
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(block, range(0, owners, _BLOCK)))
     calls = np.diff(offsets).astype(np.float64)
     pairs = calls * (calls - 1.0) / 2.0
     norm = share(squares.astype(np.float64), calls)

@@ -38,7 +38,8 @@ def compare_sampled(
 ):
     """Inner products and near-duplicates among the sampled calls of each account.
 
-    offsets : int64[n + 1], calls of each account; rows : int64[m], row of each call in ``features``, in order of time
+    offsets : int64[n + 1], calls of each account, of all or of some in a row
+    rows : int64[m], row of each call in ``features``, in order of time
     prompts : int64[m], row of each call in ``signatures`` and ``wordy``, -1 = not known
     wordy : uint8, whether a prompt has words enough for its signature to mean anything
     least : equal slots from which on two signatures are alike
@@ -47,23 +48,24 @@ def compare_sampled(
     alike : int64[n], pairs of the same prompt or of near-duplicates
     nearest : float64[m], distance of the call's unit vector to the nearest earlier one's; NaN for the first
     """
-    norms = np.empty(rows.size, np.int64)
-    for call in range(rows.size):
-        norms[call] = product(features[rows[call]], features[rows[call]])
+    first = offsets[0]
+    norms = np.empty(offsets[offsets.size - 1] - first, np.int64)
+    for call in range(norms.size):
+        norms[call] = product(features[rows[first + call]], features[rows[first + call]])
     for account in range(offsets.size - 1):
         lagged[account] = 0
         paired[account] = 0
         squares[account] = 0
         alike[account] = 0
         for call in range(offsets[account], offsets[account + 1]):
-            squares[account] += norms[call]
+            squares[account] += norms[call - first]
             closest = -2.0
             for other in range(offsets[account], call):
                 inner = np.int64(product(features[rows[call]], features[rows[other]]))
                 paired[account] += inner
                 if other == call - 1:
                     lagged[account] += inner
-                length = np.sqrt(np.float64(norms[call]) * np.float64(norms[other]))
+                length = np.sqrt(np.float64(norms[call - first]) * np.float64(norms[other - first]))
                 cosine = inner / length if length > 0.0 else 0.0
                 closest = max(closest, cosine)
                 left, right = prompts[call], prompts[other]

@@ -44,12 +44,19 @@ def test_owners_stay_ascending() -> None:
 
 
 def test_only_statistics_that_every_day_has_are_kept() -> None:
-    """A day logged without some column cannot be compared in it."""
-    bare = population_of(calls.state_of(CALLS, calls.ID_COLUMNS))[0]
-    joined = concatenate([day(0), bare])
-    assert "elicitation_share" in day(0).statistics
-    assert list(joined.statistics) == sorted(set(day(0).statistics) - {"elicitation_share"})
+    """A day kept by an earlier version may lack some: today cannot be compared in them."""
+    whole, later = day(0), day(1)
+    less = {name: values for name, values in later.statistics.items() if name != "repeat_pairs"}
+    joined = concatenate([whole, replace(later, statistics=less)])
+    assert list(joined.statistics) == sorted(set(whole.statistics) - {"repeat_pairs"})
     assert {len(values) for values in joined.statistics.values()} == {len(joined)}
+
+
+def test_a_day_logged_without_a_column_has_nothing_to_rank_in() -> None:
+    bare = population_of(calls.state_of(CALLS, calls.ID_COLUMNS))[0]
+    joined = concatenate([day(0), bare]).statistics["elicitation_share"]
+    assert np.isnan(joined[len(day(0)) :]).all()
+    assert not np.isnan(joined[: len(day(0))]).all()
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])

@@ -80,6 +80,16 @@ def test_where_a_call_lies_in_the_sample_changes_nothing() -> None:
         np.testing.assert_array_equal(values, whole[name], err_msg=name)
 
 
+def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = sample(6)
+    whole, cells = found_in(given), cells_of(given["rows"], given["features"], KEY)
+    monkeypatch.setattr("gauger.engine.statistics_samples._BLOCK", 2)
+    more = {"signatures": SIGNATURES, "words": WORDS, "owners": len(SIZES), "similarity": 0.7}
+    for name, values in sample_statistics(**given, **more, workers=3).items():
+        np.testing.assert_array_equal(values, whole[name], err_msg=name)
+    np.testing.assert_array_equal(cells_of(given["rows"], given["features"], KEY, 3), cells)
+
+
 def test_near_duplicates_are_not_known_where_a_prompt_is_not() -> None:
     given = sample(4)
     given["prompts"][given["owner"] == 3] = np.where(np.arange(12) == 5, -1, 0)
