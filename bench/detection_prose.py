@@ -96,10 +96,11 @@ LIMITS = """\
   gives a campaign away. But when day and reference are drawn from *disjoint* halves of the prompts, 9.6 % of the honest
   were flagged (70 % of the people) at a nominal 0.1 %, because today's accounts then share sentences only with each
   other. Where many accounts suddenly send the same new sentences, expect alarms whoever they are.
-- **Padding that gives itself away.** The last row of each table of recall is a control: 500 accounts made as a
-  campaign's are that send *nothing but padding*. Padding mixes all kinds of honest text, each pad in a hand of its own,
-  which no honest account does; 500 such accounts are a crowd. Recall near the control's is the padder's doing, not the
-  attack's: at 80 and 90 % of padding read recall against it. An attacker who pads like one person hides better.
+- **Padding that gives itself away.** Each account pads like one kind of person, in one hand. (Pads of all kinds in as
+  many hands, as this bench had them at first, are nobody's traffic: accounts that sent nothing else were flagged at a
+  third.) The last row of each table of recall is a control: 500 accounts made as a campaign's are that send *nothing
+  but padding*. Recall near the control's is the padder's doing, or the other traces', not the attack's: at 80 and 90 %
+  of padding read recall against it.
 - **Other languages**: the attack sets are English. Of their 140,000 prompts some 250 have more than a few letters past
   ASCII, most of them names, which makes no campaign.
 - **Not here**: slow poisoning of the reference, and rejection sampling against our own score.

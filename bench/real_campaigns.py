@@ -26,7 +26,7 @@ class Planted:
     corpora: tuple[str, ...]
     accounts: int = 500
     calls: int = 26  # per account, padding included
-    padding: float = 0.0  # share of calls that are honest prompts of the day's broad pool
+    padding: float = 0.0  # share of calls that are honest prompts, each account's of one kind of person
     pacing: Literal["machine", "poisson", "human"] = "poisson"
     addresses: Literal["residential", "shared", "static"] = "residential"
     volumes: Literal["equal", "honest"] = "equal"  # honest: unequal as honest accounts are, ``calls`` does not count
@@ -177,7 +177,7 @@ def campaign_calls(
 ) -> list[Call]:
     """One campaign account's day: its prompts and its padding in random order, at the campaign's pace."""
     random = Random(f"planted/{seed}/{habit.account_id}/{when}")
-    texts = [*prompts, *(pad(random, sources) for _ in range(round(habit.rate) - len(prompts)))]
+    texts = [*prompts, *pads(random, sources, max(0, round(habit.rate) - len(prompts)))]
     if planted.frame == "paraphrased":
         texts[: len(prompts)] = [paraphrased_frame(random, prompt) for prompt in prompts]
     elif planted.frame == "vendor":
@@ -197,15 +197,16 @@ def _life(seed: int, planted: Planted, account_id: str) -> tuple[float, float]:
     return start, start + length
 
 
-def pad(random: Random, sources: Mapping[str, Source]) -> str:
-    """One honest prompt as some honest account would write it: any source, any topic, any hand.
+def pads(random: Random, sources: Mapping[str, Source], count: int) -> list[str]:
+    """Honest prompts as one honest account would write them: one kind of person, any of its topics, one hand.
 
-    Broad on purpose: padding that keeps returning to the same text would be evidence of its own.
+    Every account another one. Pads of all kinds in as many hands are nobody's traffic: five hundred accounts that sent
+    nothing else were flagged at a third, and made padded campaigns look easier to find than they are.
     """
     kinds = [(share, main) for share, main, _ in real_people.KINDS.values() if main in sources and main != "judge"]
     source = sources[random.choices([main for _, main in kinds], [share for share, _ in kinds])[0]]
-    unit = source.units[random.choice(source.pool)]
-    return restyle(random, draw_style(random, plain=False), unit[0])
+    style = draw_style(random, plain=False)
+    return [restyle(random, style, source.units[random.choice(source.pool)][0]) for _ in range(count)]
 
 
 def _pace(random: Random, planted: Planted, count: int) -> list[float]:
