@@ -33,7 +33,8 @@ def test_the_planted_campaign_is_found_and_told(whole: Result) -> None:
     assert campaign["accounts"] >= 0.9 * CAMPAIGN
     rows = whole.accounts.to_pylist()
     members = {row["account_id"] for row in rows if row["campaign_id"] == campaign["campaign_id"]}
-    assert all(name.startswith("campaign-") for name in members)
+    # One honest account in a hundred is flagged here; one that lies in the direction of the campaign joins it.
+    assert sum(name.startswith("campaign-") for name in members) >= 0.95 * len(members)
     assert {row["account_id"] for row in rows if row["flagged"]} >= members
     (template,) = [row for row in whole.families.to_pylist() if row["kind"] == "template"]
     assert template["family_id"] in campaign["families"]
