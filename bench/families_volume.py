@@ -129,6 +129,7 @@ def _calls(prompts: list[str]) -> pa.RecordBatch:
 
 
 def _families(engine: Engine) -> np.ndarray:
-    """Family of each call by row, -1 for none."""
-    table = engine.finish().calls.sort_by("row")
-    return table["family_id"].fill_null(-1).to_numpy().astype(np.int64)
+    """Family of each call by row, -1 for none; ids may be negative, so families are numbered anew."""
+    ids = engine.finish().calls.sort_by("row")["family_id"].combine_chunks()
+    numbers = np.unique(ids.fill_null(0).to_numpy(), return_inverse=True)[1]
+    return np.where(ids.is_valid().to_numpy(zero_copy_only=False), numbers, -1)
