@@ -8,7 +8,6 @@ Run as ``python -m bench.weeks --seeds 31`` from the root of the repository.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +17,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from bench.markdown import deliver
+from bench.days_command import parser_of, run
 from bench.real_campaigns import Planted
-from bench.real_corpora import corpora_directory
 from bench.real_day import DAY
 from bench.real_days import Days
 from gauger.engine.heldout import binomial_interval
@@ -98,21 +96,9 @@ def page(rows: Sequence[Row]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.weeks", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--calls", type=int, default=CALLS, help="honest calls a day")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[31])
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=Path("build/days"), help="what is built stays here")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="write the page here instead of printing it")
+    parser = parser_of("bench.weeks", __doc__, (31,), CALLS)
     chosen = parser.parse_args(arguments)
-    corpora = corpora_directory()
-    if corpora is None:
-        print("skipped: the corpora are absent; set GAUGER_CORPORA to their directory")
-        return
-    rows: list[Row] = []
-    for seed in chosen.seeds:
-        rows += measure(Days(seed, corpora, chosen.out), chosen.calls, chosen.out / "runs-weeks", chosen.workers)
-    deliver(page(rows), chosen.write)
+    run(chosen, lambda days: measure(days, chosen.calls, chosen.out / "runs-weeks", chosen.workers), page)
 
 
 if __name__ == "__main__":
