@@ -23,7 +23,7 @@ from bench.markdown import deliver
 from bench.real_cohorts import COHORTS
 from bench.real_corpora import corpora_directory
 
-# The detector's settings were chosen on days of seeds 1, 2, 3, 11 and 12: its figures come from others.
+# What flags an account was set on days of seeds 1, 2, 3, 11 and 12; what the page says is not held out saw seed 21.
 SEEDS = (21, 22, 23)
 CALLS = 200_000
 QUICK_CALLS, QUICK_PARTS, QUICK_DAYS = 60_000, ("recall", "benign"), ("alpaca", "alpaca_padded_80", CLEAN, TOGETHER)

@@ -25,16 +25,18 @@ part is identical in all runs of a seed. It is `gauger score` with its own setti
   are from
 {benign}.
 - **Campaigns**: 500 accounts (fewer where the set of prompts is too small) of 26 calls, unless a table says otherwise;
-  each attack prompt is used once, by accounts at most thirty days old. Padding is honest prompts of all kinds. Prompts
-  are from
+  each attack prompt is used once, by accounts at most thirty days old. Each account pads with
+  honest prompts of one kind of person. Prompts are from
 {attack}.
 - **Recall at 0.1 % false positives** is given two ways: at the product's own **alarm level** of 0.001, which is
   calibrated on the reference and knows no truth (*flagged*); and **exact**, above the evidence that 0.1 % of the day's
   weighed honest accounts exceed, which needs the truth. Both count every account of the campaign.
-- **Tuning and reporting**: the settings were chosen on days of seeds 1, 2, 3, 11 and 12 of this generator, with alpaca,
-  t0, tasks, evol and metaprompt planted. Figures are from seeds 21, 22 and 23 where the table below names no others:
-  medians, with the least and the greatest over seeds in brackets. gpteacher and camel, the cohorts and the ways to
-  evade were planted in no day of tuning.
+- **Tuning and reporting**: what flags an account was set on days of seeds 1, 2, 3, 11 and 12 of this generator, with
+  alpaca, t0, tasks, evol and metaprompt planted. Figures are from seeds 21, 22 and 23 where the table below names no
+  others: medians, with the least and the greatest over seeds in brackets. **Not held out**: which flagged accounts make
+  one finding was set on two days of seed 21 (alpaca padded by 80 %, and the default campaigns), with the earlier
+  padding; that open owners are no campaign, and how ties above the reference are broken, were decided after the
+  cohorts and padded rows of seed 21 had been seen. Placement, assessments and cohorts of seed 21 are to be read so.
 """
 
 DETAILS = """

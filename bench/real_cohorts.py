@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -79,9 +80,9 @@ def _source(texts: Sequence[str]) -> Source:
     return Source([(text,) for text in texts], [range(len(texts))])
 
 
-def _machine(habit: Habit, random: Random, org: str, addresses: tuple[str, ...], **changes: object) -> Habit:
+def _machine(habit: Habit, random: Random, org: str, addresses: tuple[str, ...], **changes: Any) -> Habit:
     """Software of one company: one network, client and parameter set."""
-    same = {
+    same: dict[str, Any] = {
         "org": org,
         "addresses": addresses,
         "network": random.choice(CLOUD_NETWORKS),
@@ -92,7 +93,7 @@ def _machine(habit: Habit, random: Random, org: str, addresses: tuple[str, ...],
         "style": draw_style(random, plain=True),
         "template": None,
     }
-    return replace(habit, **(same | changes))  # type: ignore[arg-type]
+    return replace(habit, **(same | changes))
 
 
 def _evaluation_harness(setting: Setting) -> Iterator[Drawn]:

@@ -117,7 +117,8 @@ def test_pairs_by_hand() -> None:
 
 def test_other_benches_are_printed_when_they_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("bench.made_up")
-    module.measure = lambda: [{"index": "made up", "recall": 0.99991, "prompts": 1_000_000}]  # type: ignore[attr-defined]
+    rows = [{"index": "made up", "recall": 0.99991, "prompts": 1_000_000}]
+    monkeypatch.setattr(module, "measure", lambda: rows, raising=False)
     monkeypatch.setitem(sys.modules, "bench.made_up", module)
     monkeypatch.setattr(families, "OTHERS", {"There": "bench.made_up", "Absent": "bench.no_such_bench"})
     found = families.measure_others(lambda _: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
@@ -35,12 +36,15 @@ def test_edits_are_as_many_as_asked_for() -> None:
     assert sum(word != "new" for word in words) == pytest.approx(2_700, abs=60)
 
 
-@pytest.mark.parametrize("bench", [near_duplicates, nearest_families])
+@pytest.mark.parametrize("measure", [near_duplicates.measure, nearest_families.measure])
 def test_without_corpora_there_is_a_message_and_no_row(
-    bench: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    measure: Callable[[], list[dict[str, object]]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("GAUGER_CORPORA", str(tmp_path))
-    assert bench.measure() == []  # type: ignore[attr-defined]
+    assert measure() == []
     assert "skipped" in capsys.readouterr().out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -59,8 +60,8 @@ def test_burnt_accounts_are_made_used_and_thrown_away(corpora: Path) -> None:
 
 
 @pytest.mark.parametrize("frame", ["paraphrased", "vendor"])
-def test_frames_are_put_around_prompts(corpora: Path, frame: str) -> None:
-    planted = Planted("framed", ("alpaca_52k",), accounts=5, padding=0.8, frame=frame)  # type: ignore[arg-type]
+def test_frames_are_put_around_prompts(corpora: Path, frame: Literal["paraphrased", "vendor"]) -> None:
+    planted = Planted("framed", ("alpaca_52k",), accounts=5, padding=0.8, frame=frame)
     for _, prompts, calls in planted_day(corpora, planted):
         bare = [call for call in calls if call.text in prompts]
         framed = [call for call in calls if any(prompt in call.text for prompt in prompts)]
