@@ -10,8 +10,8 @@ from bench import detection_tables as tables
 from bench.detection_log import Row, latest, unpacked
 from bench.detection_metrics import RATES
 from bench.detection_parts import PARTS
-from bench.detection_prose import BASELINES, COHORTS, DETAILS, HEAD, LIMITS, METHOD, REPRODUCE
-from bench.detection_rungs import ALL, CLEAN, TOGETHER
+from bench.detection_prose import BASELINES, COHORTS, DETAILS, FINDINGS, HEAD, LIMITS, METHOD, RECALL, REPRODUCE, TRACES
+from bench.detection_rungs import ALL, CLEAN, TOGETHER, Outcome
 from bench.markdown import percent, table
 from bench.real_corpora import SOURCES
 
@@ -47,6 +47,7 @@ def page(rows: Rows) -> str:
         ("calls", _volumes),
         ("evasion", _evasion),
         ("benign", _honest),
+        ("findings", _findings),
         ("baselines", _baselines),
         ("stream", _streams),
     ]
@@ -97,29 +98,37 @@ def _listed(names: Iterable[str]) -> str:
 
 def _recall(rows: Rows) -> list[str]:
     outcomes = [unpacked(row) for row in rows]
-    grids = []
-    for traces, words in (
-        ("", "Poisson calls round the clock, from residential addresses that change every four calls"),
-        ("disguised", "Content only: people's hours, pace and volumes, one address an account"),
-    ):
-        grids += [
-            f"**{words}.**\n\nAt the product's alarm level, percent of the campaign's accounts:\n",
-            tables.grid(outcomes, tables.flagged, traces),
-            "\nExact, above the evidence that 0.1 % of the honest accounts exceed:\n",
-            tables.grid(outcomes, tables.exact, traces) + "\n",
-        ]
-    cost = [
+    return [
+        "## Recall by content alone, one campaign at a time\n",
+        RECALL,
+        *_grids(outcomes, "content"),
         "### What hiding costs\n",
         "The padding at which half of a campaign's accounts would be flagged, between the measured ones by straight "
         "lines,\nand the calls sent for one useful call: what evasion multiplies the price of answers by.\n",
-        tables.costs(outcomes),
+        tables.costs(outcomes, "content"),
     ]
-    return ["## Recall, one campaign at a time\n", *grids, *cost]
+
+
+def _grids(outcomes: Sequence[Outcome], traces: str) -> list[str]:
+    return [
+        "At the product's alarm level, percent of the campaign's accounts:\n",
+        tables.grid(outcomes, tables.flagged, traces),
+        "\nExact, above the evidence that 0.1 % of the honest accounts exceed:\n",
+        tables.grid(outcomes, tables.exact, traces) + "\n",
+    ]
 
 
 def _traces(rows: Rows) -> list[str]:
     outcomes = [unpacked(row) for row in rows]
-    return ["## Traces beside content\n", "Percent of accounts flagged:\n", tables.traces(outcomes, tables.flagged)]
+    return [
+        "## Traces beside content\n",
+        TRACES,
+        tables.traces(outcomes, tables.flagged),
+        "\n**Poisson calls round the clock from residential addresses, one operator's settings**, as the other parts "
+        "have them.\n",
+        *_grids(outcomes, ""),
+        tables.costs(outcomes, ""),
+    ]
 
 
 def _sizes(rows: Rows) -> list[str]:
@@ -154,6 +163,11 @@ def _honest(rows: Rows) -> list[str]:
     if outcomes[TOGETHER]:
         parts += ["\n## All default campaigns on one day\n", tables.together_days(outcomes[TOGETHER])]
     return parts
+
+
+def _findings(rows: Rows) -> list[str]:
+    outcomes = [unpacked(row) for row in rows]
+    return ["## Eight campaigns on one day\n", FINDINGS, tables.together_days(outcomes)]
 
 
 def _baselines(rows: Rows) -> list[str]:

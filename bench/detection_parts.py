@@ -18,7 +18,7 @@ from bench import detection_baselines, detection_rivals, real_day
 from bench.detection_log import packed
 from bench.detection_metrics import RATES, recall_with_interval
 from bench.detection_population import Seen, measured, reference_of
-from bench.detection_rungs import ATTACKS, CLEAN, RUNGS, TOGETHER, attack_of
+from bench.detection_rungs import ATTACKS, CLEAN, MANY, MANY_CAMPAIGNS, RUNGS, TOGETHER, attack_of
 from bench.detection_world import World, cut
 from bench.real_campaigns import DEFAULT, Planted
 from bench.real_cohorts import COHORTS
@@ -47,6 +47,12 @@ def _benign(world: World, _: Mapping[str, Planted], chosen: Chosen) -> Iterator[
     for name in filter(chosen, COHORTS):
         outcome = world.outcome(name, cohorts=(name,))
         yield name, packed(outcome) | {"cohort": world.cohort(name, name)}
+
+
+def _findings(world: World, _: Mapping[str, Planted], chosen: Chosen) -> Iterator[tuple[str, Figures]]:
+    """A day of many campaigns, held against what became findings."""
+    if chosen(MANY):
+        yield MANY, packed(world.outcome(MANY, MANY_CAMPAIGNS))
 
 
 def _stream(world: World, rungs: Mapping[str, Planted], chosen: Chosen) -> Iterator[tuple[str, Figures]]:
@@ -166,7 +172,7 @@ def compared(honest: int, scores: Mapping[str, np.ndarray]) -> dict[str, dict[st
     }
 
 
-_MEASURES = {"benign": _benign, "stream": _stream, "baselines": _baselines}
+_MEASURES = {"benign": _benign, "findings": _findings, "stream": _stream, "baselines": _baselines}
 PARTS: Sequence[str] = (*(part for part in RUNGS if part not in _MEASURES), *_MEASURES)
 
 

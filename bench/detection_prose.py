@@ -39,6 +39,22 @@ part is identical in all runs of a seed. It is `gauger score` with its own setti
   cohorts and padded rows of seed 21 had been seen. Placement, assessments and cohorts of seed 21 are to be read so.
 """
 
+RECALL = """\
+Nothing is left to see of these campaigns but what they ask: each account keeps a person's hours, pace and one address,
+and has settings, client and age as an honest account might. Only their volumes are equal, 26 calls each, as the task
+was set; *disguised* below has unequal ones too.
+"""
+
+TRACES = """\
+The same campaigns with one trace each. Percent of accounts flagged, pure / padded by 50 % / by 80 %. The goal with an
+even beat, or with addresses shared within the campaign, is 99 / 99 / 95.
+"""
+
+FINDINGS = """\
+Every campaign has a hundred accounts or more. Wanted: precision of campaigns of at least 95 %, and every campaign
+found, which is to say that findings assessed as a campaign hold at least half of its accounts.
+"""
+
 DETAILS = """
 *Flagged*: at the alarm level; its interval is Wilson's, over the accounts of all seeds. *Exact*, *at 1 % FP*: above the
 evidence that 0.1 % and 1 % of the weighed honest accounts exceed. *Findings*: those in which most accounts are the

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.real_campaigns import LADDER, Planted
+from bench.real_campaigns import DEFAULT, LADDER, Planted
 from gauger.evaluate import Evaluation
 
-CLEAN, TOGETHER = "clean day", "all default campaigns"
+CLEAN, TOGETHER, MANY = "clean day", "all default campaigns", "eight campaigns"
 PADDINGS = (0, 50, 80, 90)  # percent of calls
 SIZES = (500, 200, 100, 50, 20, 10, 5)  # accounts; the first is everybody's
 CALLS = (26, 10, 5)  # of an account; the first is everybody's
@@ -22,11 +22,14 @@ ATTACKS: dict[str, Planted] = {
     "rendered": Planted("rendered", _RENDERED),
 }
 # What is left to see of a campaign, apart from what it asks: suffix of its rungs -> how it hides.
+_HIDDEN = {"pacing": "human", "addresses": "static", "settings": "honest"}
 TRACES: dict[str, dict[str, Any]] = {
     "": {},
-    "disguised": {"pacing": "human", "addresses": "static", "volumes": "honest"},
-    "machine": {"pacing": "machine", "addresses": "static"},
-    "shared": {"pacing": "human", "addresses": "shared"},
+    "content": _HIDDEN,
+    "disguised": _HIDDEN | {"volumes": "honest"},
+    "machine": _HIDDEN | {"pacing": "machine"},
+    "shared": _HIDDEN | {"addresses": "shared"},
+    "settings": _HIDDEN | {"settings": "operator"},
 }
 
 
@@ -82,7 +85,7 @@ UNSEEN = {
 # padder's doing, not the attack's.
 CONTROLS = {
     traces: replace(LADDER["alpaca"], name=rung("pads_only", 0, traces), padding=1.0, **TRACES[traces])
-    for traces in ("", "disguised")
+    for traces in ("", "content", "disguised")
 }
 
 
@@ -101,16 +104,16 @@ def _named(planted: Iterable[Planted]) -> dict[str, Planted]:
 
 
 RUNGS: dict[str, dict[str, Planted]] = {
-    "recall": _named(
-        _planted(attack, padding, traces) for traces in ("", "disguised") for attack in ATTACKS for padding in PADDINGS
-    )
-    | {one.name: one for one in CONTROLS.values()},
+    "recall": _named(_planted(attack, padding, "content") for attack in ATTACKS for padding in PADDINGS)
+    | _named([CONTROLS["content"]]),
     "traces": _named(
         _planted(attack, padding, traces)
-        for traces in ("machine", "shared")
+        for traces in TRACES
         for attack in ATTACKS
-        for padding in (80, 90)
-    ),
+        for padding in (PADDINGS if not traces else PADDINGS[:-1])
+        if traces != "content"
+    )
+    | _named(CONTROLS[traces] for traces in ("", "disguised")),
     "size": _named(
         _planted(attack, padding, accounts=accounts)
         for attack in ("alpaca", "tasks")
@@ -128,6 +131,13 @@ RUNGS: dict[str, dict[str, Planted]] = {
     ),
     "stream": _named(_planted(attack, padding) for attack in ATTACKS for padding in (0, 80)),
 }
+# A day of findings: eight campaigns at once, of 100 accounts and more.
+MANY_CAMPAIGNS = (
+    *DEFAULT,
+    Planted("gpteacher_200", ("gpteacher",), accounts=200),
+    Planted("gorilla_100", ("gorilla_apibench",), accounts=100),
+    Planted("camel_150", ("camel_ai_society_rendered",), accounts=150, padding=0.5),
+)
 ALL = {name: planted for rungs in RUNGS.values() for name, planted in rungs.items()}
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bench.detection_metrics import padding_at_half, wilson
-from bench.detection_rungs import ATTACKS, CALLS, CONTROLS, PADDINGS, SIZES, TRACES, UNSEEN, WAYS, Outcome, rung
+from bench.detection_rungs import ATTACKS, CALLS, CONTROLS, PADDINGS, SIZES, UNSEEN, WAYS, Outcome, rung
 from bench.markdown import percent, spread, table
 from gauger.evaluate import TrueCampaign
 
@@ -21,16 +21,18 @@ NAMES = {
     "rendered": "rendered (evol, metaprompt)",
 }
 _GOALS = {
-    "alpaca": "99 / 98 / 80",
-    "t0": "99 / 98 / 60",
-    "tasks": "99 / 99 / 99",
-    "rendered": "100 / 100 / 100",
+    "alpaca": "99 / 98 / 70, aim 80",
+    "t0": "99 / 97 / 50, aim 60",
+    "tasks": "99 / 98 / 95, aim 99",
+    "rendered": "100 / 100 / 99, aim 100",
 }
 _TRACES = {
-    "": "Poisson, round the clock; rotating residential addresses",
-    "disguised": "people's hours, pace and volumes; one address an account",
-    "machine": "an even beat; one address an account",
-    "shared": "people's hours and pace; 20 addresses shared within the campaign",
+    "content": "none: people's hours and pace, one address an account, settings and ages as honest accounts have them",
+    "disguised": "none, and volumes as unequal as honest ones",
+    "settings": "one operator's model, limits and clients; young accounts",
+    "machine": "an even beat",
+    "shared": "20 addresses shared within the campaign",
+    "": "Poisson calls round the clock, residential addresses that change every four calls, one operator's settings",
 }
 _WAYS = {
     "paraphrased": "alpaca in one template, worded anew for every call",
@@ -59,7 +61,7 @@ def _cell(outcomes: Outcomes, name: str, share: Share) -> str:
     return spread([value for one in _campaigns(outcomes, name) if (value := share(one)) is not None])
 
 
-def grid(outcomes: Outcomes, share: Share, traces: str = "") -> str:
+def grid(outcomes: Outcomes, share: Share, traces: str) -> str:
     """Attacks by padding."""
     rows = []
     for attack in ATTACKS:
@@ -67,17 +69,19 @@ def grid(outcomes: Outcomes, share: Share, traces: str = "") -> str:
         rows.append([NAMES[attack], *cells, _GOALS[attack]])
     alone = CONTROLS[traces].name
     rows.append([f"*control: padding alone, {_cell(outcomes, alone, share)}*", *["-"] * len(PADDINGS), "-"])
-    return table(["attack", "pure", "50 % padded", "80 % padded", "90 % padded", "goal pure / 50 / 80"], rows)
+    return table(["attack", "pure", "50 % padded", "80 % padded", "90 % padded", "wanted pure / 50 / 80"], rows)
 
 
 def traces(outcomes: Outcomes, share: Share) -> str:
-    """What is left to see of a campaign, by attack, at 80 and 90 % of padding."""
-    columns = [(attack, padding) for attack in ATTACKS for padding in (80, 90)]
-    rows = [
-        [_TRACES[trace], *(_cell(outcomes, rung(attack, padding, trace), share) for attack, padding in columns)]
-        for trace in TRACES
-    ]
-    return table(["traces", *(f"{attack} {padding} %" for attack, padding in columns)], rows)
+    """What is left to see of a campaign, by attack: pure, padded by 50 and by 80 %."""
+    rows = []
+    for trace, words in _TRACES.items():
+        cells = [
+            " / ".join(_cell(outcomes, rung(attack, padding, trace), share) for padding in PADDINGS[:-1])
+            for attack in ATTACKS
+        ]
+        rows.append([words, *cells])
+    return table(["what can be seen beside content", *ATTACKS], rows)
 
 
 def sizes(outcomes: Outcomes, share: Share) -> str:
@@ -157,21 +161,17 @@ def _mean_or_dash(shares: Iterable[float | None]) -> str:
     return percent(statistics.fmean(known), 0) if known else "-"
 
 
-def costs(outcomes: Outcomes) -> str:
+def costs(outcomes: Outcomes, trace: str) -> str:
     """How many calls an attacker must send for one useful one to stay below half of its accounts flagged."""
     rows = []
     for attack in ATTACKS:
-        cells = []
-        for trace in ("", "disguised"):
-            recalls = {}
-            for padding in PADDINGS:
-                shares = [one.flagged for one in _campaigns(outcomes, rung(attack, padding, trace))]
-                if shares:
-                    recalls[padding / 100] = statistics.median(shares)
-            cells += list(cost(recalls))
-        rows.append([NAMES[attack], *cells])
-    head = ["attack", "padding at 50 % recall", "calls per useful call", "disguised: padding", "disguised: calls"]
-    return table(head, rows)
+        recalls = {}
+        for padding in PADDINGS:
+            shares = [one.flagged for one in _campaigns(outcomes, rung(attack, padding, trace))]
+            if shares:
+                recalls[padding / 100] = statistics.median(shares)
+        rows.append([NAMES[attack], *cost(recalls)])
+    return table(["attack", "padding at 50 % recall", "calls per useful call"], rows)
 
 
 def cost(recalls: Mapping[float, float]) -> tuple[str, str]:
@@ -234,7 +234,7 @@ def kinds(clean: Outcomes, attacked: Outcomes) -> str:
 
 
 def together_days(together: Outcomes) -> str:
-    """The days with all default campaigns: one row a campaign, one line a seed."""
+    """Days of many campaigns: one row a campaign, one line a seed."""
     campaigns = [one for outcome in together for one in outcome.everyone.campaigns]
     rows = []
     for name in sorted({one.campaign for one in campaigns}):

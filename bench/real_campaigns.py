@@ -30,6 +30,7 @@ class Planted:
     pacing: Literal["machine", "poisson", "human"] = "poisson"
     addresses: Literal["residential", "shared", "static"] = "residential"
     volumes: Literal["equal", "honest"] = "equal"  # honest: unequal as honest accounts are, ``calls`` does not count
+    settings: Literal["operator", "honest"] = "operator"  # model, clients, limits and age of one operator's accounts
     lifetime_hours: float = 24.0  # less: accounts are made, used for so long and thrown away
     frame: Literal["none", "paraphrased", "vendor"] = "none"  # what is put around every prompt of the campaign
 
@@ -123,7 +124,10 @@ def attack_calls(planted: Planted, calls: int | None = None) -> int:
 
 
 def campaign_habits(seed: int, planted: Planted, accounts: int, traffic: Traffic) -> list[Habit]:
-    """The accounts of a campaign: one operator, hence one model, temperature and output law; all young."""
+    """The accounts of a campaign: one operator, hence one model, temperature and output law; all young.
+
+    Unless its settings are honest: then each account has them, a client and an age as an honest one would.
+    """
     random = Random(f"campaign/{seed}/{planted.name}")
     agents = random.sample(real_people.USER_AGENTS, 3)
     tokens = real_people.output_token_law(random, traffic.output_tokens)
@@ -140,6 +144,11 @@ def campaign_habits(seed: int, planted: Planted, accounts: int, traffic: Traffic
             real_people.CLOUD_NETWORKS if planted.addresses == "shared" else real_people.ACCESS_NETWORKS
         )
         agent, age = random.choice(agents), random.uniform(1.0, 30.0)
+        model, temperature, max_tokens, law = real_people.MODELS[0], 0.7, 2048, tokens
+        if planted.settings == "honest":
+            agent, age = random.choice(real_people.USER_AGENTS), real_people.draw_age(random)
+            model, temperature, max_tokens = real_people.draw_settings(random)
+            law = real_people.output_token_law(random, traffic.output_tokens)
         if planted.lifetime_hours < 24.0:  # made a minute before its first hour begins
             age = (60.0 - _life(seed, planted, name)[0]) / DAY_SECONDS
         habits.append(
@@ -157,10 +166,10 @@ def campaign_habits(seed: int, planted: Planted, accounts: int, traffic: Traffic
                 addresses=addresses,
                 network=network,
                 user_agent=agent,
-                model=real_people.MODELS[0],
-                temperature=0.7,
-                max_tokens=2048,
-                output_tokens=tokens,
+                model=model,
+                temperature=temperature,
+                max_tokens=max_tokens,
+                output_tokens=law,
                 age_days=age,
             )
         )

@@ -133,6 +133,7 @@ def draw_habit(seed: int, label: str, sources: Mapping[str, Source], traffic: Tr
     client = random.randrange(len(traffic.rates))
     machine = kind in ("vendor_app", "evaluation")
     shift = random.choice((-8, -6, -5, 0, 0, 1, 1, 2, 5, 8))
+    model, temperature, max_tokens = draw_settings(random)
     return Habit(
         account_id=identifier("acct", seed, label),
         kind=kind,
@@ -147,12 +148,23 @@ def draw_habit(seed: int, label: str, sources: Mapping[str, Source], traffic: Tr
         addresses=_own_addresses(random, org),
         network=random.choice(CLOUD_NETWORKS if machine else ACCESS_NETWORKS),
         user_agent=random.choice(USER_AGENTS),
-        model=random.choice(MODELS),
-        temperature=0.0 if kind == "evaluation" else random.choice((0.0, 0.2, 0.7, 0.7, 1.0, 1.0)),
-        max_tokens=random.choice((None, None, 512, 1024, 2048, 4096)),
+        model=model,
+        temperature=0.0 if kind == "evaluation" else temperature,
+        max_tokens=max_tokens,
         output_tokens=output_token_law(random, traffic.output_tokens),
-        age_days=random.expovariate(1 / 250.0) + 8.0,
+        age_days=draw_age(random),
     )
+
+
+def draw_settings(random: Random) -> tuple[str, float, int | None]:
+    """Model, temperature and limit of tokens that somebody keeps to."""
+    temperature = random.choice((0.0, 0.2, 0.7, 0.7, 1.0, 1.0))
+    return random.choice(MODELS), temperature, random.choice((None, None, 512, 1024, 2048, 4096))
+
+
+def draw_age(random: Random) -> float:
+    """Age of an account in days, on the day."""
+    return random.expovariate(1 / 250.0) + 8.0
 
 
 def draw_calls(seed: int, habit: Habit, sources: Mapping[str, Source], when: date) -> list[Call]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -22,18 +24,22 @@ def tail_probability(scores: np.ndarray, null: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(scores), np.nan, (1.0 + above) / (1.0 + len(ordered)))
 
 
-def combine(*probabilities: np.ndarray) -> np.ndarray:
-    """Cauchy combination (ACAT) of tail probabilities, valid under dependence; NaN entries are left out.
+def combine(probabilities: Sequence[np.ndarray], weights: Sequence[float] | None = None) -> np.ndarray:
+    """Half-Cauchy combination of tail probabilities; NaN entries are left out, with their weights.
 
-    Source: Liu and Xie, "Cauchy combination test", JASA 2020. Fisher's method is invalid here: the inputs depend on
-    one another.
+    2/pi arccot of the weighted mean of cot(pi p / 2). It is the Cauchy combination test (ACAT: Liu and Xie, JASA 2020)
+    with the absolute value of a Cauchy variable in place of the variable: as valid in the tail, whatever the dependence
+    (Gui, Jiang and Wang, Biometrika 2025, on all of this kind), but a part near 1 takes nothing away from the others.
+    With ACAT one honest habit cancelled any other evidence: addresses shared within a campaign padded by 80 % flagged
+    0 % of it, and 99 % so. Fisher's method is invalid here: the inputs depend on one another.
     """
-    stacked = np.clip(np.stack(probabilities), 1e-12, 1 - 1e-7)
+    stacked = np.clip(np.stack(list(probabilities)), 1e-12, 1.0)
     known = ~np.isnan(stacked)
-    cauchy = np.where(known, np.tan((0.5 - np.where(known, stacked, 0.5)) * np.pi), 0.0)
-    count = known.sum(axis=0)
-    mean = np.divide(cauchy.sum(axis=0), count, out=np.full(count.shape, np.nan), where=count > 0)
-    return 0.5 - np.arctan(mean) / np.pi
+    weight = np.where(known, np.ones(len(stacked))[:, None] if weights is None else np.asarray(weights)[:, None], 0.0)
+    odds = np.where(known, 1.0 / np.tan(np.where(known, stacked, 0.5) * (np.pi / 2.0)), 0.0)
+    total = weight.sum(axis=0)
+    mean = np.divide((weight * odds).sum(axis=0), total, out=np.full(total.shape, np.nan), where=total > 0)
+    return np.arctan2(1.0, mean) * (2.0 / np.pi)
 
 
 def evidence(probability: np.ndarray) -> np.ndarray:

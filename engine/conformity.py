@@ -1,42 +1,114 @@
 """Conformity: does an account move like the accounts that talk like it?
 
-An account's own timing and address habits, binned, are scored against the histogram of its content neighbours over the
-reference's histogram. Using the neighbourhood's statistics directly would let honest look-alikes inherit them
-(DESIGN 6.4). A reference account is scored against *today's* accounts nearest to it, so both sides face today's habits.
+An account's own habits, binned, are scored against the histogram of its content neighbours over the reference's
+histogram. Using the neighbourhood's statistics directly would let honest look-alikes inherit them (DESIGN 6.4). A
+reference account is scored against *today's* accounts nearest to it, so both sides face today's habits. Neighbours are
+those of the oddest calls: by the mean of all its calls a padded account has none of its own campaign.
+
+Sums over many habits are strong where a campaign has all of them, and noisy where it has one: so each group of habits
+is a score of its own, and they are combined as tail probabilities are.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-FEATURES = ("calls_log2", "active_hours", "gap_variation", "gap_median_s", "addresses_per_call")
+_VOLUME = ("calls_log2",)
+_TIMING = ("active_hours", "gap_variation", "gap_median_s", "hour_entropy")
+_ADDRESSES = ("addresses_per_call",)
+_SETTINGS = ("output_tokens_mean", "output_tokens_variation", "account_age_days", "conversations_per_call")
+GROUPS: dict[str, tuple[str, ...]] = {
+    "conformity_volume": _VOLUME,
+    "conformity_timing": _TIMING,
+    "conformity_addresses": _ADDRESSES,
+    "conformity_settings": _SETTINGS,
+    "conformity_pace": (*_VOLUME, "active_hours", "gap_variation", "gap_median_s", *_ADDRESSES),
+    "conformity_habits": (*_VOLUME, *_TIMING, *_ADDRESSES, *_SETTINGS),
+}
+SHARED = "shared_addresses"
 BINS = 8
+NEIGHBOURS_MIN = 5  # of today's: fewer are no neighbourhood
+# Pseudo-neighbours with the reference's habits: they keep small neighbourhoods near the overall histogram.
+_ADDED = 5.0
+_ADDED_SHARED = 2.0
 
 
 def _bins(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Quantile bin of each value by the reference's quantiles, 0 .. BINS - 1; BINS = not available."""
+    """Quantile bin of each value by the reference's quantiles, int8, 0 .. BINS - 1; BINS = not available."""
     known = values[reference & ~np.isnan(values)]
     if len(known) == 0:
-        return np.full(len(values), BINS, np.int64)
+        return np.full(len(values), BINS, np.int8)
     edges = np.quantile(known, np.arange(1, BINS) / BINS)
-    return np.where(np.isnan(values), BINS, np.searchsorted(edges, values, "right"))
+    return np.where(np.isnan(values), BINS, np.searchsorted(edges, values, "right")).astype(np.int8)
 
 
-def conformity_scores(statistics: dict[str, np.ndarray], neighbours: np.ndarray, today: np.ndarray) -> np.ndarray:
-    """Log-likelihood ratio of each account's habits: its today-neighbours against the reference; float64[n].
+def _log_ratio(values: np.ndarray, neighbours: np.ndarray, among: np.ndarray, today: np.ndarray) -> np.ndarray:
+    """log(share of today's neighbours in the account's bin / share of the reference in it); 0 where not available."""
+    bins = _bins(values, ~today)
+    overall = np.bincount(bins[~today], minlength=BINS + 1) + 1.0
+    same = ((bins[neighbours] == bins[:, None]) & among).sum(axis=1)
+    usual = overall[bins] / overall.sum()
+    ratio = np.log((same + _ADDED * usual) / (among.sum(axis=1) + _ADDED) / usual)
+    return np.where(bins == BINS, 0.0, ratio)
 
-    statistics : float64[n] each; neighbours : int64[n, k] nearest accounts; today : bool[n]
-    NaN for accounts with fewer than five of today's accounts among their neighbours: there is no neighbourhood.
+
+def conformity_scores(
+    statistics: dict[str, np.ndarray], neighbours: np.ndarray, today: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Log-likelihood ratios of each account's habits: its today-neighbours against the reference; float64[n] by group.
+
+    statistics : float64[n] each, those that are not there say nothing; neighbours : int64[n, k] nearest accounts;
+    today : bool[n]
+    NaN for accounts with fewer than ``NEIGHBOURS_MIN`` of today's accounts among their neighbours, and without any of
+    a group's statistics.
     """
-    total = np.zeros(len(today))
     among = today[neighbours]
-    weight = among.sum(axis=1)
-    for name in FEATURES:
-        bins = _bins(statistics[name], ~today)
-        overall = np.bincount(bins[~today], minlength=BINS + 1) + 1.0
-        own = bins[neighbours]
-        same = ((own == bins[:, None]) & among).sum(axis=1)
-        # One pseudo-neighbour spread as the reference is keeps small neighbourhoods near the overall histogram.
-        prior = overall[bins] / overall.sum()
-        total += np.where(bins == BINS, 0.0, np.log((same + 2.0 * prior) / (weight + 2.0) / prior))
-    return np.where(weight >= 5, total, np.nan)
+    enough = among.sum(axis=1) >= NEIGHBOURS_MIN
+    names = [name for name in GROUPS["conformity_habits"] if name in statistics]
+    ratios = {name: _log_ratio(statistics[name], neighbours, among, today) for name in names}
+    nothing = np.full(len(today), np.nan)
+    result = {}
+    for group, members in GROUPS.items():
+        known = [ratios[name] for name in members if name in ratios]
+        result[group] = np.where(enough, np.sum(known, axis=0), np.nan) if known else nothing
+    return result
+
+
+def shared_values(
+    owner: np.ndarray, value: np.ndarray, day: np.ndarray, neighbours: np.ndarray, accounts: int
+) -> np.ndarray:
+    """Log-likelihood ratio of sharing a value with one's content neighbours of the same day; float64[accounts].
+
+    owner, value : int64 and uint64, distinct pairs, what each account was seen with
+    day : int64[accounts], the day each account is of; neighbours : int64[accounts, k]
+
+    Of an account's values the greatest of log(share of its neighbours that have it / share of all accounts of *other*
+    days that have it) counts; 0 where no neighbour has one, NaN for an account without values. What other days had,
+    such as the way out of a company or of a carrier, is worth little; what is new and shared by those that talk alike
+    is worth much. Both sides are asked alike, each account against its own day.
+    """
+    result = np.full(accounts, np.nan)
+    result[owner] = 0.0
+    _, day = np.unique(day, return_inverse=True)
+    days = int(day.max(initial=0)) + 1
+    distinct, number = np.unique(value, return_inverse=True)
+    seen = np.bincount(number * days + day[owner], minlength=len(distinct) * days).reshape(-1, days)
+    asked = np.zeros(accounts, bool)
+    asked[owner] = True
+    size = np.bincount(day[asked], minlength=days)
+    # Alone with a value on its day, an account shares it with nobody: most values are no further work.
+    rows = np.flatnonzero(seen[number, day[owner]] >= 2)
+    if len(rows) == 0:
+        return result
+    holder, number = owner[rows], number[rows]
+    held = np.sort(holder * len(distinct) + number)
+    near = neighbours[holder]
+    comparable = (day[near] == day[holder][:, None]) & asked[near]
+    wanted = near * len(distinct) + number[:, None]
+    place = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
+    same = ((held[place] == wanted) & comparable).sum(axis=1)
+    elsewhere = seen[number].sum(axis=1) - seen[number, day[holder]]
+    usual = (elsewhere + 0.5) / (size.sum() - size[day[holder]] + 1.0)
+    ratio = np.log((same + _ADDED_SHARED * usual) / (comparable.sum(axis=1) + _ADDED_SHARED) / usual)
+    np.maximum.at(result, holder, np.where(same > 0, ratio, 0.0))
+    return result

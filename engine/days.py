@@ -55,7 +55,6 @@ class Reference:
     days: list[str]
     population: Population
     words: WordSketch
-    day_of: np.ndarray  # int64, place in ``days`` of each account
 
 
 class StateDirectory:
@@ -113,8 +112,7 @@ class StateDirectory:
             population, sketch = self._load(day)
             populations.append(bounded(population, share, self.secret))
             words.merge(sketch)
-        day_of = np.repeat(np.arange(len(days)), [len(population) for population in populations])
-        return Reference([day.isoformat() for day in days], concatenate(populations), words, day_of)
+        return Reference([day.isoformat() for day in days], concatenate(populations), words)
 
     def save_day(
         self, day: date, population: Population, words: WordSketch, settings: Settings, lone: Population | None = None

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.engine.calibration import combine, evidence, tail_probability
-from gauger.engine.conformity import conformity_scores
+from gauger.engine.conformity import SHARED, conformity_scores, shared_values
+from gauger.engine.links import ADDRESS
 from gauger.engine.measure import hash_column
 from gauger.engine.neighbours import Whitener, nearest, today_share, unit
 from gauger.engine.population import Population
@@ -18,6 +19,9 @@ from gauger.engine.statistics_pool import pooled_statistics
 
 _CONFORMITY_NEIGHBOURS = 40
 _SIFT_NEIGHBOURS = 50
+# Of the parts of content evidence: neighbours by the mean of all calls, for each of several k; sifting; self-training.
+_CONTENT_WEIGHTS = {"sifted": 3.0, "self_trained": 6.0}  # others 1: worth little where a campaign pads
+_CONTENT_WEIGHT = 4.0  # beside one for each part of conformity: what moves like its like need not be of a campaign
 _GROUP_NEIGHBOURS = 20  # whom an account is held against for what neighbours have in common
 
 
@@ -130,26 +134,41 @@ def _weigh(
     is_today = calls.today
     means = np.concatenate([unit(new.sums), unit(old.sums)])
     vectors = Whitener.fit(means[~is_today]).transform(means, workers)
-    similarity, rows = nearest(vectors, max(*settings.neighbours, _CONFORMITY_NEIGHBOURS), workers)
+    similarity, rows = nearest(vectors, max(settings.neighbours), workers)
     scores = {f"neighbours_{k}": today_share(similarity, rows, is_today, k) for k in settings.neighbours}
     rounds = sift(calls, k=_SIFT_NEIGHBOURS, workers=workers)
-    for name, result in zip(("sifted", "self_trained"), rounds, strict=True):
+    for name, result in zip(("sifted", "self_trained"), (rounds[0], rounds[-1]), strict=True):
         scores[name] = result.scores
     parts = {name: tail_probability(score, score[~is_today]) for name, score in scores.items()}
-    content = _calibrate(combine(*parts.values()), is_today)
-    statistics = {
-        name: np.concatenate([new.statistics[name], old.statistics[name]])
-        for name in new.statistics
-        if name in old.statistics
-    }
-    habits = conformity_scores(statistics, rows[:, :_CONFORMITY_NEIGHBOURS], is_today)
-    parts["conformity"] = tail_probability(habits, habits[~is_today])
-    final = _calibrate(combine(content, parts["conformity"]), is_today)
+    weights = [_CONTENT_WEIGHTS.get(name, 1.0) for name in parts]
+    content = _calibrate(combine(list(parts.values()), weights), is_today)
+    habits = _conformity(new, old, rounds[-1].neighbours[:, :_CONFORMITY_NEIGHBOURS], is_today)
+    final = _calibrate(combine([content, *habits.values()], [_CONTENT_WEIGHT] + [1.0] * len(habits)), is_today)
+    parts |= habits
+    parts["conformity"] = _calibrate(combine(list(habits.values())), is_today)
     shares = {f"today_share_{k}": is_today[rows[:, :k]].mean(axis=1) for k in settings.neighbours}
     pooled = pooled_statistics(new, old, key)
     near = rows[: len(new), :_GROUP_NEIGHBOURS]
     found = _Found(final, {**parts, "content": content}, shares, vectors, rounds[-1], is_today, pooled, near)
     return _spread(today, eligible, new, found, settings)
+
+
+def _conformity(new: Population, old: Population, near: np.ndarray, is_today: np.ndarray) -> dict[str, np.ndarray]:
+    """Tail probabilities of each account's habits and addresses among those of its content neighbours."""
+    statistics = {
+        name: np.concatenate([new.statistics[name], old.statistics[name]])
+        for name in new.statistics
+        if name in old.statistics
+    }
+    scores = conformity_scores(statistics, near, is_today)
+    links = []
+    for first, side in ((0, new), (len(new), old)):
+        rows = side.link_channel == ADDRESS
+        links.append((side.link_owner[rows] + first, side.link_value[rows]))
+    owner, value = (np.concatenate(column) for column in zip(*links, strict=True))
+    day = np.concatenate([np.full(len(new), -1), old.days])
+    scores[SHARED] = shared_values(owner, value, day, near, len(is_today))
+    return {name: tail_probability(score, score[~is_today]) for name, score in scores.items()}
 
 
 def _calibrate(probability: np.ndarray, today: np.ndarray) -> np.ndarray:

@@ -33,12 +33,18 @@ class Population:
     link_owner: np.ndarray  # int64[l], ascending
     link_channel: np.ndarray  # uint8[l]
     link_value: np.ndarray  # uint64[l]
+    day: np.ndarray | None = None  # int64[n], number of the day each account is of; None = all of one
     # Of a run's own accounts; a stored day does not say.
     sample_prompt: np.ndarray | None = None  # uint64[m], half of the prompt's hash, 0 = not known
     sample_cell: np.ndarray | None = None  # uint32[m], cell of the call's features
 
     def __len__(self) -> int:
         return len(self.account_ids)
+
+    @property
+    def days(self) -> np.ndarray:
+        """int64[n], number of the day each account is of."""
+        return np.zeros(len(self), np.int64) if self.day is None else self.day
 
     def select(self, kept: np.ndarray) -> Population:
         """The accounts of a boolean mask, with their calls and links."""
@@ -56,6 +62,7 @@ class Population:
             link_owner=place[self.link_owner[links]],
             link_channel=self.link_channel[links],
             link_value=self.link_value[links],
+            day=None if self.day is None else self.day[kept],
             sample_prompt=None if self.sample_prompt is None else self.sample_prompt[calls],
             sample_cell=None if self.sample_cell is None else self.sample_cell[calls],
         )

@@ -10,7 +10,10 @@ from gauger.engine.population import Population
 
 
 def concatenate(populations: Sequence[Population]) -> Population:
-    """One population of several days' accounts, with the statistics all share; an account of two days is two rows."""
+    """One population of several days' accounts, with the statistics all share; an account of two days is two rows.
+
+    ``day`` becomes the place of each account's population among those given.
+    """
     starts = np.cumsum([0, *(len(part) for part in populations)])[:-1]
     rows = np.cumsum([0, *(len(part.sample_features) for part in populations)])[:-1]
     names = set.intersection(*(set(part.statistics) for part in populations))
@@ -26,4 +29,5 @@ def concatenate(populations: Sequence[Population]) -> Population:
         link_owner=np.concatenate([part.link_owner + s for part, s in zip(populations, starts, strict=True)]),
         link_channel=np.concatenate([part.link_channel for part in populations]),
         link_value=np.concatenate([part.link_value for part in populations]),
+        day=np.repeat(np.arange(len(populations)), [len(part) for part in populations]),
     )

@@ -29,21 +29,21 @@ def test_each_day_is_logged_as_soon_as_it_is_measured(
     log, asked = tmp_path / "log.jsonl", []
 
     def measure(world: World, part: str, chosen: Callable[[str], bool]) -> Iterator[tuple[str, Row]]:
-        asked.append((world.seed, world.calls, part, chosen("alpaca"), chosen("t0")))
-        yield "alpaca", packed(outcome(world.seed, "alpaca", flagged=0.5))
+        asked.append((world.seed, world.calls, part, chosen("alpaca_content"), chosen("t0")))
+        yield "alpaca_content", packed(outcome(world.seed, "alpaca_content", flagged=0.5))
         assert detection_log.read(log)[-1]["seed"] == world.seed
 
     monkeypatch.setattr(detection, "measure", measure)
     page = tmp_path / "docs" / "detection.md"
-    arguments = ["--quick", "--parts", "recall", "--seeds", "8", "9", "--days", "alpaca", "--log", str(log)]
+    arguments = ["--quick", "--parts", "recall", "--seeds", "8", "9", "--days", "alpaca_content", "--log", str(log)]
     detection.main([*arguments, "--out", str(tmp_path / "out"), "--write", str(page)])
     assert asked == [(8, 60_000, "recall", True, False), (9, 60_000, "recall", True, False)]
     assert [(row["seed"], row["part"], row["name"]) for row in detection_log.read(log)] == [
-        (8, "recall", "alpaca"),
-        (9, "recall", "alpaca"),
+        (8, "recall", "alpaca_content"),
+        (9, "recall", "alpaca_content"),
     ]
-    assert "| alpaca (no template) | 50.0 | - | - | - | 99 / 98 / 80 |" in page.read_text()
-    assert capsys.readouterr().out.count("alpaca 50.0 % flagged") == 2
+    assert "| alpaca (no template) | 50.0 | - | - | - | 99 / 98 / 70, aim 80 |" in page.read_text()
+    assert capsys.readouterr().out.count("alpaca_content 50.0 % flagged") == 2
     monkeypatch.setattr(detection, "measure", None)
     detection.main(["--page-only", "--log", str(log)])
     assert capsys.readouterr().out.strip() == page.read_text().strip()
@@ -63,7 +63,7 @@ def test_defaults_are_everything_on_seeds_nothing_was_tuned_on() -> None:
     chosen: argparse.Namespace = detection._arguments([])
     assert tuple(chosen.parts) == tuple(PARTS)
     assert not {1, 2, 3, 11, 12} & set(chosen.seeds)
-    assert {CLEAN, TOGETHER, "new agents", "t0_padded_90_disguised"} <= set(chosen.days)
+    assert {CLEAN, TOGETHER, "new agents", "t0_padded_80_disguised", "t0_padded_90_content"} <= set(chosen.days)
 
 
 def test_a_quick_look_has_a_log_of_its_own(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench import detection_log, detection_page
 from bench.detection_log import Row
-from bench.detection_rungs import CLEAN, TOGETHER, rung
+from bench.detection_rungs import CLEAN, MANY, TOGETHER, rung
 from tests.bench.outcomes import outcome
 from tests.bench.test_detection_sections import recall
 
@@ -18,12 +18,13 @@ def scored(part: str, name: str, seed: int = 5, calls: int = 60_000, **figures: 
 def everything() -> list[Row]:
     cuts = [{"hour": 3, "flagged": 0.75, "calls": 400, "honest_flagged": 2}]
     return [
-        scored("recall", rung("t0", 80)),
-        scored("recall", rung("t0", 80), seed=6),
+        scored("recall", rung("t0", 80, "content")),
+        scored("recall", rung("t0", 80, "content"), seed=6),
         scored("traces", rung("t0", 80, "machine")),
         scored("size", rung("alpaca", accounts=20)),
         scored("calls", rung("alpaca", calls=5)),
         scored("evasion", "gpteacher"),
+        scored("findings", MANY),
         scored("benign", CLEAN),
         scored("benign", TOGETHER),
         scored("benign", "new agents", cohort=COHORT),
@@ -35,7 +36,7 @@ def everything() -> list[Row]:
 def test_page_merges_what_was_measured() -> None:
     page = detection_page.page(everything())
     for heading in (
-        "Recall, one campaign at a time",
+        "Recall by content alone, one campaign at a time",
         "What hiding costs",
         "Traces beside content",
         "Size of the campaign",
@@ -44,6 +45,7 @@ def test_page_merges_what_was_measured() -> None:
         "Honest accounts",
         "Honest cohorts that are new on the day",
         "All default campaigns on one day",
+        "Eight campaigns on one day",
         "Beside other methods",
         "Calls leaked before detection",
         "Each campaign in detail",
@@ -56,7 +58,7 @@ def test_page_merges_what_was_measured() -> None:
 
 
 def test_page_says_what_was_not_measured() -> None:
-    page = detection_page.page([scored("recall", "alpaca")])
+    page = detection_page.page([scored("recall", "alpaca_content")])
     assert "| `stream` | not measured | - | 0 | - | - |" in page
     assert "Calls leaked before detection" not in page
     assert "--parts stream" not in page

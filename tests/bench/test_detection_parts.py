@@ -22,14 +22,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def test_parts_measure_the_days_chosen(world: World) -> None:
-    found = dict(measure(world, "recall", {"alpaca"}.__contains__))
-    assert list(found) == ["alpaca"]
-    assert found["alpaca"]["outcome"]["campaign"] == "alpaca"
+    found = dict(measure(world, "recall", {"alpaca_content"}.__contains__))
+    assert list(found) == ["alpaca_content"]
+    assert found["alpaca_content"]["outcome"]["campaign"] == "alpaca_content"
     honest = dict(measure(world, "benign", {CLEAN, "new agents"}.__contains__))
     assert list(honest) == [CLEAN, "new agents"]
     assert honest["new agents"]["cohort"]["accounts"] > 0
     assert "cohort" not in honest[CLEAN]
-    assert set(PARTS) == {"recall", "traces", "size", "calls", "evasion", "benign", "baselines", "stream"}
+    assert set(PARTS) == {"recall", "traces", "size", "calls", "evasion", "benign", "findings", "baselines", "stream"}
 
 
 def test_streams_are_cut_until_half_is_flagged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,9 @@ def test_a_cell_is_a_median_with_its_spread_in_the_place_of_its_rung() -> None:
     outcomes = [
         outcome(seed, rung("t0", 80), flagged=share, exact=share / 2) for seed, share in ((5, 0.5), (6, 0.75), (7, 1.0))
     ]
-    goal = "99 / 98 / 60"
-    assert f"| t0 (many templates) | - | - | 75.0 (50.0-100.0) | - | {goal} |" in tables.grid(outcomes, tables.flagged)
-    assert f"| t0 (many templates) | - | - | 37.5 (25.0-50.0) | - | {goal} |" in tables.grid(outcomes, tables.exact)
+    row, goal = "| t0 (many templates) | - | - |", "99 / 97 / 50, aim 60"
+    assert f"{row} 75.0 (50.0-100.0) | - | {goal} |" in tables.grid(outcomes, tables.flagged, "")
+    assert f"{row} 37.5 (25.0-50.0) | - | {goal} |" in tables.grid(outcomes, tables.exact, "")
     assert "37.5" not in tables.grid(outcomes, tables.exact, "disguised")
     row = next(line for line in tables.details(outcomes).splitlines() if line.startswith("| t0_padded_80"))
     assert "| 500 | 75.0 (50.0-100.0) | 72.7-77.1 | 37.5 (25.0-50.0) |" in row
@@ -25,8 +25,8 @@ def test_sizes_volumes_and_traces_find_their_rungs() -> None:
     assert "| 20 | - | - | - | 25.0 |" in tables.sizes(small, tables.flagged)
     few = [outcome(5, rung("alpaca", calls=5), flagged=0.125)]
     assert "| 5 | 12.5 | - | - | - |" in tables.volumes(few, tables.flagged)
-    beat = [outcome(5, rung("alpaca", 90, "machine"), flagged=0.375)]
-    assert "| an even beat; one address an account | - | 37.5 |" in tables.traces(beat, tables.flagged)
+    beat = [outcome(5, rung("t0", 80, "machine"), flagged=0.375)]
+    assert "| an even beat | - / - / - | - / - / 37.5 | - / - / - |" in tables.traces(beat, tables.flagged)
 
 
 def test_evasion_has_ways_and_unseen_sets() -> None:
@@ -41,7 +41,7 @@ def test_cost_is_calls_per_useful_call_where_half_is_found() -> None:
     assert tables.cost({0.0: 0.1}) == ("0 %", "1.0")
     assert tables.cost({}) == ("-", "-")
     day = [outcome(5, rung("alpaca", padding), flagged=share) for padding, share in ((50, 1.0), (90, 0.0))]
-    assert "| alpaca (no template) | 70 % | 3.3 | - | - |" in tables.costs(day)
+    assert "| alpaca (no template) | 70 % | 3.3 |" in tables.costs(day, "")
 
 
 def test_honest_tables() -> None:

@@ -1,4 +1,4 @@
-"""Tail probabilities against counting, their uniformity, and the Cauchy combination against scipy."""
+"""Tail probabilities against counting, their uniformity, and the half-Cauchy combination against scipy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import cauchy, kstest
+from scipy.stats import halfcauchy, kstest
 
 from gauger.engine.calibration import combine, evidence, tail_probability
 
@@ -59,29 +59,38 @@ def test_evidence_never_claims_more_than_the_reference_supports() -> None:
     assert np.isnan(evidence(np.asarray([np.nan]))).all()
 
 
-def test_the_cauchy_combination_is_scipys() -> None:
+def test_the_combination_is_that_of_scipys_half_cauchy() -> None:
     parts = np.random.default_rng(3).uniform(1e-6, 1 - 1e-6, (4, 500))
-    expected = cauchy.sf(cauchy.isf(parts).mean(axis=0))
-    assert combine(*parts) == pytest.approx(expected, rel=1e-6)
+    expected = halfcauchy.sf(halfcauchy.isf(parts).mean(axis=0))
+    assert combine(list(parts)) == pytest.approx(expected, rel=1e-6)
+    weights = [1.0, 3.0, 0.5, 2.0]
+    weighted = halfcauchy.sf(np.average(halfcauchy.isf(parts), axis=0, weights=weights))
+    assert combine(list(parts), weights) == pytest.approx(weighted, rel=1e-6)
+
+
+def test_a_part_near_one_takes_nothing_away() -> None:
+    strong = np.asarray([1e-4, 1e-4])
+    found = combine([strong, np.asarray([0.5, 1.0])])
+    assert found == pytest.approx([2e-4, 2e-4], rel=0.01)
 
 
 def test_unknown_parts_are_left_out() -> None:
     nan = np.nan
     left, right = np.asarray([0.01, nan, 0.2, nan]), np.asarray([nan, 0.3, 0.5, nan])
-    found = combine(left, right)
+    found = combine([left, right])
     assert found[:2] == pytest.approx([0.01, 0.3])
-    assert found[2] == pytest.approx(cauchy.sf(cauchy.isf([0.2, 0.5]).mean()))
+    assert found[2] == pytest.approx(halfcauchy.sf(halfcauchy.isf([0.2, 0.5]).mean()))
     assert np.isnan(found[3])
 
 
 def test_one_strong_part_carries_the_rest() -> None:
-    found = combine(np.asarray([1e-5]), np.asarray([0.5]), np.asarray([0.9]))
+    found = combine([np.asarray([1e-5]), np.asarray([0.5]), np.asarray([0.9])])
     assert found[0] == pytest.approx(3e-5, rel=0.01)
 
 
 @pytest.mark.parametrize("part", [0.0, 1.0, 1e-300])
 def test_extreme_parts_give_probabilities(part: float) -> None:
-    found = combine(np.asarray([part]), np.asarray([0.5]))
+    found = combine([np.asarray([part]), np.asarray([0.5])])
     assert 0.0 < found[0] <= 1.0
 
 
@@ -91,5 +100,5 @@ def test_it_holds_under_dependence() -> None:
     shared = random.normal(size=50_000)
     scores = [0.9 * shared + np.sqrt(1 - 0.81) * random.normal(size=50_000) for _ in range(5)]
     parts = [tail_probability(score, random.normal(size=100_000)) for score in scores]
-    rate = np.mean(combine(*parts) < 0.01)
+    rate = np.mean(combine(parts) < 0.01)
     assert 0.005 < rate < 0.012

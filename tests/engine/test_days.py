@@ -194,7 +194,7 @@ def test_a_day_kept_by_an_earlier_version_has_its_reference_alone(directory: Sta
     reference = directory.reference(TODAY, calls.SETTINGS)
     assert reference is not None
     assert reference.population.account_ids == population.account_ids
-    assert reference.day_of.tolist() == [0] * len(population)
+    assert reference.population.days.tolist() == [0] * len(population)
 
 
 def test_purged_accounts_leave_nothing_behind(directory: StateDirectory) -> None:

@@ -25,7 +25,7 @@ SETTINGS = Settings(reference_accounts_min=500, alarm_level=0.01, neighbours=(10
 @pytest.fixture(scope="module")
 def reference() -> Reference:
     parts = [worlds.population(seed, 400, 8) for seed in (1, 2)]
-    return Reference(["2026-11-12", "2026-11-13"], concatenate(parts), WordSketch(), np.repeat([0, 1], 400))
+    return Reference(["2026-11-12", "2026-11-13"], concatenate(parts), WordSketch())
 
 
 def drift_of(today: Population, reference: Reference, day: date = TODAY) -> Drift:
@@ -105,7 +105,7 @@ def test_flagged_accounts_are_no_drift(reference: Reference) -> None:
 
 
 def test_one_reference_day_has_nothing_to_be_compared_with(reference: Reference) -> None:
-    one = replace(reference, days=reference.days[:1], day_of=np.zeros(800, np.int64))
+    one = replace(reference, days=reference.days[:1], population=replace(reference.population, day=None))
     found = drift_of(worlds.population(4, 400, 8), one)
     assert math.isnan(found.content[1])
     assert found.record()["new_accounts"] == {"today": 1.0, "reference_days": None}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gauger.engine.calibration import combine
+from gauger.engine.conformity import GROUPS, SHARED
 from gauger.engine.evidence import Evidence, gather, no_evidence
 from gauger.engine.population import Population
 from gauger.engine.settings import Settings
@@ -96,9 +97,11 @@ def test_the_accounts_behind_the_rates_are_counted(null: Evidence) -> None:
 
 
 def test_every_part_is_a_probability(null: Evidence) -> None:
-    names = {"neighbours_10", "neighbours_20", "sifted", "self_trained", "conformity", "content"}
+    names = {"neighbours_10", "neighbours_20", "sifted", "self_trained", "conformity", "content", SHARED, *GROUPS}
     assert set(null.parts) == names
-    for values in [null.probability, *null.parts.values(), null.call_probability]:
+    absent = {SHARED, "conformity_settings"}  # this world has neither addresses nor settings
+    known_parts = [values for name, values in null.parts.items() if name not in absent]
+    for values in [null.probability, *known_parts, null.call_probability]:
         known = values[~np.isnan(values)]
         assert len(known) >= 0.5 * len(values)
         assert np.all((known > 0) & (known <= 1))
@@ -140,7 +143,8 @@ def test_shared_habits_add_evidence(reference: Population) -> None:
 
 
 def test_the_final_probability_ranks_content_and_habits_together(found: Evidence) -> None:
-    together = combine(found.parts["content"], found.parts["conformity"])
+    parts = [found.parts["content"], *(found.parts[name] for name in (*GROUPS, SHARED))]
+    together = combine(parts, [4.0] + [1.0] * (len(parts) - 1))
     order = np.argsort(together, kind="stable")
     assert np.all(np.diff(found.probability[order]) >= 0)
 

@@ -11,7 +11,7 @@ from scipy.stats import binom
 
 from gauger.engine.calibration import tail_probability
 from gauger.engine.population import Population
-from gauger.engine.sifting import FOLDS, Calls, directions, moments, oddest, score_calls, sift
+from gauger.engine.sifting import FOLDS, Calls, Moments, directions, moments, oddest, score_calls, sift
 from gauger.kernels.features import FEATURES
 from tests.engine import worlds
 
@@ -35,9 +35,22 @@ def random_rows(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return random.integers(-127, 128, (count, FEATURES), dtype=np.int8), random.integers(0, FOLDS, count)
 
 
+def whole_moments(features: np.ndarray, folds: np.ndarray) -> Moments:
+    return moments(features, np.arange(len(features)), folds)
+
+
+def test_some_rows_have_the_moments_of_these_rows_alone() -> None:
+    features, folds = random_rows(5_000, 9)
+    rows = np.random.default_rng(10).permutation(5_000)[:2_000]
+    some, alone = moments(features, rows, folds[rows], 3), whole_moments(features[rows], folds[rows])
+    assert np.array_equal(some.gram, alone.gram)
+    assert np.array_equal(some.total, alone.total)
+    assert np.array_equal(some.count, alone.count)
+
+
 def test_moments_are_exact_sums() -> None:
     features, folds = random_rows(6_000, 1)
-    found = moments(features, folds)
+    found = whole_moments(features, folds)
     for fold in range(FOLDS):
         rows = features[folds == fold].astype(np.float64)
         assert found.count[fold] == len(rows)
@@ -47,24 +60,24 @@ def test_moments_are_exact_sums() -> None:
 
 def test_moments_of_the_largest_values_are_exact() -> None:
     """4,000 rows of 127s: a plain float32 product would be off."""
-    found = moments(np.full((4_000, FEATURES), 127, np.int8), np.zeros(4_000, np.int64))
+    found = whole_moments(np.full((4_000, FEATURES), 127, np.int8), np.zeros(4_000, np.int64))
     assert np.all(found.gram[0] == 4_000 * 127**2)
     assert np.all(found.total[0] == 4_000 * 127)
 
 
 def test_moments_do_not_depend_on_order_and_add_up() -> None:
     features, folds = random_rows(3_000, 2)
-    whole = moments(features, folds)
+    whole = whole_moments(features, folds)
     order = np.random.default_rng(3).permutation(3_000)
-    assert np.array_equal(moments(features[order], folds[order]).gram, whole.gram)
-    left, right = moments(features[:1_111], folds[:1_111]), moments(features[1_111:], folds[1_111:])
+    assert np.array_equal(whole_moments(features[order], folds[order]).gram, whole.gram)
+    left, right = whole_moments(features[:1_111], folds[:1_111]), whole_moments(features[1_111:], folds[1_111:])
     assert np.array_equal(left.gram + right.gram, whole.gram)
     assert np.array_equal(left.total + right.total, whole.total)
 
 
 def test_without_a_fold_are_mean_and_covariance_of_the_others() -> None:
     features, folds = random_rows(2_000, 4)
-    found = moments(features, folds)
+    found = whole_moments(features, folds)
     others = features[folds != 2].astype(np.float64)
     mean, covariance = found.without(2)
     assert np.allclose(mean, others.mean(axis=0))
@@ -74,10 +87,10 @@ def test_without_a_fold_are_mean_and_covariance_of_the_others() -> None:
 def test_a_fold_does_not_see_itself() -> None:
     """Other data in one fold: its own weights stay, bit by bit; the other folds' change."""
     (today, folds), (reference, reference_folds) = random_rows(2_000, 5), random_rows(2_000, 6)
-    before = directions(moments(today, folds), moments(reference, reference_folds), 0.1)
+    before = directions(whole_moments(today, folds), whole_moments(reference, reference_folds), 0.1)
     changed = today.copy()
     changed[folds == 3] = random_rows(int((folds == 3).sum()), 7)[0] // 2
-    after = directions(moments(changed, folds), moments(reference, reference_folds), 0.1)
+    after = directions(whole_moments(changed, folds), whole_moments(reference, reference_folds), 0.1)
     assert np.array_equal(before[3], after[3])
     for fold in (0, 1, 2, 4):
         assert not np.allclose(before[fold], after[fold])
@@ -86,7 +99,7 @@ def test_a_fold_does_not_see_itself() -> None:
 def test_directions_are_fishers() -> None:
     (today, folds), (reference, reference_folds) = random_rows(1_500, 8), random_rows(1_500, 9)
     ridge = 0.3
-    found = directions(moments(today, folds), moments(reference, reference_folds), ridge)
+    found = directions(whole_moments(today, folds), whole_moments(reference, reference_folds), ridge)
     own, other = (rows.astype(np.float64) for rows in (today[folds != 1], reference[reference_folds != 1]))
     spread = (np.cov(own.T, bias=True) + np.cov(other.T, bias=True)) / 2
     spread += ridge * np.trace(spread) / FEATURES * np.eye(FEATURES)
