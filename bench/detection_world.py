@@ -27,6 +27,8 @@ from bench.detection_log import packed, unpacked
 from bench.detection_rungs import Outcome
 from bench.real_campaigns import Planted
 from gauger import outputs
+from gauger.engine.days import StateDirectory
+from gauger.engine.heldout import false_positives
 from gauger.engine.settings import Settings
 from gauger.evaluate import Evaluation, evaluate
 from gauger.score import score
@@ -101,6 +103,8 @@ class World:
             self.honest()
             score([self.days / "honest" / "reference"], out, state=state)
             shutil.rmtree(out / outputs.CALLS)
+            # Once for all runs of copies, each of which would measure it again.
+            false_positives(StateDirectory(state), real_day.DAY, Settings(), os.cpu_count() or 1)
         return state
 
     def score(self, logs: Sequence[Path], out: Path) -> None:

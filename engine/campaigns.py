@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
 
 from gauger.engine.calibration import tail_probability
 from gauger.engine.evidence import Evidence
@@ -55,8 +56,9 @@ def _linked(vectors: np.ndarray) -> np.ndarray:
     if count < 2:
         return np.zeros(count, np.int64)
     chosen = np.unique(np.linspace(0, count - 1, min(count, _CLUSTERED_MAX)).astype(np.int64))
-    distance = 1.0 - vectors[chosen] @ vectors[chosen].T
-    tree = linkage(distance[np.triu_indices(len(chosen), 1)].astype(np.float64), "average")
+    # Rounding puts the likeness of equal accounts above one, and a tree with negative distances is refused.
+    distance = np.maximum(1.0 - vectors[chosen] @ vectors[chosen].T, 0.0)
+    tree = linkage(squareform(distance.astype(np.float64), checks=False), "average")
     found = fcluster(tree, 1.0 - LINK_SIMILARITY, "distance") - 1
     labels = np.full(count, -1, np.int64)
     labels[chosen] = found

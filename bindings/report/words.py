@@ -24,7 +24,7 @@ TERMS = {
 _HISTORY_SHOWN = 7  # days
 
 STATISTICS = {
-    "conformity": "it moves like the accounts its oddest calls resemble: volume, timing, addresses, settings (evidence)",
+    "conformity": "it moves like those its oddest calls resemble: volume, timing, addresses, settings (evidence)",
     "union_similarity": "mean likeness of any two of its accounts in content",
     # Of a finding's accounts together.
     "volume_spread": "spread of the number of calls between its accounts (log2)",

@@ -145,3 +145,14 @@ def test_the_result_is_repeatable() -> None:
     one, two = find_clusters(evidence, SETTINGS), find_clusters(evidence, SETTINGS)
     assert members_of(one) == members_of(two)
     assert [cluster.evidence for cluster in one] == [cluster.evidence for cluster in two]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_equal_accounts_are_a_cluster_though_rounding_makes_them_more_than_alike(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    same = np.repeat(worlds.unit_rows(random.normal(size=(40, DIMENSIONS))), 20, axis=0).astype(np.float32)
+    assert float((same @ same.T).max()) > 1.0
+    others = worlds.unit_rows(random.normal(size=(1_000, DIMENSIONS)))
+    probability = np.concatenate([np.full(len(same), 2e-4), random.uniform(0.01, 1, len(others))])
+    evidence = worlds.evidence(probability, np.concatenate([same, others]), others)
+    assert len(find_clusters(evidence, SETTINGS)) == 40
