@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from bench.markdown import deliver
+from bench.history import commit
+from bench.markdown import filled
 from bench.real_corpora import corpora_directory
 from bench.real_days import Days
 
@@ -21,14 +22,28 @@ def parser_of(prog: str, doc: str | None, seeds: Sequence[int], calls: int) -> A
     parser.add_argument("--seeds", type=int, nargs="+", default=list(seeds))
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("build/days"), help="what is built stays here")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="write the page here instead of printing it")
+    parser.add_argument(
+        "--write", type=Path, metavar="PAGE", help="put the table into this page instead of printing it"
+    )
+    parser.set_defaults(name=prog.rsplit(".", 1)[-1])
     return parser
 
 
 def run(chosen: Namespace, measure: Callable[[Days], Sequence[Row]], page: Callable[[list[Row]], str]) -> None:
-    """Measure every seed and deliver the page; a message instead where the corpora are absent."""
+    """Measure every seed; print the table, or put it between the page's marks that bear the bench's name.
+
+    A message instead where the corpora are absent. Raises ValueError for a page that lacks the marks.
+    """
     corpora = corpora_directory()
     if corpora is None:
         print("skipped: the corpora are absent; set GAUGER_CORPORA to their directory")
         return
-    deliver(page([row for seed in chosen.seeds for row in measure(Days(seed, corpora, chosen.out))]), chosen.write)
+    table = page([row for seed in chosen.seeds for row in measure(Days(seed, corpora, chosen.out))])
+    if chosen.write is None:
+        print(table)
+        return
+    marks = [f"<!-- {chosen.name}:{end} -->" for end in ("begin", "end")]
+    measured = (
+        f"{chosen.calls:,} honest calls a day, seeds {', '.join(map(str, chosen.seeds))}, `{commit()}`.\n\n{table}"
+    )
+    chosen.write.write_text(filled(chosen.write.read_text(), marks, measured.strip()))

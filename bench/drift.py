@@ -1,8 +1,9 @@
 """The false-positive rate of old users on a day unlike the reference: another mix, and newcomers of a kind never seen.
 
 Three clean days make a state. Then an honest day like them is scored, and days that differ: half of the accounts that
-write code stay away (a weekend); a tenth of the accounts are newcomers who send what no honest account ever sent, at
-people's pace from their own addresses; a kind of account that the reference never held; and all of it together.
+write code stay away (a weekend); everybody sends four tenths fewer calls, three hours later (a holiday); a tenth of the
+accounts are newcomers who send what no honest account ever sent, at people's pace from their own addresses; a kind of
+account that the reference never held; and weekend and newcomers together with that.
 
 Run as ``python -m bench.drift --seeds 31 32`` from the root of the repository.
 """
@@ -60,7 +61,9 @@ def measure(days: Days, calls: int, out: Path, workers: int) -> list[Row]:
         like, weekend = days.honest(DAY, calls), days.honest(DAY, calls, name="weekend", mix=WEEKEND)
         cases = {"a kind never seen": [like], "all together": [weekend, newcomers]}
         if not unseen:
-            cases = {"like the reference": [like], "weekend": [weekend], "newcomers": [like, newcomers]}
+            holiday = days.honest(DAY, calls, name="holiday", kept=0.6, hours_later=3.0)
+            cases = {"like the reference": [like], "weekend": [weekend], "holiday": [holiday]}
+            cases["newcomers"] = [like, newcomers]
         for name, parts in cases.items():
             rows.append(_row(days.seed, name, parts, state, out, workers, UNSEEN if unseen else None))
         shutil.rmtree(state)

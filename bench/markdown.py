@@ -34,3 +34,15 @@ def deliver(page: str, target: Path | None) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page)
+
+
+def between(page: str, marks: Sequence[str]) -> str:
+    """What stands between two marks. Raises ValueError when the page lacks them."""
+    begin, end = page.index(marks[0]) + len(marks[0]), page.index(marks[1])
+    return page[begin:end].strip("\n")
+
+
+def filled(page: str, marks: Sequence[str], text: str) -> str:
+    """The page with ``text`` between the marks. Raises ValueError when the page lacks them."""
+    begin, end = page.index(marks[0]) + len(marks[0]), page.index(marks[1])
+    return f"{page[:begin]}\n\n{text}\n\n{page[end:]}"

@@ -31,7 +31,7 @@ from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
 from gauger.engine.trimming import gather_trimmed
 
-CAMPAIGNS = ("alpaca", "alpaca_padded_80")
+CAMPAIGNS = ("alpaca", "alpaca_padded_80", "t0_padded_80")
 EARLIER = (0, 10, 50, 150)
 _NAME = "earlier"
 
@@ -67,6 +67,7 @@ def measure(days: Days, calls: int, earlier: Sequence[int], workers: int) -> lis
         for number in earlier:
             chosen = planted.select(old & (np.cumsum(old) <= number))
             reference = concatenate([*clean, chosen])
+            reference = replace(reference, day=np.minimum(reference.days, len(clean) - 1))  # of the newest day
             rows.append(_row(days.seed, name, number, attacked, reference, set(campaign), secret, workers))
     return rows
 

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from bench.real_campaigns import Planted, campaign_calls, campaign_habits, deal_prompts
 from bench.real_corpora import Source, Traffic, benign_sources, traffic
 from bench.real_day import Log, honest_accounts
+from bench.real_people import DAY_SECONDS, Call
 from gauger.engine import tables
 
 
@@ -41,11 +42,19 @@ class Days:
         return traffic(self.corpora)
 
     def honest(
-        self, when: date, calls: int, *, name: str = "honest", mix: Mapping[str, float] | None = None
+        self,
+        when: date,
+        calls: int,
+        *,
+        name: str = "honest",
+        mix: Mapping[str, float] | None = None,
+        kept: float = 1.0,
+        hours_later: float = 0.0,
     ) -> tuple[Path, Path]:
         """The log and truth of an honest day.
 
         mix : share of each kind's accounts that come at all on such a day; 1 for kinds not named. ``name`` names it.
+        kept, hours_later : share of its calls that each account makes, and how much later, round the clock
         """
 
         def fill(log: Log, truth: Truth) -> None:
@@ -56,9 +65,11 @@ class Days:
                     continue
                 if left <= 0:
                     return
-                kept = drawn[:left]
-                left -= len(kept)
-                log.add(habit, kept)
+                if kept < 1.0 or hours_later:
+                    drawn = _moved(Random(f"moved/{self.seed}/{habit.account_id}/{when}"), drawn, kept, hours_later)
+                drawn = drawn[:left]
+                left -= len(drawn)
+                log.add(habit, drawn)
                 truth.add(habit.account_id, None, habit.kind)
 
         return self._built(f"{name}-{calls}", when, fill)
@@ -106,6 +117,13 @@ class Days:
             log.write(folder)
             truth.write(truth_path)
         return log_path, truth_path
+
+
+def _moved(random: Random, calls: Sequence[Call], kept: float, hours_later: float) -> list[Call]:
+    """Some of an account's calls, at least one, at another time of the day."""
+    chosen = [call for call in calls if random.random() < kept] or list(calls[:1])
+    moved = [replace(call, second=(call.second + 3_600.0 * hours_later) % DAY_SECONDS) for call in chosen]
+    return sorted(moved, key=lambda call: call.second)
 
 
 class Truth:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench import detection, statistics_page
+from bench.markdown import filled
 from bench.real_campaigns import LADDER, Planted
 from bench.real_corpora import corpora_directory
 from bench.statistics_page import TOGETHER, Alone, Day, Tail
@@ -110,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     page = chosen.write.read_text()
     for marks, text in parts:
-        page = statistics_page.filled(page, marks, text)
+        page = filled(page, marks, text)
     chosen.write.write_text(page)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bench.markdown import percent, table
@@ -120,15 +120,3 @@ either tail. {len(strong)} reach half of some campaign: {", ".join(strong) or "n
 def _together(found: Mapping[str, Alone]) -> str:
     high = found[TOGETHER].high if TOGETHER in found else None
     return "-" if high is None else f"↑ {percent(high.tenth_percent, 0)} / {percent(high.one_percent, 0)}"
-
-
-def between(page: str, marks: Sequence[str]) -> str:
-    """What stands between two marks. Raises ValueError when the page lacks them."""
-    begin, end = page.index(marks[0]) + len(marks[0]), page.index(marks[1])
-    return page[begin:end].strip("\n")
-
-
-def filled(page: str, marks: Sequence[str], text: str) -> str:
-    """The page with ``text`` between the marks. Raises ValueError when the page lacks them."""
-    begin, end = page.index(marks[0]) + len(marks[0]), page.index(marks[1])
-    return f"{page[:begin]}\n\n{text}\n\n{page[end:]}"

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from bench import statistics_page
+from bench.markdown import between, filled
 from bench.statistics_alone import CAMPAIGNS, SEED, alone, every, main, recall
-from bench.statistics_page import LISTED, MEASURED, Alone, Day, Tail, between, filled, listed, measured
+from bench.statistics_page import LISTED, MEASURED, Alone, Day, Tail, listed, measured
 from gauger.engine.statistics_registry import STATISTICS
 
 PAGE = Path(__file__).parents[2] / "docs" / "statistics.md"
