@@ -25,18 +25,22 @@ part is identical in all runs of a seed. It is `gauger score` with its own setti
   are from
 {benign}.
 - **Campaigns**: 500 accounts (fewer where the set of prompts is too small) of 26 calls, unless a table says otherwise;
-  each attack prompt is used once, by accounts at most thirty days old. Each account pads with
-  honest prompts of one kind of person. Prompts are from
+  each attack prompt is used once. Each account pads with honest prompts of one kind of person, in one hand. What else
+  of a campaign can be seen is said with each table; where nothing is said, its calls are Poisson round the clock from
+  residential addresses that change every four calls, with one operator's settings and accounts of at most thirty days.
+  Prompts are from
 {attack}.
 - **Recall at 0.1 % false positives** is given two ways: at the product's own **alarm level** of 0.001, which is
   calibrated on the reference and knows no truth (*flagged*); and **exact**, above the evidence that 0.1 % of the day's
   weighed honest accounts exceed, which needs the truth. Both count every account of the campaign.
 - **Tuning and reporting**: what flags an account was set on days of seeds 1, 2, 3, 11 and 12 of this generator, with
-  alpaca, t0, tasks, evol and metaprompt planted. Figures are from seeds 21, 22 and 23 where the table below names no
-  others: medians, with the least and the greatest over seeds in brackets. **Not held out**: which flagged accounts make
-  one finding was set on two days of seed 21 (alpaca padded by 80 %, and the default campaigns), with the earlier
-  padding; that open owners are no campaign, and how ties above the reference are broken, were decided after the
-  cohorts and padded rows of seed 21 had been seen. Placement, assessments and cohorts of seed 21 are to be read so.
+  alpaca, t0, tasks, evol and metaprompt planted (conformity, sifting and their weights on seeds 1, 2 and 3 at 100,000
+  calls and seed 1 at 770,000, with alpaca and t0 alone). Figures are from seeds 21, 22 and 23 where the table below
+  names no others: medians, with the least and the greatest over seeds in brackets. **Not held out**: which flagged
+  accounts make one finding was set on two days of seed 21 (alpaca padded by 80 %, and the default campaigns), with an
+  earlier padding; that open owners are no campaign, and how ties above the reference are broken, were decided after the
+  cohorts and padded rows of seed 21 had been seen. Placement, assessments and cohorts of seed 21 are to be read so;
+  seeds 22 and 23 were not looked at for any of it.
 """
 
 RECALL = """\
@@ -106,8 +110,9 @@ allows. gauger's evidence has a ceiling, and a few honest accounts there make 0 
 LIMITS = """\
 ## What these figures do not show
 
-- **One honest generator.** Reference and day come from one distribution: no drift, no holiday, and nothing new but the
-  cohorts above. Real drift will be worse, for false positives above all.
+- **One honest generator.** Reference and day come from one distribution, and nothing is new but the cohorts above.
+  Days of another mix, holidays and newcomers are in [days.md](days.md); real drift will be worse, for false positives
+  above all.
 - **One pool of prompts.** Any honest account may send any honest prompt on any day, while attack prompts are new. Two
   controls on the prototype of the content evidence (neighbour share, k = 50; one seed each) say what that does. 500
   honest newcomers whose prompts nobody else ever sends, each once, were flagged at 0.0 %: new text alone is not what
@@ -121,7 +126,8 @@ LIMITS = """\
   of padding read recall against it.
 - **Other languages**: the attack sets are English. Of their 140,000 prompts some 250 have more than a few letters past
   ASCII, most of them names, which makes no campaign.
-- **Not here**: slow poisoning of the reference, and rejection sampling against our own score.
+- **Not here**: rejection sampling against our own score. A poisoned reference and campaigns too thin for a day are in
+  [days.md](days.md).
 - **Paraphrase without a model**: templates are worded anew by a grammar of some 60,000 wordings; a language model would
   do better.
 - **Few evaluation runs** (about fifteen accounts a day of 200,000 calls): read their false positives as a count.
