@@ -40,7 +40,7 @@ part is identical in all runs of a seed. It is `gauger score` with its own setti
   accounts make one finding was set on two days of seed 21 (alpaca padded by 80 %, and the default campaigns), with an
   earlier padding; that open owners are no campaign, and how ties above the reference are broken, were decided after the
   cohorts and padded rows of seed 21 had been seen. Placement, assessments and cohorts of seed 21 are to be read so;
-  seeds 22 and 23 were not looked at for any of it.
+  nothing was set on seeds 22 and 23.
 """
 
 RECALL = """\
