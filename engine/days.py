@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from gauger.engine.reference import concatenate
 from gauger.engine.representatives import KnownFamilies
 from gauger.engine.secret import Secret
 from gauger.engine.settings import Settings
+from gauger.engine.sifting import background_of, folds_of
 from gauger.engine.storage import (
     MANIFEST,
     new_folder,
@@ -125,6 +126,8 @@ class StateDirectory:
         target = self.path / "days" / day.isoformat()
         folder = new_folder(target)
         kept = population.select(population.calls >= settings.calls_min)
+        folds = folds_of(kept.account_ids, self.secret.key)[kept.sample_owner]
+        kept = replace(kept, background=background_of(kept.sample_features, kept.sample_row, folds))
         # More than one run can use are not worth their place on disk.
         kept = bounded(kept, settings.reference_accounts_max, self.secret)
         write_population(folder, REFERENCE, kept)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pyarrow as pa
 
 from gauger.engine.calibration import combine, evidence, tail_probability
 from gauger.engine.conformity import SHARED, conformity_scores, shared_values
 from gauger.engine.links import ADDRESS
-from gauger.engine.measure import hash_column
 from gauger.engine.neighbours import Whitener, nearest, today_share, unit
 from gauger.engine.population import Population
 from gauger.engine.settings import Settings
-from gauger.engine.sifting import FOLDS, Calls, Sifted, sift
+from gauger.engine.sifting import Calls, Sifted, folds_of, sift
 from gauger.engine.statistics_pool import pooled_statistics
 
 _CONFORMITY_NEIGHBOURS = 40
@@ -64,10 +62,6 @@ def no_evidence(today: Population, reason: str) -> Evidence:
     )
 
 
-def _folds(account_ids: list[str], key: np.ndarray) -> np.ndarray:
-    return (hash_column(key, pa.array(account_ids, pa.string())) % np.uint64(FOLDS)).astype(np.int64)
-
-
 class _Features:
     """Feature rows of today's calls and then the reference's, gathered when asked for: a copy would be a gigabyte."""
 
@@ -92,8 +86,9 @@ def _pool(today: Population, reference: Population, key: np.ndarray) -> Calls:
         features=_Features(today, reference),
         owner=np.concatenate([today.sample_owner, reference.sample_owner + n]),
         today=np.arange(n + len(reference)) < n,
-        folds=_folds(today.account_ids + reference.account_ids, key),
+        folds=folds_of(today.account_ids + reference.account_ids, key),
         identity=np.concatenate([today.sample_identity, reference.sample_identity]),
+        background=reference.background,
     )
 
 

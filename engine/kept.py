@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from gauger.engine.links import ADDRESS, NETWORK, PAYMENT
 from gauger.engine.population import Population
+from gauger.engine.sifting import Background
 from gauger.engine.storage import read_table, unpack, write_table
 from gauger.kernels.features import FEATURES
 
@@ -37,6 +38,8 @@ def write_population(folder: Path, part: str, kept: Population) -> None:
     }
     write_table(folder, f"{part}sample", sample)
     write_table(folder, f"{part}links", {name: getattr(kept, name)[linked] for name in _LINK_FIELDS})
+    if kept.background is not None:
+        write_table(folder, f"{part}background", {"count": kept.background.count, "total": kept.background.total})
 
 
 def has_population(folder: Path, part: str) -> bool:
@@ -48,6 +51,11 @@ def read_population(folder: Path, part: str) -> Population:
     """Read the tables of a part. Raises StateError when one is missing or damaged."""
     accounts, sample, links = (read_table(folder, f"{part}{name}") for name in ("accounts", "sample", "links"))
     statistics = read_table(folder, f"{part}statistics")
+    background = None
+    if (folder / f"{part}background.arrow").is_file():  # not in days kept by earlier versions
+        table = read_table(folder, f"{part}background")
+        total = unpack(table.column("total"), np.int64, (FEATURES,))
+        background = Background(unpack(table.column("count"), np.int64), total)
     return Population(
         account_ids=accounts.column("account_id").to_pylist(),
         calls=unpack(accounts.column("calls"), np.int64),
@@ -57,5 +65,6 @@ def read_population(folder: Path, part: str) -> Population:
         sample_identity=unpack(sample.column("identity"), np.uint64),
         sample_row=np.arange(sample.num_rows),
         sample_features=unpack(sample.column("features"), np.int8, (FEATURES,)),
+        background=background,
         **{name: unpack(links.column(name), dtype) for name, dtype in _LINK_FIELDS.items()},
     )

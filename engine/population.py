@@ -11,6 +11,7 @@ from gauger.engine.accounts import Accounts
 from gauger.engine.links import Links
 from gauger.engine.samples import CallSample
 from gauger.engine.settings import Settings
+from gauger.engine.sifting import Background
 from gauger.engine.state import State
 from gauger.engine.statistics import account_statistics
 from gauger.engine.statistics_calls import call_statistics
@@ -34,6 +35,7 @@ class Population:
     link_channel: np.ndarray  # uint8[l]
     link_value: np.ndarray  # uint64[l]
     day: np.ndarray | None = None  # int64[n], number of the day each account is of; None = all of one
+    background: Background | None = None  # of all the accounts of the stored days these were chosen from
     # Of a run's own accounts; a stored day does not say.
     sample_prompt: np.ndarray | None = None  # uint64[m], half of the prompt's hash, 0 = not known
     sample_cell: np.ndarray | None = None  # uint32[m], cell of the call's features

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gauger.engine.population import Population
+from gauger.engine.sifting import Background
 
 
 def concatenate(populations: Sequence[Population]) -> Population:
@@ -29,5 +30,14 @@ def concatenate(populations: Sequence[Population]) -> Population:
         link_owner=np.concatenate([part.link_owner + s for part, s in zip(populations, starts, strict=True)]),
         link_channel=np.concatenate([part.link_channel for part in populations]),
         link_value=np.concatenate([part.link_value for part in populations]),
+        background=_together([part.background for part in populations]),
         day=np.repeat(np.arange(len(populations)), [len(part) for part in populations]),
     )
+
+
+def _together(backgrounds: Sequence[Background | None]) -> Background | None:
+    """The sum, or None where a part has none: days kept by earlier versions."""
+    known = [one for one in backgrounds if one is not None]
+    if len(known) < len(backgrounds):
+        return None
+    return Background(sum(one.count for one in known), sum(one.total for one in known))

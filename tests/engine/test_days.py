@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -186,7 +187,7 @@ def test_a_day_has_its_thin_and_its_lone_accounts_apart(directory: StateDirector
 def test_a_day_kept_by_an_earlier_version_has_its_reference_alone(directory: StateDirectory) -> None:
     population, _ = keep(directory, date(2026, 11, 16), CALLS)
     folder = directory.path / "days" / "2026-11-16"
-    for name in ("thin_", "lone_"):
+    for name in ("thin_", "lone_", "background"):
         for file in folder.glob(f"{name}*"):
             file.unlink()
     write_manifest(folder, directory.secret.key_id, {"kind": "day", "accounts": 6, "words": 3})
@@ -195,6 +196,24 @@ def test_a_day_kept_by_an_earlier_version_has_its_reference_alone(directory: Sta
     assert reference is not None
     assert reference.population.account_ids == population.account_ids
     assert reference.population.days.tolist() == [0] * len(population)
+    assert reference.population.background is None
+
+
+def test_a_day_keeps_the_background_of_all_its_accounts(directory: StateDirectory) -> None:
+    """Of the accounts only some may be kept, or chosen; the mean of their calls is everybody's."""
+    settings = replace(calls.SETTINGS, reference_accounts_max=4)
+    state = state_in(directory, CALLS)
+    population = population_of(state)[0]
+    for day in (date(2026, 11, 15), date(2026, 11, 16)):
+        directory.save_day(day, population, state.words, settings)
+    reference = directory.reference(TODAY, settings)
+    assert reference is not None
+    assert len(reference.population) == 4 < 2 * len(population)
+    background = reference.population.background
+    assert background is not None
+    assert background.count.sum() == 2 * len(population.sample_row)
+    rows = population.sample_features[population.sample_row].astype(np.int64)
+    assert np.array_equal(background.total.sum(axis=0), 2 * rows.sum(axis=0))
 
 
 def test_purged_accounts_leave_nothing_behind(directory: StateDirectory) -> None:

@@ -11,7 +11,19 @@ from scipy.stats import binom
 
 from gauger.engine.calibration import tail_probability
 from gauger.engine.population import Population
-from gauger.engine.sifting import FOLDS, Calls, Moments, directions, moments, oddest, score_calls, sift
+from gauger.engine.secret import Secret
+from gauger.engine.sifting import (
+    FOLDS,
+    Calls,
+    Moments,
+    background_of,
+    directions,
+    folds_of,
+    moments,
+    oddest,
+    score_calls,
+    sift,
+)
 from gauger.kernels.features import FEATURES
 from tests.engine import worlds
 
@@ -186,3 +198,35 @@ def test_the_learning_sample_is_bounded_by_smallest_identity() -> None:
     again = sift(backwards, k=NEIGHBOURS, workers=1, gram_rows=500, rounds=0)[0]
     assert np.array_equal(again.call_probability, bounded.call_probability[order])
     assert not np.array_equal(whole.call_probability, bounded.call_probability)
+
+
+def test_a_background_is_count_and_sum_of_its_rows() -> None:
+    features, folds = random_rows(20_000, 21)
+    rows = np.random.default_rng(22).permutation(20_000)[:15_000]
+    found = background_of(features, rows, folds[rows])
+    for fold in range(FOLDS):
+        own = features[rows[folds[rows] == fold]].astype(np.int64)
+        assert found.count[fold] == len(own)
+        assert np.array_equal(found.total[fold], own.sum(axis=0))
+        others = features[rows[folds[rows] != fold]].astype(np.float64)
+        assert found.without(fold) == pytest.approx(others.mean(axis=0))
+
+
+def test_the_background_of_the_same_rows_changes_nothing_and_of_more_it_moves_the_mean() -> None:
+    (today, folds), (reference, reference_folds) = random_rows(4_000, 23), random_rows(4_000, 24)
+    positive, negative = whole_moments(today, folds), whole_moments(reference, reference_folds)
+    own = directions(positive, negative, 0.1)
+    same = directions(positive, negative, 0.1, background_of(reference, np.arange(4_000), reference_folds))
+    assert same == pytest.approx(own, rel=1e-4, abs=1e-8)
+    # Against today's own mean nothing is left to tell apart.
+    nothing = directions(positive, negative, 0.1, background_of(today, np.arange(4_000), folds))
+    assert np.abs(nothing).max() < 1e-6 * max(1.0, np.abs(own).max())
+
+
+def test_folds_follow_the_key_and_the_account_alone() -> None:
+    names = [f"account-{number}" for number in range(5_000)]
+    key, other = Secret(bytes(16)).key, Secret(bytes(15) + b"1").key
+    folds = folds_of(names, key)
+    assert np.array_equal(folds[::-1], folds_of(names[::-1], key))
+    assert np.mean(folds == folds_of(names, other)) == pytest.approx(1 / FOLDS, abs=0.03)
+    assert np.bincount(folds) == pytest.approx([1_000] * FOLDS, abs=120)
