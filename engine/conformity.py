@@ -80,20 +80,21 @@ def habit_likeness(group: dict[str, np.ndarray], others: dict[str, np.ndarray]) 
     group, others : statistics of both; those that one side lacks say nothing
     Returns those of the group's accounts, each left out of the histogram it meets, and those of the others.
     """
-    results = tuple(np.zeros(len(next(iter(side.values())))) for side in (group, others))
+    count = len(next(iter(group.values())))
+    result_own, result_theirs = np.zeros(count), np.zeros(len(next(iter(others.values()))))
     for name in GROUPS["conformity_habits"]:
         if name not in group or name not in others:
             continue
         values = np.concatenate([group[name], others[name]])
-        bins = _bins(values, np.arange(len(values)) >= len(results[0]))
-        own, theirs = bins[: len(results[0])], bins[len(results[0]) :]
+        bins = _bins(values, np.arange(len(values)) >= count)
+        own, theirs = bins[:count], bins[count:]
         usual = np.bincount(theirs, minlength=BINS + 1) + 1.0
         usual /= usual.sum()
         number = np.bincount(own, minlength=BINS + 1)
-        for side, result, itself in ((own, results[0], 1), (theirs, results[1], 0)):
+        for side, result, itself in ((own, result_own, 1), (theirs, result_theirs, 0)):
             share = (number[side] - itself + _ADDED * usual[side]) / (len(own) - itself + _ADDED)
             result += np.where(side == BINS, 0.0, np.log(share / usual[side]))
-    return results
+    return result_own, result_theirs
 
 
 def shared_values(

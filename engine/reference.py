@@ -40,4 +40,4 @@ def _together(backgrounds: Sequence[Background | None]) -> Background | None:
     known = [one for one in backgrounds if one is not None]
     if len(known) < len(backgrounds):
         return None
-    return Background(sum(one.count for one in known), sum(one.total for one in known))
+    return Background(np.sum([one.count for one in known], axis=0), np.sum([one.total for one in known], axis=0))

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from gauger.engine.calibration import tail_probability
-from gauger.engine.conformity import BINS, GROUPS, NEIGHBOURS_MIN, conformity_scores, shared_values
+from gauger.engine.conformity import (
+    BINS,
+    GROUPS,
+    NEIGHBOURS_MIN,
+    conformity_scores,
+    habit_likeness,
+    shared_values,
+)
 
 ALL = GROUPS["conformity_habits"]
 
@@ -105,6 +112,40 @@ def test_without_new_neighbours_there_is_no_score() -> None:
     neighbours = np.random.default_rng(6).integers(50, 100, (100, 20))
     for scores in conformity_scores(habits(100, 7), neighbours, today).values():
         assert np.all(np.isnan(scores))
+
+
+def test_likeness_is_that_of_a_loop_and_leaves_each_member_out() -> None:
+    group, others = habits(30, 12), habits(80, 13)
+    del group["hour_entropy"]  # one side lacks it
+    own, theirs = habit_likeness(group, others)
+    expected_own, expected_theirs = [0.0] * 30, [0.0] * 80
+    for name in ALL:
+        if name not in group:
+            continue
+        known = [value for value in others[name].tolist() if not math.isnan(value)]
+        edges = [float(np.quantile(known, i / BINS)) for i in range(1, BINS)]
+        bins = [[bin_of(value, edges) for value in side[name].tolist()] for side in (group, others)]
+        for side, scores in ((0, expected_own), (1, expected_theirs)):
+            for row, one in enumerate(bins[side]):
+                if one == BINS:
+                    continue
+                members = bins[0][:row] + bins[0][row + 1 :] if side == 0 else bins[0]
+                share = (bins[1].count(one) + 1) / (80 + BINS + 1)
+                scores[row] += math.log((members.count(one) + 5 * share) / (len(members) + 5) / share)
+    assert own == pytest.approx(expected_own)
+    assert theirs == pytest.approx(expected_theirs)
+
+
+def test_those_who_move_like_the_group_are_told_apart() -> None:
+    random = np.random.default_rng(14)
+    group, others = habits(200, 15), habits(2_000, 16)
+    for name in ALL[:5]:
+        group[name] = random.uniform(0.9, 1.1, 200)
+        others[name][:20] = random.uniform(0.9, 1.1, 20)
+    own, theirs = habit_likeness(group, others)
+    least = np.quantile(own, 0.1)
+    assert np.mean(theirs[:20] >= least) > 0.7
+    assert np.mean(theirs[20:] >= least) < 0.01
 
 
 def shared_by_loop(seen: list[set[int]], day: list[int], neighbours: np.ndarray) -> list[float]:
