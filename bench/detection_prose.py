@@ -50,7 +50,7 @@ was set; *disguised* below has unequal ones too.
 """
 
 TRACES = """\
-The same campaigns with one trace each. Percent of accounts flagged, pure / padded by 50 % / by 80 %. The goal with an
+The campaigns above with one trace each. Percent of accounts flagged, pure / padded by 50 % / by 80 %. The goal with an
 even beat, or with addresses shared within the campaign, is 99 / 99 / 95.
 """
 

@@ -27,8 +27,7 @@ _GOALS = {
     "rendered": "100 / 100 / 99, aim 100",
 }
 _TRACES = {
-    "content": "none: people's hours and pace, one address an account, settings and ages as honest accounts have them",
-    "disguised": "none, and volumes as unequal as honest ones",
+    "disguised": "nothing, and volumes as unequal as honest ones",
     "settings": "one operator's model, limits and clients; young accounts",
     "machine": "an even beat",
     "shared": "20 addresses shared within the campaign",
