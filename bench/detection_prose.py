@@ -51,7 +51,8 @@ was set; *disguised* below has unequal ones too.
 
 TRACES = """\
 The campaigns above with one trace each. Percent of accounts flagged, pure / padded by 50 % / by 80 %. The goal with an
-even beat, or with addresses shared within the campaign, is 99 / 99 / 95.
+even beat, or with addresses shared within the campaign, is 99 / 99 / 95. What accounts of one operator have in common
+counts whatever they send: the control below, accounts that send nothing but padding, is flagged for its habits.
 """
 
 FINDINGS = """\

@@ -95,8 +95,8 @@ def _row(
 def page(rows: Sequence[Row]) -> str:
     """The figures as a table, seeds added up below."""
     lines = [
-        "| day | seed | old users flagged | 95 % | newcomers flagged | said of the day |",
-        "|---|---|---|---|---|---|",
+        "| day | seed | old users flagged | 95 % | newcomers flagged | content apart | said of the day |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name in dict.fromkeys(row.day for row in rows):
         own = [row for row in rows if row.day == name]
