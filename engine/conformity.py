@@ -31,6 +31,7 @@ NEIGHBOURS_MIN = 5  # of today's: fewer are no neighbourhood
 # Pseudo-neighbours with the reference's habits: they keep small neighbourhoods near the overall histogram.
 _ADDED = 5.0
 _ADDED_SHARED = 2.0
+_UNLIKE_MIN = -1.0  # least log-likelihood ratio of one habit in ``habit_likeness``
 
 
 def _bins(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -77,7 +78,8 @@ def conformity_scores(
 def habit_likeness(group: dict[str, np.ndarray], others: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """How much more the habits of accounts are a group's than the others': log-likelihood ratios, float64.
 
-    group, others : statistics of both; those that one side lacks say nothing
+    group, others : statistics of both; those that one side lacks say nothing. One habit that differs counts little:
+    an operator changes one, not all.
     Returns those of the group's accounts, each left out of the histogram it meets, and those of the others.
     """
     count = len(next(iter(group.values())))
@@ -93,7 +95,7 @@ def habit_likeness(group: dict[str, np.ndarray], others: dict[str, np.ndarray]) 
         number = np.bincount(own, minlength=BINS + 1)
         for side, result, itself in ((own, result_own, 1), (theirs, result_theirs, 0)):
             share = (number[side] - itself + _ADDED * usual[side]) / (len(own) - itself + _ADDED)
-            result += np.where(side == BINS, 0.0, np.log(share / usual[side]))
+            result += np.where(side == BINS, 0.0, np.maximum(np.log(share / usual[side]), _UNLIKE_MIN))
     return result_own, result_theirs
 
 

@@ -40,7 +40,7 @@ _ROUNDS = 3
 _RIDGE = 0.3
 _CUTS = (0.5, 0.65, 0.8)  # where reference accounts are counted: nearer to the group than to the honest
 _GROWN = 2  # times a group takes in what lies where it lies: clusters of padded accounts are splinters of a campaign
-_ALIKE = 0.1  # so many of a group may move less like it than a reference account that is left out
+_ALIKE = 0.4  # of the median likeness of a group's own accounts: two habits of ten may be others
 _ALIKE_MAX = 0.1  # where more of the reference move so, the group is not told apart by how it moves
 _RARER = 3.0  # times rarer than today the accounts of a group are in a reference that holds a few of them
 _CHANCE_MAX = 0.002  # of so many accounts beyond a cut by chance
@@ -119,11 +119,11 @@ def _suspects(today: Population, reference: Population, found: Evidence, setting
 def _moving_alike(
     today: Population, reference: Population, found: Evidence, members: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which of the reference's accounts move like all but the least typical of a group; and which of the group do."""
+    """Which of the reference's accounts move as a group does, and which of the group do."""
     group = {name: values[members] for name, values in today.statistics.items()}
     others = {name: values[found.reference_rows] for name, values in reference.statistics.items()}
     own, theirs = habit_likeness(group, others)
-    least = np.quantile(own, _ALIKE)
+    least = _ALIKE * float(np.median(own))
     return theirs >= least, own >= least
 
 
