@@ -9,7 +9,7 @@ from pathlib import Path
 from bench import families_targets
 from bench.families_rivals import ROWS
 from bench.history import Row
-from bench.markdown import percent, table
+from bench.markdown import filled, percent, table
 from gauger.engine.settings import Settings
 
 BEGIN, END = "<!-- measured:begin -->", "<!-- measured:end -->"
@@ -102,19 +102,11 @@ def measured(row: Row) -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
-def replaced(page: str, text: str) -> str:
-    """A page with its measured part replaced; ValueError when it has no markers, or not in this order."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page lacks {BEGIN} ... {END}")
-    return f"{before}{BEGIN}\n\n{text}\n{END}{after}"
-
-
 def write(row: Row, path: Path) -> None:
     """Write the measured part into a page, made with a title where there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(replaced(path.read_text() if path.exists() else _EMPTY, measured(row)))
+    page = path.read_text() if path.exists() else _EMPTY
+    path.write_text(filled(page, (BEGIN, END), measured(row).rstrip()))
 
 
 def targets(row: Row) -> str:

@@ -37,12 +37,21 @@ def deliver(page: str, target: Path | None) -> None:
 
 
 def between(page: str, marks: Sequence[str]) -> str:
-    """What stands between two marks. Raises ValueError when the page lacks them."""
-    begin, end = page.index(marks[0]) + len(marks[0]), page.index(marks[1])
+    """What stands between two marks. Raises ValueError when the page lacks them, or has them in another order."""
+    begin, end = _places(page, marks)
     return page[begin:end].strip("\n")
 
 
 def filled(page: str, marks: Sequence[str], text: str) -> str:
-    """The page with ``text`` between the marks. Raises ValueError when the page lacks them."""
-    begin, end = page.index(marks[0]) + len(marks[0]), page.index(marks[1])
+    """The page with ``text`` between the marks. Raises ValueError as ``between`` does."""
+    begin, end = _places(page, marks)
     return f"{page[:begin]}\n\n{text}\n\n{page[end:]}"
+
+
+def _places(page: str, marks: Sequence[str]) -> tuple[int, int]:
+    before, begin, rest = page.partition(marks[0])
+    inside, end, _ = rest.partition(marks[1])
+    if not begin or not end:
+        raise ValueError(f"the page lacks {marks[0]} ... {marks[1]}")
+    start = len(before) + len(begin)
+    return start, start + len(inside)

@@ -67,7 +67,7 @@ def measure(days: Days, calls: int, earlier: Sequence[int], workers: int) -> lis
         for number in earlier:
             chosen = planted.select(old & (np.cumsum(old) <= number))
             reference = concatenate([*clean, chosen])
-            reference = replace(reference, day=np.minimum(reference.days, len(clean) - 1))  # of the newest day
+            reference = replace(reference, day=np.minimum(reference.day_of, len(clean) - 1))  # of the newest day
             rows.append(_row(days.seed, name, number, attacked, reference, set(campaign), secret, workers))
     return rows
 

@@ -94,7 +94,7 @@ def measure_drift(
         calm = np.flatnonzero(evidence.probability >= settings.alarm_level)
     rows = evidence.reference_rows
     old = reference.population
-    day_of = old.days[rows]
+    day_of = old.day_of[rows]
     sides = [(np.flatnonzero(day_of == number), np.flatnonzero(day_of != number)) for number in np.unique(day_of)]
     sides = [pair for pair in sides if len(pair[0]) and len(pair[1])]
 

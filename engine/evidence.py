@@ -161,7 +161,7 @@ def _conformity(new: Population, old: Population, near: np.ndarray, is_today: np
         rows = side.link_channel == ADDRESS
         links.append((side.link_owner[rows] + first, side.link_value[rows]))
     owner, value = (np.concatenate(column) for column in zip(*links, strict=True))
-    day = np.concatenate([np.full(len(new), -1), old.days])
+    day = np.concatenate([np.full(len(new), -1), old.day_of])
     scores[SHARED] = shared_values(owner, value, day, near, len(is_today))
     return {name: tail_probability(score, score[~is_today]) for name, score in scores.items()}
 

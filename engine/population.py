@@ -44,7 +44,7 @@ class Population:
         return len(self.account_ids)
 
     @property
-    def days(self) -> np.ndarray:
+    def day_of(self) -> np.ndarray:
         """int64[n], number of the day each account is of."""
         return np.zeros(len(self), np.int64) if self.day is None else self.day
 

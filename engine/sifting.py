@@ -28,7 +28,7 @@ _EXACT_ROWS = 1_024
 # Calls of a side a direction is learnt from. One learnt from 50,000 of 410,000 calls is lost among 20,000 honest
 # accounts, where a campaign of 500 padded by 80 % sends 0.6 % of the calls: recall 5 %, and 35 % with all of them.
 _GRAM_ROWS = 1_000_000
-_ROUNDS = 3  # of self-training: a faint campaign among 20,000 accounts grows 1, 5, 12, 40 %; more rounds add nothing
+_ROUNDS = 3  # of self-training: a faint campaign among 20,000 accounts grows 1, 5, 12, 40 %
 # Accounts above this quantile of the reference's scores are believed. Of 20,000 accounts of a day 0.98 believes 400
 # honest ones and learns from them: recall 50 % after two rounds, and 70 % at 0.998.
 _BELIEVED = 0.998

@@ -44,5 +44,5 @@ def test_without_a_page_it_is_printed(
     run(parser.parse_args([]), measure, page)
     assert capsys.readouterr().out == "| seeds |\n| 5 |\n\n"
     (tmp_path / "bare.md").write_text("no marks")
-    with pytest.raises(ValueError, match="substring not found"):
+    with pytest.raises(ValueError, match="the page lacks"):
         run(parser.parse_args(["--write", str(tmp_path / "bare.md")]), measure, page)

@@ -84,7 +84,7 @@ def test_pages_are_filled_between_their_marks() -> None:
     page = f"before\n{LISTED[0]}\nold\n{LISTED[1]}\nafter\n"
     assert filled(page, LISTED, "new") == f"before\n{LISTED[0]}\n\nnew\n\n{LISTED[1]}\nafter\n"
     assert between(filled(page, LISTED, "new"), LISTED) == "new"
-    with pytest.raises(ValueError, match="substring"):
+    with pytest.raises(ValueError, match="the page lacks"):
         filled(page, MEASURED, "new")
 
 

@@ -195,7 +195,7 @@ def test_a_day_kept_by_an_earlier_version_has_its_reference_alone(directory: Sta
     reference = directory.reference(TODAY, calls.SETTINGS)
     assert reference is not None
     assert reference.population.account_ids == population.account_ids
-    assert reference.population.days.tolist() == [0] * len(population)
+    assert reference.population.day_of.tolist() == [0] * len(population)
     assert reference.population.background is None
 
 

@@ -56,7 +56,7 @@ def test_a_campaign_is_found_although_the_reference_holds_its_like(
     found = gather_trimmed(today, reference, KEY, SETTINGS, 1)
     assert np.mean(found.evidence.probability[:120] < SETTINGS.alarm_level) > 0.95
     assert np.sum(found.evidence.probability[120:] < SETTINGS.alarm_level) <= 6
-    assert np.sum(found.left_out >= 1_200) >= 0.9 * accounts
+    assert set(found.left_out.tolist()) >= set(range(1_200, 1_200 + accounts))
     assert np.sum(found.left_out < 1_200) <= 8
     rows = found.evidence.reference_rows
     assert sorted([*rows.tolist(), *found.left_out.tolist()]) == list(range(len(reference)))
@@ -128,14 +128,16 @@ def test_what_is_too_many_is_counted(number: int) -> None:
     assert np.mean(found) == pytest.approx(number, rel=0.15, abs=3)
 
 
-def test_a_group_as_common_in_the_reference_as_today_stays(clean: Population) -> None:
+def test_a_group_nearly_as_common_in_the_reference_as_today_stays(clean: Population) -> None:
     """The evaluation runs of every day look like a campaign in everything but in being there every day."""
-    people = [with_signs(worlds.population(seed, 1_200, 10, planted=[(60, 7)]), 60) for seed in (31, 32)]
-    found = gather_trimmed(people[0], concatenate([people[1]]), KEY, SETTINGS, 1)
-    assert len(found.left_out) == 0
+    people = with_signs(worlds.population(31, 1_200, 10, planted=[(60, 7)]), 60)
+    assert len(gather_trimmed(people, poisoned(clean, 30), KEY, SETTINGS, 1).left_out) == 0
 
 
-def test_a_group_that_moves_like_anybody_leaves_the_reference_alone(clean: Population) -> None:
-    """By content alone its honest look-alikes would be left out with its own accounts."""
-    today = with_signs(worlds.population(22, 600, 10, planted=[(120, 7)]), 120, coordinated=False)
-    assert len(gather_trimmed(today, poisoned(clean, 25), KEY, SETTINGS, 1).left_out) == 0
+def test_a_group_that_moves_like_many_leaves_the_reference_alone(today: Population, clean: Population) -> None:
+    """An eighth of the reference moves as it does: by content its honest look-alikes would be left out as well."""
+    statistics = {name: values.copy() for name, values in clean.statistics.items()}
+    for name, value in SIGNS.items():
+        statistics[name][::8] = value
+    usual = replace(clean, statistics=statistics)
+    assert len(gather_trimmed(today, poisoned(usual, 25), KEY, SETTINGS, 1).left_out) == 0
