@@ -1,7 +1,7 @@
 """Nearest accounts among very many: seconds on so many threads, and how many of the true neighbours are found.
 
 Accounts are made up: each lies about one of many centres, as whitened kernel means do, in as many dimensions. Evidence
-searches five times: by the mean of all calls, by the oddest calls, and three times more after self-training.
+searches six times: by the mean of all calls, by the oddest calls, and four times more after self-training.
 
 Run as ``python -m bench.neighbours`` from the root of the repository, on an idle machine.
 """

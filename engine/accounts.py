@@ -204,5 +204,5 @@ class Accounts:
 
     def canonical_order(self) -> np.ndarray:
         """Row order by account id, then pane: the same whatever order calls came in."""
-        keys = sorted(range(len(self)), key=lambda row: (self.account_ids[row], self.rows["pane"][row]))
-        return np.asarray(keys, np.int64)
+        keys = list(zip(self.account_ids, self.rows["pane"].tolist(), strict=True))
+        return np.asarray(sorted(range(len(keys)), key=keys.__getitem__), np.int64)

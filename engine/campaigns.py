@@ -77,24 +77,35 @@ def _joined(vectors: np.ndarray, clusters: list[np.ndarray]) -> list[np.ndarray]
 
     vectors : those of the oddest calls, because padding pulls the whole means of one campaign's accounts apart
     """
-    groups: list[np.ndarray] = []
-    for rows in sorted(clusters, key=lambda rows: -len(rows)):  # of equal sizes the first one first
-        if len(rows) < 2:
-            continue
-        spread = union_statistic(vectors[rows])
-        for place, other in enumerate(groups):
-            across = float(vectors[rows].mean(axis=0) @ vectors[other].mean(axis=0))
-            cohesion = max(union_statistic(vectors[other]), 1e-6)
-            if len(rows) < _SPLINTER_ACCOUNTS:
-                alike = across >= _SPLINTER_AGREEMENT * cohesion
-            else:
-                alike = across >= _CENTROID_AGREEMENT * np.sqrt(max(spread, 1e-6) * cohesion)
-            if alike and across >= _ACROSS_MIN:
-                groups[place] = np.sort(np.concatenate([other, rows]))
-                break
+    # Of equal sizes the first one first.
+    ordered = sorted((rows for rows in clusters if len(rows) >= 2), key=lambda rows: -len(rows))
+    squares = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
+    groups: list[list[np.ndarray]] = []
+    # Of each group so far: sum of its vectors, of their squared lengths, accounts. Thousands of splinters are held
+    # against one another, so nothing is summed twice.
+    totals = np.empty((len(ordered), vectors.shape[1]))
+    square, size = np.empty(len(ordered)), np.empty(len(ordered), np.int64)
+    for rows in ordered:
+        count, total = len(groups), vectors[rows].sum(axis=0, dtype=np.float64)
+        cohesion = (np.einsum("ij,ij->i", totals[:count], totals[:count]) - square[:count]) / (
+            size[:count] * (size[:count] - 1)
+        )
+        cohesion = np.maximum(cohesion, 1e-6)
+        across = totals[:count] @ total / (size[:count] * len(rows))
+        if len(rows) < _SPLINTER_ACCOUNTS:
+            least = _SPLINTER_AGREEMENT * cohesion
         else:
-            groups.append(rows)
-    return groups
+            least = _CENTROID_AGREEMENT * np.sqrt(max(union_statistic(vectors[rows]), 1e-6) * cohesion)
+        takes = np.flatnonzero((across >= least) & (across >= _ACROSS_MIN))
+        place = int(takes[0]) if len(takes) else count
+        if place == count:
+            groups.append([])
+            totals[place], square[place], size[place] = 0.0, 0.0, 0
+        groups[place].append(rows)
+        totals[place] += total
+        square[place] += squares[rows].sum()
+        size[place] += len(rows)
+    return [np.sort(np.concatenate(parts)) for parts in groups]
 
 
 def _absorbed(groups: list[np.ndarray], vectors: np.ndarray, reference: np.ndarray) -> list[np.ndarray]:

@@ -22,27 +22,28 @@ _BLOCK = 16_384  # queries a thread searches at a time
 _PRODUCT_ROWS = 1_024  # queries multiplied at a time with one list
 
 
-def _centroids(vectors: np.ndarray, lists: int) -> np.ndarray:
+def _centroids(vectors: np.ndarray, among: np.ndarray, lists: int) -> np.ndarray:
     """Unit centroids of spherical k-means on a fixed subset, float32[lists, d]."""
-    step = max(1, len(vectors) // (_POINTS_PER_LIST * lists))
+    step = max(1, len(among) // (_POINTS_PER_LIST * lists))
     options = {"niter": _TRAINING_ROUNDS, "seed": 1234, "spherical": True, "min_points_per_centroid": 1}
     training = faiss.Kmeans(vectors.shape[1], lists, **options)
-    training.train(np.ascontiguousarray(vectors[::step]))
+    training.train(np.ascontiguousarray(vectors[among[::step]]))
     return np.ascontiguousarray(training.centroids)
 
 
 class InvertedFile:
-    """Unit vectors in lists by their nearest centroid, and the probes of each vector."""
+    """Unit vectors, some of them in lists by their nearest centroid, and the probes of each vector."""
 
-    def __init__(self, vectors: np.ndarray, workers: int) -> None:
-        """vectors : float32[n, d]."""
+    def __init__(self, vectors: np.ndarray, among: np.ndarray, workers: int) -> None:
+        """vectors : float32[n, d]; among : int64, ascending, rows of those that can be found."""
         faiss.omp_set_num_threads(1)
-        lists = int(2 * np.sqrt(len(vectors)))
+        lists = int(2 * np.sqrt(len(among)))
         self._vectors, self._workers = vectors, workers
-        self._probes = self._probe(_centroids(vectors, lists))
-        owner = self._probes[:, 0]
-        self._rows = np.argsort(owner, kind="stable").astype(np.int32)  # rows of the vectors, list after list
-        self._starts = np.searchsorted(owner[self._rows], np.arange(lists + 1))
+        self._probes = self._probe(_centroids(vectors, among, lists))
+        owner = self._probes[among, 0]
+        order = np.argsort(owner, kind="stable")
+        self._rows, owner = among[order].astype(np.int32), owner[order]  # rows of the vectors, list after list
+        self._starts = np.searchsorted(owner, np.arange(lists + 1))
 
     def _probe(self, centroids: np.ndarray) -> np.ndarray:
         """The nearest centroids of each vector, nearest first; int32[n, probes]."""

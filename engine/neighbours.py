@@ -14,11 +14,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from gauger.engine.inverted import InvertedFile
-from gauger.kernels.neighbours import share_with_hop
+from gauger.kernels.neighbours import count_today, share_with_hop
 
 EXACT_MAX = 4_000  # above, an inverted file: at 20,000 it is six times faster and finds the same neighbourhoods
 _BLOCK = 1_024
 _TRANSFORMED = 4_096  # vectors whitened at a time
+_COUNTED = 16_384  # rows whose neighbours are counted at a time
 _FITTED_ROWS = 12_000  # enough for a covariance of 656 dimensions
 
 
@@ -69,11 +70,11 @@ class Whitener:
         return result
 
 
-def _search_exactly(vectors: np.ndarray, k: int, workers: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k nearest of each row among all, itself included."""
+def _search_exactly(vectors: np.ndarray, among: np.ndarray, k: int, workers: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k nearest of each row among some, itself included where it is one of them."""
     faiss.omp_set_num_threads(1)
     index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(vectors)
+    index.add(vectors[among])
 
     def block(start: int) -> tuple[np.ndarray, np.ndarray]:
         faiss.omp_set_num_threads(1)
@@ -81,19 +82,25 @@ def _search_exactly(vectors: np.ndarray, k: int, workers: int) -> tuple[np.ndarr
 
     with ThreadPoolExecutor(workers) as pool:
         parts = list(pool.map(block, range(0, len(vectors), _BLOCK)))
-    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    places = np.concatenate([part[1] for part in parts])
+    return np.concatenate([part[0] for part in parts]), np.where(places < 0, -1, among[places])
 
 
-def nearest(vectors: np.ndarray, k: int, workers: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k nearest other rows of each row by inner product: (similarities float32[n, k], rows int64[n, k])."""
-    count = len(vectors)
-    k = min(k, count - 1)
+def nearest(
+    vectors: np.ndarray, k: int, workers: int, among: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The k nearest other rows of each row by inner product: (similarities float32[n, k], rows int64[n, k]).
+
+    among : int64, ascending, the rows that are looked among (default: all)
+    """
+    among = np.arange(len(vectors)) if among is None else among
+    k = min(k, len(among) - 1)
     vectors = np.ascontiguousarray(vectors, np.float32)
-    if count <= EXACT_MAX:
-        return _without_self(*_search_exactly(vectors, k + 1, workers))
+    if len(among) <= EXACT_MAX:
+        return _without_self(*_search_exactly(vectors, among, k + 1, workers))
     # One BLAS thread: products run in our threads.
     with threadpool_limits(1, user_api="blas"):
-        return _without_self(*InvertedFile(vectors, workers).search_all(k + 1))
+        return _without_self(*InvertedFile(vectors, among, workers).search_all(k + 1))
 
 
 def _without_self(similarity: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,13 +119,18 @@ def _without_self(similarity: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray,
     return similarity, np.maximum(rows, 0)
 
 
-def today_share(similarity: np.ndarray, rows: np.ndarray, today: np.ndarray, k: int) -> np.ndarray:
+def today_share(similarity: np.ndarray, rows: np.ndarray, today: np.ndarray, k: int, workers: int = 1) -> np.ndarray:
     """Share of today's accounts among the k nearest, plus its one-hop average over today's neighbours.
 
     Neighbours are mostly mutual, so an account is left out of its neighbours' shares: counted in, today's accounts
     would raise their own scores and the reference's would not. Ties (saturated shares) are broken by mean similarity.
     rows : int64[n, >= k]; today : bool[n]; result float64[n].
     """
-    scores = np.empty(len(rows))
-    share_with_hop(np.ascontiguousarray(rows), today.astype(np.uint8), k, scores)
+    near, is_today = np.ascontiguousarray(rows[:, :k], np.int32), today.astype(np.uint8)
+    count, scores = np.empty(len(rows), np.int64), np.empty(len(rows))
+    starts = range(0, len(rows), _COUNTED)
+    ends = [min(start + _COUNTED, len(rows)) for start in starts]
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(lambda start, end: count_today(near, is_today, start, end, count), starts, ends))
+        list(pool.map(lambda start, end: share_with_hop(near, is_today, count, start, end, scores), starts, ends))
     return scores + 1e-3 * similarity[:, :k].mean(axis=1)

@@ -43,6 +43,15 @@ def add_features(rows, features, sums, squares):
         squares[row] += total
 
 
+@kernel(void(i64_in, u8_in, i8_in2, i32_out2))
+def add_weighted_features(rows, weights, features, sums):
+    """sums[rows[i]] += weights[i] features[i]; sums : int32[m, d]."""
+    for i in range(rows.size):
+        row, weight = rows[i], np.int32(weights[i])
+        for j in range(FEATURES):
+            sums[row, j] += weight * np.int32(features[i, j])
+
+
 @kernel(void(i64_in, i64_in, i64_out, i64_out, i64_out))
 def add_times(rows, times, counts, first, last):
     """Count calls and keep the first and last time of each row (a row with count 0 has no times yet)."""

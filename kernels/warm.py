@@ -20,7 +20,9 @@ from gauger.kernels import (
     minhash,
     nearest,
     neighbours,
+    projection,
     prompts,
+    ranks,
     samples,
     shingles,
     siphash,
@@ -35,7 +37,7 @@ from gauger.kernels.jit import KERNELS
 # Every module with a kernel in it: importing one is what puts its kernels into KERNELS.
 MODULES = (
     accumulate, atoms, banding, calls, countmin, floor, frames, groups, hyperloglog, linkage, minhash, nearest,
-    neighbours, prompts, samples, shingles, siphash, slots, streaming, texts, vocabulary,
+    neighbours, projection, prompts, ranks, samples, shingles, siphash, slots, streaming, texts, vocabulary,
 )  # fmt: skip
 
 

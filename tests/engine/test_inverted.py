@@ -19,7 +19,7 @@ def cloud(count: int, seed: int) -> np.ndarray:
 def test_every_probe_searches_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inverted, "PROBES", 1_000)
     vectors = cloud(600, 1)
-    similarity, rows = InvertedFile(vectors, 1).search_all(15)
+    similarity, rows = InvertedFile(vectors, np.arange(len(vectors)), 1).search_all(15)
     exact = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
     assert similarity == pytest.approx(-np.sort(-exact, axis=1)[:, :15], abs=1e-5)
     assert np.array_equal(rows[:, 0], np.arange(600))
@@ -27,7 +27,7 @@ def test_every_probe_searches_everything(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_eight_probes_find_nearly_all() -> None:
     vectors = cloud(6_000, 2)
-    rows = InvertedFile(vectors, 1).search_all(10)[1]
+    rows = InvertedFile(vectors, np.arange(len(vectors)), 1).search_all(10)[1]
     exact = np.argsort(-(vectors @ vectors.T), axis=1)[:, :10]
     assert np.mean([len(np.intersect1d(*pair)) / 10 for pair in zip(rows, exact, strict=True)]) > 0.9
 
@@ -36,6 +36,9 @@ def test_eight_probes_find_nearly_all() -> None:
 def test_the_number_of_workers_changes_nothing(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inverted, "_BLOCK", 256)
     vectors = cloud(3_000, 3)
-    one, more = InvertedFile(vectors, 1).search_all(12), InvertedFile(vectors, workers).search_all(12)
+    one, more = (
+        InvertedFile(vectors, np.arange(len(vectors)), 1).search_all(12),
+        InvertedFile(vectors, np.arange(len(vectors)), workers).search_all(12),
+    )
     assert np.array_equal(one[0], more[0])
     assert np.array_equal(one[1], more[1])

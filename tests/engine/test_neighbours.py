@@ -66,6 +66,20 @@ def test_the_number_of_workers_changes_nothing(count: int) -> None:
     assert np.array_equal(one[1], three[1])
 
 
+@pytest.mark.parametrize("count", [900, 9_000])
+def test_neighbours_are_looked_among_some_accounts_alone(count: int) -> None:
+    vectors = clouds(count, 24, 6)
+    among = np.flatnonzero(np.random.default_rng(7).random(count) < 0.6)  # of 9,000 more than are searched exactly
+    similarity, rows = nearest(vectors, 10, 2, among)
+    assert np.isin(rows, among).all()
+    assert not np.any(rows == np.arange(count)[:, None])
+    assert similarity == pytest.approx(np.einsum("id,ikd->ik", vectors, vectors[rows]), abs=1e-5)
+    products = vectors @ vectors[among].T
+    products[np.arange(count)[:, None] == among] = -np.inf
+    exact = among[np.argsort(-products, axis=1)[:, :10]]
+    assert np.mean([len(np.intersect1d(*pair)) / 10 for pair in zip(rows, exact, strict=True)]) > 0.95
+
+
 def test_fewer_accounts_than_neighbours_wanted() -> None:
     similarity, rows = nearest(clouds(6, 8, 5), 50, 1)
     assert similarity.shape == rows.shape == (6, 5)

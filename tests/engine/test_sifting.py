@@ -15,26 +15,31 @@ from gauger.engine.secret import Secret
 from gauger.engine.sifting import (
     FOLDS,
     Calls,
+    FeatureRows,
     Moments,
     background_of,
     directions,
     folds_of,
+    joined,
     moments,
     oddest,
+    places,
     score_calls,
+    self_trained,
     sift,
+    weights_of,
 )
 from gauger.kernels.features import FEATURES
 from tests.engine import worlds
 
-NEIGHBOURS = 20
+NEIGHBOURS = (10, 20)
 
 
 def pooled(today: Population, reference: Population, seed: int) -> Calls:
     """Calls of both sides, today's accounts first, folds at random."""
     accounts = len(today) + len(reference)
     return Calls(
-        features=np.concatenate([today.sample_features, reference.sample_features]),
+        features=FeatureRows(*((side.sample_features, side.sample_row) for side in (today, reference))),
         owner=np.concatenate([today.sample_owner, reference.sample_owner + len(today)]),
         today=np.arange(accounts) < len(today),
         folds=np.random.default_rng(seed).integers(0, FOLDS, accounts),
@@ -124,7 +129,7 @@ def test_calls_are_scored_by_the_direction_of_their_accounts_fold() -> None:
     weights = np.random.default_rng(1).normal(size=(FOLDS, FEATURES)).astype(np.float32)
     expected = [
         float(row.astype(np.float64) @ weights[calls.folds[owner]])
-        for row, owner in zip(calls.features, calls.owner.tolist(), strict=True)
+        for row, owner in zip(calls.features[np.arange(len(calls.owner))], calls.owner.tolist(), strict=True)
     ]
     assert score_calls(calls, weights) == pytest.approx(np.asarray(expected), rel=1e-3, abs=1e-2)
 
@@ -133,22 +138,68 @@ def test_the_oddest_calls_are_those_a_sort_picks() -> None:
     random = np.random.default_rng(10)
     owner = np.sort(random.integers(0, 40, 600))
     probabilities = random.integers(0, 50, 600) / 50  # with ties: the earlier call goes first
-    chosen = oddest(probabilities, owner, 41, share=0.15, least=3)
+    chosen = oddest(places(probabilities, owner, 41), owner, 41, share=0.15, least=3)
     for account in range(41):
         rows = np.flatnonzero(owner == account).tolist()
         picks = sorted(rows, key=lambda row: (probabilities[row], row))[: max(3, math.ceil(0.15 * len(rows)))]
         assert np.flatnonzero(chosen & (owner == account)).tolist() == sorted(picks)
 
 
+def test_feature_rows_are_those_of_their_parts() -> None:
+    (first, _), (second, _) = random_rows(400, 31), random_rows(300, 32)
+    random = np.random.default_rng(33)
+    stored = random.permutation(400)[:350], random.permutation(300)
+    whole = np.concatenate([first[stored[0]], second[stored[1]]])
+    rows = FeatureRows((first, stored[0]), (second, stored[1]))
+    for wanted in (np.arange(650), np.arange(40), np.arange(350, 360), random.integers(0, 650, 99), np.zeros(0, int)):
+        assert np.array_equal(rows[wanted], whole[wanted])
+    directions = random.normal(size=(3, FEATURES)).astype(np.float32)
+    which = random.integers(0, 3, 650)
+    expected = np.einsum("ij,ij->i", whole.astype(np.float64), directions.astype(np.float64)[which])
+    found = rows.project(directions, which)
+    assert found == pytest.approx(expected, rel=1e-3, abs=1e-2)
+    # Bit by bit what each row gives alone, whatever order rows are stored in and whoever computes them.
+    alone = FeatureRows((whole, np.arange(650))).project(directions, which, workers=3)
+    assert np.array_equal(found, alone)
+
+
+def test_places_are_those_of_a_stable_sort() -> None:
+    random = np.random.default_rng(34)
+    owner = np.sort(random.integers(0, 5_000, 30_000))  # more accounts than one block
+    values = random.integers(0, 9, 30_000) / 9
+    found = places(values, owner, 5_001, workers=3)
+    order = np.lexsort((values, owner))
+    starts = np.searchsorted(owner, owner[order])
+    assert np.array_equal(found[order], np.arange(30_000) - starts)
+
+
+def test_a_call_weighs_what_its_evidence_has_beyond_one_nat() -> None:
+    probabilities = np.exp(-np.asarray([0.1, 0.9, 1.1, 1.3, 2.01, 4.6, 7.1, 12.0]))
+    place = np.asarray([7, 6, 5, 4, 3, 2, 1, 0])
+    assert weights_of(probabilities, place).tolist() == [0, 0, 0, 1, 4, 14, 24, 24]
+    # The oddest call of an account that has none beyond counts all the same: no account is without a mean.
+    assert weights_of(np.asarray([0.5, 0.9]), np.asarray([0, 1])).tolist() == [1, 0]
+
+
+def test_shares_of_several_numbers_are_joined_without_losing_the_strong_one() -> None:
+    today = np.arange(3_000) < 1_000
+    shares = np.random.default_rng(35).random((3, 3_000))
+    shares[1, 0] = 2.0  # seen among one number of neighbours alone
+    found = joined(shares, today)
+    assert found.argmax() == 0
+    assert np.mean(tail_probability(found, found[~today])[today] < 0.05) == pytest.approx(0.05, abs=0.03)
+
+
 @pytest.fixture(scope="module")
 def null() -> list[np.ndarray]:
-    """Tail probabilities of today's accounts, one array a round, when today and the reference are alike."""
+    """Tail probabilities of today's accounts when both sides are alike: of two rounds, and of the last two joined."""
     calls = pooled(worlds.population(11, 600, 12), worlds.population(12, 900, 12), 2)
-    rounds = sift(calls, k=NEIGHBOURS, workers=1)
-    return [tail_probability(result.scores, result.scores[~calls.today])[calls.today] for result in rounds]
+    rounds = sift(calls, numbers=NEIGHBOURS, workers=1)
+    scores = [*(result.scores for result in rounds[:2]), self_trained(rounds, calls.today)]
+    return [tail_probability(score, score[~calls.today])[calls.today] for score in scores]
 
 
-@pytest.mark.parametrize("turn", [0, 1])
+@pytest.mark.parametrize("turn", [0, 1, 2])
 def test_without_a_campaign_the_rate_of_alarms_is_the_nominal_one(null: list[np.ndarray], turn: int) -> None:
     hits, count = int(np.sum(null[turn] < 0.05)), len(null[turn])
     # The threshold itself is a quantile of 900 reference accounts: its share is Beta, about as uncertain again.
@@ -157,7 +208,7 @@ def test_without_a_campaign_the_rate_of_alarms_is_the_nominal_one(null: list[np.
     assert binom.sf(hits - 1, count, 0.05 + 4 * math.sqrt(0.05 * 0.95 / 900)) > 1e-4
 
 
-@pytest.mark.parametrize("turn", [0, 1])
+@pytest.mark.parametrize("turn", [0, 1, 2])
 def test_without_a_campaign_probabilities_spread_over_the_whole_range(null: list[np.ndarray], turn: int) -> None:
     quarters = np.histogram(null[turn], bins=4, range=(0, 1))[0] / len(null[turn])
     assert np.all(np.abs(quarters - 0.25) < 0.09)
@@ -170,9 +221,9 @@ def planted() -> Calls:
 
 
 def test_five_odd_calls_of_twenty_six_are_found(planted: Calls) -> None:
-    rounds = sift(planted, k=50, workers=1)
-    last = rounds[-1]
-    probability = tail_probability(last.scores, last.scores[~planted.today])
+    rounds = sift(planted, numbers=(20, 50), workers=1)
+    last, scores = rounds[-1], self_trained(rounds, planted.today)
+    probability = tail_probability(scores, scores[~planted.today])
     assert np.mean(probability[:100] < 0.002) >= 0.9
     assert np.mean(probability[100:400] < 0.01) <= 0.05
     odd = np.zeros(len(planted.owner), bool)
@@ -184,7 +235,7 @@ def test_five_odd_calls_of_twenty_six_are_found(planted: Calls) -> None:
 
 def test_the_number_of_workers_changes_nothing() -> None:
     calls = pooled(worlds.population(15, 200, 8), worlds.population(16, 300, 8), 4)
-    one, three = (sift(calls, k=NEIGHBOURS, workers=workers, rounds=0)[0] for workers in (1, 3))
+    one, three = (sift(calls, numbers=NEIGHBOURS, workers=workers, rounds=0)[0] for workers in (1, 3))
     assert np.array_equal(one.scores, three.scores)
     assert np.array_equal(one.chosen, three.chosen)
 
@@ -192,10 +243,11 @@ def test_the_number_of_workers_changes_nothing() -> None:
 def test_the_learning_sample_is_bounded_by_smallest_identity() -> None:
     """Learning from fewer rows than there are: the rows are the same whatever order the calls came in."""
     calls = pooled(worlds.population(17, 150, 8), worlds.population(18, 200, 8), 5)
-    bounded, whole = (sift(calls, k=NEIGHBOURS, workers=1, gram_rows=rows, rounds=0)[0] for rows in (500, 60_000))
+    bounded, whole = (sift(calls, numbers=NEIGHBOURS, workers=1, gram_rows=rows, rounds=0)[0] for rows in (500, 60_000))
     order = np.lexsort((-np.arange(len(calls.owner)), calls.owner))  # each account's calls backwards
-    backwards = replace(calls, features=calls.features[order], owner=calls.owner[order], identity=calls.identity[order])
-    again = sift(backwards, k=NEIGHBOURS, workers=1, gram_rows=500, rounds=0)[0]
+    features = FeatureRows((calls.features[np.arange(len(order))], order))
+    backwards = replace(calls, features=features, owner=calls.owner[order], identity=calls.identity[order])
+    again = sift(backwards, numbers=NEIGHBOURS, workers=1, gram_rows=500, rounds=0)[0]
     assert np.array_equal(again.call_probability, bounded.call_probability[order])
     assert not np.array_equal(whole.call_probability, bounded.call_probability)
 

@@ -44,6 +44,18 @@ def test_features_add_up(rows: list[int], seed: int) -> None:
 
 
 @QUICK
+@given(st.lists(st.tuples(st.integers(0, ROWS - 1), st.integers(0, 255)), max_size=12), st.integers(0, 2**32 - 1))
+def test_weighted_features_add_up(rows: list[tuple[int, int]], seed: int) -> None:
+    features = np.random.default_rng(seed).integers(-127, 128, (len(rows), FEATURES), np.int8)
+    owner, weights = int64([row for row, _ in rows]), np.array([weight for _, weight in rows], np.uint8)
+    sums = np.full((ROWS, FEATURES), 5, np.int32)
+    accumulate.add_weighted_features(owner, weights, features, sums)
+    wide = features.astype(np.int64) * weights.astype(np.int64)[:, None]
+    for row in range(ROWS):
+        assert np.array_equal(sums[row], wide[owner == row].sum(axis=0) + 5)
+
+
+@QUICK
 @given(st.lists(st.lists(st.tuples(ROW, TIME), max_size=15), max_size=3))
 def test_times_keep_count_first_and_last(batches: list[list[tuple[int, int]]]) -> None:
     counts, first, last = (np.zeros(ROWS, np.int64) for _ in range(3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gauger.kernels.neighbours import share_with_hop
+from gauger.kernels.neighbours import count_today, share_with_hop
 
 
 @pytest.mark.parametrize("k", [1, 3, 8])
@@ -15,7 +15,16 @@ def test_share_with_hop_is_a_loop(k: int) -> None:
     rows = np.stack([random.permutation(np.delete(np.arange(accounts), own))[:8] for own in range(accounts)])
     today = random.random(accounts) < 0.4
     out = np.empty(accounts)
-    share_with_hop(rows.astype(np.int64), today.astype(np.uint8), k, out)
+    near, is_today, count = (
+        np.ascontiguousarray(rows[:, :k], np.int32),
+        today.astype(np.uint8),
+        np.empty(accounts, np.int64),
+    )
+    for first, last in ((0, 17), (17, accounts)):
+        count_today(near, is_today, first, last, count)
+    assert count.tolist() == [sum(today[near[own]]) for own in range(accounts)]
+    for first, last in ((0, 17), (17, accounts)):
+        share_with_hop(near, is_today, count, first, last, out)
     for own in range(accounts):
         near = rows[own, :k].tolist()
         hop = 0.0
