@@ -18,9 +18,11 @@ import numpy as np
 
 from bench.markdown import deliver, table
 from gauger.engine.neighbours import nearest, unit
+from gauger.engine.settings import Settings
 from gauger.kernels.features import FEATURES
 
 K = 50
+BOUND = 3 * Settings().reference_accounts_max  # a run looks among its reference and twice as many of today's
 _CHECKED = 200  # accounts whose true neighbours are looked up
 _ACCOUNTS_PER_CENTRE = 100
 _SPREAD = 1.5  # of an account about its centre, against the centres' own
@@ -39,32 +41,34 @@ def accounts(count: int, seed: int = 0) -> np.ndarray:
     return result
 
 
-def recall(vectors: np.ndarray, rows: np.ndarray) -> float:
+def recall(vectors: np.ndarray, rows: np.ndarray, among: np.ndarray) -> float:
     """Share of the true K nearest of some accounts that were found."""
     chosen = np.linspace(0, len(vectors) - 1, _CHECKED).astype(np.int64)
     found = []
     for one in chosen.tolist():
-        similarity = vectors @ vectors[one]
-        similarity[one] = -np.inf
-        true = np.argpartition(-similarity, K)[:K]
+        similarity = vectors[among] @ vectors[one]
+        similarity[among == one] = -np.inf
+        true = among[np.argpartition(-similarity, K)[:K]]
         found.append(len(np.intersect1d(true, rows[one, :K])) / K)
     return float(np.mean(found))
 
 
-def measure(count: int, workers: int) -> list[str]:
-    """One row of the table."""
+def measure(count: int, asked: int, workers: int) -> list[str]:
+    """One row of the table: ``count`` accounts ask, ``asked`` of them are looked among."""
     vectors = accounts(count)
+    among = np.linspace(0, count - 1, asked).astype(np.int64)
     clock, processor = time.perf_counter(), time.process_time()
-    _, rows = nearest(vectors, K, workers)
+    _, rows = nearest(vectors, K, workers, among)
     clock, processor = time.perf_counter() - clock, time.process_time() - processor
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return [
         f"{count:,}",
+        f"{asked:,}",
         str(workers),
         f"{clock:.1f}",
         f"{processor:.1f}",
         f"{1e6 * clock / count:.0f}",
-        f"{100 * recall(vectors, rows):.1f}",
+        f"{100 * recall(vectors, rows, among):.1f}",
         f"{peak:.1f}",
     ]
 
@@ -75,8 +79,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--accounts", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args(arguments)
-    rows = [measure(count, chosen.workers) for count in sorted(chosen.accounts)]
-    head = ["accounts", "threads", "wall s", "processor s", "us an account", f"true {K} nearest found %", "peak GiB"]
+    pairs = [(count, asked) for count in sorted(chosen.accounts) for asked in sorted({min(BOUND, count), count})]
+    rows = [measure(*pair, chosen.workers) for pair in pairs]
+    head = [
+        "accounts",
+        "among",
+        "threads",
+        "wall s",
+        "processor s",
+        "us an account",
+        f"true {K} nearest found %",
+        "peak GiB",
+    ]
     deliver(table(head, rows), None)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,7 @@ _EXACT_ROWS = 1_024
 # Calls of a side a direction is learnt from. One learnt from 50,000 of 410,000 calls is lost among 20,000 honest
 # accounts, where a campaign of 500 padded by 80 % sends 0.6 % of the calls: recall 5 %, and 35 % with all of them.
 _GRAM_ROWS = 1_000_000
+_JOINED_ROUNDS = 2  # the last ones, see ``self_trained``
 _ROUNDS = 4  # of self-training: a faint campaign among 20,000 accounts grows 10, 39, 49, 57, 66 %
 # Accounts above this quantile of the reference's scores are believed. Of 20,000 accounts of a day 0.98 believes 400
 # honest ones and learns from them: recall 50 % after two rounds, and 70 % at 0.998.
@@ -65,6 +66,11 @@ class FeatureRows:
 
     def _start(self, part: int) -> int:
         return int(self._ends[part - 1]) if part else 0
+
+    def select(self, kept: np.ndarray) -> FeatureRows:
+        """The rows of a boolean mask."""
+        masks = np.split(kept, self._ends[:-1])
+        return FeatureRows(*((array, stored[mask]) for (array, stored), mask in zip(self._parts, masks, strict=True)))
 
     def project(self, directions: np.ndarray, which: np.ndarray, workers: int = 1) -> np.ndarray:
         """Each row along the direction of its own, read in the order rows are stored in; float32[rows].
@@ -129,6 +135,21 @@ class Calls:
     identity: np.ndarray  # uint64[m]
     background: Background | None = None  # of the whole reference; None: what is in ``features`` is all there is
     among: np.ndarray | None = None  # int64, ascending, accounts that others may have as neighbours; None: all
+
+    def select(self, accounts: np.ndarray) -> Calls:
+        """The calls of some accounts, int64, ascending, who then have one another as neighbours."""
+        kept = np.zeros(len(self.today), bool)
+        kept[accounts] = True
+        calls = kept[self.owner]
+        return replace(
+            self,
+            features=self.features.select(calls),
+            owner=(np.cumsum(kept) - 1)[self.owner[calls]],
+            today=self.today[kept],
+            folds=self.folds[kept],
+            identity=self.identity[calls],
+            among=None,
+        )
 
 
 @dataclass(frozen=True)
@@ -280,32 +301,40 @@ def sift(
 ) -> list[Sifted]:
     """Sifted evidence of both sides: the first round, then ``rounds`` of self-training.
 
+    Rounds before the last two only learn, and learn of the accounts that others may have as neighbours; the first and
+    the last two are of all accounts.
     numbers : of neighbours among which today's accounts are counted
     """
-    folds = calls.folds[calls.owner]
+    learner = calls if calls.among is None else calls.select(calls.among)
+
+    def of(pool: Calls, side: np.ndarray) -> Moments:
+        rows = _bounded(pool, side, gram_rows)
+        return moments(pool.features, rows, pool.folds[pool.owner[rows]], workers)
+
+    def scored(pool: Calls, positive: Moments, ridge: float) -> Sifted:
+        weights = directions(positive, negative, ridge, pool.background)
+        return _stage_two(pool, score_calls(pool, weights, workers), numbers, workers)
+
     is_today = calls.today[calls.owner]
-
-    def of(side: np.ndarray) -> Moments:
-        rows = _bounded(calls, side, gram_rows)
-        return moments(calls.features, rows, folds[rows], workers)
-
-    def scored(positive: Moments, ridge: float) -> Sifted:
-        weights = directions(positive, negative, ridge, calls.background)
-        return _stage_two(calls, score_calls(calls, weights, workers), numbers, workers)
-
-    negative = of(~is_today)
-    result = [scored(of(is_today), 0.1)]
-    for _ in range(rounds):
+    negative = of(calls, ~is_today)
+    pool, result = calls, [scored(calls, of(calls, is_today), 0.1)]
+    for left in range(rounds - 1, -1, -1):
         last = result[-1]
-        alarm = np.quantile(last.scores[~calls.today], _BELIEVED)
-        believed = calls.today & (last.scores > alarm)
-        if believed.sum() < _BELIEVED_MIN:
-            believed = np.zeros(len(calls.today), bool)
-            believed[np.argsort(np.where(calls.today, -last.scores, np.inf), kind="stable")[:_BELIEVED_MIN]] = True
-        result.append(scored(of(last.chosen & believed[calls.owner]), 0.3))
+        positive = of(pool, last.chosen & _believed(last.scores, pool.today)[pool.owner])
+        pool = learner if left >= _JOINED_ROUNDS else calls
+        result.append(scored(pool, positive, 0.3))
     return result
+
+
+def _believed(scores: np.ndarray, today: np.ndarray) -> np.ndarray:
+    """Mask of today's accounts that are learnt from."""
+    believed = today & (scores > np.quantile(scores[~today], _BELIEVED))
+    if believed.sum() < _BELIEVED_MIN:
+        believed = np.zeros(len(today), bool)
+        believed[np.argsort(np.where(today, -scores, np.inf), kind="stable")[:_BELIEVED_MIN]] = True
+    return believed
 
 
 def self_trained(rounds: Sequence[Sifted], today: np.ndarray) -> np.ndarray:
     """Evidence of the last two rounds, whose shares are averaged: half of what a round says is its luck."""
-    return joined(np.mean([one.shares for one in rounds[-2:]], axis=0), today)
+    return joined(np.mean([one.shares for one in rounds[-_JOINED_ROUNDS:]], axis=0), today)

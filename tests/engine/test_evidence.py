@@ -134,6 +134,21 @@ def test_the_oddest_calls_are_the_campaigns(found: Evidence, today: Population) 
     assert np.median(odd) < 0.1 < np.median(usual)
 
 
+def test_a_day_much_larger_than_its_reference_is_asked_about_a_part_of_it(reference: Population) -> None:
+    """Honest accounts alarm at the nominal rate and planted ones are found, whether others may have them or not."""
+    large = worlds.population(51, 4 * len(reference), 12, planted=[(300, 8)])
+    found = gather(large, reference, KEY, SETTINGS, 2)
+    near = np.unique(found.neighbours)
+    assert 0.3 * len(large) < len(near) <= 2 * len(reference) + 1  # -1 stands for the reference's
+    honest, planted = found.probability[300:], found.probability[:300]
+    spread = np.sqrt(0.05 * 0.95 * (1 / len(honest) + 1 / len(reference)))
+    assert abs(np.mean(honest < 0.05) - 0.05) < 4 * spread
+    outside = np.setdiff1d(np.arange(300), near)
+    assert len(outside) > 100
+    assert np.mean(planted < 0.01) > 0.9
+    assert np.mean(planted[outside] < 0.01) > 0.9
+
+
 def test_shared_habits_add_evidence(reference: Population) -> None:
     """The same faint campaign, once with habits of its own in timing: conformity tells."""
     faint = worlds.population(24, 400, 10, planted=[(60, 3)], habits=60)

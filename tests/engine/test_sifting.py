@@ -240,6 +240,32 @@ def test_the_number_of_workers_changes_nothing() -> None:
     assert np.array_equal(one.chosen, three.chosen)
 
 
+def test_learning_rounds_are_of_the_accounts_looked_among_and_the_others_of_all() -> None:
+    """A campaign is found among accounts nobody has as a neighbour, too: the direction is learnt from the others."""
+    calls = pooled(worlds.population(41, 600, 20, planted=[(150, 6)]), worlds.population(42, 400, 20), 6)
+    among = np.flatnonzero((np.arange(1_000) % 2 == 0) | ~calls.today)  # every other one of today's
+    rounds = sift(replace(calls, among=among), numbers=(20, 50), workers=2)
+    assert [len(one.scores) for one in rounds] == [1_000, len(among), len(among), 1_000, 1_000]
+    assert all(np.isin(rounds[place].neighbours, among).all() for place in (0, 3, 4))
+    scores = self_trained(rounds, calls.today)
+    probability = tail_probability(scores, scores[~calls.today])
+    outside = np.setdiff1d(np.arange(150), among)
+    assert np.mean(probability[outside] < 0.01) > 0.9
+    assert np.mean(probability[150:600] < 0.01) < 0.04
+
+
+def test_selected_calls_are_those_of_the_selected_accounts() -> None:
+    calls = pooled(worlds.population(43, 40, 5), worlds.population(44, 50, 5), 7)
+    accounts = np.asarray([1, 2, 30, 41, 88])
+    some = calls.select(accounts)
+    for new, old in enumerate(accounts.tolist()):
+        mine, before = np.flatnonzero(some.owner == new), np.flatnonzero(calls.owner == old)
+        assert np.array_equal(some.features[mine], calls.features[before])
+        assert np.array_equal(some.identity[mine], calls.identity[before])
+        assert (some.today[new], some.folds[new]) == (calls.today[old], calls.folds[old])
+    assert len(some.owner) == np.isin(calls.owner, accounts).sum()
+
+
 def test_the_learning_sample_is_bounded_by_smallest_identity() -> None:
     """Learning from fewer rows than there are: the rows are the same whatever order the calls came in."""
     calls = pooled(worlds.population(17, 150, 8), worlds.population(18, 200, 8), 5)
