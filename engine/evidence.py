@@ -9,12 +9,13 @@ import pyarrow as pa
 
 from gauger.engine.calibration import combine, evidence, tail_probability
 from gauger.engine.conformity import SHARED, conformity_scores, shared_values
+from gauger.engine.feature_rows import FeatureRows
 from gauger.engine.links import ADDRESS
 from gauger.engine.measure import hash_column
 from gauger.engine.neighbours import Whitener, nearest, today_share, unit
 from gauger.engine.population import Population
 from gauger.engine.settings import Settings
-from gauger.engine.sifting import Calls, FeatureRows, Sifted, folds_of, self_trained, sift
+from gauger.engine.sifting import Calls, Sifted, folds_of, self_trained, sift
 from gauger.engine.statistics_pool import pooled_statistics
 
 _CONFORMITY_NEIGHBOURS = 40

@@ -16,11 +16,11 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.engine.calibration import combine, evidence, tail_probability
+from gauger.engine.feature_rows import FeatureRows
 from gauger.engine.measure import hash_column
 from gauger.engine.neighbours import Whitener, nearest, today_share, unit
 from gauger.kernels.accumulate import add_weighted_features
 from gauger.kernels.features import FEATURES
-from gauger.kernels.projection import project
 from gauger.kernels.ranks import places_within
 
 FOLDS = 5
@@ -41,54 +41,6 @@ _LEARNT_SHARE, _LEARNT_MIN = 0.15, 3
 # A call weighs what its evidence, in nats, has beyond 1, up to 6. Among 20,000 accounts, with the *true* direction, the
 # plain mean of the oddest 15 % finds 73 % of a campaign padded by 80 % whatever is learnt, and this 83 %.
 _WEIGHED_FROM, _WEIGHED_TO, _WEIGHTS_PER_NAT = 1.0, 6.0, 4
-
-
-class FeatureRows:
-    """Feature rows that lie in several arrays, gathered when asked for: a copy would be a gigabyte."""
-
-    def __init__(self, *parts: tuple[np.ndarray, np.ndarray]) -> None:
-        """parts : int8[m, FEATURES] and the rows of it that count, int64; the first part's come first."""
-        self._parts = parts
-        self._ends = np.cumsum([len(rows) for _, rows in parts])
-        self._orders = [np.argsort(rows) for _, rows in parts]  # in which rows are stored
-
-    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
-        """int8[len(rows), FEATURES] of some rows, int64."""
-        part = np.searchsorted(self._ends, rows, "right")
-        if len(rows) and (part == part[0]).all():
-            array, stored = self._parts[part[0]]
-            return array[stored[rows - self._start(part[0])]]
-        found = np.empty((len(rows), FEATURES), np.int8)
-        for number, (array, stored) in enumerate(self._parts):
-            inside = part == number
-            found[inside] = array[stored[rows[inside] - self._start(number)]]
-        return found
-
-    def _start(self, part: int) -> int:
-        return int(self._ends[part - 1]) if part else 0
-
-    def select(self, kept: np.ndarray) -> FeatureRows:
-        """The rows of a boolean mask."""
-        masks = np.split(kept, self._ends[:-1])
-        return FeatureRows(*((array, stored[mask]) for (array, stored), mask in zip(self._parts, masks, strict=True)))
-
-    def project(self, directions: np.ndarray, which: np.ndarray, workers: int = 1) -> np.ndarray:
-        """Each row along the direction of its own, read in the order rows are stored in; float32[rows].
-
-        directions : float32[d, FEATURES]; which : int64[rows], 0 .. d - 1
-        """
-        scores = np.empty(len(which), np.float32)
-        with ThreadPoolExecutor(workers) as pool:
-            blocks = []
-            for number, ((array, stored), order) in enumerate(zip(self._parts, self._orders, strict=True)):
-                for first in range(0, len(order), 64 * _EXACT_ROWS):
-                    part = order[first : first + 64 * _EXACT_ROWS]
-                    places = part + self._start(number)
-                    chosen = (array, stored[part], which[places], directions, places, scores)
-                    blocks.append(pool.submit(project, *chosen))
-            for block in blocks:
-                block.result()
-        return scores
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ import pytest
 from scipy.stats import binom
 
 from gauger.engine.calibration import tail_probability
+from gauger.engine.feature_rows import FeatureRows
 from gauger.engine.population import Population
 from gauger.engine.secret import Secret
 from gauger.engine.sifting import (
     FOLDS,
     Calls,
-    FeatureRows,
     Moments,
     background_of,
     directions,
@@ -143,24 +143,6 @@ def test_the_oddest_calls_are_those_a_sort_picks() -> None:
         rows = np.flatnonzero(owner == account).tolist()
         picks = sorted(rows, key=lambda row: (probabilities[row], row))[: max(3, math.ceil(0.15 * len(rows)))]
         assert np.flatnonzero(chosen & (owner == account)).tolist() == sorted(picks)
-
-
-def test_feature_rows_are_those_of_their_parts() -> None:
-    (first, _), (second, _) = random_rows(400, 31), random_rows(300, 32)
-    random = np.random.default_rng(33)
-    stored = random.permutation(400)[:350], random.permutation(300)
-    whole = np.concatenate([first[stored[0]], second[stored[1]]])
-    rows = FeatureRows((first, stored[0]), (second, stored[1]))
-    for wanted in (np.arange(650), np.arange(40), np.arange(350, 360), random.integers(0, 650, 99), np.zeros(0, int)):
-        assert np.array_equal(rows[wanted], whole[wanted])
-    directions = random.normal(size=(3, FEATURES)).astype(np.float32)
-    which = random.integers(0, 3, 650)
-    expected = np.einsum("ij,ij->i", whole.astype(np.float64), directions.astype(np.float64)[which])
-    found = rows.project(directions, which)
-    assert found == pytest.approx(expected, rel=1e-3, abs=1e-2)
-    # Bit by bit what each row gives alone, whatever order rows are stored in and whoever computes them.
-    alone = FeatureRows((whole, np.arange(650))).project(directions, which, workers=3)
-    assert np.array_equal(found, alone)
 
 
 def test_places_are_those_of_a_stable_sort() -> None:
