@@ -71,27 +71,32 @@ def _even_volumes(today: Population, others: Population, members: np.ndarray) ->
     return Sign("volume_spread", bool(own <= 0.6 * null), sentence, float(own))
 
 
+def _distinct(ascending: np.ndarray) -> int:
+    """How many different values."""
+    return int(np.sum(ascending[1:] != ascending[:-1])) + (len(ascending) > 0)
+
+
 def _sharing(today: Population, earlier: Population | None, members: np.ndarray, channel: int) -> Sign:
     """Share of the cluster's accounts that have a value in common with another of them, hubs and old values removed."""
     name = CHANNELS[channel]
     statistic = f"shared_{name.replace(' ', '_')}"
-    rows = today.link_channel == channel
-    if not np.any(rows):
+    if channel not in today.channels:
         return Sign(statistic, None, f"shared {name}: not available")
-    owner, value = today.link_owner[rows], today.link_value[rows]
-    distinct, code, degree = np.unique(value, return_inverse=True, return_counts=True)
-    usable = degree <= max(HUB_ACCOUNTS, len(members))
+    links = today.channels[channel]
+    usable = links.degree <= max(HUB_ACCOUNTS, len(members))
     if earlier is not None:
         known = earlier.link_value[earlier.link_channel == channel]
-        usable &= ~np.isin(distinct, known)
-    inside = np.isin(owner, members)
-    within = np.bincount(code[inside], minlength=len(distinct))
-    sharing = inside & usable[code] & (within[code] >= 2)
-    share = len(np.unique(owner[sharing])) / len(members)
+        usable &= ~np.isin(links.distinct, known)
+    member = np.zeros(len(today), bool)
+    member[members] = True
+    inside = member[links.owner]
+    within = np.bincount(links.code[inside], minlength=len(links.distinct))
+    sharing = inside & usable[links.code] & (within[links.code] >= 2)
+    share = _distinct(links.owner[sharing]) / len(members)
     # The same share among everybody else says how usual it is.
-    outside = np.setdiff1d(np.unique(owner), members)
-    common = ~inside & usable[code] & ((degree - within)[code] >= 2)
-    usual = len(np.unique(owner[common])) / max(1, len(outside))
+    outside = _distinct(links.owner[~inside])
+    common = ~inside & usable[links.code] & ((links.degree - within)[links.code] >= 2)
+    usual = _distinct(links.owner[common]) / max(1, outside)
     sentence = (
         f"shared {name}: {share:.0%} of its accounts share one with another of them; {usual:.0%} of other accounts do"
     )
@@ -101,17 +106,16 @@ def _sharing(today: Population, earlier: Population | None, members: np.ndarray,
 def _uniform_parameters(today: Population, members: np.ndarray) -> Sign:
     """Share of accounts that use the cluster's most common request parameters, against everybody's."""
     words = "uniform request parameters"
-    rows = today.link_channel == PARAMETERS
-    if not np.any(rows):
+    if PARAMETERS not in today.channels:
         return Sign("uniform_parameters", None, f"{words}: not available")
-    owner, value = today.link_owner[rows], today.link_value[rows]
-    inside = np.isin(owner, members)
+    links = today.channels[PARAMETERS]
+    inside = np.isin(links.owner, members)
     if not np.any(inside):
         return Sign("uniform_parameters", None, f"{words}: not available")
-    distinct, number = np.unique(value[inside], return_counts=True)
-    top = distinct[number.argmax()]
-    share = float(number.max()) / len(members)
-    everybody = len(np.unique(owner[value == top])) / max(1, len(np.unique(owner)))
+    number = np.bincount(links.code[inside], minlength=len(links.distinct))
+    top = number.argmax()
+    share = float(number[top]) / len(members)
+    everybody = int(links.degree[top]) / max(1, _distinct(links.owner))
     sentence = f"{words}: {share:.0%} of its accounts use the same model and settings, which {everybody:.0%} of all use"
     return Sign("uniform_parameters", bool(share >= 0.5 and share >= 3 * everybody), sentence, share)
 

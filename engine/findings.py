@@ -156,9 +156,9 @@ def find_campaigns(
     """
     usable = reference is not None and evidence.reference_accounts > 0
     clusters = find_clusters(evidence, settings) if usable else _template_clusters(families, calls, settings)
-    found = []
+    found, bare = [], today.bare()
     for cluster in clusters:
-        campaign = _describe(cluster, today, reference if usable else None, evidence, families, calls)
+        campaign = _describe(cluster, today, bare, reference if usable else None, evidence, families, calls)
         if usable or campaign.assessment.verdict == "campaign":
             found.append(campaign)
     if not usable:
@@ -169,6 +169,7 @@ def find_campaigns(
 def _describe(
     cluster: Cluster,
     today: Population,
+    bare: Population,
     reference: Population | None,
     evidence: Evidence,
     families: Families,
@@ -178,7 +179,7 @@ def _describe(
     inside[cluster.members] = True
     rows = np.flatnonzero(inside[calls.account])
     times, family = calls.time[rows], calls.family[rows]
-    compared = reference if reference is not None else today.select(~inside)
+    compared = reference if reference is not None else bare.select(~inside)
     known = reference is not None
     assessment = assess(today, compared, cluster.members, families, family, calls.repeats[rows], earlier=known)
     counts = np.bincount(family[family >= 0], minlength=len(families))

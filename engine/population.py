@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -17,6 +18,20 @@ from gauger.engine.statistics import account_statistics
 from gauger.engine.statistics_calls import call_statistics
 from gauger.engine.statistics_links import link_statistics
 from gauger.engine.statistics_samples import cell_coverage, cells_of, sample_statistics
+
+
+@dataclass(frozen=True)
+class ChannelLinks:
+    """Links of one channel."""
+
+    owner: np.ndarray  # int64[l], ascending
+    distinct: np.ndarray  # uint64[v], the values, ascending
+    code: np.ndarray  # int64[l], which of them
+
+    @cached_property
+    def degree(self) -> np.ndarray:
+        """int64[v], accounts that have each value: an account has a value once."""
+        return np.bincount(self.code, minlength=len(self.distinct))
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,31 @@ class Population:
     def day_of(self) -> np.ndarray:
         """int64[n], number of the day each account is of."""
         return np.zeros(len(self), np.int64) if self.day is None else self.day
+
+    @cached_property
+    def channels(self) -> dict[int, ChannelLinks]:
+        """Links by channel, values numbered: what is asked again for each finding."""
+        return {
+            channel: ChannelLinks(self.link_owner[rows], *np.unique(self.link_value[rows], return_inverse=True))
+            for channel in np.unique(self.link_channel).tolist()
+            if len(rows := np.flatnonzero(self.link_channel == channel))
+        }
+
+    def bare(self) -> Population:
+        """The accounts and their statistics, without calls and links: cheap to select from again and again."""
+        nothing = slice(0, 0)
+        return replace(
+            self,
+            sums=self.sums[:, nothing],
+            sample_owner=self.sample_owner[nothing],
+            sample_identity=self.sample_identity[nothing],
+            sample_row=self.sample_row[nothing],
+            link_owner=self.link_owner[nothing],
+            link_channel=self.link_channel[nothing],
+            link_value=self.link_value[nothing],
+            sample_prompt=None,
+            sample_cell=None,
+        )
 
     def select(self, kept: np.ndarray) -> Population:
         """The accounts of a boolean mask, with their calls and links."""
