@@ -15,7 +15,7 @@ from gauger.engine.measure import hash_column
 from gauger.engine.neighbours import Whitener, nearest, today_share, unit
 from gauger.engine.population import Population
 from gauger.engine.settings import Settings
-from gauger.engine.sifting import Calls, Sifted, folds_of, self_trained, sift
+from gauger.engine.sifting import Calls, Sifted, folds_of, sift
 from gauger.engine.statistics_pool import pooled_statistics
 
 _CONFORMITY_NEIGHBOURS = 40
@@ -124,19 +124,19 @@ def _weigh(
     vectors = Whitener.fit(means[~is_today]).transform(means, workers)
     similarity, rows = nearest(vectors, max(settings.neighbours), workers, calls.among)
     scores = {f"neighbours_{k}": today_share(similarity, rows, is_today, k, workers) for k in settings.neighbours}
-    rounds = sift(calls, numbers=_SIFT_NEIGHBOURS, workers=workers)
-    scores |= {"sifted": rounds[0].scores, "self_trained": self_trained(rounds, is_today)}
+    sifting = sift(calls, numbers=_SIFT_NEIGHBOURS, workers=workers)
+    scores |= {"sifted": sifting.first, "self_trained": sifting.self_trained}
     parts = {name: tail_probability(score, score[~is_today]) for name, score in scores.items()}
     weights = [_CONTENT_WEIGHTS.get(name, 1.0) for name in parts]
     content = _calibrate(combine(list(parts.values()), weights), is_today)
-    habits = _conformity(new, old, rounds[-1].neighbours[:, :_CONFORMITY_NEIGHBOURS], is_today)
+    habits = _conformity(new, old, sifting.last.neighbours[:, :_CONFORMITY_NEIGHBOURS], is_today)
     final = _calibrate(combine([content, *habits.values()], [_CONTENT_WEIGHT] + [1.0] * len(habits)), is_today)
     parts |= habits
     parts["conformity"] = _calibrate(combine(list(habits.values())), is_today)
     shares = {f"today_share_{k}": is_today[rows[:, :k]].mean(axis=1) for k in settings.neighbours}
     pooled = pooled_statistics(new, old, key)
     near = rows[: len(new), :_GROUP_NEIGHBOURS]
-    found = _Found(final, {**parts, "content": content}, shares, vectors, rounds[-1], is_today, pooled, near)
+    found = _Found(final, {**parts, "content": content}, shares, vectors, sifting.last, is_today, pooled, near)
     return _spread(today, eligible, new, found, settings)
 
 

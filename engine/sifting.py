@@ -8,7 +8,8 @@ the accounts stage 2 believes in. Weights are symmetric and cross-fitted through
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -30,7 +31,7 @@ _EXACT_ROWS = 1_024
 # Calls of a side a direction is learnt from. One learnt from 50,000 of 410,000 calls is lost among 20,000 honest
 # accounts, where a campaign of 500 padded by 80 % sends 0.6 % of the calls: recall 5 %, and 35 % with all of them.
 _GRAM_ROWS = 1_000_000
-_JOINED_ROUNDS = 2  # the last ones, see ``self_trained``
+_JOINED_ROUNDS = 2  # the last ones: see ``Sifting``
 _ROUNDS = 4  # of self-training: a faint campaign among 20,000 accounts grows 10, 39, 49, 57, 66 %
 # Accounts above this quantile of the reference's scores are believed. Of 20,000 accounts of a day 0.98 believes 400
 # honest ones and learns from them: recall 50 % after two rounds, and 70 % at 0.998.
@@ -248,14 +249,13 @@ def _bounded(calls: Calls, side: np.ndarray, most: int) -> np.ndarray:
     return rows[np.sort(np.argpartition(calls.identity[rows], most)[:most])]
 
 
-def sift(
+def rounds_of(
     calls: Calls, *, numbers: Sequence[int], workers: int, gram_rows: int = _GRAM_ROWS, rounds: int = _ROUNDS
-) -> list[Sifted]:
-    """Sifted evidence of both sides: the first round, then ``rounds`` of self-training.
+) -> Iterator[Sifted]:
+    """The first round, then ``rounds`` of self-training, one by one: of a large day each holds gigabytes.
 
     Rounds before the last two only learn, and learn of the accounts that others may have as neighbours; the first and
     the last two are of all accounts.
-    numbers : of neighbours among which today's accounts are counted
     """
     learner = calls if calls.among is None else calls.select(calls.among)
 
@@ -269,13 +269,14 @@ def sift(
 
     is_today = calls.today[calls.owner]
     negative = of(calls, ~is_today)
-    pool, result = calls, [scored(calls, of(calls, is_today), 0.1)]
+    pool, last = calls, scored(calls, of(calls, is_today), 0.1)
+    yield last
     for left in range(rounds - 1, -1, -1):
-        last = result[-1]
         positive = of(pool, last.chosen & _believed(last.scores, pool.today)[pool.owner])
+        del last
         pool = learner if left >= _JOINED_ROUNDS else calls
-        result.append(scored(pool, positive, 0.3))
-    return result
+        last = scored(pool, positive, 0.3)
+        yield last
 
 
 def _believed(scores: np.ndarray, today: np.ndarray) -> np.ndarray:
@@ -287,6 +288,23 @@ def _believed(scores: np.ndarray, today: np.ndarray) -> np.ndarray:
     return believed
 
 
-def self_trained(rounds: Sequence[Sifted], today: np.ndarray) -> np.ndarray:
-    """Evidence of the last two rounds, whose shares are averaged: half of what a round says is its luck."""
-    return joined(np.mean([one.shares for one in rounds[-_JOINED_ROUNDS:]], axis=0), today)
+@dataclass(frozen=True)
+class Sifting:
+    """What all rounds say."""
+
+    first: np.ndarray  # float64[accounts], evidence of the first round
+    self_trained: np.ndarray  # float64[accounts], of the last two, whose shares are averaged: half of each is its luck
+    last: Sifted
+
+
+def sift(calls: Calls, *, numbers: Sequence[int], workers: int) -> Sifting:
+    """Sifted evidence of both sides.
+
+    numbers : of neighbours among which today's accounts are counted
+    """
+    first, shares = None, deque[np.ndarray](maxlen=_JOINED_ROUNDS)
+    for last in rounds_of(calls, numbers=numbers, workers=workers):
+        first = last.scores if first is None else first
+        shares.append(last.shares)
+    assert first is not None
+    return Sifting(first, joined(np.mean(shares, axis=0), calls.today), last)

@@ -24,8 +24,8 @@ from gauger.engine.sifting import (
     moments,
     oddest,
     places,
+    rounds_of,
     score_calls,
-    self_trained,
     sift,
     weights_of,
 )
@@ -176,8 +176,10 @@ def test_shares_of_several_numbers_are_joined_without_losing_the_strong_one() ->
 def null() -> list[np.ndarray]:
     """Tail probabilities of today's accounts when both sides are alike: of two rounds, and of the last two joined."""
     calls = pooled(worlds.population(11, 600, 12), worlds.population(12, 900, 12), 2)
-    rounds = sift(calls, numbers=NEIGHBOURS, workers=1)
-    scores = [*(result.scores for result in rounds[:2]), self_trained(rounds, calls.today)]
+    first, second, *_ = rounds_of(calls, numbers=NEIGHBOURS, workers=1)
+    sifting = sift(calls, numbers=NEIGHBOURS, workers=1)
+    assert np.array_equal(sifting.first, first.scores)
+    scores = [first.scores, second.scores, sifting.self_trained]
     return [tail_probability(score, score[~calls.today])[calls.today] for score in scores]
 
 
@@ -203,8 +205,8 @@ def planted() -> Calls:
 
 
 def test_five_odd_calls_of_twenty_six_are_found(planted: Calls) -> None:
-    rounds = sift(planted, numbers=(20, 50), workers=1)
-    last, scores = rounds[-1], self_trained(rounds, planted.today)
+    sifting = sift(planted, numbers=(20, 50), workers=1)
+    last, scores = sifting.last, sifting.self_trained
     probability = tail_probability(scores, scores[~planted.today])
     assert np.mean(probability[:100] < 0.002) >= 0.9
     assert np.mean(probability[100:400] < 0.01) <= 0.05
@@ -217,7 +219,7 @@ def test_five_odd_calls_of_twenty_six_are_found(planted: Calls) -> None:
 
 def test_the_number_of_workers_changes_nothing() -> None:
     calls = pooled(worlds.population(15, 200, 8), worlds.population(16, 300, 8), 4)
-    one, three = (sift(calls, numbers=NEIGHBOURS, workers=workers, rounds=0)[0] for workers in (1, 3))
+    one, three = (next(rounds_of(calls, numbers=NEIGHBOURS, workers=workers, rounds=0)) for workers in (1, 3))
     assert np.array_equal(one.scores, three.scores)
     assert np.array_equal(one.chosen, three.chosen)
 
@@ -226,10 +228,12 @@ def test_learning_rounds_are_of_the_accounts_looked_among_and_the_others_of_all(
     """A campaign is found among accounts nobody has as a neighbour, too: the direction is learnt from the others."""
     calls = pooled(worlds.population(41, 600, 20, planted=[(150, 6)]), worlds.population(42, 400, 20), 6)
     among = np.flatnonzero((np.arange(1_000) % 2 == 0) | ~calls.today)  # every other one of today's
-    rounds = sift(replace(calls, among=among), numbers=(20, 50), workers=2)
+    calls = replace(calls, among=among)
+    rounds = list(rounds_of(calls, numbers=(20, 50), workers=2))
     assert [len(one.scores) for one in rounds] == [1_000, len(among), len(among), 1_000, 1_000]
     assert all(np.isin(rounds[place].neighbours, among).all() for place in (0, 3, 4))
-    scores = self_trained(rounds, calls.today)
+    scores = sift(calls, numbers=(20, 50), workers=2).self_trained
+    assert np.array_equal(scores, joined((rounds[3].shares + rounds[4].shares) / 2, calls.today))
     probability = tail_probability(scores, scores[~calls.today])
     outside = np.setdiff1d(np.arange(150), among)
     assert np.mean(probability[outside] < 0.01) > 0.9
@@ -251,11 +255,13 @@ def test_selected_calls_are_those_of_the_selected_accounts() -> None:
 def test_the_learning_sample_is_bounded_by_smallest_identity() -> None:
     """Learning from fewer rows than there are: the rows are the same whatever order the calls came in."""
     calls = pooled(worlds.population(17, 150, 8), worlds.population(18, 200, 8), 5)
-    bounded, whole = (sift(calls, numbers=NEIGHBOURS, workers=1, gram_rows=rows, rounds=0)[0] for rows in (500, 60_000))
+    bounded, whole = (
+        next(rounds_of(calls, numbers=NEIGHBOURS, workers=1, gram_rows=rows, rounds=0)) for rows in (500, 60_000)
+    )
     order = np.lexsort((-np.arange(len(calls.owner)), calls.owner))  # each account's calls backwards
     features = FeatureRows((calls.features[np.arange(len(order))], order))
     backwards = replace(calls, features=features, owner=calls.owner[order], identity=calls.identity[order])
-    again = sift(backwards, numbers=NEIGHBOURS, workers=1, gram_rows=500, rounds=0)[0]
+    again = next(rounds_of(backwards, gram_rows=500, **first))
     assert np.array_equal(again.call_probability, bounded.call_probability[order])
     assert not np.array_equal(whole.call_probability, bounded.call_probability)
 
