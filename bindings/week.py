@@ -61,6 +61,7 @@ def _tables(found: Week, settings: Settings) -> tuple[pa.Table, pa.Table]:
         rows.append(
             {
                 "finding": place,
+                "campaign_id": finding.campaign_id,
                 "accounts": len(members),
                 "calls": int(people.calls[members].sum()),
                 "evidence": finding.cluster.evidence,
@@ -82,6 +83,7 @@ def _tables(found: Week, settings: Settings) -> tuple[pa.Table, pa.Table]:
     schema = pa.schema(
         [
             ("finding", pa.int64()),
+            ("campaign_id", pa.int64()),
             ("accounts", pa.int64()),
             ("calls", pa.int64()),
             ("evidence", pa.float64()),
@@ -105,8 +107,6 @@ def to_text(found: Week, settings: Settings | None = None) -> str:
     lines += [f"Missing    {visible(sentence)}" for sentence in found.evidence.missing]
     for place, finding in enumerate(found.findings, 1):
         signs = "; ".join(sign.sentence.split(":")[0] for sign in finding.signs if sign.present)
-        accounts = plural(len(finding.cluster.members), "account")
-        lines.append(
-            f"Finding {place:>3}  {finding.verdict}: {accounts}, evidence {finding.cluster.evidence:.0f}: {signs}"
-        )
+        who = f"{finding.verdict} #{finding.campaign_id}: {plural(len(finding.cluster.members), 'account')}"
+        lines.append(f"Finding {place:>3}  {who}, evidence {finding.cluster.evidence:.0f}: {signs}")
     return "\n".join(lines if found.findings else [*lines, "No findings."])

@@ -52,7 +52,7 @@ class KnownCampaigns:
         old = {one.campaign_id: one for one in self.seen if one.history[-1][0] >= day - timedelta(days=_FORGOTTEN_DAYS)}
         known, next_id, numbered = dict(old), self.next_id, []
         hashes = hash_column(key, pa.array(today.account_ids, pa.string()))
-        directions = _directions(campaigns, today)
+        directions = _directions([campaign.members for campaign in campaigns], today)
         free = dict(old)
         for campaign, direction in zip(campaigns, directions, strict=True):
             members = frozenset(hashes[campaign.members].tolist())
@@ -73,15 +73,39 @@ class KnownCampaigns:
             )
         return numbered, KnownCampaigns([known[number] for number in sorted(known)], next_id)
 
+    def number_week(
+        self, findings: Sequence[np.ndarray], week: Population, days: Sequence[date], key: np.ndarray
+    ) -> tuple[list[int], KnownCampaigns]:
+        """Give a week's findings, int64 rows of its population each, their numbers; and what is known from then on.
 
-def _directions(campaigns: Sequence[Campaign], today: Population) -> list[np.ndarray]:
-    """Unit mean of each campaign's accounts as seen from the mean of the accounts in none."""
-    means = unit(today.sums)
-    outside = np.ones(len(today), bool)
-    for campaign in campaigns:
-        outside[campaign.members] = False
+        One that a day of the week showed has that day in its history; another gets an entry at the week's last day.
+        """
+        known, next_id, numbers = {one.campaign_id: one for one in self.seen}, self.next_id, []
+        hashes = hash_column(key, pa.array(week.account_ids, pa.string()))
+        free = dict(known)
+        for rows, direction in zip(findings, _directions(findings, week), strict=True):
+            members = frozenset(hashes[rows].tolist())
+            match = _match(free.values(), members, (), direction)
+            if match is None:
+                match = Seen(next_id, direction, (), frozenset(), ())
+                next_id += 1
+            free.pop(match.campaign_id, None)
+            history = match.history
+            if not any(days[0] <= day <= days[-1] for day, *_ in history):
+                history = tuple(sorted([*history, (days[-1], len(rows), int(week.calls[rows].sum()))]))
+            known[match.campaign_id] = replace(match, members=match.members | members, history=history)
+            numbers.append(match.campaign_id)
+        return numbers, KnownCampaigns([known[number] for number in sorted(known)], next_id)
+
+
+def _directions(findings: Sequence[np.ndarray], people: Population) -> list[np.ndarray]:
+    """Unit mean of each finding's accounts as seen from the mean of the accounts in none."""
+    means = unit(people.sums)
+    outside = np.ones(len(people), bool)
+    for members in findings:
+        outside[members] = False
     middle = means[outside].mean(axis=0) if outside.any() else np.zeros(means.shape[1], np.float32)
-    return [unit((means[campaign.members].mean(axis=0) - middle)[None])[0] for campaign in campaigns]
+    return [unit((means[members].mean(axis=0) - middle)[None])[0] for members in findings]
 
 
 def _match(

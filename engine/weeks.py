@@ -21,6 +21,7 @@ from gauger.engine.days import StateDirectory, bounded
 from gauger.engine.errors import StateError
 from gauger.engine.evidence import Evidence
 from gauger.engine.kept import REFERENCE, THIN
+from gauger.engine.kept_campaigns import load_campaigns, save_campaigns
 from gauger.engine.population import Population
 from gauger.engine.reference import concatenate
 from gauger.engine.settings import Settings
@@ -35,6 +36,7 @@ _REFERENCE_WEEKS = 2
 class WeekFinding:
     """Accounts that stand out together over a week."""
 
+    campaign_id: int  # the same as on days that show it, and in other weeks
     cluster: Cluster  # its members are rows of the week's population
     signs: list[Sign]
 
@@ -57,7 +59,10 @@ class Week:
 
 
 def weigh_week(directory: StateDirectory, last: date, settings: Settings, workers: int) -> Week:
-    """Weigh the seven kept days up to ``last``. Raises StateError when none is kept."""
+    """Weigh the seven kept days up to ``last``, and keep the numbers of what is found.
+
+    Raises StateError when no day is kept.
+    """
     days, people = _week(directory, last, settings)
     if people is None:
         raise StateError(f"{directory.path}: no day of the week up to {last} is kept; score days with --state first")
@@ -70,11 +75,14 @@ def weigh_week(directory: StateDirectory, last: date, settings: Settings, worker
     most = settings.reference_accounts_max // max(1, len(weeks))
     reference = concatenate([bounded(week, most, directory.secret) for week in weeks]) if weeks else None
     found = gather_trimmed(people, reference, directory.secret.key, settings, workers).evidence
-    findings = []
-    if reference is not None and found.reference_accounts:
-        for cluster in find_clusters(found, settings):
+    findings: list[WeekFinding] = []
+    if reference is not None and found.reference_accounts and (clusters := find_clusters(found, settings)):
+        members = [cluster.members for cluster in clusters]
+        numbers, known = load_campaigns(directory).number_week(members, people, days, directory.secret.key)
+        save_campaigns(directory, known)
+        for number, cluster in zip(numbers, clusters, strict=True):
             signs = signs_of(people, reference, cluster.members, np.zeros(0, np.int64), earlier=True)
-            findings.append(WeekFinding(cluster, signs))
+            findings.append(WeekFinding(number, cluster, signs))
     return Week(days, before, people, found, findings)
 
 

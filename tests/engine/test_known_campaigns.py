@@ -110,3 +110,22 @@ def test_a_day_without_findings_changes_nothing() -> None:
     assert found == []
     assert again.next_id == 2
     assert [replace(one, direction=None) for one in again.seen] == [replace(one, direction=None) for one in known.seen]
+
+
+def test_a_week_has_the_numbers_of_its_days_and_of_other_weeks() -> None:
+    first, second = np.arange(10), np.arange(10, 20)  # of one topic each, whoever the accounts are
+    week = [MONDAY + timedelta(days=number) for number in range(7)]
+    _, known = KnownCampaigns().number([finding(second.tolist())], people(1, 1), week[3], KEY)
+    numbers, known = known.number_week([first, second], people(2, 1), week, KEY)
+    assert numbers == [2, 1]
+    # A day of this week showed the one: its history stays the days'. The other has this week's.
+    history = {one.campaign_id: one.history for one in known.seen}
+    assert history[1] == ((week[3], 10, 100),)
+    assert history[2] == ((week[6], 10, 120),)
+    later = [day + timedelta(days=7) for day in week]
+    numbers, known = known.number_week([second, first], people(3, 1), later, KEY)
+    assert numbers == [1, 2]
+    history = {one.campaign_id: one.history for one in known.seen}
+    assert [day for day, *_ in history[1]] == [week[3], later[6]]
+    assert [day for day, *_ in history[2]] == [week[6], later[6]]
+    assert known.next_id == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -255,13 +256,12 @@ def test_selected_calls_are_those_of_the_selected_accounts() -> None:
 def test_the_learning_sample_is_bounded_by_smallest_identity() -> None:
     """Learning from fewer rows than there are: the rows are the same whatever order the calls came in."""
     calls = pooled(worlds.population(17, 150, 8), worlds.population(18, 200, 8), 5)
-    bounded, whole = (
-        next(rounds_of(calls, numbers=NEIGHBOURS, workers=1, gram_rows=rows, rounds=0)) for rows in (500, 60_000)
-    )
+    first = partial(rounds_of, numbers=NEIGHBOURS, workers=1, rounds=0)
+    bounded, whole = (next(first(calls, gram_rows=rows)) for rows in (500, 60_000))
     order = np.lexsort((-np.arange(len(calls.owner)), calls.owner))  # each account's calls backwards
     features = FeatureRows((calls.features[np.arange(len(order))], order))
     backwards = replace(calls, features=features, owner=calls.owner[order], identity=calls.identity[order])
-    again = next(rounds_of(backwards, gram_rows=500, **first))
+    again = next(first(backwards, gram_rows=500))
     assert np.array_equal(again.call_probability, bounded.call_probability[order])
     assert not np.array_equal(whole.call_probability, bounded.call_probability)
 

@@ -11,6 +11,7 @@ import pytest
 from gauger.engine.days import StateDirectory
 from gauger.engine.errors import StateError
 from gauger.engine.evidence import gather
+from gauger.engine.kept_campaigns import load_campaigns
 from gauger.engine.measure import WordSketch
 from gauger.engine.population import Population
 from gauger.engine.settings import Settings
@@ -84,6 +85,16 @@ def test_a_campaign_that_no_day_shows_is_found_by_its_week(directory: StateDirec
     assert flagged[PLANTED:].sum() <= 5
     assert len(found.findings[0].cluster.members) > 0.9 * PLANTED
     assert found.findings[0].verdict in ("campaign", "new population")
+
+
+def test_a_weeks_finding_keeps_its_number_when_it_is_weighed_again(directory: StateDirectory) -> None:
+    first, again = (weigh_week(directory, LAST, SETTINGS, 1).findings for _ in range(2))
+    assert [one.campaign_id for one in again] == [one.campaign_id for one in first]
+    known = {one.campaign_id: one for one in load_campaigns(directory).seen}
+    assert known.keys() == {one.campaign_id for one in first}
+    accounts = len(first[0].cluster.members)
+    calls = int(weigh_week(directory, LAST, SETTINGS, 1).population.calls[first[0].cluster.members].sum())
+    assert known[first[0].campaign_id].history == ((LAST, accounts, calls),)
 
 
 def test_an_honest_week_is_calm(directory: StateDirectory) -> None:
