@@ -97,10 +97,10 @@ class Days:
                     whole = replace(planted, calls=daily * len(days))
                     dealt.extend(deal_prompts(self.seed, self.corpora, [whole])[0][planted.name])
                 share = len(dealt[0]) // len(days)
-                habits = campaign_habits(self.seed, planted, len(dealt), self.timing)
+                thin = replace(planted, calls=daily)
+                habits = campaign_habits(self.seed, thin, len(dealt), self.timing)
                 for habit, own in zip(habits, dealt, strict=True):
                     part = own[number * share : (number + 1) * share]
-                    thin = replace(planted, calls=daily)
                     log.add(habit, campaign_calls(self.seed, thin, habit, part, self.sources, when))
                     truth.add(habit.account_id, planted.name, planted.name)
 

@@ -18,14 +18,27 @@ def test_accounts_lie_about_their_centres() -> None:
 def test_recall_is_the_share_of_true_neighbours() -> None:
     vectors = neighbours.accounts(1_000)
     order = np.argsort(-(vectors @ vectors.T), axis=1)[:, 1 : neighbours.K + 1]
-    assert neighbours.recall(vectors, order) == 1.0
+    assert neighbours.recall(vectors, order, np.arange(1_000)) == 1.0
     half = order.copy()
     half[:, neighbours.K // 2 :] = -1
-    assert neighbours.recall(vectors, half) == pytest.approx(0.5)
+    assert neighbours.recall(vectors, half, np.arange(1_000)) == pytest.approx(0.5)
 
 
-def test_the_table_has_a_row_a_size(capsys: pytest.CaptureFixture[str]) -> None:
+def test_accounts_that_are_not_looked_among_are_nobodys_true_neighbours() -> None:
+    vectors = neighbours.accounts(1_000)
+    among = np.arange(0, 1_000, 2)
+    products = vectors @ vectors[among].T
+    products[np.arange(1_000)[:, None] == among] = -np.inf
+    order = among[np.argsort(-products, axis=1)[:, : neighbours.K]]
+    assert neighbours.recall(vectors, order, among) == 1.0
+    assert neighbours.recall(vectors, order, np.arange(1_000)) < 0.8
+
+
+def test_the_table_has_a_row_a_size_and_one_more_where_some_are_looked_among(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbours, "BOUND", 550)
     neighbours.main(["--accounts", "600", "500", "--workers", "1"])
-    rows = capsys.readouterr().out.splitlines()[2:]
-    assert [row.split("|")[1].strip() for row in rows if row] == ["500", "600"]
-    assert all("| 100.0 |" in row for row in rows if row)
+    rows = [row.split("|") for row in capsys.readouterr().out.splitlines()[2:] if row]
+    assert [(row[1].strip(), row[2].strip()) for row in rows] == [("500", "500"), ("600", "550"), ("600", "600")]
+    assert all(row[7].strip() == "100.0" for row in rows)
