@@ -11,7 +11,11 @@ is a score of its own, and they are combined as tail probabilities are.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
+
+from gauger.kernels.groups import holders_near
 
 _VOLUME = ("calls_log2",)
 _TIMING = ("active_hours", "gap_variation", "gap_median_s", "hour_entropy")
@@ -31,6 +35,7 @@ NEIGHBOURS_MIN = 5  # of today's: fewer are no neighbourhood
 # Pseudo-neighbours with the reference's habits: they keep small neighbourhoods near the overall histogram.
 _ADDED = 5.0
 _ADDED_SHARED = 2.0
+_COUNTED = 65_536  # pairs of account and value that a thread counts at a time
 _UNLIKE_MIN = -1.0  # least log-likelihood ratio of one habit in ``habit_likeness``
 
 
@@ -100,7 +105,12 @@ def habit_likeness(group: dict[str, np.ndarray], others: dict[str, np.ndarray]) 
 
 
 def shared_values(
-    owner: np.ndarray, value: np.ndarray, day: np.ndarray, neighbours: np.ndarray, accounts: int
+    owner: np.ndarray,
+    value: np.ndarray,
+    day: np.ndarray,
+    neighbours: np.ndarray,
+    accounts: int,
+    workers: int = 1,
 ) -> np.ndarray:
     """Log-likelihood ratio of sharing a value with one's content neighbours of the same day; float64[accounts].
 
@@ -125,15 +135,20 @@ def shared_values(
     rows = np.flatnonzero(seen[number, day[owner]] >= 2)
     if len(rows) == 0:
         return result
+    rows = rows[np.lexsort((number[rows], owner[rows]))]
     holder, number = owner[rows], number[rows]
-    held = np.sort(holder * len(distinct) + number)
-    near = neighbours[holder]
-    comparable = (day[near] == day[holder][:, None]) & asked[near]
-    wanted = near * len(distinct) + number[:, None]
-    place = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
-    same = ((held[place] == wanted) & comparable).sum(axis=1)
+    runs = (np.searchsorted(holder, np.arange(accounts + 1)), number)
+    near, known_day = np.ascontiguousarray(neighbours), np.where(asked, day, -1)
+    comparable, same = np.empty((2, len(rows)), np.int64)
+
+    def block(first: int) -> None:
+        pairs = (first, min(first + _COUNTED, len(rows)))
+        holders_near(*runs, holder, number, near, known_day, *pairs, comparable, same)
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(block, range(0, len(rows), _COUNTED)))
     elsewhere = seen[number].sum(axis=1) - seen[number, day[holder]]
     usual = (elsewhere + 0.5) / (size.sum() - size[day[holder]] + 1.0)
-    ratio = np.log((same + _ADDED_SHARED * usual) / (comparable.sum(axis=1) + _ADDED_SHARED) / usual)
+    ratio = np.log((same + _ADDED_SHARED * usual) / (comparable + _ADDED_SHARED) / usual)
     np.maximum.at(result, holder, np.where(same > 0, ratio, 0.0))
     return result

@@ -277,7 +277,7 @@ class Engine:
         stale = self._directory.stale(_first_day(times)) if self._directory is not None and len(times) else None
         if chosen is None and stale is not None:
             evidence = replace(evidence, missing=[stale])
-        today, evidence = complete(today, evidence, state, account_rows, families)
+        today, evidence = complete(today, evidence, state, account_rows, families, self.workers)
         calls = Calls(
             account=account_rows[ledger["account"]],
             time=ledger["time"],

@@ -12,7 +12,7 @@ from gauger.engine.conformity import SHARED, conformity_scores, shared_values
 from gauger.engine.feature_rows import FeatureRows
 from gauger.engine.links import ADDRESS
 from gauger.engine.measure import hash_column
-from gauger.engine.neighbours import Whitener, nearest, today_share, unit
+from gauger.engine.neighbours import Whitener, nearest, today_share, units
 from gauger.engine.population import Population
 from gauger.engine.settings import Settings
 from gauger.engine.sifting import Calls, Sifted, folds_of, sift
@@ -120,7 +120,7 @@ def _weigh(
 ) -> Evidence:
     calls = _pool(new, old, key)
     is_today = calls.today
-    means = np.concatenate([unit(new.sums), unit(old.sums)])
+    means = units([new.sums, old.sums], workers)
     vectors = Whitener.fit(means[~is_today]).transform(means, workers)
     similarity, rows = nearest(vectors, max(settings.neighbours), workers, calls.among)
     scores = {f"neighbours_{k}": today_share(similarity, rows, is_today, k, workers) for k in settings.neighbours}
@@ -129,18 +129,20 @@ def _weigh(
     parts = {name: tail_probability(score, score[~is_today]) for name, score in scores.items()}
     weights = [_CONTENT_WEIGHTS.get(name, 1.0) for name in parts]
     content = _calibrate(combine(list(parts.values()), weights), is_today)
-    habits = _conformity(new, old, sifting.last.neighbours[:, :_CONFORMITY_NEIGHBOURS], is_today)
+    habits = _conformity(new, old, sifting.last.neighbours[:, :_CONFORMITY_NEIGHBOURS], is_today, workers)
     final = _calibrate(combine([content, *habits.values()], [_CONTENT_WEIGHT] + [1.0] * len(habits)), is_today)
     parts |= habits
     parts["conformity"] = _calibrate(combine(list(habits.values())), is_today)
     shares = {f"today_share_{k}": is_today[rows[:, :k]].mean(axis=1) for k in settings.neighbours}
     pooled = pooled_statistics(new, old, key)
     near = rows[: len(new), :_GROUP_NEIGHBOURS]
-    found = _Found(final, {**parts, "content": content}, shares, vectors, sifting.last, is_today, pooled, near)
+    found = _Found(final, {**parts, "content": content}, shares, vectors, sifting.last, pooled, near)
     return _spread(today, eligible, new, found, settings)
 
 
-def _conformity(new: Population, old: Population, near: np.ndarray, is_today: np.ndarray) -> dict[str, np.ndarray]:
+def _conformity(
+    new: Population, old: Population, near: np.ndarray, is_today: np.ndarray, workers: int
+) -> dict[str, np.ndarray]:
     """Tail probabilities of each account's habits and addresses among those of its content neighbours."""
     statistics = {
         name: np.concatenate([new.statistics[name], old.statistics[name]])
@@ -154,7 +156,7 @@ def _conformity(new: Population, old: Population, near: np.ndarray, is_today: np
         links.append((side.link_owner[rows] + first, side.link_value[rows]))
     owner, value = (np.concatenate(column) for column in zip(*links, strict=True))
     day = np.concatenate([np.full(len(new), -1), old.day_of])
-    scores[SHARED] = shared_values(owner, value, day, near, len(is_today))
+    scores[SHARED] = shared_values(owner, value, day, near, len(is_today), workers)
     return {name: tail_probability(score, score[~is_today]) for name, score in scores.items()}
 
 
@@ -173,7 +175,6 @@ class _Found:
     shares: dict[str, np.ndarray]
     vectors: np.ndarray
     last: Sifted
-    is_today: np.ndarray
     pooled: dict[str, np.ndarray]
     near: np.ndarray  # int64[today's, k], nearest rows
 
@@ -189,7 +190,6 @@ def _spread(today: Population, eligible: np.ndarray, new: Population, found: _Fo
 
     call_probability = np.full(len(today.sample_owner), np.nan)
     call_probability[eligible[today.sample_owner]] = found.last.call_probability[: len(new.sample_owner)]
-    is_today = found.is_today
     neighbours = np.full((len(today), found.near.shape[1]), -1)
     place = np.append(np.flatnonzero(eligible), -1)
     neighbours[eligible] = place[np.minimum(found.near, len(new))]
@@ -197,18 +197,19 @@ def _spread(today: Population, eligible: np.ndarray, new: Population, found: _Fo
     missing = []
     if few:
         missing.append(f"{few:,} accounts have fewer than {settings.calls_min} calls: no content evidence on them")
+    own, others = slice(None, len(new)), slice(len(new), None)  # today's come first
     return Evidence(
-        probability=widen(found.final[is_today]),
-        parts={name: widen(values[is_today]) for name, values in found.parts.items()},
-        shares={name: widen(values[is_today]) for name, values in found.shares.items()},
-        vectors=widen(found.vectors[is_today]),
-        sifted=widen(found.last.vectors[is_today]),
+        probability=widen(found.final[own]),
+        parts={name: widen(values[own]) for name, values in found.parts.items()},
+        shares={name: widen(values[own]) for name, values in found.shares.items()},
+        vectors=widen(found.vectors[own]),
+        sifted=widen(found.last.vectors[own]),
         call_probability=call_probability,
-        reference_accounts=int((~is_today).sum()),
-        reference_vectors=found.vectors[~is_today],
-        reference_sifted=found.last.vectors[~is_today],
+        reference_accounts=len(found.final) - len(new),
+        reference_vectors=found.vectors[others].copy(),  # or today's would stay with them
+        reference_sifted=found.last.vectors[others].copy(),
         missing=missing,
-        relational={name: widen(values[is_today]) for name, values in found.pooled.items()},
-        relational_null={name: values[~is_today] for name, values in found.pooled.items()},
+        relational={name: widen(values[own]) for name, values in found.pooled.items()},
+        relational_null={name: values[others] for name, values in found.pooled.items()},
         neighbours=neighbours,
     )

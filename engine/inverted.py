@@ -13,12 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 import faiss
 import numpy as np
 
-from gauger.kernels.nearest import offer, top_columns
+from gauger.kernels.nearest import largest, lay, top_columns
 
 PROBES = 8  # of 2 sqrt(n) lists: recall of campaigns is that of exact search, at a quarter of its time
 _POINTS_PER_LIST = 20
 _TRAINING_ROUNDS = 4
-_BLOCK = 16_384  # queries a thread searches at a time
+_BLOCK = 16_384  # queries a thread searches at a time, or fewer where they meet more vectors than
+_OFFERED = 1 << 24  # so many: 128 MB
 _PRODUCT_ROWS = 1_024  # queries multiplied at a time with one list
 
 
@@ -59,27 +60,32 @@ class InvertedFile:
         return probes
 
     def search_all(self, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The k nearest of each vector, itself included: (similarities float32[n, k], rows int64[n, k]).
+        """The k nearest others of each vector: (similarities float32[n, k], rows int64[n, k]).
 
-        Nearest first; where the probed lists hold fewer, the places left have row -1.
+        Nearest first; where the probed lists hold fewer, the last one found is repeated.
         """
         count = len(self._vectors)
-        similarity = np.full((count, k), -np.inf, np.float32)
-        rows = np.full((count, k), -1, np.int64)
+        similarity, rows = np.empty((count, k), np.float32), np.empty((count, k), np.int64)
+        offered = np.diff(self._starts)[self._probes].sum(axis=1)  # vectors that each query meets
 
-        def block(start: int) -> None:
-            self._search(start, similarity[start : start + _BLOCK], rows[start : start + _BLOCK])
+        def block(start: int, end: int) -> None:
+            self._search(start, offered[start:end], similarity[start:end], rows[start:end])
 
+        ends = np.cumsum(offered)
+        cuts = np.unique([*range(0, count, _BLOCK), *np.searchsorted(ends, np.arange(0, ends[-1], _OFFERED)), count])
         with ThreadPoolExecutor(self._workers) as pool:
-            list(pool.map(block, range(0, count, _BLOCK)))
+            list(pool.map(block, cuts[:-1].tolist(), cuts[1:].tolist()))
         return similarity, rows
 
-    def _search(self, start: int, similarity: np.ndarray, rows: np.ndarray) -> None:
+    def _search(self, start: int, offered: np.ndarray, similarity: np.ndarray, rows: np.ndarray) -> None:
         probed = self._probes[start : start + len(rows)]
         by_list = np.argsort(probed.ravel(), kind="stable")
         queries = (by_list // probed.shape[1]).astype(np.int32)
         lists = len(self._starts) - 1
         ends = np.searchsorted(probed.ravel()[by_list], np.arange(lists + 1))
+        starts = np.append(0, np.cumsum(offered))
+        values, members_of = np.empty(starts[-1], np.float32), np.empty(starts[-1], np.int32)
+        laid = starts[:-1].copy()
         for one in range(lists):
             members = self._rows[self._starts[one] : self._starts[one + 1]]
             if len(members) == 0 or ends[one] == ends[one + 1]:
@@ -87,5 +93,5 @@ class InvertedFile:
             vectors = self._vectors[members].T
             for low in range(ends[one], ends[one + 1], _PRODUCT_ROWS):
                 part = queries[low : min(low + _PRODUCT_ROWS, ends[one + 1])]
-                products = self._vectors[start + part] @ vectors
-                offer(products, part, members, similarity, rows)
+                lay(self._vectors[start + part] @ vectors, part, members, laid, values, members_of)
+        largest(values, members_of, starts, start, similarity, rows)

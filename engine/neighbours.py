@@ -6,8 +6,10 @@ of queries of a fixed size, so that the number of threads never changes a result
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import faiss
 import numpy as np
@@ -27,6 +29,21 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     """Rows scaled to unit norm, float32; zero rows stay zero."""
     vectors = np.asarray(vectors, np.float32)
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+def units(parts: Sequence[np.ndarray], workers: int) -> np.ndarray:
+    """Unit vectors of the rows of several arrays, one array's after the other's; float32[n, d]."""
+    starts = np.cumsum([0, *(len(part) for part in parts)])
+    result = np.empty((starts[-1], parts[0].shape[1]), np.float32)
+
+    def block(place: int, first: int) -> None:
+        rows = unit(parts[place][first : first + _TRANSFORMED])
+        result[starts[place] + first : starts[place] + first + len(rows)] = rows
+
+    with ThreadPoolExecutor(workers) as pool:
+        for place, part in enumerate(parts):
+            list(pool.map(partial(block, place), range(0, len(part), _TRANSFORMED)))
+    return result
 
 
 @dataclass(frozen=True)
@@ -100,23 +117,17 @@ def nearest(
         return _without_self(*_search_exactly(vectors, among, k + 1, workers))
     # One BLAS thread: products run in our threads.
     with threadpool_limits(1, user_api="blas"):
-        return _without_self(*InvertedFile(vectors, among, workers).search_all(k + 1))
+        return InvertedFile(vectors, among, workers).search_all(k)
 
 
 def _without_self(similarity: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Drop each row's own entry, or its last one where it is not among its neighbours; empty places become the last."""
+    """Drop each row's own entry, or its last one where it is not among its neighbours."""
     count, width = rows.shape
     own = rows == np.arange(count)[:, None]
     drop = np.where(own.any(axis=1), own.argmax(axis=1), width - 1)
     keep = np.ones(rows.shape, bool)
     keep[np.arange(count), drop] = False
-    rows, similarity = rows[keep].reshape(count, width - 1), similarity[keep].reshape(count, width - 1)
-    # An inverted file may find fewer than k: repeat the last one found.
-    for column in range(1, width - 1):
-        missing = rows[:, column] < 0
-        rows[missing, column] = rows[missing, column - 1]
-        similarity[missing, column] = similarity[missing, column - 1]
-    return similarity, np.maximum(rows, 0)
+    return similarity[keep].reshape(count, width - 1), rows[keep].reshape(count, width - 1)
 
 
 def today_share(similarity: np.ndarray, rows: np.ndarray, today: np.ndarray, k: int, workers: int = 1) -> np.ndarray:

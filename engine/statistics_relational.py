@@ -7,6 +7,7 @@ with the day, has a reference to be ranked in.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -87,7 +88,7 @@ def _family_tokens(family: np.ndarray, time: np.ndarray) -> np.ndarray:
 
 
 def complete(
-    today: Population, evidence: Evidence, state: State, account_rows: np.ndarray, families: Families
+    today: Population, evidence: Evidence, state: State, account_rows: np.ndarray, families: Families, workers: int = 1
 ) -> tuple[Population, Evidence]:
     """Today's population and its evidence, with every statistic there is.
 
@@ -103,9 +104,14 @@ def complete(
         inside = (owner >= 0) & (family >= 0)
         tokens = _family_tokens(family[inside], ledger["time"][inside])
         size = state.settings.links_per_channel
-        found["synchrony_networks"] = synchrony(today.link_owner[links], today.link_value[links], near, size)
-        found["synchrony_families"] = synchrony(owner[inside], tokens, near)
-        if today.sample_prompt is not None:
-            coverage = complementary_coverage(today.sample_owner, today.sample_prompt, near)
-            found["complementary_coverage"] = coverage
+        network = (today.link_owner[links], today.link_value[links])
+        with ThreadPoolExecutor(workers) as pool:
+            waiting = {
+                "synchrony_families": pool.submit(synchrony, owner[inside], tokens, near),
+                "synchrony_networks": pool.submit(synchrony, *network, near, size),
+            }
+            if today.sample_prompt is not None:
+                sent = (today.sample_owner, today.sample_prompt)
+                waiting["complementary_coverage"] = pool.submit(complementary_coverage, *sent, near)
+        found |= {name: value.result() for name, value in waiting.items()}
     return with_families(today, owner, family), replace(evidence, relational=found)

@@ -94,11 +94,13 @@ def _suspects(today: Population, reference: Population, found: Evidence, setting
     if not groups:
         return np.zeros(0, np.int64)
     axes = Axes(np.concatenate([found.reference_vectors, found.reference_sifted], axis=1))
+    vectors = np.concatenate([found.vectors[odd], found.sifted[odd]], axis=1)
     suspects, taken = np.zeros(0, np.int64), np.zeros(len(today), bool)
     for group in groups:
         if taken[group].mean() > 0.5:
             continue
-        members, places, own = _grown(found, axes, group, odd)
+        grown, places, own = _grown(axes, vectors, np.isin(odd, group))
+        members = odd[grown]
         if len(members) < _ACCOUNTS_MIN:
             continue
         alike, alike_own = _moving_alike(today, reference, found, members)
@@ -127,29 +129,19 @@ def _moving_alike(
     return theirs >= least, own >= least
 
 
-def _grown(
-    found: Evidence, axes: Axes, members: np.ndarray, odd: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _grown(axes: Axes, odd: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A group made of those of today's odd accounts that lie nearer to it than to the reference.
 
-    Returns its members, the places of the reference's accounts along its direction, and those of the members.
+    odd : float32[m, d], their vectors; member : bool[m], the group
+    Returns who is of it then, the places of the reference's accounts along its direction, and those of its own.
     """
     for _ in range(_GROWN):
-        places, others = _places_of(found, axes, members, odd)
-        inside = places > 0.5
-        if inside.sum() < _ACCOUNTS_MIN:
-            return odd[inside], others, places[inside]
-        members = odd[inside]
-    places, others = _places_of(found, axes, members, members)
-    return members, others, places
-
-
-def _places_of(found: Evidence, axes: Axes, members: np.ndarray, accounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Places of some of today's accounts, and of the reference's, along the direction of a group; float64 both."""
-    joined = np.union1d(members, accounts)
-    own = np.concatenate([found.vectors[joined], found.sifted[joined]], axis=1)
-    places, reference = axes.places(own, np.isin(joined, members))
-    return places[np.isin(joined, accounts)], reference
+        places, others = axes.places(odd, member)
+        member = places > 0.5
+        if member.sum() < _ACCOUNTS_MIN:
+            return member, others, places[member]
+    places, others = axes.places(odd[member], np.ones(int(member.sum()), bool))
+    return member, others, places
 
 
 class Axes:
@@ -158,10 +150,9 @@ class Axes:
     def __init__(self, others: np.ndarray) -> None:
         """others : float32[n, d]; their covariance, the costly part, is the same for all groups."""
         self._others = others
-        self._half = np.arange(len(others)) % 2
         self._means, self._factors = [], []
         for half in (0, 1):
-            learnt = others[self._half != half]
+            learnt = others[1 - half :: 2]
             mean = learnt.mean(axis=0, dtype=np.float64)
             centred = learnt - mean.astype(np.float32)
             spread = (centred.T @ centred).astype(np.float64) / max(1, len(learnt) - 1)
@@ -174,15 +165,14 @@ class Axes:
 
         own : float32[m, d]; member : bool[m]. Returns float64[m], float64[n].
         """
-        halves = (np.arange(len(own)) % 2, self._half)
         results = (np.zeros(len(own)), np.zeros(len(self._others)))
         for half in (0, 1):
-            mean = self._means[half]
-            step = own[member & (halves[0] != half)].mean(axis=0, dtype=np.float64) - mean
+            mean, learnt = self._means[half], slice(1 - half, None, 2)
+            step = own[learnt][member[learnt]].mean(axis=0, dtype=np.float64) - mean
             weights = self._factors[half] @ step
             weights /= max(float(step @ weights), 1e-12)
-            for rows, side, result in zip((own, self._others), halves, results, strict=True):
-                result[side == half] = rows[side == half] @ weights - mean @ weights
+            for rows, result in zip((own, self._others), results, strict=True):
+                result[half::2] = rows[half::2] @ weights.astype(np.float32) - mean @ weights
         return results
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.jit import f64_out, i64, i64_in, i64_in2, inline, kernel, u64_in, void
+from gauger.kernels.jit import f64_out, i64, i64_in, i64_in2, i64_out, inline, kernel, u64_in, void
 
 
 @inline
@@ -81,3 +81,30 @@ def unique_coverage(offsets, prompts, holders, neighbours, observed, expected):
         known = size > 1 and total > 0
         observed[account] = alone / total if known else np.nan
         expected[account] = chance / total if known else np.nan
+
+
+@kernel(void(i64_in, i64_in, i64_in, i64_in, i64_in2, i64_in, i64, i64, i64_out, i64_out))
+def holders_near(offsets, values, owner, wanted, neighbours, day, first, last, near, holding):
+    """Of the neighbours that each owner of a value has on its own day, how many there are and how many have the value.
+
+    offsets : int64[n + 1]; values : int64, ascending within an account; owner, wanted : int64[m], an account and one of
+    its values; neighbours : int64[n, k]; day : int64[n], -1 = not asked; first, last : of the pairs to count
+    near, holding : int64[m], outputs
+    """
+    for pair in range(first, last):
+        account, value = owner[pair], wanted[pair]
+        there, have = 0, 0
+        for place in range(neighbours.shape[1]):
+            other = neighbours[account, place]
+            if day[other] != day[account]:
+                continue
+            there += 1
+            low, high = offsets[other], offsets[other + 1]
+            while low < high:
+                middle = (low + high) // 2
+                if values[middle] < value:
+                    low = middle + 1
+                else:
+                    high = middle
+            have += low < offsets[other + 1] and values[low] == value
+        near[pair], holding[pair] = there, have

@@ -80,7 +80,7 @@ u8, u32, u64, i8, i32, i64 = types.uint8, types.uint32, types.uint64, types.int8
 # Arrays a kernel only reads are declared read-only: Arrow buffers are, and writable arrays convert to it.
 u8_in, u32_in, u64_in = _read_only(u8, 1), _read_only(u32, 1), _read_only(u64, 1)
 i8_in, i32_in, i64_in, f64_in = _read_only(i8, 1), _read_only(i32, 1), _read_only(i64, 1), _read_only(f64, 1)
-f32_in2, f64_in2 = _read_only(f32, 2), _read_only(f64, 2)
+f32_in, f32_in2, f64_in2 = _read_only(f32, 1), _read_only(f32, 2), _read_only(f64, 2)
 u8_in2, u32_in2, u64_in2, i8_in2, i32_in2, i64_in2 = (_read_only(scalar, 2) for scalar in (u8, u32, u64, i8, i32, i64))
 u8_out, u32_out, u64_out = _array(u8, 1), _array(u32, 1), _array(u64, 1)
 i8_out, i32_out, i64_out = _array(i8, 1), _array(i32, 1), _array(i64, 1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gauger.kernels.groups import mean_jaccard, unique_coverage
+from gauger.kernels.groups import holders_near, mean_jaccard, unique_coverage
 from tests.kernels import naive_statistics as naive
 
 ACCOUNTS, NEIGHBOURS = 7, 4
@@ -47,3 +47,28 @@ def test_coverage_is_counted_over_the_group(sets: list[set[int]], lists: list[li
     unique_coverage(offsets, values, holders, neighbours, observed, expected)
     wanted = [naive.unique_coverage(sets, neighbours[own].tolist(), own) for own in range(ACCOUNTS)]
     assert np.stack([observed, expected], axis=1) == pytest.approx(np.array(wanted), nan_ok=True)
+
+
+@given(
+    sets=SETS,
+    lists=st.lists(
+        st.lists(st.integers(0, ACCOUNTS - 1), min_size=NEIGHBOURS, max_size=NEIGHBOURS),
+        min_size=ACCOUNTS,
+        max_size=ACCOUNTS,
+    ),
+    days=st.lists(st.integers(-1, 1), min_size=ACCOUNTS, max_size=ACCOUNTS),
+)
+@QUICK
+def test_holders_are_counted_among_neighbours_of_the_same_day(
+    sets: list[set[int]], lists: list[list[int]], days: list[int]
+) -> None:
+    offsets, values = flat(sets)
+    owner = np.repeat(np.arange(ACCOUNTS), np.diff(offsets))
+    near, holding = np.full(len(owner), -9), np.full(len(owner), -9)
+    given = (offsets, values, owner, values, np.array(lists), np.array(days))
+    for first, last in ((0, len(owner) // 2), (len(owner) // 2, len(owner))):
+        holders_near(*given, first, last, near, holding)
+    same_day = [[other for other in lists[own] if days[other] == days[own]] for own in owner.tolist()]
+    assert near.tolist() == [len(others) for others in same_day]
+    wanted = [sum(value in sets[other] for other in others) for others, value in zip(same_day, values, strict=True)]
+    assert holding.tolist() == wanted
