@@ -31,6 +31,7 @@ CALLS, ROUNDS = 5_000_000, 3
 PARTS = ("speed", "accuracy", "sections", "command")
 # Modules with a section of their own: each prints Markdown when it is run. Left out while there is none.
 SECTIONS = {"adversarial": "bench.adversarial", "cold_start": "bench.cold_start"}
+STAGES = ("ingest", "weigh", "population", "evidence", "families", "campaigns", "write")  # four of them are of "weigh"
 _ROOT = Path(__file__).resolve().parents[1]
 Tell = Callable[[str], None]
 
@@ -107,7 +108,7 @@ def command_figures(measured: Sequence[Round], manifest: dict[str, Any]) -> dict
             "cpu_seconds": statistics.median(one.scoring.cpu_seconds for one in measured),
             "peak_bytes": max(one.scoring.peak_bytes for one in measured),
         },
-        "stages": {name: manifest["seconds"][name] for name in ("ingest", "weigh", "write")},
+        "stages": {name: manifest["seconds"][name] for name in STAGES},
         "reference_accounts": reference["accounts"] if reference else 0,
     }
 

@@ -51,7 +51,8 @@ x**. Processor time and memory of pyarrow's row are of its whole process, import
 
 _MEMORY = """\
 `gauger score` had {peak:.2f} GiB at its peak, {each:,.0f} bytes a call; pyarrow's reading {reading:.2f} GiB. The last
-run's own account of its seconds: {shares}.
+run's own account of its seconds: {shares}. Population, evidence, families (what is left of them
+when evidence is done) and campaigns are parts of weighing.
 """
 
 _ACCURACY = """\

@@ -204,7 +204,7 @@ def score(
     _tell(progress, "weighing")
     mark = time.perf_counter()
     result = engine.finish()
-    seconds["weigh"] = time.perf_counter() - mark
+    seconds |= {"weigh": time.perf_counter() - mark, **result.seconds}
     mark = time.perf_counter()
     _tell(progress, "writing")
     _write(

@@ -38,6 +38,7 @@ from gauger.engine.settings import DAY_US, Settings
 from gauger.engine.snapshot import NOTHING_KNOWN, Snapshot, Verdict, snapshot_of
 from gauger.engine.state import Prepared, State, content_of, prepare
 from gauger.engine.statistics_relational import complete, with_families
+from gauger.engine.stopwatch import Stopwatch
 from gauger.engine.streaming import REPRESENTATIVES, StreamingCounts, StreamingFamilies
 from gauger.engine.trimming import gather_trimmed
 from gauger.kernels.warm import warmup
@@ -258,7 +259,7 @@ class Engine:
             return self._finish()
 
     def _finish(self) -> Result:
-        state, settings = self._state, self.settings
+        state, settings, watch = self._state, self.settings, Stopwatch()
         ledger = state.ledger.rows
         times = ledger["time"]  # read here: what waits to be put in place is put there by one thread
         # Families need the accounts last of all, and evidence no families: each has stretches only one core works on.
@@ -271,24 +272,23 @@ class Engine:
             chosen = self._reference_of(_first_day(times)) if len(times) else None
             reference = None if chosen is None else chosen.population
             today, account_rows = populating.result()
+            watch.lap("population")
             trimmed = gather_trimmed(today, reference, self.secret.key, settings, self.workers)
-            evidence = trimmed.evidence
+            watch.lap("evidence")
             families, allowed = apply_allow_list(self.allow, grouping.result(), state, self._families.ids)
+            watch.lap("families")
+        evidence = trimmed.evidence
         stale = self._directory.stale(_first_day(times)) if self._directory is not None and len(times) else None
         if chosen is None and stale is not None:
             evidence = replace(evidence, missing=[stale])
         today, evidence = complete(today, evidence, state, account_rows, families, self.workers)
-        calls = Calls(
-            account=account_rows[ledger["account"]],
-            time=ledger["time"],
-            family=families.of_call,
-            repeats=families.repeats_of_call,
-        )
+        calls = Calls(account_rows[ledger["account"]], times, families.of_call, families.repeats_of_call)
         compared = reference if evidence.reference_accounts else None
         campaigns = find_campaigns(today, compared, evidence, families, calls, settings)
         if len(times):
             numbered = self._campaigns.number(campaigns, today, _first_day(times), self.secret.key)
             campaigns, self._campaigns = numbered
+        watch.lap("campaigns")
         accounts = account_table(today, compared, evidence, campaigns, settings)
         family_rows = family_table(families, calls, evidence, settings, "client_address" in state.columns)
         flagged = np.flatnonzero(evidence.probability < settings.alarm_level)
@@ -311,6 +311,7 @@ class Engine:
             reference_left_out=len(trimmed.left_out),
             allowed=allowed,
             drift=None if chosen is None else measure_drift(_first_day(times), today, chosen, evidence, settings),
+            seconds=watch.seconds,
         )
 
     # Keeping

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,12 @@ from gauger.engine.settings import Settings
 
 @dataclass(frozen=True)
 class Result:
-    """What a run found. The tables are those ``gauger score`` writes."""
+    """What a run found. The tables are those ``gauger score`` writes.
+
+    seconds : of ``finish``, stage after stage: population (the accounts and their statistics), evidence (trimming of
+        the reference included), families (what is left of them by then: they are found beside the two), campaigns (with
+        relational statistics and assessment)
+    """
 
     calls: pa.Table
     accounts: pa.Table
@@ -34,6 +39,7 @@ class Result:
     allowed: Allowed | None = None  # what the allow-list came to
     reference_left_out: int = 0  # accounts of the reference that belong to a group of today's: see ``trimming``
     drift: Drift | None = None  # today against the reference; None without one
+    seconds: dict[str, float] = field(default_factory=dict)  # population, evidence, families, campaigns
 
 
 def _nullable(values: np.ndarray, kind: pa.DataType | None = None) -> pa.Array:

@@ -76,7 +76,8 @@ def row() -> dict[str, Any]:
         "command_line": {
             "calls": 1_000, "accounts": 50, "prompt_bytes": 1_000_000, "file_bytes": 400_000, "threads": 2,
             "ratios": [5.0, 5.5, 7.0], "ratio": 5.5, "reading": usage, "scoring": usage,
-            "stages": {"ingest": 1.0, "weigh": 2.0, "write": 3.0}, "reference_accounts": 30,
+            "stages": {"ingest": 10.0, "weigh": 12.0, "evidence": 8.0, "campaigns": 1.5, "write": 3.0},
+            "reference_accounts": 30,
         },
     }  # fmt: skip
 

@@ -114,7 +114,7 @@ def test_sections_are_what_other_modules_print(monkeypatch: pytest.MonkeyPatch) 
 
 def test_command_figures_are_medians_of_rounds_and_largest_peaks() -> None:
     turns = [Round(0.5, Usage(1.0, 1.5, 100, 0), Usage(4.0 * scale, 9.0, 10 * scale, 0)) for scale in (1, 3, 2)]
-    manifest = {"reference": None, "seconds": {"ingest": 1.0, "weigh": 2.0, "write": 3.0, "total": 6.0}}
+    manifest = {"reference": None, "seconds": dict.fromkeys((*performance.STAGES, "total"), 1.0)}
     found = performance.command_figures(turns, manifest)
     assert found["ratio"] == 16.0
     assert found["ratios"] == [8.0, 24.0, 16.0]
@@ -127,7 +127,7 @@ def test_command_line_measures_what_is_asked_adds_a_row_and_writes_the_page(
     logs: performance_log.Logs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = Usage(5.0, 9.0, 2**30, 0)
-    manifest = {"reference": None, "seconds": {"ingest": 1.0, "weigh": 2.0, "write": 3.0}}
+    manifest = {"reference": None, "seconds": dict.fromkeys(performance.STAGES, 1.0)}
     monkeypatch.setattr(performance_log, "make", lambda out, calls: logs)
     monkeypatch.setattr(performance, "rounds", lambda *_: ([Round(0.5, usage, usage)] * 3, manifest))
     monkeypatch.setattr(performance, "measure_accuracy", lambda out, share: row()["accuracy"])
