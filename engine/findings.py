@@ -185,7 +185,8 @@ def _describe(
     counts = np.bincount(family[family >= 0], minlength=len(families))
     allowed_share = float(counts[families.allowed].sum() / len(rows)) if np.any(families.allowed) else float("nan")
     counts[families.allowed] = 0
-    top = [int(families.ids[row]) for row in np.lexsort((np.arange(len(counts)), -counts))[:20] if counts[row] > 0]
+    sent = np.flatnonzero(counts)  # few of a day's families
+    top = families.ids[sent[np.lexsort((sent, -counts[sent]))][:20]].tolist()
     first_hour = int(times.min() // HOUR_US)
     return Campaign(
         members=cluster.members,

@@ -21,6 +21,7 @@ from gauger.engine.population import Population
 
 _SHARED_MIN, _SHARED_ACCOUNTS_MIN = 0.2, 3  # of the smaller one's accounts; and so many
 _DIRECTION_MIN = 0.7  # cosine of the means
+_BLOCK = 4_096  # accounts added up at a time: of a large day all of them are a gigabyte
 _FORGOTTEN_DAYS = 90  # a campaign not seen for so long is another one
 
 
@@ -100,12 +101,15 @@ class KnownCampaigns:
 
 def _directions(findings: Sequence[np.ndarray], people: Population) -> list[np.ndarray]:
     """Unit mean of each finding's accounts as seen from the mean of the accounts in none."""
-    means = unit(people.sums)
     outside = np.ones(len(people), bool)
     for members in findings:
         outside[members] = False
-    middle = means[outside].mean(axis=0) if outside.any() else np.zeros(means.shape[1], np.float32)
-    return [unit((means[members].mean(axis=0) - middle)[None])[0] for members in findings]
+    others = np.flatnonzero(outside)
+    total = np.zeros(people.sums.shape[1])
+    for start in range(0, len(others), _BLOCK):
+        total += unit(people.sums[others[start : start + _BLOCK]]).sum(axis=0, dtype=np.float64)
+    middle = total / max(1, len(others))
+    return [unit((unit(people.sums[members]).mean(axis=0) - middle)[None])[0] for members in findings]
 
 
 def _match(
