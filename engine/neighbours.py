@@ -99,8 +99,8 @@ def _search_exactly(vectors: np.ndarray, among: np.ndarray, k: int, workers: int
 
     with ThreadPoolExecutor(workers) as pool:
         parts = list(pool.map(block, range(0, len(vectors), _BLOCK)))
-    places = np.concatenate([part[1] for part in parts])
-    return np.concatenate([part[0] for part in parts]), np.where(places < 0, -1, among[places])
+    similarity, places = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return similarity, among[places]
 
 
 def nearest(

@@ -39,7 +39,7 @@ class Result:
     allowed: Allowed | None = None  # what the allow-list came to
     reference_left_out: int = 0  # accounts of the reference that belong to a group of today's: see ``trimming``
     drift: Drift | None = None  # today against the reference; None without one
-    seconds: dict[str, float] = field(default_factory=dict)  # population, evidence, families, campaigns
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def _nullable(values: np.ndarray, kind: pa.DataType | None = None) -> pa.Array:
