@@ -6,21 +6,47 @@ from collections.abc import Sequence
 
 import numpy as np
 
+# Scores beyond all of the null are told apart on the scale of its last hundredth.
+_LAST = 0.99
+
 
 def tail_probability(scores: np.ndarray, null: np.ndarray) -> np.ndarray:
     """P(null >= score), by rank among the null's own scores: (1 + #{null >= s}) / (1 + n).
 
     Never below 1 / (1 + n), so evidence never claims more than the reference can support. Scores above all of the null
-    are told apart short of that: (1 + exp(-(s - m) / b) / 2) / (1 + n), with m the null's greatest score and b how far
-    it is from the null's 99 % quantile. NaN scores give NaN.
+    are told apart short of that: (1 + exp(-(s - q) / b) / 2) / (1 + n), with q the null's 99 % quantile and b how far
+    its greatest score is from it. NaN scores give NaN.
     """
     ordered = np.sort(null[~np.isnan(null)])
     above = (len(ordered) - np.searchsorted(ordered, scores, "left")).astype(np.float64)
+    return _by_rank(scores, ordered, above, above == 0)
+
+
+def pooled_tail_probability(scores: np.ndarray, today: np.ndarray) -> np.ndarray:
+    """Tail probabilities of a pool: of today's accounts, as above; of the null's, each against the others.
+
+    An account of the null counts as half an account at its own place (the mid-p value: Lancaster, JASA 1961), and
+    whatever is above all others is told apart by one formula on both sides. Probabilities that will be combined must
+    mean the same on both sides. If an account of the null counts itself whole, its best is 2 / (1 + n) and today's
+    1 / (1 + n): every part combined adds accounts of today to those beyond all of the null, and of 300 honest accounts
+    against 300, 4.5 are flagged in place of 1. If it does not count itself at all, half as many as there should be.
+
+    scores : float64[n]
+    today : bool[n], False for the null's accounts
+    """
+    null = scores[~today]
+    ordered = np.sort(null[~np.isnan(null)])
+    above = (len(ordered) - np.searchsorted(ordered, scores, "left")).astype(np.float64)
+    above[~today] -= 0.5
+    return _by_rank(scores, ordered, above, above <= 0.5)
+
+
+def _by_rank(scores: np.ndarray, ordered: np.ndarray, above: np.ndarray, beyond: np.ndarray) -> np.ndarray:
+    """Tail probabilities of scores with so many of the null above them; ``beyond`` are told apart."""
     if len(ordered):
-        greatest = ordered[-1]
-        scale = greatest - ordered[int(0.99 * (len(ordered) - 1))]
-        beyond = scores > greatest
-        above[beyond] = 0.5 * np.exp(-(scores[beyond] - greatest) / (scale if scale > 0 else 1.0))
+        usual = ordered[int(_LAST * (len(ordered) - 1))]
+        scale = ordered[-1] - usual
+        above[beyond] = 0.5 * np.exp(-(scores[beyond] - usual) / (scale if scale > 0 else 1.0))
     return np.where(np.isnan(scores), np.nan, (1.0 + above) / (1.0 + len(ordered)))
 
 

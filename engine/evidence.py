@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
-from gauger.engine.calibration import combine, evidence, tail_probability
+from gauger.engine.calibration import combine, evidence, pooled_tail_probability
 from gauger.engine.conformity import SHARED, conformity_scores, shared_values
 from gauger.engine.feature_rows import FeatureRows
 from gauger.engine.links import ADDRESS
@@ -126,7 +126,7 @@ def _weigh(
     scores = {f"neighbours_{k}": today_share(similarity, rows, is_today, k, workers) for k in settings.neighbours}
     sifting = sift(calls, numbers=_SIFT_NEIGHBOURS, workers=workers)
     scores |= {"sifted": sifting.first, "self_trained": sifting.self_trained}
-    parts = {name: tail_probability(score, score[~is_today]) for name, score in scores.items()}
+    parts = {name: pooled_tail_probability(score, is_today) for name, score in scores.items()}
     weights = [_CONTENT_WEIGHTS.get(name, 1.0) for name in parts]
     content = _calibrate(combine(list(parts.values()), weights), is_today)
     habits = _conformity(new, old, sifting.last.neighbours[:, :_CONFORMITY_NEIGHBOURS], is_today, workers)
@@ -157,13 +157,13 @@ def _conformity(
     owner, value = (np.concatenate(column) for column in zip(*links, strict=True))
     day = np.concatenate([np.full(len(new), -1), old.day_of])
     scores[SHARED] = shared_values(owner, value, day, near, len(is_today), workers)
-    return {name: tail_probability(score, score[~is_today]) for name, score in scores.items()}
+    return {name: pooled_tail_probability(score, is_today) for name, score in scores.items()}
 
 
 def _calibrate(probability: np.ndarray, today: np.ndarray) -> np.ndarray:
     """Rank a combined probability among the reference's own: whatever dependence there was, the rank is honest."""
     strength = evidence(probability)  # a scale on which distances above the reference's strongest mean something
-    return tail_probability(strength, strength[~today])
+    return pooled_tail_probability(strength, today)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from gauger.engine.calibration import combine, evidence, tail_probability
+from gauger.engine.calibration import combine, evidence, pooled_tail_probability
 from gauger.engine.feature_rows import FeatureRows
 from gauger.engine.measure import hash_column
 from gauger.engine.neighbours import Whitener, nearest, today_share, unit
@@ -214,7 +214,7 @@ def joined(shares: np.ndarray, today: np.ndarray) -> np.ndarray:
     shares : float64[numbers, accounts]. Small campaigns and those of many templates are seen among few neighbours,
     large and faint ones among many.
     """
-    return evidence(combine([tail_probability(share, share[~today]) for share in shares]))
+    return evidence(combine([pooled_tail_probability(share, today) for share in shares]))
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ class Sifted:
 
 def _stage_two(calls: Calls, scores: np.ndarray, numbers: Sequence[int], workers: int) -> Sifted:
     today, owner = calls.today, calls.owner
-    probability = tail_probability(scores, scores[~today[owner]])
+    probability = pooled_tail_probability(scores, today[owner])
     place = places(probability, owner, len(today), workers)
     chosen = oddest(place, owner, len(today), _LEARNT_SHARE, _LEARNT_MIN)
     means = _means(calls, weights_of(probability, place), workers)

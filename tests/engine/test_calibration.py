@@ -10,10 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import halfcauchy, kstest
 
-from gauger.engine.calibration import combine, evidence, tail_probability
+from gauger.engine.calibration import combine, evidence, pooled_tail_probability, tail_probability
 
 SCORE = st.one_of(st.integers(-5, 5).map(float), st.just(float("nan")))
 SCORES = st.lists(SCORE, max_size=30).map(lambda values: np.asarray(values, np.float64))
+
+
+def beyond(score: float, known: list[float]) -> float:
+    """What counts as above a score that nobody else reaches."""
+    usual = sorted(known)[int(0.99 * (len(known) - 1))]
+    return 0.5 * math.exp(-(score - usual) / ((max(known) - usual) or 1.0))
 
 
 @settings(max_examples=200, deadline=None)
@@ -24,10 +30,7 @@ def test_a_tail_probability_is_a_rank(scores: np.ndarray, null: np.ndarray) -> N
         if score != score:
             assert found != found
         elif known and score > max(known):
-            scale = max(known) - sorted(known)[int(0.99 * (len(known) - 1))]
-            assert found == pytest.approx(
-                (1 + 0.5 * math.exp(-(score - max(known)) / (scale or 1.0))) / (1 + len(known))
-            )
+            assert found == pytest.approx((1 + beyond(score, known)) / (1 + len(known)))
         else:
             assert found == (1 + sum(value >= score for value in known)) / (1 + len(known))
             assert 0.0 < found <= 1.0
@@ -51,6 +54,30 @@ def test_of_a_reference_itself_the_ranks_are_all_there() -> None:
     scores = np.random.default_rng(2).normal(size=99)
     found = np.sort(tail_probability(scores, scores))
     assert found == pytest.approx((np.arange(99) + 2) / 100)
+
+
+@settings(max_examples=200, deadline=None)
+@given(SCORES, SCORES)
+def test_in_a_pool_accounts_of_the_null_are_ranked_among_the_others(scores: np.ndarray, null: np.ndarray) -> None:
+    pool = np.concatenate([scores, null])
+    today = np.arange(len(pool)) < len(scores)
+    found = pooled_tail_probability(pool, today)
+    np.testing.assert_array_equal(found[today], tail_probability(scores, null))
+    known = [value for value in null.tolist() if value == value]
+    for score, own in zip(null.tolist(), found[~today].tolist(), strict=True):
+        if score != score:
+            assert own != own
+            continue
+        others = sum(value >= score for value in known) - 1
+        assert own == pytest.approx((1 + (others + 0.5 if others else beyond(score, known))) / (1 + len(known)))
+
+
+def test_what_is_combined_of_both_sides_flags_as_many_as_it_says() -> None:
+    random, today, flagged = np.random.default_rng(8), np.arange(600) < 300, []
+    for _ in range(150):
+        parts = [pooled_tail_probability(random.normal(size=600), today) for _ in range(8)]
+        flagged.append(np.sum(pooled_tail_probability(evidence(combine(parts)), today)[today] < 0.02))
+    assert 4.5 < np.mean(flagged) < 9.0  # six; thirteen if accounts of the null count themselves
 
 
 def test_evidence_never_claims_more_than_the_reference_supports() -> None:
