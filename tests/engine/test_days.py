@@ -280,7 +280,7 @@ def test_a_reference_is_bounded_evenly_over_its_days(directory: StateDirectory) 
 
 def test_a_reference_of_another_key_is_refused(directory: StateDirectory) -> None:
     keep(directory, date(2026, 11, 16), CALLS)
-    (directory.path / "key").unlink()
+    (directory.path / "key").write_text("0" * 32)
     with pytest.raises(StateError, match="made with key"):
         StateDirectory(directory.path).reference(TODAY, calls.SETTINGS)
 
@@ -328,7 +328,7 @@ def test_families_saved_again_replace_those_before(directory: StateDirectory) ->
 
 def test_families_of_another_key_are_refused(directory: StateDirectory) -> None:
     directory.save_families(known_families(5))
-    (directory.path / "key").unlink()
+    (directory.path / "key").write_text("0" * 32)
     with pytest.raises(StateError, match="families: made with key"):
         StateDirectory(directory.path).families()
 

@@ -40,6 +40,6 @@ def test_the_round_trip(tmp_path: Path, known: list[Seen]) -> None:
 
 def test_another_key_is_refused(tmp_path: Path) -> None:
     save_campaigns(StateDirectory(tmp_path), KnownCampaigns([seen(1, 2)], 2))
-    (tmp_path / "key").unlink()
+    (tmp_path / "key").write_text("0" * 32)
     with pytest.raises(StateError, match="campaigns: made with key"):
         load_campaigns(StateDirectory(tmp_path))
