@@ -17,9 +17,7 @@ def tail_probability(scores: np.ndarray, null: np.ndarray) -> np.ndarray:
     are told apart short of that: (1 + exp(-(s - q) / b) / 2) / (1 + n), with q the null's 99 % quantile and b how far
     its greatest score is from it. NaN scores give NaN.
     """
-    ordered = np.sort(null[~np.isnan(null)])
-    above = (len(ordered) - np.searchsorted(ordered, scores, "left")).astype(np.float64)
-    return _by_rank(scores, ordered, above, above == 0)
+    return _by_rank(scores, null, 0.0)
 
 
 def pooled_tail_probability(scores: np.ndarray, today: np.ndarray) -> np.ndarray:
@@ -34,18 +32,17 @@ def pooled_tail_probability(scores: np.ndarray, today: np.ndarray) -> np.ndarray
     scores : float64[n]
     today : bool[n], False for the null's accounts
     """
-    null = scores[~today]
+    return _by_rank(scores, scores[~today], np.where(today, 0.0, 0.5))
+
+
+def _by_rank(scores: np.ndarray, null: np.ndarray, own: np.ndarray | float) -> np.ndarray:
+    """Tail probabilities; ``own`` is what each score itself, where it is one of the null's, adds too much."""
     ordered = np.sort(null[~np.isnan(null)])
-    above = (len(ordered) - np.searchsorted(ordered, scores, "left")).astype(np.float64)
-    above[~today] -= 0.5
-    return _by_rank(scores, ordered, above, above <= 0.5)
-
-
-def _by_rank(scores: np.ndarray, ordered: np.ndarray, above: np.ndarray, beyond: np.ndarray) -> np.ndarray:
-    """Tail probabilities of scores with so many of the null above them; ``beyond`` are told apart."""
+    above = len(ordered) - np.searchsorted(ordered, scores, "left") - own
     if len(ordered):
         usual = ordered[int(_LAST * (len(ordered) - 1))]
         scale = ordered[-1] - usual
+        beyond = above <= own  # nobody else reaches these
         above[beyond] = 0.5 * np.exp(-(scores[beyond] - usual) / (scale if scale > 0 else 1.0))
     return np.where(np.isnan(scores), np.nan, (1.0 + above) / (1.0 + len(ordered)))
 
