@@ -28,7 +28,7 @@ types: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --editable '.[bench]'
-	$(BIN)/python -m bench.performance --write docs/performance.md
+	$(BIN)/python -m bench.speed --write docs/performance.md
 	$(BIN)/python -m bench.detection --write docs/detection.md
 
 bench-families: $(INSTALLED)

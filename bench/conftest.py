@@ -1,4 +1,4 @@
-"""Benches run on one core, every library on one thread; ``python -m bench.performance`` starts them."""
+"""Benches run on one core, every library on one thread; ``python -m bench.speed`` starts them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gauger import turns
+from gauger.benchmark import turns
 
 
 @pytest.fixture(scope="session", autouse=True)

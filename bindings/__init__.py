@@ -6,12 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gauger.engine.allow import AllowList
+    from gauger.engine.common.errors import AllowListError, GaugerError, InputError, KernelInputError, StateError
+    from gauger.engine.common.secret import Secret
+    from gauger.engine.common.settings import Settings
     from gauger.engine.engine import Engine
-    from gauger.engine.errors import AllowListError, GaugerError, InputError, KernelInputError, StateError
-    from gauger.engine.secret import Secret
-    from gauger.engine.settings import Settings
-    from gauger.engine.snapshot import Verdict
+    from gauger.engine.families.allow_list import AllowList
+    from gauger.engine.serving.snapshot import Verdict
     from gauger.kernels.warm import Warmth, warmup
     from gauger.sketches.countmin import CountMin
     from gauger.sketches.datasketch import from_datasketch, to_datasketch
@@ -43,22 +43,22 @@ __all__ = [
 
 # Imported when first asked for: numba, pyarrow, faiss and scipy take a second, and `gauger --help` needs none of them.
 _HOMES = {
-    "AllowList": "gauger.engine.allow",
-    "AllowListError": "gauger.engine.errors",
+    "AllowList": "gauger.engine.families.allow_list",
+    "AllowListError": "gauger.engine.common.errors",
     "signatures": "gauger.sketches.signatures",
     "jaccard": "gauger.sketches.signatures",
     "to_datasketch": "gauger.sketches.datasketch",
     "from_datasketch": "gauger.sketches.datasketch",
-    "Secret": "gauger.engine.secret",
-    "KernelInputError": "gauger.engine.errors",
+    "Secret": "gauger.engine.common.secret",
+    "KernelInputError": "gauger.engine.common.errors",
     "HyperLogLog": "gauger.sketches.hyperloglog",
     "CountMin": "gauger.sketches.countmin",
     "Engine": "gauger.engine.engine",
-    "GaugerError": "gauger.engine.errors",
-    "InputError": "gauger.engine.errors",
-    "Settings": "gauger.engine.settings",
-    "StateError": "gauger.engine.errors",
-    "Verdict": "gauger.engine.snapshot",
+    "GaugerError": "gauger.engine.common.errors",
+    "InputError": "gauger.engine.common.errors",
+    "Settings": "gauger.engine.common.settings",
+    "StateError": "gauger.engine.common.errors",
+    "Verdict": "gauger.engine.serving.snapshot",
     "Warmth": "gauger.kernels.warm",
     "warmup": "gauger.kernels.warm",
 }

@@ -17,8 +17,8 @@ import click
 from tqdm import tqdm
 
 from gauger import __version__
-from gauger.engine.errors import AllowListError, ColumnMapError, GaugerError, InputError
-from gauger.report.formats import visible
+from gauger.engine.common.errors import AllowListError, ColumnMapError, GaugerError, InputError
+from gauger.text.formats import visible
 
 _PATH = click.Path(path_type=Path)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -102,9 +102,9 @@ def score(
     The same without what your own apps send (docs/families.md):
       gauger score logs/2026-03-16.parquet --out day --state state --allow allow.toml
     """
-    from gauger.engine.settings import SHORT_LINES, Settings
-    from gauger.score import score as run
-    from gauger.summary import summary
+    from gauger.batch.score import score as run
+    from gauger.engine.common.settings import SHORT_LINES, Settings
+    from gauger.text.summary import summary
 
     settings = SHORT_LINES if short_lines else Settings()
     with _bar() as progress:
@@ -139,8 +139,8 @@ def week(state: Path, out: Path, last: datetime | None, workers: int | None) -> 
     Example:
       gauger week --state state --out week
     """
-    from gauger.week import to_text
-    from gauger.week import week as run
+    from gauger.batch.week import to_text
+    from gauger.batch.week import week as run
 
     click.echo(to_text(run(state, out, last=None if last is None else last.date(), workers=workers)))
 
@@ -196,8 +196,8 @@ def evaluate(out: Path, truth: Path) -> None:
     Example:
       gauger evaluate day --truth sim/truth.parquet
     """
-    from gauger.evaluate import evaluate as run
-    from gauger.evaluate import to_text
+    from gauger.batch.evaluate import evaluate as run
+    from gauger.batch.evaluate import to_text
 
     click.echo(to_text(run(out, truth)))
 
@@ -214,7 +214,7 @@ def explain(out: Path, account: str | None, campaign: int | None, family: int | 
     Example:
       gauger explain day --campaign 1
     """
-    from gauger.explain import explain as run
+    from gauger.text.explain import explain as run
 
     if sum(value is not None for value in (account, campaign, family)) != 1:
         raise click.UsageError("give exactly one of --account, --campaign, --family")
@@ -245,7 +245,7 @@ def bench(source: Path | None, columns: str | None) -> None:
     Example:
       gauger bench --input logs/2026-03-16.parquet
     """
-    from gauger.bench import bench as run
+    from gauger.benchmark.command import bench as run
 
     with _bar() as progress:
         text = run(source, columns, progress)
@@ -267,7 +267,7 @@ def demo(out: Path, calls: int, seed: int) -> None:
     Example:
       gauger demo --out demo-output
     """
-    from gauger.demo import demo as run
+    from gauger.batch.demo import demo as run
 
     with _bar() as progress:
         text = run(out, calls=calls, seed=seed, progress=progress)

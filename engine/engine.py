@@ -16,31 +16,32 @@ import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-from gauger.engine import checkpoint
-from gauger.engine.allow import AllowList, apply_allow_list
-from gauger.engine.days import Reference, StateDirectory
-from gauger.engine.drift import measure_drift
-from gauger.engine.errors import InputError, KernelInputError, StateError
-from gauger.engine.families import find_families
-from gauger.engine.findings import Calls, find_campaigns
-from gauger.engine.heldout import FalsePositives, false_positives
-from gauger.engine.intake import Admitted, admit, single
-from gauger.engine.kept_campaigns import load_campaigns, save_campaigns
-from gauger.engine.known_campaigns import KnownCampaigns
-from gauger.engine.measure import Measurer, Measures, WordSketch
-from gauger.engine.metadata import times_of
-from gauger.engine.parts import Failed, Part, Refused, Taken, pieces
-from gauger.engine.population import Population, population_of
-from gauger.engine.representatives import KnownFamilies
-from gauger.engine.result import Result, account_table, call_table, campaign_table, family_table, membership
-from gauger.engine.secret import Secret
-from gauger.engine.settings import DAY_US, Settings
-from gauger.engine.snapshot import NOTHING_KNOWN, Snapshot, Verdict, snapshot_of
-from gauger.engine.state import Prepared, State, content_of, prepare
-from gauger.engine.statistics_relational import complete, with_families
-from gauger.engine.stopwatch import Stopwatch
-from gauger.engine.streaming import REPRESENTATIVES, StreamingCounts, StreamingFamilies
-from gauger.engine.trimming import gather_trimmed
+from gauger.engine.common.errors import InputError, KernelInputError, StateError
+from gauger.engine.common.secret import Secret
+from gauger.engine.common.settings import DAY_US, Settings
+from gauger.engine.common.stopwatch import Stopwatch
+from gauger.engine.evidence.relations import complete
+from gauger.engine.families.allow_list import AllowList, apply_allow_list
+from gauger.engine.families.families import find_families
+from gauger.engine.families.known import KnownFamilies
+from gauger.engine.findings.findings import Calls, find_campaigns
+from gauger.engine.findings.known import KnownCampaigns
+from gauger.engine.intake.admission import Admitted, admit, single
+from gauger.engine.intake.measuring import Measurer, Measures, WordSketch
+from gauger.engine.intake.parts import Failed, Part, Refused, Taken, pieces
+from gauger.engine.reference.decontamination import gather_trimmed
+from gauger.engine.reference.directory import Reference, StateDirectory
+from gauger.engine.reference.drift import measure_drift
+from gauger.engine.reference.held_out import FalsePositives, false_positives
+from gauger.engine.reference.kept_findings import load_campaigns, save_campaigns
+from gauger.engine.results.result import Result, account_table, call_table, campaign_table, family_table, membership
+from gauger.engine.serving.snapshot import NOTHING_KNOWN, Snapshot, Verdict, snapshot_of
+from gauger.engine.serving.streaming import REPRESENTATIVES, StreamingCounts, StreamingFamilies
+from gauger.engine.state import checkpoint
+from gauger.engine.state.metadata import times_of
+from gauger.engine.state.state import Prepared, State, content_of, prepare
+from gauger.engine.statistics.population import Population, population_of
+from gauger.engine.statistics.relational import with_families
 from gauger.kernels.warm import warmup
 
 

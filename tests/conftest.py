@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gauger.engine.secret import SECRET_BYTES
+from gauger.engine.common.secret import SECRET_BYTES
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gauger.engine.errors import GaugerError
+from gauger.engine.common.errors import GaugerError
 
 _EXTRA = ("jinja2", "markupsafe", "matplotlib")
 

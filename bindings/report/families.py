@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gauger.report import formats
+from gauger.text import formats
 
 ALLOWED = "On the allow-list: it gives no evidence and is no link or reason of a finding."
 _SLOTS_SHOWN = 8

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 import pyarrow as pa
 
-from gauger.report import formats
+from gauger.text import formats
 
 _SUGGESTIONS = 3
 _COMPARED_LONGEST = 100  # characters of an id compared with another: the comparison is quadratic

@@ -10,8 +10,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gauger.engine import tables
-from gauger.engine.errors import GaugerError
+from gauger.engine.common.errors import GaugerError
+from gauger.engine.results import tables
 
 MANIFEST = "manifest.json"
 _DEFAULT_ALARM_LEVEL = 0.001

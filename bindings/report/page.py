@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from markupsafe import Markup, escape
 
-from gauger.engine.errors import GaugerError
-from gauger.outputs import atomic
-from gauger.report import families, findings, formats, outputs, plots, sparkline, summary, words
+from gauger.batch.outputs import atomic
+from gauger.engine.common.errors import GaugerError
+from gauger.report import families, findings, outputs, plots, sparkline, summary
+from gauger.text import formats, words
 
 REPORT = "report.html"
 _FINDINGS_IN_FULL = 50

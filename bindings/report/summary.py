@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gauger.report import formats, words
 from gauger.report.outputs import Outputs
+from gauger.text import formats, words
 
 _REASONS_SHOWN = 25
 

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gauger.engine.schema import CALL_SCHEMA, TIMESTAMP
+from gauger.engine.common.schema import CALL_SCHEMA, TIMESTAMP
 from gauger.simulate.accounts import AGENTS, MODELS, Accounts, hex_strings
-from gauger.simulate.prompts import grammar
+from gauger.simulate.language.prompts import grammar
 
 _WRITTEN = (
     *("start_time", "account_id", "org_id", "api_key_hash", "conversation_id", "response_id"),

@@ -11,10 +11,10 @@ import pyarrow as pa
 from gauger.simulate import clock, people
 from gauger.simulate.accounts import MICROSECONDS_PER_DAY, Accounts, Network, random_ids
 from gauger.simulate.calls import Calls
+from gauger.simulate.language.prompts import ATTRIBUTES, COLUMN, grammar
+from gauger.simulate.language.topics import TOPICS
+from gauger.simulate.language.words import OWN_NAMES
 from gauger.simulate.people import People
-from gauger.simulate.prompts import ATTRIBUTES, COLUMN, grammar
-from gauger.simulate.topics import TOPICS
-from gauger.simulate.words import OWN_NAMES
 
 PACINGS = ("even", "poisson", "human")
 ADDRESSES = ("rotating", "shared", "own")

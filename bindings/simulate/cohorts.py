@@ -11,10 +11,10 @@ import pyarrow as pa
 from gauger.simulate import clock, people
 from gauger.simulate.accounts import Accounts, Network, random_ids
 from gauger.simulate.calls import Calls
+from gauger.simulate.language.prompts import ATTRIBUTES, COLUMN, FIRST_HABIT, grammar
+from gauger.simulate.language.topics import TOPICS
+from gauger.simulate.language.words import EXERCISES
 from gauger.simulate.people import People
-from gauger.simulate.prompts import ATTRIBUTES, COLUMN, FIRST_HABIT, grammar
-from gauger.simulate.topics import TOPICS
-from gauger.simulate.words import EXERCISES
 
 _EXERCISES_A_DAY = 5
 

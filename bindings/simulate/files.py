@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gauger.engine.tables import TRUTH
+from gauger.engine.results.tables import TRUTH
 
 # Never repeated enough for a dictionary to pay.
 _PLAIN = ("prompt_text", "response_id", "start_time", "prompt_token_ids")

@@ -10,10 +10,10 @@ import pyarrow as pa
 from gauger.simulate import clock
 from gauger.simulate.accounts import AGENTS, MICROSECONDS_PER_DAY, Accounts, Network, random_ids
 from gauger.simulate.calls import Calls
-from gauger.simulate.foreign import LANGUAGES
-from gauger.simulate.prompts import ATTRIBUTES, COLUMN, FIRST_HABIT, LARGEST_SIZE, grammar
-from gauger.simulate.topics import TECHNICAL_TOPICS, TOPICS
-from gauger.simulate.words import OWN_NAMES
+from gauger.simulate.language.foreign import LANGUAGES
+from gauger.simulate.language.prompts import ATTRIBUTES, COLUMN, FIRST_HABIT, LARGEST_SIZE, grammar
+from gauger.simulate.language.topics import TECHNICAL_TOPICS, TOPICS
+from gauger.simulate.language.words import OWN_NAMES
 
 MEAN_CALLS = 16.0
 _VOLUME_SPREAD = 1.05  # of the logarithm: the busiest percent makes a tenth of all calls

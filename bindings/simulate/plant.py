@@ -9,18 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gauger.columns import load_column_map
-from gauger.engine.errors import InputError
-from gauger.engine.intake import admit
-from gauger.engine.schema import CALL_SCHEMA
-from gauger.readers import discover, read
+from gauger.engine.common.errors import InputError
+from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.engine.intake.admission import admit
+from gauger.logs.columns import load_column_map
+from gauger.logs.readers import discover, read
 from gauger.simulate import calls as call_arrays
 from gauger.simulate import campaigns as campaign_traffic
 from gauger.simulate import files, people
 from gauger.simulate.accounts import MICROSECONDS_PER_DAY, Network
 from gauger.simulate.campaigns import DEFAULT_CAMPAIGNS, CampaignSpec
 from gauger.simulate.days import SimulatedPaths
-from gauger.simulate.prompts import grammar
+from gauger.simulate.language.prompts import grammar
 
 _ROWS_PER_BATCH = 16_384
 _ID_SAMPLE = 2_000

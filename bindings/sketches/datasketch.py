@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gauger.engine.errors import KernelInputError
-from gauger.kernels.minhash import SLOTS
+from gauger.engine.common.errors import KernelInputError
+from gauger.kernels.sketches.minhash import SLOTS
 from gauger.sketches.signatures import check
 
 if TYPE_CHECKING:

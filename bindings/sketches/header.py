@@ -18,8 +18,8 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from gauger.engine.errors import StateError
-from gauger.engine.secret import Secret
+from gauger.engine.common.errors import StateError
+from gauger.engine.common.secret import Secret
 
 VERSION = 1
 _FORM = struct.Struct("<4sBBBx8sQI4x")

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from gauger.engine.errors import KernelInputError, StateError
-from gauger.engine.secret import Secret
-from gauger.kernels import hyperloglog as kernel
-from gauger.kernels import texts
+from gauger.engine.common.errors import KernelInputError, StateError
+from gauger.engine.common.secret import Secret
+from gauger.kernels.sketches import hyperloglog as kernel
+from gauger.kernels.text import texts
 from gauger.sketches import header
 from gauger.sketches import values as columns
 

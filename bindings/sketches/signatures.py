@@ -5,8 +5,8 @@
     slot    31      24 23                                             0
             [ round  ] [                24 hashed bits                ]
 
-A slot is the least of what the text's shingles threw into it (``kernels/minhash.py``); 0xFFFFFFFF is a slot of a text
-without words. The slot-wise minimum of two rows is the signature of both texts' shingles together.
+A slot is the least of what the text's shingles threw into it (``kernels/sketches/minhash.py``); 0xFFFFFFFF is a slot of
+a text without words. The slot-wise minimum of two rows is the signature of both texts' shingles together.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pyarrow.types as pt
 
-from gauger.engine import casting
-from gauger.engine.errors import KernelInputError
-from gauger.engine.secret import Secret
-from gauger.kernels import minhash
-from gauger.kernels import texts as kernel
+from gauger.engine.common.errors import KernelInputError
+from gauger.engine.common.secret import Secret
+from gauger.engine.intake import casting
+from gauger.kernels.sketches import minhash
+from gauger.kernels.text import texts as kernel
 from gauger.sketches import values as columns
 
 

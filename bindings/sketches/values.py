@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.types as pt
 
-from gauger.engine import casting, structure
-from gauger.engine.errors import KernelInputError
-from gauger.kernels import keys
-from gauger.kernels.siphash import hash_strings, hash_words
+from gauger.engine.common.errors import KernelInputError
+from gauger.engine.intake import casting, structure
+from gauger.kernels.machine import keys
+from gauger.kernels.text.siphash import hash_strings, hash_words
 
 COLUMNS = "Arrow, pandas, polars or NumPy column, or a list"
 _REFUSED = (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError)

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-from bench.detection_population import Seen
-from gauger.engine.population import Population
-from gauger.kernels.features import FEATURES
+from bench.detection.population import Seen
+from gauger.engine.statistics.population import Population
+from gauger.kernels.text.features import FEATURES
 
 MIDNIGHT = datetime(2026, 11, 18, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.detection_rungs import ALL
-from bench.real_campaigns import DEFAULT
+from bench.detection.rungs import ALL
+from bench.world.campaigns import DEFAULT
 
 BENIGN = ("stackoverflow_sql_titles", "nl2bash_requests", "nq_open_questions", "clinc_oos", "llm_judge_alpaca_eval")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bench.detection_rungs import CLEAN, TOGETHER, Outcome
-from gauger.evaluate import BenignKind, Evaluation, FoundCampaign, TrueCampaign
+from bench.detection.rungs import CLEAN, TOGETHER, Outcome
+from gauger.batch.evaluate import BenignKind, Evaluation, FoundCampaign, TrueCampaign
 
 
 def outcome(seed: int, campaign: str, *, flagged: float = 1.0, exact: float = 1.0, honest: int = 0) -> Outcome:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench import accuracy, texts
-from bench.speed import STAGES_TASK, THREADS_TASK
-from gauger.bench_stages import FLOOR, PASS
-from gauger.rivals.contest import HASHES, TEXT, TOKENS
+from bench.accuracy import run as accuracy
+from bench.speed.stages import STAGES_TASK, THREADS_TASK
+from bench.world import texts
+from gauger.benchmark.rivals.contest import HASHES, TEXT, TOKENS
+from gauger.benchmark.stages import FLOOR, PASS
 
 
 def rival(package: str, text: float, tokens: float, hashes: float | None = None) -> dict[str, Any]:

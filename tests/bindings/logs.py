@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from gauger.engine import tables
-from gauger.engine.schema import CALL_SCHEMA
-from gauger.engine.settings import Settings
+from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.engine.common.settings import Settings
+from gauger.engine.results import tables
 
 DAY = dt.datetime(2026, 11, 16, tzinfo=dt.UTC)
 TABLES = ("accounts", "families", "campaigns", "quarantine")

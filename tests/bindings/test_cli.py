@@ -235,7 +235,7 @@ def test_too_little_memory_is_said(log: Path, tmp_path: Path, monkeypatch: pytes
     def exhausted(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("gauger.score.score", exhausted)
+    monkeypatch.setattr("gauger.batch.score.score", exhausted)
     assert complaint(invoke("score", log, "--out", tmp_path / "out"), 1).startswith("not enough memory; ")
 
 
@@ -243,7 +243,7 @@ def test_a_reader_that_went_away_is_no_traceback(log: Path, tmp_path: Path, monk
     def closed(*_: object, **__: object) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr("gauger.score.score", closed)
+    monkeypatch.setattr("gauger.batch.score.score", closed)
     result = invoke("score", log, "--out", tmp_path / "out")
     assert (result.exit_code, result.output) == (1, "")
 

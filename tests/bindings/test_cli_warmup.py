@@ -74,7 +74,7 @@ def test_a_cache_of_no_use_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_host_s_numba_cache_is_its_own(tmp_path: Path) -> None:
     """Nothing of ours goes to NUMBA_CACHE_DIR, and Numba's setting stays what it was."""
     script = (
-        "import numpy as np, numba.core.config as config\nfrom gauger.kernels.floor import sum_bytes\n"
+        "import numpy as np, numba.core.config as config\nfrom gauger.kernels.machine.floor import sum_bytes\n"
         "print(sum_bytes(np.arange(4, dtype=np.uint8)), config.CACHE_DIR)"
     )
     theirs, ours = tmp_path / "theirs", tmp_path / "ours"

@@ -18,13 +18,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from gauger.engine.checkpoint import save_state
-from gauger.engine.measure import Measurer
-from gauger.engine.population import Population
-from gauger.engine.schema import CALL_SCHEMA
-from gauger.engine.secret import Secret
-from gauger.engine.settings import DAY_US, HOUR_US, Settings
-from gauger.engine.state import State
+from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.engine.common.secret import Secret
+from gauger.engine.common.settings import DAY_US, HOUR_US, Settings
+from gauger.engine.intake.measuring import Measurer
+from gauger.engine.state.checkpoint import save_state
+from gauger.engine.state.state import State
+from gauger.engine.statistics.population import Population
 
 Call = dict[str, Any]
 

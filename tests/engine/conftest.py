@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gauger.engine.engine import Engine
-from gauger.engine.result import Result
+from gauger.engine.results.result import Result
 from tests.engine import worlds
 from tests.engine.worlds import ENGINE_SETTINGS, Call, taking
 

@@ -8,9 +8,9 @@ from math import comb
 
 import numpy as np
 
-from gauger.engine.frames import Frames, Grams
-from gauger.engine.intake import admit
-from gauger.engine.measure import Measurer, WordSketch
+from gauger.engine.families.frames import Frames, Grams
+from gauger.engine.intake.admission import admit
+from gauger.engine.intake.measuring import Measurer, WordSketch
 from tests.engine import worlds
 
 PLACES = ("head", "tail", "both", "middle")

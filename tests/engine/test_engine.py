@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from gauger.engine import tables
-from gauger.engine.days import StateDirectory
+from gauger.engine.common.errors import InputError, StateError
+from gauger.engine.common.settings import Settings
 from gauger.engine.engine import Engine
-from gauger.engine.errors import InputError, StateError
-from gauger.engine.parts import Failed, Part, Refused, Taken
-from gauger.engine.result import Result
-from gauger.engine.settings import Settings
+from gauger.engine.intake.parts import Failed, Part, Refused, Taken
+from gauger.engine.reference.directory import StateDirectory
+from gauger.engine.results import tables
+from gauger.engine.results.result import Result
 from tests.engine import worlds
 from tests.engine.worlds import CAMPAIGN_ACCOUNTS as CAMPAIGN
 from tests.engine.worlds import CANARY, DAY, Call, saved_bytes, taking

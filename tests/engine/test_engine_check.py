@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import gauger
+from gauger.engine.common.errors import InputError
 from gauger.engine.engine import Engine
-from gauger.engine.errors import InputError
-from gauger.engine.result import Result
+from gauger.engine.results.result import Result
 from tests.engine import worlds
 from tests.engine.worlds import CAMPAIGN_ACCOUNTS as CAMPAIGN
 from tests.engine.worlds import CANARY, DAY, Call, saved_bytes, taking

@@ -15,8 +15,8 @@ import pytest
 
 import gauger
 from gauger.engine.engine import Engine
-from gauger.engine.parts import Part, Taken
-from gauger.engine.result import Result
+from gauger.engine.intake.parts import Part, Taken
+from gauger.engine.results.result import Result
 from tests.engine import worlds
 from tests.engine.worlds import DAY, Call, taking
 from tests.engine.worlds import ENGINE_SETTINGS as SETTINGS

@@ -16,18 +16,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gauger.engine.descriptors import Descriptors
+from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.engine.common.secret import Secret
+from gauger.engine.common.settings import Settings
 from gauger.engine.engine import Engine
-from gauger.engine.evidence import Evidence
-from gauger.engine.families import Families
-from gauger.engine.frames import NO_FRAMES, Matcher
-from gauger.engine.population import Population
-from gauger.engine.schema import CALL_SCHEMA
-from gauger.engine.secret import Secret
-from gauger.engine.settings import Settings
-from gauger.engine.slots import SlotFigures
-from gauger.kernels import minhash
-from gauger.kernels.features import FEATURES
+from gauger.engine.evidence.evidence import Evidence
+from gauger.engine.families.descriptors import Descriptors
+from gauger.engine.families.families import Families
+from gauger.engine.families.frames import NO_FRAMES, Matcher
+from gauger.engine.families.slots import SlotFigures
+from gauger.engine.statistics.population import Population
+from gauger.kernels.sketches import minhash
+from gauger.kernels.text.features import FEATURES
 
 SECRET = Secret(b"findings-testing")
 DAY = datetime(2026, 11, 20, tzinfo=UTC)

@@ -24,7 +24,7 @@ from numba import types
 from numba.core.registry import cpu_target
 from numba.core.runtime import _nrt_python, rtsys
 
-from gauger.kernels.jit import Kernel
+from gauger.kernels.machine.jit import Kernel
 
 Edge = Literal["end", "start"]
 _PAGE = mmap.PAGESIZE

@@ -10,8 +10,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from gauger.kernels import accumulate, countmin, hyperloglog, minhash, shingles, siphash, texts
-from gauger.kernels.features import FEATURES
+from gauger.kernels.accounts import accumulate
+from gauger.kernels.sketches import countmin, hyperloglog, minhash
+from gauger.kernels.text import shingles, siphash, texts
+from gauger.kernels.text.features import FEATURES
 from tests.kernels.guarded import unguarded
 from tests.kernels.passes import run_ids, run_text
 from tests.kernels.strategies import KEY

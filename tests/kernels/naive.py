@@ -14,8 +14,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from gauger.kernels import features as layout
-from gauger.kernels import keys
+from gauger.kernels.machine import keys
+from gauger.kernels.text import features as layout
 
 MASK = 2**64 - 1
 Span = tuple[int, int]

@@ -1,11 +1,11 @@
-"""Naive twins of ``kernels/slots.py``: runs between anchors by splitting lists, distinct values by dictionaries."""
+"""Naive twins of ``kernels/families/slots.py``: runs by splitting lists, distinct values by dictionaries."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from gauger.kernels.slots import HEAD
+from gauger.kernels.families.slots import HEAD
 from tests.kernels.naive import MASK, fold_multiply, mix
 
 GOLDEN, START, FACTOR = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F

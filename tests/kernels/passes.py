@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gauger.kernels import calls, features, grams, lookup, minhash
+from gauger.kernels.sketches import minhash
+from gauger.kernels.text import features, grams, lookup
+from gauger.kernels.text import measuring as calls
 from tests.kernels import naive
 from tests.kernels.strategies import KEY, NAIVE_KEY
 

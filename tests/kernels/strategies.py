@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from gauger.kernels import keys
+from gauger.kernels.machine import keys
 
 # Reproducible and without deadlines: the first example may load a kernel from the cache.
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)

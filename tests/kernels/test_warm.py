@@ -15,10 +15,10 @@ from numba.core.event import install_recorder
 
 import gauger
 import gauger.kernels
-from gauger.engine.secret import Secret
+from gauger.engine.common.secret import Secret
 from gauger.kernels import warm
-from gauger.kernels.cache import KernelCache
-from gauger.kernels.jit import KERNELS, Kernel
+from gauger.kernels.machine.cache import KernelCache
+from gauger.kernels.machine.jit import KERNELS, Kernel
 
 N = 40
 TIMES = [dt.datetime(2026, 3, 16, 12, tzinfo=dt.UTC) + dt.timedelta(minutes=i) for i in range(N)]

@@ -1,0 +1,65 @@
+"""``bench/results/detection.jsonl``: what was measured, one row of JSON a scored day, only ever added to.
+
+A row has the part of the bench, the seed, the day's name, its honest calls, the commit, and figures. The page is made
+of the newest row of each day, so the parts may be run one at a time, on days of different sizes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.detection.rungs import Outcome
+from gauger.batch.evaluate import BenignKind, Evaluation, FoundCampaign, TrueCampaign
+
+LOG = Path(__file__).parents[1] / "results" / "detection.jsonl"
+Row = dict[str, Any]
+
+
+def row(part: str, seed: int, name: str, calls: int, commit: str, figures: Row) -> Row:
+    """One row."""
+    return {"part": part, "seed": seed, "name": name, "calls": calls, "commit": commit, **figures}
+
+
+def append(rows: Iterable[Row], log: Path = LOG) -> None:
+    """Add rows."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as file:
+        file.writelines(json.dumps(one, separators=(",", ":")) + "\n" for one in rows)
+
+
+def read(log: Path = LOG) -> list[Row]:
+    """All rows, oldest first; none without a file."""
+    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def latest(rows: Sequence[Row], part: str) -> list[Row]:
+    """The newest row of each seed and day of a part, of the day size measured last, in the order first measured."""
+    own = [one for one in rows if one["part"] == part]
+    size = own[-1]["calls"] if own else 0
+    newest = {(one["seed"], one["name"]): one for one in own if one["calls"] == size}
+    return list(newest.values())
+
+
+def packed(outcome: Outcome) -> Row:
+    """An outcome as figures of a row."""
+    return {"outcome": dataclasses.asdict(outcome)}
+
+
+def unpacked(figures: Row) -> Outcome:
+    """The outcome of a row."""
+    stored = figures["outcome"]
+    evaluations = {name: _evaluation(stored[name]) for name in ("everyone", "busy")}
+    return Outcome(**(stored | evaluations))
+
+
+def _evaluation(stored: Row) -> Evaluation:
+    parts = {
+        "campaigns": [TrueCampaign(**one) for one in stored["campaigns"]],
+        "benign": [BenignKind(**one) for one in stored["benign"]],
+        "found": [FoundCampaign(**one) for one in stored["found"]],
+    }
+    return Evaluation(**(stored | parts))

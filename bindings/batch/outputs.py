@@ -1,0 +1,78 @@
+"""Writing a run's output directory: every file under a temporary name first, flushed, renamed; the manifest last.
+
+A run without a manifest did not happen: the old one goes before the first file is replaced.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gauger.engine.common.errors import GaugerError
+
+MANIFEST = "manifest.json"
+CALLS = "calls"
+TABLES = ("accounts.parquet", "families.parquet", "campaigns.parquet", "quarantine.parquet")
+TEMPORARY = ".partial"
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yields a temporary path; on success it is flushed to disk and renamed to ``path``, on failure removed."""
+    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    try:
+        yield temporary
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def begin(out: Path) -> None:
+    """Make the output directory and forget an earlier run in it. Raises GaugerError when that is not possible."""
+    try:
+        (out / CALLS).mkdir(parents=True, exist_ok=True)
+        (out / MANIFEST).unlink(missing_ok=True)
+        for old in [
+            *(out / CALLS).glob("*.parquet"),
+            *out.glob(f".*{TEMPORARY}"),
+            *(out / CALLS).glob(f".*{TEMPORARY}"),
+        ]:
+            old.unlink()
+    except OSError as error:
+        raise GaugerError(f"{out}: cannot write here ({error.strerror}); choose another --out") from None
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a Parquet file atomically."""
+    with atomic(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def write_manifest(out: Path, manifest: Mapping[str, Any]) -> None:
+    """Write the manifest: the run happened."""
+    with atomic(out / MANIFEST) as temporary:
+        temporary.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+    # The renames themselves must survive a power cut.
+    descriptor = os.open(out, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_manifest(out: Path) -> dict[str, Any]:
+    """The manifest of a finished run. Raises GaugerError when there is none."""
+    try:
+        document: dict[str, Any] = orjson.loads((out / MANIFEST).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        raise GaugerError(f"{out}: no finished run here (no {MANIFEST}); run: gauger score INPUT --out {out}") from None
+    return document

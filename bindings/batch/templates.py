@@ -1,0 +1,169 @@
+"""Masked templates: what at least k accounts share of a family's prompts, the rest hidden.
+
+The only place where prompt text reaches an output. The prompts are read again from the log for it, one for each of a
+few accounts of each family. A token is shown when a window of three tokens around it stands in the prompts of at
+least k accounts and of half of those read, so that the value of a slot is not taken for the template; where nothing
+is in half of them, k accounts do. Between two slots there may be only two constant tokens: two in a row will do in a
+short gap where nine tenths hold them, and k accounts. Two shown tokens stand side by side only if one such window
+holds both: what each of two phrases has in common with many says nothing of the two together. Whatever is not shown
+is a numbered slot.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gauger.engine.common.errors import GaugerError
+from gauger.logs.columns import ColumnMap
+from gauger.logs.readers import prompts_at
+
+MASK = "[...{}]"  # with the number of the slot, from 1
+FAMILIES_MAX = 200  # the most widely shared ones
+_ACCOUNTS_READ = 3  # times k accounts are looked at, one prompt each
+_PROMPT_CHARACTERS_MAX = 4_000  # of a longer prompt the two ends: frames stand around what was pasted into them
+_TEMPLATE_CHARACTERS_MAX = 600
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_SHARE, _BRIDGE_SHARE = 0.5, 0.9  # of the prompts read, for three tokens in a row and for two
+_BRIDGED_TOKENS_MAX = 12
+_CUT = "\0"  # stands for the middle of a long prompt; in no window
+
+
+def _ends(text: str) -> str:
+    """A prompt, or the first and last characters of a long one."""
+    half = _PROMPT_CHARACTERS_MAX // 2
+    return text if len(text) <= _PROMPT_CHARACTERS_MAX else f"{text[:half]} {_CUT} {text[-half:]}"
+
+
+def _windows(tokens: Sequence[str], width: int) -> list[tuple[str, ...]]:
+    """The windows of that many tokens of a prompt, with nothing before its first and after its last."""
+    padded = ["", *tokens, ""]
+    return list(zip(*(padded[at:] for at in range(width)), strict=False))
+
+
+def _shared(prompts: Sequence[Sequence[tuple[str, ...]]], least: int) -> set[tuple[str, ...]]:
+    """Windows that at least so many prompts hold."""
+    spread: Counter[tuple[str, ...]] = Counter()
+    for windows in prompts:
+        spread.update(set(windows))
+    return {window for window, number in spread.items() if number >= least and _CUT not in window}
+
+
+def mask(prompts: Sequence[str], k: int) -> str | None:
+    """Template of prompts of different accounts: what they share of the one that shares most, the rest as slots.
+
+    None when fewer than k prompts are given or they share nothing.
+    """
+    if len(prompts) < k:
+        return None
+    texts = [_ends(text) for text in prompts]
+    tokens = [_TOKEN.findall(text) for text in texts]
+    threes, twos = ([_windows(own, width) for own in tokens] for width in (3, 2))
+    bridges = _shared(twos, max(k, math.ceil(_BRIDGE_SHARE * len(prompts))))
+    for least in (max(k, math.ceil(_SHARE * len(prompts))), k):
+        shared = _shared(threes, least)
+        most = max(range(len(texts)), key=lambda place: (len(shared.intersection(threes[place])), -place))
+        three = [window in shared for window in threes[most]]
+        joined = [any(three[max(0, at - 1) : at + 1]) for at in range(len(tokens[most]) + 1)]
+        _bridge(joined, [window in bridges for window in twos[most]])
+        if found := _masked(texts[most], joined):
+            return found if len(found) <= _TEMPLATE_CHARACTERS_MAX else found[: _TEMPLATE_CHARACTERS_MAX - 1] + "…"
+    return None
+
+
+def _bridge(joined: list[bool], pairs: list[bool]) -> None:
+    """Join what pairs of tokens hold together in short gaps; in long ones they are turns of phrase.
+
+    joined : as in ``_masked``; pairs : whether a shared window of two holds token i - 1 and token i
+    """
+    start = 0
+    for end in range(len(joined) + 1):
+        if end < len(joined) and not joined[end]:
+            continue
+        if end - start <= _BRIDGED_TOKENS_MAX:
+            joined[start:end] = pairs[start:end]
+        start = end + 1
+
+
+def _masked(text: str, joined: list[bool]) -> str | None:
+    """A prompt with every token outside shared windows as slots; None when nothing is shown.
+
+    joined : whether a shared window holds token i - 1 and token i, from the head to the end
+    """
+    matches = list(_TOKEN.finditer(text))
+    shown = [joined[at] or joined[at + 1] for at in range(len(matches))]
+    if not any(shown):
+        return None
+    template, slots = "", 0
+    for place, match in enumerate(matches):
+        if not shown[place]:
+            continue
+        if place and joined[place]:
+            # White space between two shown tokens is layout, not content.
+            template += " " if text[matches[place - 1].end() : match.start()].isspace() else ""
+        elif place:
+            slots += 1
+            template += f" {MASK.format(slots)} "
+        template += match.group()
+    return (template if shown[-1] else f"{template} {MASK.format(slots + 1)}").strip()
+
+
+def render(families: pa.Table, calls: pa.Table, paths: Sequence[Path], column_map: ColumnMap, k: int) -> pa.Table:
+    """Fill in the ``template`` column of the most widely shared families.
+
+    A log that cannot be read a second time leaves its families without a template.
+    """
+    accounts = families.column("accounts").to_numpy()
+    candidates = np.flatnonzero(accounts >= k)
+    candidates = candidates[np.lexsort((candidates, -accounts[candidates]))][:FAMILIES_MAX]
+    if len(candidates) == 0:
+        return families
+    ids = families.column("family_id").to_numpy()
+    chosen = _members(calls, ids[candidates], _ACCOUNTS_READ * k)
+    wanted = np.unique(np.concatenate(list(chosen.values())))
+    texts = _read(calls, wanted, paths, column_map)
+    column: list[str | None] = [None] * len(ids)
+    for row in candidates.tolist():
+        prompts = [texts[call] for call in chosen[int(ids[row])].tolist() if call in texts]
+        column[row] = mask(prompts, k)
+    place = families.schema.get_field_index("template")
+    return families.set_column(place, "template", pa.array(column, pa.string()))
+
+
+def _members(calls: pa.Table, families: np.ndarray, most: int) -> dict[int, np.ndarray]:
+    """Rows of the calls table for each family: the first call of each of at most ``most`` of its accounts."""
+    family = pc.fill_null(calls.column("family_id"), 0).to_numpy()  # 0 is no family's id
+    names = calls.column("account_id").combine_chunks().dictionary_encode()
+    account = np.asarray((names.chunk(0) if isinstance(names, pa.ChunkedArray) else names).indices)
+    rows = np.flatnonzero(np.isin(family, families))
+    order = rows[np.lexsort((rows, account[rows], family[rows]))]
+    fresh = np.ones(len(order), bool)
+    fresh[1:] = (family[order][1:] != family[order][:-1]) | (account[order][1:] != account[order][:-1])
+    first = order[fresh]
+    return {int(one): np.sort(first[family[first] == one])[:most] for one in families}
+
+
+def _read(calls: pa.Table, wanted: np.ndarray, paths: Sequence[Path], column_map: ColumnMap) -> dict[int, str]:
+    """Prompt text of some rows of the calls table."""
+    file = calls.column("file").to_numpy()[wanted]
+    row = calls.column("row").to_numpy()[wanted]
+    texts: dict[int, str] = {}
+    for number in np.unique(file).tolist():
+        inside = file == number
+        try:
+            found = prompts_at(paths[number], column_map, row[inside])
+        except GaugerError:
+            continue
+        texts |= {
+            call: found[at]
+            for call, at in zip(wanted[inside].tolist(), row[inside].tolist(), strict=True)
+            if at in found
+        }
+    return texts

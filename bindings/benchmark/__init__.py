@@ -1,0 +1,1 @@
+"""``gauger bench``: the stages on this machine, beside other libraries."""

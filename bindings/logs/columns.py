@@ -1,0 +1,176 @@
+"""Column maps: where the fields of a foreign log are.
+
+A map is a TOML file::
+
+    name = "litellm"
+    records = "lines"                 # or "otlp_spans": every span of an OTLP-JSON document is a row
+
+    [columns]                         # canonical name = where to look; the first that holds something wins
+    start_time = "startTime"
+    account_id = ["metadata.user_api_key_user_id", "end_user"]
+    prompt_text = { path = "messages", as = "messages" }
+
+Dots in a path walk into objects, integers into lists, ``*`` takes every element of a list; a field whose name
+itself holds dots is found as it stands. ``as`` names one of ``converters.CONVERTERS``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gauger.engine.common.errors import ColumnMapError
+from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.logs.converters import CONVERTERS, Converter
+
+RECORDS = ("lines", "otlp_spans")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One place a column may come from: a dotted path and, perhaps, a converter's name."""
+
+    path: str
+    converter: str | None = None
+
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """The path cut at its dots."""
+        return tuple(self.path.split("."))
+
+    @cached_property
+    def convert(self) -> Converter | None:
+        """The converter itself."""
+        return CONVERTERS[self.converter] if self.converter else None
+
+    def value(self, record: Any) -> Any:
+        """What ``record`` (JSON-like) holds here, converted; None where absent."""
+        found = record.get(self.path) if isinstance(record, dict) else None
+        if found is None:
+            found = walk(record, self.steps)
+        return found if found is None or self.convert is None else self.convert(found)
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """Canonical names to the places to look for them, in order of preference."""
+
+    name: str
+    columns: dict[str, tuple[Source, ...]] = field(repr=False)
+    records: str = "lines"
+
+    def sources(self, wanted: Iterable[str] | None = None) -> dict[str, tuple[Source, ...]]:
+        """The sources of the ``wanted`` canonical names (None: all), in schema order."""
+        names = CALL_SCHEMA.names if wanted is None else set(wanted)
+        return {name: self.columns[name] for name in CALL_SCHEMA.names if name in names and name in self.columns}
+
+
+def first_value(record: Any, sources: Iterable[Source]) -> Any:
+    """What the first source that holds something holds; an empty text or list if nothing holds more."""
+    fallback = None
+    for source in sources:
+        value = source.value(record)
+        if value is not None and value != "" and value != []:
+            return value
+        fallback = value if fallback is None else fallback
+    return fallback
+
+
+def load_column_map(name_or_path: str | None) -> ColumnMap:
+    """The map of that name (a shipped one) or file; None is the map of canonical and dotted OTel names.
+
+    Raises ``ColumnMapError`` when there is no such map, or it is not valid TOML, or names an unknown column,
+    converter or kind of records.
+    """
+    if name_or_path is None:
+        return _identity()
+    shipped = resources.files("gauger.logs.column_maps")
+    names = sorted(entry.name.removesuffix(".toml") for entry in shipped.iterdir() if entry.name.endswith(".toml"))
+    if name_or_path in names:
+        return _parse((shipped / f"{name_or_path}.toml").read_bytes(), name_or_path)
+    try:
+        return _parse(Path(name_or_path).read_bytes(), name_or_path)
+    except OSError:
+        raise ColumnMapError(
+            f"{name_or_path}: no such column map; give a TOML file or one of {', '.join(names)}"
+        ) from None
+
+
+def walk(value: Any, steps: tuple[str, ...]) -> Any:
+    """Follow ``steps`` into objects, lists and JSON written as a string; None where they lead nowhere."""
+    for position, step in enumerate(steps):
+        if isinstance(value, str) and value[:1] in ("{", "["):
+            try:
+                value = orjson.loads(value)
+            except orjson.JSONDecodeError:
+                return None
+        if isinstance(value, dict):
+            whole = ".".join(steps[position:])
+            if whole in value:
+                return value[whole]
+            value = value.get(step)
+        elif isinstance(value, list) and step == "*":
+            return [walk(element, steps[position + 1 :]) for element in value]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def _identity() -> ColumnMap:
+    columns = {}
+    for column in CALL_SCHEMA:
+        dotted = column.metadata[b"otel"].decode()
+        # The OTel attribute of the prompt is a whole chat, the canonical column one text.
+        converter = "messages" if column.name == "prompt_text" else None
+        aliases = () if dotted == column.name else (Source(dotted, converter),)
+        columns[column.name] = (Source(column.name), *aliases)
+    return ColumnMap("canonical", columns)
+
+
+def _parse(content: bytes, origin: str) -> ColumnMap:
+    try:
+        document = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ColumnMapError(f"{origin}: not valid TOML: {error}") from None
+    known = {"name", "records", "columns"}
+    if unknown := sorted(document.keys() - known):
+        raise ColumnMapError(f"{origin}: unknown key {unknown[0]}; known are {', '.join(sorted(known))}")
+    columns = document.get("columns")
+    if not isinstance(columns, dict) or not columns:
+        raise ColumnMapError(f"{origin}: no columns; add a [columns] table of canonical name = path")
+    if unknown := sorted(columns.keys() - set(CALL_SCHEMA.names)):
+        raise ColumnMapError(f"{origin}: unknown column {unknown[0]}; known are {', '.join(CALL_SCHEMA.names)}")
+    records = document.get("records", "lines")
+    if records not in RECORDS:
+        raise ColumnMapError(f"{origin}: records must be one of {', '.join(RECORDS)}")
+    sources = {name: _sources(value, f"{origin}: column {name}") for name, value in columns.items()}
+    return ColumnMap(str(document.get("name", Path(origin).stem)), sources, records)
+
+
+def _sources(value: Any, place: str) -> tuple[Source, ...]:
+    entries = value if isinstance(value, list) else [value]
+    if not entries:
+        raise ColumnMapError(f"{place}: names no path")
+    return tuple(_source(entry, place) for entry in entries)
+
+
+def _source(entry: Any, place: str) -> Source:
+    if isinstance(entry, str):
+        entry = {"path": entry}
+    if not isinstance(entry, dict) or entry.keys() - {"path", "as"}:
+        raise ColumnMapError(f'{place}: must be "path", {{ path = "...", as = "..." }} or a list of them')
+    path, converter = entry.get("path"), entry.get("as")
+    if not isinstance(path, str) or not all(path.split(".")):
+        raise ColumnMapError(f'{place}: path must be names joined by dots, such as "metadata.user"')
+    if converter is not None and converter not in CONVERTERS:
+        raise ColumnMapError(f"{place}: unknown converter {converter}; known are {', '.join(CONVERTERS)}")
+    return Source(path, converter)

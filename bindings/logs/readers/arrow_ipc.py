@@ -1,0 +1,60 @@
+"""Arrow IPC: the file format (Feather v2) and the stream format, memory-mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from gauger.engine.common.errors import InputError, KernelInputError
+from gauger.engine.intake import structure
+from gauger.logs.columns import ColumnMap
+from gauger.logs.readers import tabular
+from gauger.logs.readers.chunk import DAMAGE, Chunk, slices, unreadable
+
+MAGIC = b"ARROW1"
+
+
+def read(
+    path: Path, column_map: ColumnMap, *, batch_rows: int, columns: Sequence[str] | None = None
+) -> Iterator[Chunk]:
+    """Chunks of the file, each a slice of one of its record batches."""
+    row = 0
+    try:
+        if path.stat().st_size == 0:
+            raise InputError(f"{path}: not an Arrow file (0 bytes); write it again or leave it out")
+        with pa.memory_map(str(path)) as source:
+            schema = _open(source, None).schema
+            places = tabular.present(schema, column_map.sources(columns))
+            needed = tabular.top_level(schema, places) or schema.names[:1]
+            for batch in _batches(source, [schema.names.index(name) for name in needed]):
+                for name, array in zip(batch.schema.names, batch.columns, strict=True):
+                    structure.check(name, array)
+                for part in slices(batch, batch_rows):
+                    rows = np.arange(row, row + part.num_rows, dtype=np.int64)
+                    yield Chunk(tabular.canonical(part, places), rows, [])
+                    row += part.num_rows
+    except KernelInputError as error:
+        raise InputError(f"{path}: {error}") from None
+    except DAMAGE as error:
+        raise unreadable(path, "Arrow", error) from None
+
+
+def _open(
+    source: pa.MemoryMappedFile, included: list[int] | None
+) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:
+    source.seek(0)
+    is_file = source.read(len(MAGIC)) == MAGIC
+    source.seek(0)
+    options = pa.ipc.IpcReadOptions(included_fields=included, use_threads=False)
+    return pa.ipc.open_file(source, options=options) if is_file else pa.ipc.open_stream(source, options=options)
+
+
+def _batches(source: pa.MemoryMappedFile, included: list[int]) -> Iterator[pa.RecordBatch]:
+    reader = _open(source, included)
+    if isinstance(reader, pa.RecordBatchStreamReader):
+        yield from reader
+    else:
+        yield from map(reader.get_batch, range(reader.num_record_batches))

@@ -1,0 +1,99 @@
+"""Discovery: which files the user means, and which format each has."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gauger.engine.common.errors import InputError
+from gauger.logs.readers import arrow_ipc, lines
+
+_FORMATS = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".ipc": "arrow",
+    ".feather": "arrow",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+}
+_COMPRESSED = (".gz", ".zst")
+_TEMPORARY = (".tmp", ".part", ".partial", ".crdownload", "~")
+_PARQUET_MAGIC = b"PAR1"
+_ARROW_STREAM_MAGIC = b"\xff\xff\xff\xff"
+
+
+def discover(inputs: Sequence[str | Path]) -> list[Path]:
+    """The files behind ``inputs`` (files, directories searched in depth, globs), sorted, each once.
+
+    A directory or glob gives only known suffixes, never hidden or temporary files; a file named outright is
+    taken as it is. Raises ``InputError`` for an input that matches nothing.
+    """
+    found: dict[Path, Path] = {}
+    for given in inputs:
+        paths = list(_matches(Path(given), str(given)))
+        if not paths:
+            raise InputError(f"{given}: no log files there; known suffixes are {', '.join(_FORMATS)}")
+        for path in paths:
+            found.setdefault(path.resolve(), path)
+    return sorted(found.values())
+
+
+def format_of(path: Path) -> str:
+    """ "parquet", "arrow", "jsonl" or "csv", by suffix, else by the first bytes.
+
+    Raises ``InputError`` when neither tells.
+    """
+    known = _FORMATS.get(_suffix(path))
+    if known:
+        return known
+    try:
+        with lines.open_stream(path) as stream:
+            head = stream.read(64).removeprefix(b"\xef\xbb\xbf")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or 'damaged compression'})") from None
+    if head.startswith(_PARQUET_MAGIC):
+        return "parquet"
+    if head.startswith((arrow_ipc.MAGIC, _ARROW_STREAM_MAGIC)):
+        return "arrow"
+    if head.lstrip().startswith(b"{"):
+        return "jsonl"
+    raise InputError(f"{path}: unknown format; give it one of the suffixes {', '.join(_FORMATS)}")
+
+
+def _matches(path: Path, pattern: str) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        yield from _below(path)
+    elif glob.has_magic(pattern):
+        for match in map(Path, glob.iglob(pattern, recursive=True)):
+            if match.is_dir():
+                yield from _below(match)
+            elif _is_log(match):
+                yield match
+    else:
+        raise InputError(f"{pattern}: no such file or directory")
+
+
+def _below(directory: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(directory):
+        folders[:] = [folder for folder in folders if not folder.startswith((".", "_"))]
+        yield from (Path(parent, name) for name in names if _is_log(Path(parent, name)))
+
+
+def _is_log(path: Path) -> bool:
+    name = path.name
+    hidden = name.startswith((".", "_")) or name.endswith(_TEMPORARY)
+    return not hidden and _suffix(path) in _FORMATS and path.is_file()
+
+
+def _suffix(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""

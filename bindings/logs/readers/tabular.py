@@ -1,0 +1,130 @@
+"""Tabular: the columns of an Arrow batch under canonical names, by a column map.
+
+Struct fields are followed in Arrow; only what needs a converter, a list element or JSON inside a string goes
+through Python values. Arrays from outside must have passed ``structure.check`` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from gauger.engine.intake import casting
+from gauger.logs.columns import Source, first_value
+from gauger.logs.readers import records
+
+Places = dict[str, list[Source]]
+
+
+def present(schema: pa.Schema, sources: dict[str, tuple[Source, ...]]) -> Places:
+    """Those sources whose first step is in ``schema``, by canonical name."""
+    names = set(schema.names)
+    found = {
+        name: [place for place in places if place.path in names or place.steps[0] in names]
+        for name, places in sources.items()
+    }
+    return {name: places for name, places in found.items() if places}
+
+
+def top_level(schema: pa.Schema, places: Places) -> list[str]:
+    """The columns of the file that ``places`` read from."""
+    names = {place.path if place.path in schema.names else place.steps[0] for each in places.values() for place in each}
+    return [name for name in schema.names if name in names]
+
+
+def leaves(schema: pa.Schema, places: Places) -> list[str]:
+    """The dotted paths to read, following structs as deep as each source goes."""
+    return sorted({_leaf(schema, place) for each in places.values() for place in each})
+
+
+def canonical(batch: pa.RecordBatch, places: Places) -> pa.RecordBatch:
+    """``batch`` under canonical names; without any known column, its rows with none."""
+    arrays = {name: _column(batch, name, each) for name, each in places.items()}
+    return pa.record_batch(arrays) if arrays else pa.record_batch({"": pa.nulls(batch.num_rows)})
+
+
+def _column(batch: pa.RecordBatch, name: str, places: Sequence[Source]) -> pa.Array:
+    # Sources past one that is never null cannot matter, and one that needs no Python spares all of it.
+    first = _in_arrow(batch, places[0])
+    if first is not None and (len(places) == 1 or _is_full(first)):
+        return first
+    fields = {place.path if place.path in batch.schema.names else place.steps[0] for place in places}
+    columns = {field: _python_values(batch.column(field)) for field in fields}
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return records.to_array(name, [_arrow_free(first_value(row, places)) for row in rows])
+
+
+def _is_full(array: pa.Array) -> bool:
+    if array.null_count or pt.is_nested(array.type):
+        return False
+    if pt.is_string(array.type) or pt.is_large_string(array.type) or pt.is_binary(array.type):
+        return not pc.any(pc.equal(pc.binary_length(array), 0)).as_py()
+    return not pt.is_string_view(array.type) and not pt.is_dictionary(array.type)
+
+
+def _in_arrow(batch: pa.RecordBatch, place: Source) -> pa.Array | None:
+    """The array at ``place`` if struct fields alone lead there."""
+    if place.convert is not None:
+        return None
+    if place.path in batch.schema.names:
+        return batch.column(place.path)
+    array, steps = batch.column(place.steps[0]), place.steps[1:]
+    while steps:
+        if not pt.is_struct(array.type):
+            return None
+        step, steps = _next_field(array.type, steps)
+        if step is None:
+            return pa.nulls(batch.num_rows)
+        array = pc.struct_field(array, step)
+    return array
+
+
+def _next_field(kind: pa.StructType, steps: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+    """The field of ``kind`` the next steps name, as a whole or one by one, and the steps left."""
+    whole = ".".join(steps)
+    if kind.get_field_index(whole) >= 0:
+        return whole, ()
+    return (steps[0] if kind.get_field_index(steps[0]) >= 0 else None), steps[1:]
+
+
+def _leaf(schema: pa.Schema, place: Source) -> str:
+    if place.path in schema.names:
+        return place.path
+    kind, taken, steps = schema.field(place.steps[0]).type, [place.steps[0]], place.steps[1:]
+    while steps and pt.is_struct(kind):
+        step, steps = _next_field(kind, steps)
+        if step is None:
+            break
+        taken.append(step)
+        kind = kind.field(step).type
+    return ".".join(taken)
+
+
+def _python_values(array: pa.Array) -> list[Any]:
+    """The values of ``array`` as Python objects, bytes as text; None where text is not UTF-8."""
+    if casting.is_text(array.type):
+        return casting.cast(array, pa.string()).array.to_pylist()
+    try:
+        return array.to_pylist(maps_as_pydicts="lossy")
+    except UnicodeDecodeError:
+        return [_value(scalar) for scalar in array]
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py(maps_as_pydicts="lossy")
+    except UnicodeDecodeError:
+        return None
+
+
+def _arrow_free(value: Any) -> Any:
+    """Bytes as text, dates and other Arrow objects in their written form; JSON-like values as they are."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if value is None or isinstance(value, str | int | float | bool | list | dict):
+        return value
+    return str(value)

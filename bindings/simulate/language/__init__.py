@@ -1,0 +1,1 @@
+"""What simulated people and machines say."""

@@ -1,0 +1,97 @@
+"""What the terms and statistics of a run mean, in plain words: one home for the report and ``explain``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gauger.engine.statistics import registry as statistics_registry
+from gauger.text.formats import plural, visible
+
+TERMS = {
+    "call": "One request to the model and its response.",
+    "account": "Who sent the call; accounts are what is scored.",
+    "family": "Calls with the same prompt, nearly the same prompt, or prompts filled into the same template.",
+    "campaign": "Accounts that act as one, found by joining evidence that is too weak in each account alone.",
+    "finding": "Accounts worth a person's time together: a campaign, or something that merely resembles one.",
+    "evidence": (
+        "How odd something looks, as −log10 of a calibrated tail probability. Evidence 3 means that one "
+        "honest account in a thousand looks this odd; each further point makes it ten times rarer."
+    ),
+    "reference": "Older accounts, believed clean, with which this run's accounts are compared.",
+}
+
+_HISTORY_SHOWN = 7  # days
+
+STATISTICS = {
+    "conformity": "it moves like those its oddest calls resemble: volume, timing, addresses, settings (evidence)",
+    "union_similarity": "mean likeness of any two of its accounts in content",
+    # Of a finding's accounts together.
+    "volume_spread": "spread of the number of calls between its accounts (log2)",
+    "shared_client_address": "share of its accounts that share an address with another of them",
+    "shared_payment": "share of its accounts that share a payment fingerprint with another of them",
+    "shared_network_and_hour": "share of its accounts seen on one network in the same hour as another of them",
+    "uniform_parameters": "share of its accounts with the same model and settings",
+    "concealment": "share of its accounts that openly show one owner",
+    "disjoint_coverage": "share of its calls whose prompt was sent only once that day",
+    # Of one account: every column of accounts.parquet.
+    **{name: statistic.title for name, statistic in statistics_registry.STATISTICS.items()},
+}
+
+ASSESSMENTS = {
+    "campaign": "Accounts that act as one: their content is new and they coordinate.",
+    "new population": "Content is new, but coordination is lacking: more likely a new group of users.",
+    "evaluation run": "The pattern of a benchmark or test harness rather than of a harvest.",
+    "shared tool": "One tool's prompts in unrelated hands rather than one actor.",
+}
+
+FAMILY_KINDS = {
+    "template": "template",
+    "near_duplicate": "near-duplicate prompts",
+    "exact": "exact repeats",
+    "single": "single prompt",
+}
+
+
+def statistic(name: str) -> str:
+    """Return a statistic in plain words; one without a sentence here is shown by its name, spaced."""
+    return STATISTICS.get(name) or visible(name.replace("_", " ").strip())
+
+
+def assessment(name: str | None) -> str:
+    """Return the sentence behind an assessment, or an empty string for an unknown one."""
+    return ASSESSMENTS.get(name or "", "")
+
+
+def family_kind(name: str | None) -> str:
+    """Return a family kind in plain words."""
+    return FAMILY_KINDS.get(name or "") or visible((name or "unknown kind").replace("_", " "))
+
+
+def false_positives(rate: Mapping[str, Any]) -> str:
+    """The manifest's measured false-positive rate in words; what a damaged manifest lacks is left out."""
+    accounts, flagged, days = rate.get("accounts"), rate.get("flagged"), rate.get("held_out")
+    shares = [rate.get(name) for name in ("measured", "low", "high")]
+    if isinstance(accounts, int) and isinstance(flagged, int) and all(isinstance(share, float) for share in shares):
+        measured, low, high = (f"{100 * float(share or 0.0):.2f}" for share in shares)
+        number = len(days) if isinstance(days, list) else 0
+        return (
+            f"{measured} % flagged ({low} to {high} % with 95 % confidence): {flagged:,} of {accounts:,} accounts of "
+            f"{plural(number, 'clean day')} held out"
+        )
+    return f"share flagged not measured: {rate.get('reason') or 'not said why'}"
+
+
+def history(row: Mapping[str, Any]) -> str:
+    """How long a finding has been known and how it grew; an empty string for one of its first day."""
+    entries = row.get("history") or []
+    if len(entries) < 2:
+        return ""
+    shown = entries[-_HISTORY_SHOWN:]
+    days = "; ".join(
+        f"{one['day']}: {plural(one['accounts'], 'account')}, {plural(one['calls'], 'call')}" for one in shown
+    )
+    earlier = "... " if len(entries) > len(shown) else ""
+    returning = plural(row.get("returning_accounts") or 0, "account")
+    first = f"first seen on {row.get('first_seen_on')}, found on {plural(len(entries), 'day')}"
+    return f"{first}, {returning} of an earlier day among today's. {earlier}{days}"

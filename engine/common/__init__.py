@@ -1,0 +1,1 @@
+"""What every room needs: settings, the secret, errors, the schema of a call."""

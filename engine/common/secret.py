@@ -1,0 +1,99 @@
+"""The secret under every hash, and the subkeys derived from it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from gauger.engine.common.errors import StateError
+from gauger.kernels.machine import keys
+
+SECRET_BYTES = 16
+
+
+class Secret:
+    """A 128-bit secret. It never appears in ``repr``, state or errors; ``key_id`` names it without giving it away."""
+
+    __slots__ = ("_material", "key", "key_id")
+
+    def __init__(self, material: bytes) -> None:
+        if len(material) != SECRET_BYTES:
+            raise StateError(f"a key is {SECRET_BYTES} bytes long; this one has {len(material)}")
+        self._material = material
+        # One subkey word a purpose. Odd, so that each may serve as a multiplier.
+        stream = b"".join(
+            hashlib.blake2b(b"gauger/%d" % i, key=material, digest_size=64).digest() for i in range(keys.KEY_WORDS // 8)
+        )
+        words = np.frombuffer(stream, dtype="<u8").astype(np.uint64) | np.uint64(1)
+        words.flags.writeable = False
+        self.key = words
+        self.key_id = hashlib.blake2b(b"gauger/key id", key=material, digest_size=8).hexdigest()
+
+    @classmethod
+    def random(cls) -> Secret:
+        """A new secret, for an engine without a state directory."""
+        return cls(secrets.token_bytes(SECRET_BYTES))
+
+    @classmethod
+    def from_hex(cls, text: str) -> Secret:
+        """The secret written as 32 hexadecimal digits, as in a key file."""
+        try:
+            material = bytes.fromhex(text.strip())
+        except ValueError:
+            # The text is not repeated: it may be a key with one digit wrong.
+            raise StateError(f"this is not a key: {2 * SECRET_BYTES} hexadecimal digits are") from None
+        return cls(material)
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Secret:
+        """Read the key file, or make one (mode 0600) if there is none.
+
+        Raises StateError when the file is not a key or others may read it.
+        """
+        path = Path(path)
+        if not os.path.lexists(path):
+            cls._make(path)
+        return cls._read(path)
+
+    @staticmethod
+    def _make(path: Path) -> None:
+        """Make the key file whole or not at all: written beside its place, then linked into it."""
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            # A link fails where another process was first: then its key is the one.
+            with suppress(FileExistsError):
+                os.link(temporary, path)
+        except OSError as error:
+            raise StateError(f"{path}: cannot make a key file here ({error.strerror})") from None
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @classmethod
+    def _read(cls, path: Path) -> Secret:
+        try:
+            if path.stat().st_mode & 0o077:
+                raise StateError(f"{path}: others may read this key; run: chmod 600 {path}")
+            material = bytes.fromhex(path.read_text().strip())
+        except OSError as error:
+            raise StateError(f"{path}: cannot read the key ({error.strerror})") from None
+        except ValueError:
+            material = b""
+        if len(material) != SECRET_BYTES:
+            raise StateError(f"{path}: this is not a gauger key ({SECRET_BYTES} bytes in hexadecimal)")
+        return cls(material)
+
+    def __repr__(self) -> str:
+        return f"Secret(key_id={self.key_id!r})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Secret is never pickled: give the other process the key file")

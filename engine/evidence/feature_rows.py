@@ -1,0 +1,60 @@
+"""Feature rows of sampled calls, where they are stored."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from gauger.kernels.accounts.projection import project
+from gauger.kernels.text.features import FEATURES
+
+_BLOCK = 65_536  # rows a thread projects at a time
+
+
+class FeatureRows:
+    """Feature rows that lie in several arrays, gathered when asked for: a copy would be a gigabyte."""
+
+    def __init__(self, *parts: tuple[np.ndarray, np.ndarray]) -> None:
+        """parts : int8[m, FEATURES] and the rows of it that count, int64; the first part's come first."""
+        self._parts = parts
+        self._ends = np.cumsum([len(rows) for _, rows in parts])
+        self._orders = [np.argsort(rows) for _, rows in parts]  # in which rows are stored
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """int8[len(rows), FEATURES] of some rows, int64."""
+        part = np.searchsorted(self._ends, rows, "right")
+        if len(rows) and (part == part[0]).all():
+            array, stored = self._parts[part[0]]
+            return array[stored[rows - self._start(part[0])]]
+        found = np.empty((len(rows), FEATURES), np.int8)
+        for number, (array, stored) in enumerate(self._parts):
+            inside = part == number
+            found[inside] = array[stored[rows[inside] - self._start(number)]]
+        return found
+
+    def _start(self, part: int) -> int:
+        return int(self._ends[part - 1]) if part else 0
+
+    def select(self, kept: np.ndarray) -> FeatureRows:
+        """The rows of a boolean mask."""
+        masks = np.split(kept, self._ends[:-1])
+        return FeatureRows(*((array, stored[mask]) for (array, stored), mask in zip(self._parts, masks, strict=True)))
+
+    def project(self, directions: np.ndarray, which: np.ndarray, workers: int = 1) -> np.ndarray:
+        """Each row along the direction of its own, read in the order rows are stored in; float32[rows].
+
+        directions : float32[d, FEATURES]; which : int64[rows], 0 .. d - 1
+        """
+        scores = np.empty(len(which), np.float32)
+        with ThreadPoolExecutor(workers) as pool:
+            blocks = []
+            for number, ((array, stored), order) in enumerate(zip(self._parts, self._orders, strict=True)):
+                for first in range(0, len(order), _BLOCK):
+                    part = order[first : first + _BLOCK]
+                    places = part + self._start(number)
+                    chosen = (array, stored[part], which[places], directions, places, scores)
+                    blocks.append(pool.submit(project, *chosen))
+            for block in blocks:
+                block.result()
+        return scores

@@ -1,0 +1,1 @@
+"""Which prompts belong together: templates, near-duplicates, exact copies."""

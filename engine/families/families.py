@@ -1,0 +1,325 @@
+"""Families: calls with the same prompt, nearly the same, or the same template.
+
+Exact copies are collapsed first (a prompt is one row however often it was sent). A prompt belongs to the most telling
+family it is in: template, then near-duplicate, then exact; a prompt sent once and like no other is single, in none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gauger.engine.families.descriptors import Descriptors, describe
+from gauger.engine.families.frames import Frames, Grams, Matcher
+from gauger.engine.families.known import KnownFamilies, near_families
+from gauger.engine.families.near_duplicates import near_duplicates
+from gauger.engine.families.slots import SlotCounter, SlotFigures
+from gauger.engine.families.templates import MEMBERS_MIN, learn
+from gauger.engine.state.state import State
+from gauger.kernels.sketches import minhash
+
+TEMPLATE, NEAR_DUPLICATE, EXACT = range(3)
+_SWEEP = 65_536  # prompts whose grams are in memory at once
+REMEMBERED_CALLS_MIN = 5  # smaller families get no lasting id
+
+
+@dataclass(frozen=True)
+class Families:
+    """f families, and the family of every call of a run."""
+
+    ids: np.ndarray  # int64[f]
+    kinds: np.ndarray  # uint8[f], TEMPLATE, NEAR_DUPLICATE or EXACT
+    signatures: np.ndarray  # uint8[f, SLOTS], of the representative prompt or of the frame
+    calls: np.ndarray  # int64[f]
+    addresses: np.ndarray
+    prompts: np.ndarray  # int64[f], distinct prompts
+    descriptors: Descriptors  # of the calls: who, when, what they ask for
+    slots: SlotFigures  # of each family's frame; no slots where it has none
+    frame_groups: np.ndarray  # int64[f], least id among the families that are variants of one frame; 0 = no variant
+    allowed: np.ndarray  # bool[f], on the allow-list
+    first_seen: np.ndarray  # int64[f], microseconds
+    last_seen: np.ndarray
+    of_prompt: np.ndarray  # int64[prompts], row of this table for each prompt row of the state, -1 = none
+    of_call: np.ndarray  # int64[calls], the same for each call
+    repeats_of_call: np.ndarray  # int64[calls], calls with the same normalised prompt
+    matcher: Matcher  # the frames of this run
+    of_frame: np.ndarray  # int64[frames], row of this table, -1 = none
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def accounts(self) -> np.ndarray:
+        """Accounts of each family, int64[f]."""
+        return self.descriptors.accounts
+
+
+def _canonical_prompts(state: State) -> tuple[np.ndarray, np.ndarray]:
+    """Prompt rows by hash, and the place of each row in that order."""
+    hashes = state.prompts.rows["hash"]
+    order = np.lexsort((hashes[:, 1], hashes[:, 0]))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return order, place
+
+
+def _frame_signatures(frames: Frames, key: np.ndarray) -> np.ndarray:
+    owners = np.repeat(np.arange(len(frames.distinct)), np.diff(frames.posting_offsets))
+    order = np.lexsort((owners, frames.posting_frames))
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(frames.posting_frames, minlength=len(frames)))])
+    slots = np.empty((len(frames), minhash.SLOTS), np.uint32)
+    minhash.sign_sets(frames.distinct[owners[order]].astype(np.uint64), offsets.astype(np.int64), key, slots)
+    return (slots & 255).astype(np.uint8)
+
+
+def hash_signatures(hashes: np.ndarray) -> np.ndarray:
+    """Signatures of exact families: the prompt's hash over and over, because short prompts share their MinHash."""
+    return np.tile(np.ascontiguousarray(hashes).view(np.uint8), (1, minhash.SLOTS // 16))
+
+
+def _number(labels: np.ndarray, members_min: int) -> tuple[np.ndarray, np.ndarray]:
+    """Renumber labels (-1 = none) without those of fewer members: (new labels, old label of each new one)."""
+    sizes = np.bincount(labels[labels >= 0], minlength=1)
+    kept = np.flatnonzero(sizes >= members_min)
+    new = np.full(len(sizes) + 1, -1, np.int64)
+    new[kept] = np.arange(len(kept))
+    return new[labels], kept
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Prompts grouped before ids are known."""
+
+    of_prompt: np.ndarray  # int64[prompts], canonical order; -1 = none
+    kinds: np.ndarray
+    signatures: np.ndarray
+    place: np.ndarray  # canonical place of each prompt row
+    matcher: Matcher
+    of_frame: np.ndarray  # int64[frames], group
+    slots: SlotFigures  # of each frame
+
+
+def _sample_grams(state: State, place: np.ndarray, size: int) -> Grams:
+    """Grams of the first ``size`` prompts in canonical order, gathered in one sweep over the store."""
+    sizes = state.prompts.rows["grams"]
+    rows, parts = [], []
+    for first, offsets, values in state.prompts.grams.slices(sizes, _SWEEP):
+        inside = np.flatnonzero(place[first : first + len(offsets) - 1] < size)
+        rows.append(first + inside)
+        parts.append(Grams(offsets, values).take(inside).values)
+    chosen = np.concatenate([*rows, np.zeros(0, np.int64)])
+    offsets = np.concatenate([[0], np.cumsum(sizes[chosen])]).astype(np.int64)
+    found = Grams(offsets, np.concatenate([*parts, np.zeros(0, np.uint32)]))
+    return found.take(np.argsort(place[chosen]))
+
+
+def _group_prompts(state: State, workers: int) -> _Groups:
+    settings, rows = state.settings, state.prompts.rows
+    order, place = _canonical_prompts(state)
+    # Canonical order is hash order: the first prompts are the ones with the smallest keyed hashes, a fair sample.
+    sample = _sample_grams(state, place, settings.template_sample)
+    hashes = (rows["hash"][order[: len(sample)], 0] >> np.uint64(32)).astype(np.uint32)
+    frames = learn(sample, hashes, settings.template_members, workers, short_lines=settings.short_lines)
+    matcher = Matcher(frames)
+    counter = SlotCounter(frames, sample, matcher.match(sample, workers))
+    labels = np.empty(len(order), np.int64)
+    for first, offsets, values in state.prompts.grams.slices(rows["grams"], _SWEEP):
+        grams = Grams(offsets, values)
+        found = matcher.match(grams, workers)
+        counter.add(grams, found)
+        labels[place[first : first + len(grams)]] = found
+    framed, frame_of = _number(labels, MEMBERS_MIN)
+    nearest = near_duplicates(
+        rows["signature"], rows["words"], settings.near_duplicate_similarity, order, workers
+    )  # fmt: skip
+    near, near_of = _number(np.where(framed >= 0, -1, nearest), 2)
+    repeated = np.where((framed < 0) & (near < 0) & (rows["calls"][order] >= 2), np.arange(len(order)), -1)
+    exact, exact_of = _number(repeated, 1)
+    families = np.where(framed >= 0, framed, -1)
+    families = np.where(near >= 0, len(frame_of) + near, families)
+    families = np.where(exact >= 0, len(frame_of) + len(near_of) + exact, families)
+    kinds = np.repeat(np.arange(3, dtype=np.uint8), [len(frame_of), len(near_of), len(exact_of)])
+    representatives = np.concatenate(
+        [
+            _frame_signatures(frames, state.secret.key)[frame_of],
+            rows["signature"][order[near_of]],
+            hash_signatures(rows["hash"][order[exact_of]]),
+        ]
+    )
+    of_frame = np.full(len(frames), -1, np.int64)
+    of_frame[frame_of] = np.arange(len(frame_of))
+    return _Groups(families, kinds, representatives, place, matcher, of_frame, counter.figures())
+
+
+def _distinct_per_family(family: np.ndarray, values: np.ndarray, families: int) -> np.ndarray:
+    """Number of distinct values among the calls of each family."""
+    order = np.lexsort((values, family))
+    family, values = family[order], values[order]
+    fresh = np.ones(len(family), bool)
+    fresh[1:] = (family[1:] != family[:-1]) | (values[1:] != values[:-1])
+    return np.bincount(family[fresh], minlength=families)
+
+
+Claims = tuple[np.ndarray, np.ndarray]  # prompt hashes, uint64[m, 2], and the ids their families have, int64[m]
+
+
+def find_families(
+    state: State, accounts: Callable[[], np.ndarray], known: KnownFamilies, workers: int, claims: Claims | None = None
+) -> Families:
+    """Families of everything in the state.
+
+    accounts : gives the population row of each account row of the state, int64, once prompts are grouped: it may be
+        found meanwhile
+    known : earlier families, updated
+    claims : ids given to prompts since; a family with several gets the least
+    """
+    groups = _group_prompts(state, workers)
+    ledger, prompts = state.ledger.rows, state.prompts.rows
+    call_prompt = groups.place[ledger["prompt"]]
+    calls = np.bincount(groups.of_prompt[call_prompt] + 1, minlength=len(groups.kinds) + 1)[1:]
+    joined = _join_near(groups, calls, state)
+    of_prompt, kinds, signatures = joined.of_prompt, joined.kinds, joined.signatures
+    count = len(kinds)
+    of_call = of_prompt[call_prompt]
+    member = of_call >= 0
+    family, times = of_call[member], ledger["time"][member]
+    first, last = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
+    np.minimum.at(first, family, times)
+    np.maximum.at(last, family, times)
+    calls = np.bincount(family, minlength=count)
+    address = ledger["address"][member]
+    claimed = _claimed(claims, prompts["hash"], groups.place, of_prompt, count)
+    ids = _assign_ids(kinds, signatures, calls, first, last, claimed, known, state.settings.near_duplicate_similarity)
+    order = np.argsort(ids, kind="stable")
+    row = np.full(count + 1, -1, np.int64)  # the last entry serves -1: no family
+    row[order] = np.arange(count)
+    flags = prompts["flags"][ledger["prompt"][member]] if state.content == "text" else None
+    return Families(
+        ids=ids[order],
+        kinds=kinds[order],
+        signatures=signatures[order],
+        calls=calls[order],
+        addresses=_distinct_per_family(family[address != 0], address[address != 0], count)[order],
+        prompts=np.bincount(of_prompt[of_prompt >= 0], minlength=count)[order],
+        descriptors=describe(row[family], times, accounts()[ledger["account"][member]], flags, count),
+        slots=_slots_of(row[joined.of_frame], groups.slots, count),
+        frame_groups=_frame_groups(row[joined.of_frame], groups.matcher.frames.roots(), ids[order]),
+        allowed=np.zeros(count, bool),
+        first_seen=first[order],
+        last_seen=last[order],
+        of_prompt=row[of_prompt[groups.place]],
+        of_call=row[of_call],
+        repeats_of_call=prompts["calls"][ledger["prompt"]],
+        matcher=groups.matcher,
+        of_frame=row[joined.of_frame],
+    )
+
+
+def _frame_groups(family: np.ndarray, roots: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Least id among the families of one frame, for each family of a frame that has several; 0 for others.
+
+    family, roots : int64[frames], row of the families (-1 = none), and the frame that each frame is a variant of
+    """
+    group = np.zeros(len(ids), np.int64)
+    inside = np.flatnonzero(family >= 0)
+    inside = inside[np.lexsort((ids[family[inside]], roots[inside]))]
+    _, first, number = np.unique(roots[inside], return_index=True, return_counts=True)
+    several = np.repeat(number > 1, number)
+    group[family[inside[several]]] = np.repeat(ids[family[inside[first]]], number)[several]
+    return group
+
+
+def _slots_of(family: np.ndarray, slots: SlotFigures, families: int) -> SlotFigures:
+    """Figures of each family: those of the frame most of its prompts hold, none where it has no frame.
+
+    family : int64[frames], row of the families, -1 = none
+    """
+    frame = np.full(families, len(family))  # the last one serves families without a frame
+    order = np.lexsort((-np.arange(len(family)), slots.prompts))  # the largest is written last
+    order = order[family[order] >= 0]
+    frame[family[order]] = order
+    nothing = np.append(slots.offsets, slots.offsets[-1])
+    with_none = replace(
+        slots, offsets=nothing, coverage=np.append(slots.coverage, np.nan), prompts=np.append(slots.prompts, 0)
+    )
+    return with_none.take(frame)
+
+
+def _join_near(groups: _Groups, calls: np.ndarray, state: State) -> _Groups:
+    """Merge near-duplicate families whose representatives FAISS finds nearly equal; the first represents them.
+
+    Frames that are nearly the same were merged where they were learnt, and variants must stay apart.
+    """
+    kinds, signatures = groups.kinds, groups.signatures
+    large = np.flatnonzero((calls >= REMEMBERED_CALLS_MIN) & (kinds == NEAR_DUPLICATE))
+    group = near_families(signatures[large], kinds[large], state.settings.near_duplicate_similarity)
+    target = np.arange(len(kinds))
+    heads = large[np.unique(group, return_index=True)[1]]
+    target[large] = heads[group]
+    kept = np.unique(target)
+    place = np.full(len(kinds) + 1, -1, np.int64)
+    place[kept] = np.arange(len(kept))
+    renamed = np.append(place[target], -1)
+    return replace(
+        groups,
+        of_prompt=renamed[groups.of_prompt],
+        kinds=kinds[kept],
+        signatures=signatures[kept],
+        of_frame=renamed[groups.of_frame],
+    )
+
+
+def _claimed(
+    claims: Claims | None, hashes: np.ndarray, place: np.ndarray, of_prompt: np.ndarray, families: int
+) -> np.ndarray:
+    """Id claimed for each family by a prompt of it, the least, else 0; int64[families].
+
+    hashes, place : of each prompt row of the state; of_prompt : family of each place, -1 = none
+    """
+    ids = np.zeros(families, np.int64)
+    if claims is None or len(hashes) == 0:
+        return ids
+    order = np.argsort(place)
+    rows = order[np.minimum(np.searchsorted(hashes[order, 0], claims[0][:, 0]), len(order) - 1)]
+    family = of_prompt[place[rows]]
+    valid = (family >= 0) & np.all(hashes[rows] == claims[0], axis=1)
+    least = np.full(families, np.iinfo(np.int64).max)
+    np.minimum.at(least, family[valid], claims[1][valid])
+    # An id serves one family: members may have parted since it was given.
+    owners = np.flatnonzero(least < np.iinfo(np.int64).max)
+    _, first = np.unique(least[owners], return_index=True)
+    ids[owners[first]] = least[owners[first]]
+    return ids
+
+
+def _assign_ids(
+    kinds: np.ndarray,
+    signatures: np.ndarray,
+    calls: np.ndarray,
+    first: np.ndarray,
+    last: np.ndarray,
+    claimed: np.ndarray,
+    known: KnownFamilies,
+    similarity: float,
+) -> np.ndarray:
+    """Claimed ids, known ones where a family returns, else new ones in order of (first seen, place).
+
+    ``known`` remembers them.
+
+    Families too small to last get negative ids, good for this run only: a rerun gives the same ones again.
+    """
+    lasting = np.flatnonzero(calls >= REMEMBERED_CALLS_MIN)
+    ids = np.where(claimed > 0, claimed, -1)
+    asking = lasting[claimed[lasting] == 0]
+    found = known.identify(signatures[asking], kinds[asking], calls[asking], similarity)
+    ids[asking] = np.where(np.isin(found, claimed), -1, found)
+    new = lasting[ids[lasting] < 0]
+    new = new[np.lexsort((new, first[new]))]
+    ids[new] = known.next_id + np.arange(len(new))
+    known.next_id += len(new)
+    passing = np.flatnonzero((calls < REMEMBERED_CALLS_MIN) & (claimed == 0))
+    ids[passing[np.lexsort((passing, first[passing]))]] = -1 - np.arange(len(passing))
+    known.remember(ids[lasting], kinds[lasting], signatures[lasting], last[lasting])
+    return ids

@@ -1,0 +1,1 @@
+"""Kept days: the state directory, decontamination, drift, held-out days, weeks."""

@@ -1,0 +1,133 @@
+"""The false-positive rate, measured: a clean day that is reference by now, held out and weighed like a day of today's.
+
+Every sixth day or so the newest reference day is weighed once against days older than itself, by the code that weighs
+today, and what it said is kept in the state directory and added to that of other days. The rate belongs to the code and
+the traffic and changes slowly; a second run of the evidence every day would cost a small day half its time again. Both
+sides are bounded, so that a check costs the same however large the days are.
+
+Accounts that were flagged when their day was scored are no reference. Those among them that were part of no finding
+take part here nevertheless: left out, the rate would be too low by construction. Those of findings are not known to be
+honest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from gauger.engine.common.settings import Settings
+from gauger.engine.evidence.evidence import gather
+from gauger.engine.reference.directory import StateDirectory, bounded
+from gauger.engine.reference.kept_days import LONE, REFERENCE
+from gauger.engine.reference.reference import concatenate
+from gauger.engine.statistics.population import Population
+
+# Accounts weighed and accounts they are weighed against: two to three seconds of one core.
+HELD_OUT_MAX, AGAINST_MAX = 2_000, 6_000
+_EVERY_DAYS = 6  # not seven: checks come round all weekdays
+_POOLED_DAYS = 28  # checks of so many days before today are added up
+_CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class FalsePositives:
+    """What was measured on the held-out days a run can look back on."""
+
+    expected: float  # the alarm level
+    accounts: int  # weighed
+    flagged: int
+    held_out: list[str]  # days
+    reason: str | None  # why nothing was measured
+
+    def record(self) -> dict[str, Any]:
+        """As the manifest shows it; ``low`` and ``high`` are the exact binomial interval of 95 %."""
+        low, high = binomial_interval(self.flagged, self.accounts)
+        known = self.reason is None
+        return {
+            "expected": self.expected,
+            "measured": self.flagged / self.accounts if known else None,
+            "low": low if known else None,
+            "high": high if known else None,
+            "accounts": self.accounts,
+            "flagged": self.flagged,
+            "held_out": self.held_out,
+            "reason": self.reason,
+        }
+
+
+def binomial_interval(successes: int, trials: int, confidence: float = _CONFIDENCE) -> tuple[float, float]:
+    """Clopper and Pearson's exact interval of a share (Biometrika 1934); (0, 1) without a trial."""
+    from scipy.special import betaincinv  # as every SciPy module: not needed by a process that only observes
+
+    tail = (1.0 - confidence) / 2.0
+    low = 0.0 if successes == 0 else float(betaincinv(successes, trials - successes + 1, tail))
+    high = 1.0 if successes >= trials else float(betaincinv(successes + 1, trials - successes, 1.0 - tail))
+    return low, high
+
+
+def false_positives(directory: StateDirectory | None, today: date, settings: Settings, workers: int) -> FalsePositives:
+    """Measure today's newest reference day if that is due; add up the checks of the days before today."""
+
+    def nothing(reason: str) -> FalsePositives:
+        return FalsePositives(settings.alarm_level, 0, 0, [], reason)
+
+    if directory is None:
+        return nothing("no state directory, hence no clean day to measure on")
+    days = directory.reference_days(today, settings)
+    if not days:
+        return nothing("no reference day yet")
+    lately = [days[-1] - timedelta(days=age) for age in range(_EVERY_DAYS)]
+    if all(directory.check(day) is None for day in lately):
+        _measure(directory, days, settings, workers)
+    accounts = flagged = 0
+    held_out = []
+    for day in directory.days():
+        found = directory.check(day) if today - timedelta(days=_POOLED_DAYS) <= day < today else None
+        if found is not None and found["alarm_level"] == settings.alarm_level:
+            accounts, flagged = accounts + int(found["accounts"]), flagged + int(found["flagged"])
+            held_out.append(day.isoformat())
+    if not accounts:
+        return nothing(
+            f"no reference day has {settings.reference_accounts_min:,} accounts of other days to be weighed against"
+        )
+    return FalsePositives(settings.alarm_level, accounts, flagged, held_out, None)
+
+
+def _measure(directory: StateDirectory, days: list[date], settings: Settings, workers: int) -> None:
+    """Weigh the last of some reference days against its own reference, or else against the other days."""
+    held_out, others = days[-1], days[:-1]
+    lagged = directory.reference_days(held_out, settings)
+    for against in (lagged, others):
+        reference = _sample(directory, against, AGAINST_MAX, lone=False)
+        if reference is not None and len(reference) >= settings.reference_accounts_min:
+            break
+    else:
+        return  # tried again when there are more days
+    today = _sample(directory, [held_out], HELD_OUT_MAX, lone=True)
+    if today is None:
+        return
+    found = gather(today, reference, directory.secret.key, settings, workers)
+    weighed = ~np.isnan(found.probability)
+    content = {
+        "accounts": int(weighed.sum()),
+        "flagged": int(np.sum(found.probability[weighed] < settings.alarm_level)),
+        "alarm_level": settings.alarm_level,
+        "against": [day.isoformat() for day in against],
+        "against_accounts": found.reference_accounts,
+    }
+    directory.save_check(held_out, content)
+
+
+def _sample(directory: StateDirectory, days: list[date], most: int, *, lone: bool) -> Population | None:
+    """At most so many accounts of some days, by keyed choice."""
+    if not days:
+        return None
+    kept = []
+    for day in days:
+        parts = [directory.part(day, REFERENCE), directory.part(day, LONE) if lone else None]
+        population = concatenate([part for part in parts if part is not None])
+        kept.append(bounded(population, most // len(days), directory.secret))
+    return concatenate(kept)

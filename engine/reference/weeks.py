@@ -1,0 +1,134 @@
+"""Weeks: kept days joined, so that a campaign too thin for any one day is heavy enough to be weighed.
+
+An account that sends four calls a day has no evidence on any day, and twenty-eight calls in a week. Days keep sums and
+samples, and those merge: sums add, samples are joined by smallest keyed hash, links are a set. Statistics do not merge;
+a week's are the means of its days', weighted by calls, on both sides alike.
+
+Flagged accounts were found on their day and are not kept; the week is weighed against the one or two weeks before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from gauger.engine.common.errors import StateError
+from gauger.engine.common.settings import Settings
+from gauger.engine.evidence.evidence import Evidence
+from gauger.engine.findings.assessment import SIGNS_MIN, Sign, signs_of
+from gauger.engine.findings.clusters import Cluster, find_clusters
+from gauger.engine.reference.decontamination import gather_trimmed
+from gauger.engine.reference.directory import StateDirectory, bounded
+from gauger.engine.reference.kept_days import REFERENCE, THIN
+from gauger.engine.reference.kept_findings import load_campaigns, save_campaigns
+from gauger.engine.reference.reference import concatenate
+from gauger.engine.statistics.population import Population
+from gauger.kernels.text.features import FEATURES
+
+WEEK_DAYS = 7
+_REFERENCE_WEEKS = 2
+
+
+@dataclass(frozen=True)
+class WeekFinding:
+    """Accounts that stand out together over a week."""
+
+    campaign_id: int  # the same as on days that show it, and in other weeks
+    cluster: Cluster  # its members are rows of the week's population
+    signs: list[Sign]
+
+    @property
+    def verdict(self) -> str:
+        """ "campaign" with enough signs of coordination, else "new population"."""
+        enough = sum(sign.present is True for sign in self.signs) >= SIGNS_MIN
+        return "campaign" if enough else "new population"
+
+
+@dataclass(frozen=True)
+class Week:
+    """A week weighed against the weeks before it."""
+
+    days: list[date]
+    reference_days: list[date]
+    population: Population
+    evidence: Evidence
+    findings: list[WeekFinding]  # strongest first
+
+
+def weigh_week(directory: StateDirectory, last: date, settings: Settings, workers: int) -> Week:
+    """Weigh the seven kept days up to ``last``, and keep the numbers of what is found.
+
+    Raises StateError when no day is kept.
+    """
+    days, people = _week(directory, last, settings)
+    if people is None:
+        raise StateError(f"{directory.path}: no day of the week up to {last} is kept; score days with --state first")
+    before: list[date] = []
+    weeks: list[Population] = []
+    for number in range(1, _REFERENCE_WEEKS + 1):
+        older, week = _week(directory, last - timedelta(days=WEEK_DAYS * number), settings)
+        if week is not None:
+            before, weeks = [*older, *before], [*weeks, week]
+    most = settings.reference_accounts_max // max(1, len(weeks))
+    reference = concatenate([bounded(week, most, directory.secret) for week in weeks]) if weeks else None
+    found = gather_trimmed(people, reference, directory.secret.key, settings, workers).evidence
+    findings: list[WeekFinding] = []
+    if reference is not None and found.reference_accounts and (clusters := find_clusters(found, settings)):
+        members = [cluster.members for cluster in clusters]
+        numbers, known = load_campaigns(directory).number_week(members, people, days, directory.secret.key)
+        save_campaigns(directory, known)
+        for number, cluster in zip(numbers, clusters, strict=True):
+            signs = signs_of(people, reference, cluster.members, np.zeros(0, np.int64), earlier=True)
+            findings.append(WeekFinding(number, cluster, signs))
+    return Week(days, before, people, found, findings)
+
+
+def _week(directory: StateDirectory, last: date, settings: Settings) -> tuple[list[date], Population | None]:
+    """The kept days of the week up to ``last``, and their accounts joined."""
+    days = [day for day in directory.days() if last - timedelta(days=WEEK_DAYS) < day <= last]
+    parts = [directory.part(day, part) for day in days for part in (REFERENCE, THIN)]
+    known = [part for part in parts if part is not None and len(part)]
+    return days, join_days(known, settings) if known else None
+
+
+def join_days(days: Sequence[Population], settings: Settings) -> Population:
+    """One population of several days', one row an account, in order of id."""
+    whole = concatenate(days)
+    names, place = np.unique(np.asarray(whole.account_ids, object), return_inverse=True)
+    count = len(names)
+    calls, sums = np.zeros(count, np.int64), np.zeros((count, FEATURES), np.int32)
+    np.add.at(calls, place, whole.calls)
+    np.add.at(sums, place, whole.sums)
+    owner = place[whole.sample_owner]
+    order = np.lexsort((whole.sample_identity, owner))
+    number = np.arange(len(order)) - np.searchsorted(owner[order], owner[order], "left")
+    kept = order[number < settings.sample_calls]
+    links = np.unique(
+        np.stack([place[whole.link_owner].astype(np.uint64), whole.link_channel.astype(np.uint64), whole.link_value]),
+        axis=1,
+    )
+    return Population(
+        account_ids=names.tolist(),
+        calls=calls,
+        sums=sums,
+        statistics={name: _mean(values, whole.calls, place, count) for name, values in whole.statistics.items()}
+        | {"calls_log2": np.log2(np.maximum(1, calls))},
+        sample_owner=owner[kept],
+        sample_identity=whole.sample_identity[kept],
+        sample_row=whole.sample_row[kept],
+        sample_features=whole.sample_features,
+        link_owner=links[0].astype(np.int64),
+        link_channel=links[1].astype(np.uint8),
+        link_value=links[2],
+    )
+
+
+def _mean(values: np.ndarray, calls: np.ndarray, place: np.ndarray, count: int) -> np.ndarray:
+    """Mean of each account's days, weighted by calls; NaN where no day has the statistic."""
+    known = ~np.isnan(values)
+    weight = np.bincount(place[known], calls[known], minlength=count)
+    total = np.bincount(place[known], values[known] * calls[known], minlength=count)
+    return np.divide(total, weight, out=np.full(count, np.nan), where=weight > 0)

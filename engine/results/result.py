@@ -1,0 +1,228 @@
+"""The tables of a finished run (DESIGN 2.3), as Arrow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from gauger.engine.common.settings import Settings
+from gauger.engine.evidence.calibration import evidence as evidence_of
+from gauger.engine.evidence.evidence import Evidence
+from gauger.engine.families.allow_list import Allowed
+from gauger.engine.families.families import TEMPLATE, Families
+from gauger.engine.families.known import KINDS
+from gauger.engine.findings.findings import Calls, Campaign, account_reasons, call_evidence, family_evidence
+from gauger.engine.reference.drift import Drift
+from gauger.engine.results import tables
+from gauger.engine.state.rows import Rows
+from gauger.engine.statistics.population import Population
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run found. The tables are those ``gauger score`` writes.
+
+    seconds : of ``finish``, stage after stage: population (the accounts and their statistics), evidence (trimming of
+        the reference included), families (what is left of them by then: they are found beside the two), campaigns (with
+        relational statistics and assessment)
+    """
+
+    calls: pa.Table
+    accounts: pa.Table
+    families: pa.Table
+    campaigns: pa.Table
+    missing_evidence: list[str]
+    reference_days: list[str]
+    reference_accounts: int
+    allowed: Allowed | None = None  # what the allow-list came to
+    reference_left_out: int = 0  # accounts of the reference that belong to a group of today's: see ``trimming``
+    drift: Drift | None = None  # today against the reference; None without one
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def _nullable(values: np.ndarray, kind: pa.DataType | None = None) -> pa.Array:
+    """Float column with null for NaN."""
+    return pa.array(values, kind or pa.float64(), mask=np.isnan(values))
+
+
+def _lists(offsets: np.ndarray, values: pa.Array, known: np.ndarray) -> pa.ListArray:
+    """One list a row, null where it is not known (those must be empty)."""
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values, mask=pa.array(~known))
+
+
+def _ids(rows: np.ndarray, ids: np.ndarray) -> pa.Array:
+    """ids[rows] with null for -1."""
+    none = rows < 0
+    values = np.zeros(len(rows), np.int64) if len(ids) == 0 else ids[np.where(none, 0, rows)]
+    return pa.array(values, pa.int64(), mask=none)
+
+
+def membership(campaigns: list[Campaign], accounts: int) -> np.ndarray:
+    """Campaign (0-based) of each account, -1 for none; int64."""
+    member = np.full(accounts, -1, np.int64)
+    for number, campaign in reversed(list(enumerate(campaigns))):
+        member[campaign.members] = number
+    return member
+
+
+def campaign_ids(campaigns: list[Campaign]) -> np.ndarray:
+    """The number of each campaign: its own, or its rank where nobody numbered them; int64."""
+    return np.asarray([campaign.campaign_id or rank for rank, campaign in enumerate(campaigns, 1)], np.int64)
+
+
+def account_table(
+    today: Population, reference: Population | None, evidence: Evidence, campaigns: list[Campaign], settings: Settings
+) -> pa.Table:
+    """accounts.parquet: one row an account, in order of id."""
+    member = membership(campaigns, len(today))
+    strength = evidence_of(evidence.probability)
+    flagged = evidence.probability < settings.alarm_level
+    explained = np.flatnonzero(flagged | (member >= 0) | (strength >= 2.0))
+    reasons: list[list[dict[str, float | str | None]]] = [[] for _ in range(len(today))]
+    for row, found in zip(explained.tolist(), account_reasons(today, reference, evidence, explained), strict=True):
+        reasons[row] = [_reason(*reason) for reason in found]
+    axes = _map(evidence, campaigns)
+    statistics = {**today.statistics, **evidence.shares, **evidence.relational}
+    columns = {"account_id": pa.array(today.account_ids, pa.string()), "calls": pa.array(today.calls)}
+    columns |= {name: _nullable(values) for name, values in statistics.items()}
+    columns |= {
+        "evidence": _nullable(strength),
+        "flagged": pa.array(flagged),
+        "campaign_id": _ids(member, campaign_ids(campaigns)),
+        "map_x": _nullable(axes[:, 0]),
+        "map_y": _nullable(axes[:, 1]),
+        "reasons": pa.array(reasons, pa.list_(tables.REASON)),
+    }
+    return pa.table(columns)
+
+
+def _reason(statistic: str, value: float, tail_probability: float) -> dict[str, float | str | None]:
+    tail = None if np.isnan(tail_probability) else tail_probability
+    return {"statistic": statistic, "value": None if np.isnan(value) else value, "tail_probability": tail}
+
+
+def _map(evidence: Evidence, campaigns: list[Campaign]) -> np.ndarray:
+    """Coordinates for the neighbourhood map, float64[n, 2]: the two directions in which findings lie apart.
+
+    Principal axes of all accounts would show how honest accounts differ; those of the findings' centroids show what
+    sets findings apart from them and from one another. With fewer than two findings the accounts' own axes fill up.
+    """
+    vectors = evidence.vectors
+    known = np.flatnonzero(np.any(vectors != 0, axis=1))
+    result = np.full((len(vectors), 2), np.nan)
+    if len(known) < 3 or vectors.shape[1] < 2:
+        return result
+    centroids = [vectors[campaign.members].mean(axis=0) * np.sqrt(len(campaign.members)) for campaign in campaigns[:12]]
+    spread = np.cov(vectors[known].T.astype(np.float64))
+    own = np.linalg.eigh(spread)[1][:, ::-1][:, :2].T
+    rows = np.concatenate([np.asarray(centroids).reshape(-1, vectors.shape[1]), 1e-3 * own])
+    axes = np.linalg.svd(rows.astype(np.float64), full_matrices=False)[2][:2]
+    # The sign of an axis is arbitrary: findings lie to the positive side.
+    axes *= np.where(rows.sum(axis=0) @ axes.T < 0, -1.0, 1.0)[:, None]
+    result[known] = vectors[known] @ axes.T
+    return result
+
+
+def family_table(families: Families, calls: Calls, evidence: Evidence, settings: Settings, addresses: bool) -> pa.Table:
+    """families.parquet; templates are filled in by the batch job, which can read the prompts again."""
+    strength = family_evidence(families, calls, evidence, settings)
+    names = np.asarray(KINDS, object)
+    said, slots = families.descriptors, families.slots
+    framed = families.kinds == TEMPLATE
+    return pa.table(
+        {
+            "family_id": pa.array(families.ids, pa.int64()),
+            "kind": pa.array(names[families.kinds], pa.string()),
+            "calls": pa.array(families.calls, pa.int64()),
+            "accounts": pa.array(families.accounts, pa.int64()),
+            "client_addresses": pa.array(families.addresses, pa.int64())
+            if addresses
+            else pa.nulls(len(families), pa.int64()),
+            "first_seen": pa.array(families.first_seen, pa.int64()).cast(tables.TIMESTAMP),
+            "last_seen": pa.array(families.last_seen, pa.int64()).cast(tables.TIMESTAMP),
+            "distinct_prompts": pa.array(families.prompts, pa.int64()),
+            "largest_account_share": _nullable(said.largest_account_share),
+            "account_gini": _nullable(said.account_gini),
+            "account_gini_chance": _nullable(said.account_gini_chance),
+            "hour_calls_median": _nullable(said.hour_calls_median),
+            "hour_calls_peak": _nullable(said.hour_calls_peak),
+            "burstiness": _nullable(said.burstiness),
+            "hourly_calls": _lists(said.hourly_offsets, pa.array(said.hourly), np.diff(said.hourly_offsets) > 0),
+            "frame_group": pa.array(families.frame_groups, mask=families.frame_groups == 0),
+            "slots": pa.array(np.diff(slots.offsets), mask=~framed),
+            "slot_values": _lists(slots.offsets, pa.array(slots.values), framed),
+            "slot_evenness": _lists(slots.offsets, _nullable(slots.evenness), framed),
+            "grid_coverage": _nullable(slots.coverage),
+            "elicitation_share": _nullable(said.elicitation),
+            "reasoning_share": _nullable(said.reasoning),
+            "rubric_share": _nullable(said.rubrics),
+            "data_set_share": _nullable(said.data_sets),
+            "evidence": _nullable(strength),
+            "allowed": pa.array(families.allowed),
+            "template": pa.nulls(len(families), pa.string()),
+        },
+        schema=tables.FAMILIES,
+    )
+
+
+def campaign_table(campaigns: list[Campaign]) -> pa.Table:
+    """campaigns.parquet, strongest first."""
+    rows = []
+    for number, campaign in zip(campaign_ids(campaigns).tolist(), campaigns, strict=True):
+        signs = campaign.assessment.signs
+        rows.append(
+            {
+                "campaign_id": number,
+                "accounts": len(campaign.members),
+                "calls": campaign.calls,
+                "evidence": None if np.isnan(campaign.evidence) else campaign.evidence,
+                "links": campaign.assessment.links,
+                "started_at": campaign.started_at,
+                "ended_at": campaign.ended_at,
+                "families": campaign.families,
+                "allowed_share": None if np.isnan(campaign.allowed_share) else campaign.allowed_share,
+                "assessment": campaign.assessment.verdict,
+                "reasons": [_reason(*reason) for reason in campaign.reasons],
+                "present": [sign.sentence for sign in signs if sign.present],
+                "lacking": [sign.sentence for sign in signs if not sign.present],
+                "hourly_calls": campaign.hourly,
+                "first_seen_on": campaign.history[0][0] if campaign.history else None,
+                "days_seen": len(campaign.history) or None,
+                "returning_accounts": campaign.returning_accounts if campaign.history else None,
+                "history": [dict(zip(("day", "accounts", "calls"), entry, strict=True)) for entry in campaign.history],
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=tables.CAMPAIGNS)
+
+
+def call_table(
+    ledger: Rows,
+    calls: Calls,
+    today: Population,
+    evidence: Evidence,
+    families: Families,
+    campaigns: list[Campaign],
+) -> pa.Table:
+    """calls/*.parquet: one row a call, by file and row."""
+    order = np.lexsort((ledger["identity"], ledger["row"], ledger["file"]))
+    family = calls.family[order]
+    account = calls.account[order]
+    kinds = np.asarray([*KINDS, "single"], object)
+    member = membership(campaigns, len(today))[account]
+    strength = call_evidence(today, evidence, account, ledger["identity"][order])
+    return pa.table(
+        {
+            "file": pa.array(ledger["file"][order]),
+            "row": pa.array(ledger["row"][order]),
+            "account_id": pa.array(today.account_ids, pa.string()).take(pa.array(account)),
+            "family_id": _ids(family, families.ids),
+            "family_kind": pa.array(kinds[np.append(families.kinds, 3)[family]], pa.string()),
+            "exact_repeats": pa.array(calls.repeats[order], pa.int64()),
+            "novelty": _nullable(ledger["novelty"][order].astype(np.float64)),
+            "evidence": _nullable(strength),
+            "campaign_id": _ids(member, campaign_ids(campaigns)),
+        },
+        schema=tables.CALLS,
+    )

@@ -1,0 +1,1 @@
+"""Answers between two runs: the snapshot, and families as they arrive."""

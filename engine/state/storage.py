@@ -1,0 +1,141 @@
+"""State on disk: Arrow IPC files of plain types, with a manifest that says which format and which key.
+
+Every table holds int32/64, float64, string, binary or fixed-size binary columns only, so that any language can read it
+and nothing in it can run. Directories are written beside their place and renamed into it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from gauger.engine.common.errors import StateError
+
+FORMAT = 2  # 1: other word features, shingles and signatures, which do not compare with these
+MANIFEST = "manifest.json"
+_WRITE = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+def pack(values: np.ndarray) -> pa.Array:
+    """A NumPy column as Arrow: 1-D int32/64 and float64 as they are, everything else as fixed-size binary rows."""
+    values = np.ascontiguousarray(values)
+    if values.ndim == 1 and values.dtype in (np.int32, np.int64, np.float64):
+        return pa.array(values)
+    width = values.dtype.itemsize * int(np.prod(values.shape[1:], dtype=np.int64))
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(values), [None, pa.py_buffer(values)])
+
+
+def unpack(column: pa.ChunkedArray, dtype: Any, shape: tuple[int, ...] = ()) -> np.ndarray:
+    """The inverse of ``pack``: a writable array of the dtype and row shape given. Raises StateError on a mismatch."""
+    array = column.combine_chunks()
+    array = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
+    width = np.dtype(dtype).itemsize * int(np.prod(shape, dtype=np.int64))
+    if pa.types.is_fixed_size_binary(array.type):
+        if array.type.byte_width != width:
+            raise StateError("a state table has columns of another width; it was made by another version")
+        data = array.buffers()[1]
+        values = np.frombuffer(data, np.uint8)[array.offset * width : (array.offset + len(array)) * width]
+        return values.view(dtype).reshape(len(array), *shape).copy()
+    return array.to_numpy(zero_copy_only=False).astype(dtype)
+
+
+def write_table(folder: Path, name: str, columns: Mapping[str, pa.Array | np.ndarray]) -> None:
+    """Write ``folder/name.arrow``."""
+    arrays = {key: value if isinstance(value, pa.Array) else pack(value) for key, value in columns.items()}
+    table = pa.table(arrays)
+    with (
+        pa.OSFile(str(folder / f"{name}.arrow"), "wb") as sink,
+        pa.ipc.new_file(sink, table.schema, options=_WRITE) as out,
+    ):
+        out.write_table(table, max_chunksize=1 << 20)
+
+
+def read_table(folder: Path, name: str) -> pa.Table:
+    """Read ``folder/name.arrow``. Raises StateError when it is missing or not the file that was written."""
+    file = f"{name}.arrow"
+    try:
+        content = (folder / file).read_bytes()
+        if _document(folder).get("files", {}).get(file) != hashlib.sha256(content).hexdigest():
+            raise OSError
+        table = pa.ipc.open_file(pa.py_buffer(content)).read_all()
+        table.validate(full=True)
+    except (OSError, pa.ArrowException):
+        raise StateError(f"{folder / file}: missing or damaged; remove {folder} and make it again") from None
+    return table
+
+
+def _seal(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def write_manifest(folder: Path, key_id: str, content: Mapping[str, Any]) -> None:
+    """Write the manifest, last of all files of a state folder: it holds the digest of each, and its own."""
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.arrow"))}
+    document = {"format": FORMAT, "key_id": key_id, "files": files, **content}
+    sealed = {**document, "seal": _seal(document)}
+    (folder / MANIFEST).write_bytes(orjson.dumps(sealed, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+
+
+def _document(folder: Path) -> dict[str, Any]:
+    try:
+        document = orjson.loads((folder / MANIFEST).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        document = None
+    if not isinstance(document, dict):
+        raise StateError(f"{folder}: no readable {MANIFEST}; this is not a complete gauger state")
+    return document
+
+
+def read_manifest(folder: Path, key_id: str) -> dict[str, Any]:
+    """Read and check a manifest. Raises StateError for another format version, another key, or a damaged file."""
+    settle(folder)
+    document = _document(folder)
+    if document.get("format") != FORMAT:
+        raise StateError(f"{folder}: state format {document.get('format')}, this version reads {FORMAT}")
+    if document.get("key_id") != key_id:
+        other = document.get("key_id")
+        raise StateError(
+            f"{folder}: made with key {other}, but the key here is {key_id}; use that key or another --state"
+        )
+    if document.pop("seal", None) != _seal(document):
+        raise StateError(f"{folder}: {MANIFEST} is damaged; remove {folder} and make it again")
+    return document
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
+
+
+def settle(target: Path) -> None:
+    """Undo a replacement that was killed between its two renames: the old folder is still whole."""
+    if not target.exists() and _old(target).exists():
+        _old(target).rename(target)
+
+
+def replace_folder(temporary: Path, target: Path) -> None:
+    """Put a finished folder in its place, durably; an old one there goes away."""
+    for file in temporary.iterdir():
+        with open(file, "rb") as handle:
+            os.fsync(handle.fileno())
+    settle(target)
+    shutil.rmtree(_old(target), ignore_errors=True)
+    if target.exists():
+        target.rename(_old(target))
+    temporary.rename(target)
+    shutil.rmtree(_old(target), ignore_errors=True)
+
+
+def new_folder(target: Path) -> Path:
+    """An empty folder beside ``target`` to build its replacement in."""
+    temporary = target.with_name(f".{target.name}.new")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    return temporary

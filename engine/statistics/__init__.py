@@ -1,0 +1,1 @@
+"""What is said of an account in numbers, and the population that carries them."""

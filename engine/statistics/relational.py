@@ -1,0 +1,75 @@
+"""Statistics that need a run's families, or an account's content neighbours of today.
+
+``neighbours`` below is int64[n, k]: of each account, those of its nearest that are today's, -1 in the other places.
+Nothing of it can be asked of a stored day, which keeps no prompts and no hours: of these only the family entropy, kept
+with the day, has a reference to be ranked in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from gauger.engine.statistics.calls import normalised_entropy
+from gauger.engine.statistics.population import Population
+from gauger.kernels.accounts import groups
+
+NAMES = ("synchrony_networks", "synchrony_families", "complementary_coverage")
+_NO_LIMIT = 1 << 40
+
+
+def family_entropy(owner: np.ndarray, family: np.ndarray, owners: int) -> np.ndarray:
+    """Entropy of an account's calls over families, a call in none being one of its own; NaN below two calls.
+
+    owner, family : int64, one entry a call; -1 = no account, no family
+    """
+    inside = owner >= 0
+    owner, family = owner[inside], family[inside]
+    alone = family.max(initial=-1) + 1 + np.arange(len(family))
+    return normalised_entropy(owner, np.where(family >= 0, family, alone), owners)
+
+
+def with_families(population: Population, owner: np.ndarray, family: np.ndarray) -> Population:
+    """The population, knowing also what needs a run's families: of each call its account and family, -1 = none."""
+    entropy = family_entropy(owner, family, len(population))
+    return replace(population, statistics={**population.statistics, "family_entropy": entropy})
+
+
+def _runs(owner: np.ndarray, value: np.ndarray, owners: int) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets and distinct ascending values of each owner."""
+    order = np.lexsort((value, owner))
+    owner, value = owner[order], value[order]
+    fresh = np.ones(len(owner), bool)
+    fresh[1:] = (owner[1:] != owner[:-1]) | (value[1:] != value[:-1])
+    return np.searchsorted(owner[fresh], np.arange(owners + 1)).astype(np.int64), value[fresh]
+
+
+def synchrony(owner: np.ndarray, token: np.ndarray, neighbours: np.ndarray, size: int = _NO_LIMIT) -> np.ndarray:
+    """Mean Jaccard similarity of an account's tokens and each neighbour's; NaN where either has none.
+
+    owner : int64; token : uint64, what was met and in which hour; size : how many an account keeps at most
+    """
+    result = np.empty(len(neighbours))
+    offsets, values = _runs(owner, token, len(neighbours))
+    groups.mean_jaccard(offsets, np.ascontiguousarray(values), np.ascontiguousarray(neighbours), size, result)
+    return result
+
+
+def complementary_coverage(owner: np.ndarray, prompt: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+    """Share of the prompts of an account and its neighbours that one of them alone sent, less that expected by chance.
+
+    By chance: were the neighbours any accounts of the day. Honest neighbours repeat each other and lie below 0;
+    accounts that tile one distribution lie at 0, however alike they are. NaN without neighbours.
+    owner : int64; prompt : uint64 hash of each sampled call, 0 = not known
+    """
+    known = np.flatnonzero(prompt != 0)
+    order = known[np.argsort(prompt[known], kind="stable")]
+    ordered = prompt[order]
+    code = np.empty(len(prompt), np.int64)
+    code[order] = np.cumsum(np.concatenate([[False], ordered[1:] != ordered[:-1]])[: len(order)])
+    offsets, values = _runs(owner[known], code[known], len(neighbours))
+    holders = np.bincount(values, minlength=1)
+    observed, expected = np.empty((2, len(neighbours)))
+    groups.unique_coverage(offsets, values, holders, np.ascontiguousarray(neighbours), observed, expected)
+    return observed - expected

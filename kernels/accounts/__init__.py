@@ -1,0 +1,1 @@
+"""Kernels over accounts and their calls: folding, interning, neighbours, samples."""

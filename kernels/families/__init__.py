@@ -1,0 +1,1 @@
+"""Kernels that group prompts: bands, linkage, frames and what fills them."""

@@ -1,0 +1,234 @@
+"""Grouping prompts by what is left of them, the frames of groups, and matching prompts against frames (DESIGN 5.4)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gauger.kernels.families.vocabulary import slot_of
+from gauger.kernels.machine.jit import (
+    i32_in,
+    i32_out,
+    i64,
+    i64_in,
+    inline,
+    kernel,
+    u8_in,
+    u32_in,
+    u32_out,
+    u32_out2,
+    u64_in,
+    void,
+)
+
+U64, U32 = np.uint64, np.uint32
+
+
+@kernel(void(i64_in, i32_in, u32_in, u8_in, u32_out2, i32_out))
+def sign_kept(offsets, numbers, values, kept, signatures, number):
+    """MinHash of the kept grams of each prompt.
+
+    numbers : gram numbers of each prompt; values : uint32 per gram number; kept : uint8 as long as ``numbers``
+    signatures : uint32[n, K], output; number : int32[n], output, number of grams kept
+    Grams are keyed hashes already; slots draw from them by a linear congruential walk.
+    """
+    for prompt in range(offsets.size - 1):
+        signatures[prompt, :] = U32(0xFFFFFFFF)
+        number[prompt] = 0
+        for i in range(offsets[prompt], offsets[prompt + 1]):
+            if kept[i] == 0:
+                continue
+            number[prompt] += 1
+            state = U64(values[numbers[i]])
+            for j in range(signatures.shape[1]):
+                state = state * U64(6364136223846793005) + U64(1442695040888963407)
+                signatures[prompt, j] = min(signatures[prompt, j], U32(state >> U64(32)))
+
+
+@kernel(void(i64_in, u64_in, u32_out2, i64, i32_out))
+def join_buckets(order, keys, signatures, least, parents):
+    """Unite prompts of one bucket that share at least ``least`` slots with its first. order : by (key, prompt)."""
+    head = 0
+    for at in range(1, order.size):
+        if keys[at] != keys[head]:
+            head = at
+            continue
+        left, right = order[head], order[at]
+        equal = 0
+        for j in range(signatures.shape[1]):
+            equal += np.int64(signatures[left, j] == signatures[right, j])
+        if equal >= least:
+            a, b = left, right
+            while parents[a] != a:
+                parents[a] = parents[parents[a]]
+                a = parents[a]
+            while parents[b] != b:
+                parents[b] = parents[parents[b]]
+                b = parents[b]
+            if a < b:
+                parents[b] = a
+            else:
+                parents[a] = b
+
+
+@kernel(i64(i64_in, i64_in, i64_in, i32_in, u8_in, i64, i32_out, i32_out, i32_out))
+def agreed_grams(order, starts, offsets, numbers, kept, percent, held, group, gram):
+    """The kept grams that at least ``percent`` of a group's prompts hold.
+
+    order, starts : prompts of group g are order[starts[g]:starts[g + 1]]; held : int32 per gram, zero before and after
+    group, gram : int32, output, one entry an agreed gram, group by group; returns how many
+    """
+    written = 0
+    for label in range(starts.size - 1):
+        size = starts[label + 1] - starts[label]
+        for at in range(starts[label], starts[label + 1]):
+            for i in range(offsets[order[at]], offsets[order[at] + 1]):
+                held[numbers[i]] += np.int32(kept[i])
+        for at in range(starts[label], starts[label + 1]):
+            for i in range(offsets[order[at]], offsets[order[at] + 1]):
+                if held[numbers[i]] * 100 >= percent * size:
+                    group[written], gram[written] = label, numbers[i]
+                    written += 1
+                held[numbers[i]] = 0
+    return written
+
+
+@kernel(i64(i64_in, i64_in, i32_in, u32_in, i32_out, u32_out, u32_out, i32_out))
+def count_members(prompts, offsets, numbers, prompt_hashes, held, least, greatest, seen):
+    """Of each gram of some prompts: how many of them hold it, and the least and greatest of their hashes.
+
+    held : int32 per gram, zero; least, greatest : uint32 per gram, written where held
+    seen : int32, output: the grams in order of first appearance; returns how many. ``forget`` takes them back.
+    """
+    count = 0
+    for at in range(prompts.size):
+        hashed = prompt_hashes[prompts[at]]
+        for i in range(offsets[prompts[at]], offsets[prompts[at] + 1]):
+            gram = numbers[i]
+            if held[gram] == 0:
+                seen[count] = gram
+                count += 1
+                least[gram] = greatest[gram] = hashed
+            held[gram] += 1
+            least[gram] = min(least[gram], hashed)
+            greatest[gram] = max(greatest[gram], hashed)
+    return count
+
+
+@kernel(void(u32_in, i32_out))
+def index_grams(distinct, index):
+    """Open-addressing index (int32, -1 = empty) over sorted distinct grams."""
+    mask = U64(index.size - 1)
+    for i in range(distinct.size):
+        slot = slot_of(distinct[i], mask)
+        while index[slot] >= 0:
+            slot = (slot + U64(1)) & mask
+        index[slot] = np.int32(i)
+
+
+@inline
+def overlap(pairs, pair_counts, frames, left, right):
+    """Number of grams two frames share, by binary search in sorted keys left * frames + right."""
+    wanted = np.int64(left) * frames + np.int64(right)
+    low, high = 0, pairs.size
+    while low < high:
+        middle = (low + high) // 2
+        if pairs[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return pair_counts[low] if low < pairs.size and pairs[low] == wanted else np.int64(0)
+
+
+@inline
+def best_frame(hits, touched, count, sizes, needed, parents, rank, pairs, pair_counts, least_grams, percent):
+    """Of the frames a prompt holds, the one of the largest family, then down into those nested in it; -1 for none."""
+    candidates = 0
+    for j in range(count):
+        frame = touched[j]
+        if parents[frame] < 0 and hits[frame] >= needed[frame]:
+            # Largest family first; a frame put forward swaps places with one that is no candidate.
+            at = candidates
+            touched[j] = touched[at]
+            while at > 0 and rank[touched[at - 1]] > rank[frame]:
+                touched[at] = touched[at - 1]
+                at -= 1
+            touched[at] = frame
+            candidates += 1
+    best = np.int64(-1)
+    for j in range(candidates):
+        frame = touched[j]
+        if best < 0 or (
+            sizes[frame] >= sizes[best] + least_grams
+            and overlap(pairs, pair_counts, sizes.size, best, frame) * 100 >= percent * sizes[best]
+        ):
+            best = frame
+    return best
+
+
+@inline
+def descend(hits, touched, count, sizes, needed, parents, rank, best):
+    """From a frame to its variants: each time the one the prompt holds the largest share of."""
+    while best >= 0:
+        variant = np.int64(-1)
+        for j in range(count):
+            frame = touched[j]
+            if parents[frame] != best or hits[frame] < needed[frame]:
+                continue
+            if variant >= 0:
+                ours, theirs = hits[frame] * sizes[variant], hits[variant] * sizes[frame]
+                if ours < theirs or (ours == theirs and rank[frame] > rank[variant]):
+                    continue
+            variant = frame
+        if variant < 0:
+            break
+        best = variant
+    return best
+
+
+@kernel(
+    void(
+        i64_in, u32_in, u32_in, i32_in, i64_in, i32_in, i64_in, i64_in, i32_in, i64_in, i64_in, i64_in, i64, i64,
+        i32_out,
+    )
+)  # fmt: skip
+def match_frames(
+    offsets, grams, distinct, index, posting_offsets, posting_frames, sizes, needed, parents, rank, pairs, pair_counts,
+    least_grams, percent, labels,
+):  # fmt: skip
+    """Give each prompt the frame it holds, or -1.
+
+    distinct, index : the frames' grams and their hash index; posting_offsets, posting_frames : frames of each gram
+    sizes : grams of each frame; needed : how many of them a prompt must hold
+    rank : place by family size, largest first
+    parents : int32, the frame a variant belongs to (its own grams only count once that frame is held), -1 for a frame
+    pairs, pair_counts : shared grams of frame pairs (``overlap``)
+    Of crossing frames the larger family wins; from a frame to one nested in it (it holds ``percent`` of the frame's
+    grams and at least ``least_grams`` more) the prompt descends; and from there to the variant it holds most of.
+    """
+    hits = np.zeros(sizes.size, np.int64)
+    touched = np.empty(sizes.size, np.int64)
+    last = np.full(distinct.size, -1, np.int64)
+    mask = U64(index.size - 1)
+    for prompt in range(offsets.size - 1):
+        count = 0
+        for i in range(offsets[prompt], offsets[prompt + 1]):
+            slot = slot_of(grams[i], mask)
+            while index[slot] >= 0 and distinct[index[slot]] != grams[i]:
+                slot = (slot + U64(1)) & mask
+            found = index[slot]
+            if found < 0 or last[found] == prompt:
+                continue
+            last[found] = prompt
+            for p in range(posting_offsets[found], posting_offsets[found + 1]):
+                frame = posting_frames[p]
+                if hits[frame] == 0:
+                    touched[count] = frame
+                    count += 1
+                hits[frame] += 1
+        best = best_frame(
+            hits, touched, count, sizes, needed, parents, rank, pairs, pair_counts, least_grams, percent
+        )  # fmt: skip
+        best = descend(hits, touched, count, sizes, needed, parents, rank, best)
+        for j in range(count):
+            hits[touched[j]] = 0
+        labels[prompt] = np.int32(best)

@@ -1,0 +1,1 @@
+"""Kernels of the sketches: MinHash, HyperLogLog, count-min."""

@@ -1,0 +1,73 @@
+"""The command line of the detection bench: what is measured, logged and written."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.detection import log as detection_log
+from bench.detection import run as detection
+from bench.detection.log import Row, packed
+from bench.detection.parts import PARTS
+from bench.detection.rungs import CLEAN, TOGETHER
+from bench.detection.world import World
+from tests.bench.outcomes import outcome
+
+
+@pytest.fixture
+def corpora(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "corpora" / "benign").mkdir(parents=True)
+    monkeypatch.setenv("GAUGER_CORPORA", str(tmp_path / "corpora"))
+    return tmp_path / "corpora"
+
+
+def test_each_day_is_logged_as_soon_as_it_is_measured(
+    corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, asked = tmp_path / "log.jsonl", []
+
+    def measure(world: World, part: str, chosen: Callable[[str], bool]) -> Iterator[tuple[str, Row]]:
+        asked.append((world.seed, world.calls, part, chosen("alpaca_content"), chosen("t0")))
+        yield "alpaca_content", packed(outcome(world.seed, "alpaca_content", flagged=0.5))
+        assert detection_log.read(log)[-1]["seed"] == world.seed
+
+    monkeypatch.setattr(detection, "measure", measure)
+    page = tmp_path / "docs" / "detection.md"
+    arguments = ["--quick", "--parts", "recall", "--seeds", "8", "9", "--days", "alpaca_content", "--log", str(log)]
+    detection.main([*arguments, "--out", str(tmp_path / "out"), "--write", str(page)])
+    assert asked == [(8, 60_000, "recall", True, False), (9, 60_000, "recall", True, False)]
+    assert [(row["seed"], row["part"], row["name"]) for row in detection_log.read(log)] == [
+        (8, "recall", "alpaca_content"),
+        (9, "recall", "alpaca_content"),
+    ]
+    assert "| alpaca (no template) | 50.0 | - | - | - | 99 / 98 / 70, aim 80 |" in page.read_text()
+    assert capsys.readouterr().out.count("alpaca_content 50.0 % flagged") == 2
+    monkeypatch.setattr(detection, "measure", None)
+    detection.main(["--page-only", "--log", str(log)])
+    assert capsys.readouterr().out.strip() == page.read_text().strip()
+
+
+def test_without_corpora_it_says_so_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GAUGER_CORPORA", str(tmp_path / "nowhere"))
+    detection.main([])
+    printed = capsys.readouterr().out
+    assert printed.startswith("skipped")
+    assert printed.count("\n") == 1
+
+
+def test_defaults_are_everything_on_seeds_nothing_was_tuned_on() -> None:
+    chosen: argparse.Namespace = detection._arguments([])
+    assert tuple(chosen.parts) == tuple(PARTS)
+    assert not {1, 2, 3, 11, 12} & set(chosen.seeds)
+    assert {CLEAN, TOGETHER, "new agents", "t0_padded_80_disguised", "t0_padded_90_content"} <= set(chosen.days)
+
+
+def test_a_quick_look_has_a_log_of_its_own(tmp_path: Path) -> None:
+    quick = detection._arguments(["--quick", "--out", str(tmp_path)])
+    assert quick.log == tmp_path / "quick.jsonl"
+    assert detection._arguments([]).log == detection_log.LOG

@@ -1,0 +1,72 @@
+"""How campaigns hide: volumes, short lives and frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from bench.world import campaigns as real_campaigns
+from bench.world import corpora as real_corpora
+from bench.world.campaigns import Planted
+from bench.world.day import DAY
+from bench.world.people import Call, Habit
+from tests.bench.corpora import write_corpora
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpora(tmp_path_factory.mktemp("corpora"), attack=900)
+
+
+def planted_day(corpora: Path, planted: Planted) -> list[tuple[Habit, list[str], list[Call]]]:
+    timing, sources = real_corpora.traffic(corpora), real_corpora.benign_sources(corpora)
+    dealt, _ = real_campaigns.deal_prompts(1, corpora, [planted], timing)
+    prompts = dealt[planted.name]
+    habits = real_campaigns.campaign_habits(1, planted, len(prompts), timing)
+    return [
+        (habit, own, real_campaigns.campaign_calls(1, planted, habit, own, sources, DAY))
+        for habit, own in zip(habits, prompts, strict=True)
+    ]
+
+
+def test_honest_volumes_are_unequal_and_keep_the_padding(corpora: Path) -> None:
+    day = planted_day(corpora, Planted("hidden", ("alpaca_52k",), accounts=40, padding=0.5, volumes="honest"))
+    volumes = [len(calls) for _, _, calls in day]
+    assert len(set(volumes)) > 2
+    assert min(volumes) >= 5
+    for habit, prompts, calls in day:
+        assert len(calls) == round(habit.rate)
+        assert len(prompts) == max(1, round(0.5 * len(calls)))
+        assert set(prompts) <= {call.text for call in calls}
+    assert len({prompt for _, own, _ in day for prompt in own}) == sum(len(own) for _, own, _ in day)
+
+
+def test_honest_volumes_need_the_traces(corpora: Path) -> None:
+    with pytest.raises(ValueError, match="traced rates"):
+        real_campaigns.deal_prompts(1, corpora, [Planted("hidden", ("alpaca_52k",), volumes="honest")])
+
+
+def test_burnt_accounts_are_made_used_and_thrown_away(corpora: Path) -> None:
+    starts = []
+    for habit, _, calls in planted_day(corpora, Planted("burnt", ("alpaca_52k",), accounts=30, lifetime_hours=2.0)):
+        seconds = [call.second for call in calls]
+        assert max(seconds) - min(seconds) <= 7_200
+        assert min(seconds) + habit.age_days * 86_400 > 0  # the account is older than its first call
+        assert min(seconds) + habit.age_days * 86_400 < 7_260
+        starts.append(min(seconds))
+    assert np.ptp(starts) > 10 * 3_600
+
+
+@pytest.mark.parametrize("frame", ["paraphrased", "vendor"])
+def test_frames_are_put_around_prompts(corpora: Path, frame: Literal["paraphrased", "vendor"]) -> None:
+    planted = Planted("framed", ("alpaca_52k",), accounts=5, padding=0.8, frame=frame)
+    for _, prompts, calls in planted_day(corpora, planted):
+        bare = [call for call in calls if call.text in prompts]
+        framed = [call for call in calls if any(prompt in call.text for prompt in prompts)]
+        assert not bare
+        assert len(framed) == len(prompts)
+        if frame == "vendor":
+            assert len({call.text[:12] for call in calls}) == 1 or len({call.text[-12:] for call in calls}) == 1

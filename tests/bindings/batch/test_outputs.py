@@ -1,0 +1,99 @@
+"""Outputs appear whole or not at all, the manifest last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gauger.batch import outputs
+from gauger.batch.score import score
+from gauger.engine.common.errors import GaugerError
+from tests.bindings import logs
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_file_written_atomically_appears_whole(tmp_path: Path) -> None:
+    with outputs.atomic(tmp_path / "table") as temporary:
+        temporary.write_text("new")
+        assert names(tmp_path) == [".table.partial"]
+    assert names(tmp_path) == ["table"]
+    assert (tmp_path / "table").read_text() == "new"
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "table").write_text("old")
+
+    def fail_half_way() -> None:
+        with outputs.atomic(tmp_path / "table") as temporary:
+            temporary.write_text("new")
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail_half_way()
+    assert names(tmp_path) == ["table"]
+    assert (tmp_path / "table").read_text() == "old"
+
+
+def test_tables_round_trip(tmp_path: Path) -> None:
+    table = pa.table({"number": [1, 2, 3]})
+    outputs.write_table(tmp_path / "table.parquet", table)
+    assert pq.read_table(tmp_path / "table.parquet").equals(table)
+    assert names(tmp_path) == ["table.parquet"]
+
+
+def test_manifests_round_trip(tmp_path: Path) -> None:
+    outputs.write_manifest(tmp_path, {"rows": 3, "name": "día"})
+    assert outputs.read_manifest(tmp_path) == {"rows": 3, "name": "día"}
+    assert names(tmp_path) == ["manifest.json"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"\xff"])
+def test_without_a_manifest_a_run_did_not_happen(content: bytes | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / outputs.MANIFEST).write_bytes(content)
+    with pytest.raises(GaugerError, match="run: gauger score"):
+        outputs.read_manifest(tmp_path)
+
+
+def test_beginning_makes_the_folder(tmp_path: Path) -> None:
+    outputs.begin(tmp_path / "some" / "where")
+    assert (tmp_path / "some" / "where" / "calls").is_dir()
+
+
+def test_beginning_forgets_the_earlier_run_and_what_a_killed_one_left(tmp_path: Path) -> None:
+    (tmp_path / "calls").mkdir()
+    for name in ("manifest.json", ".accounts.parquet.partial", "calls/00000.parquet", "calls/.00001.parquet.partial"):
+        (tmp_path / name).write_text("old")
+    (tmp_path / "notes.txt").write_text("not ours")
+    outputs.begin(tmp_path)
+    assert names(tmp_path) == ["notes.txt"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(GaugerError, match=r"file/out: cannot write here .*; choose another --out"):
+        outputs.begin(tmp_path / "file" / "out")
+
+
+def test_the_manifest_goes_first_and_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = logs.write(logs.table(logs.honest(5, 5, 1)), tmp_path / "log.parquet")
+    out = tmp_path / "out"
+    score([log], out, state=tmp_path / "state")
+    written = []
+    write_table = outputs.write_table
+
+    def watch(path: Path, table: pa.Table) -> None:
+        written.append(path.name)
+        assert not (out / outputs.MANIFEST).exists()
+        write_table(path, table)
+
+    monkeypatch.setattr(outputs, "write_table", watch)
+    score([log], out, state=tmp_path / "state")
+    assert written == ["00000.parquet", *outputs.TABLES]
+    assert (out / outputs.MANIFEST).exists()

@@ -1,0 +1,92 @@
+"""CSV: nothing guessed, broken rows numbered, foreign bytes kept for intake to judge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gauger.engine.common.errors import InputError
+from gauger.engine.intake import admission as intake
+from gauger.logs import readers
+from gauger.logs.columns import load_column_map
+from gauger.logs.readers.chunk import Chunk
+
+CANONICAL = load_column_map(None)
+HEADER = b"start_time,account_id,prompt_text\n"
+GOOD = b"2026-11-20T12:00:00Z,00123,hello\n"
+
+
+def read(path: Path, content: bytes, batch_rows: int = 65_536) -> list[Chunk]:
+    path.write_bytes(content)
+    return list(readers.read(path, CANONICAL, batch_rows=batch_rows))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "calls.csv"
+
+
+def test_cells_are_not_guessed_at(path: Path) -> None:
+    [chunk] = read(path, HEADER + b'1795176000,00123,"a ""quoted""\nnewline, and comma"\n')
+    [row] = intake.admit(chunk.batch).calls.to_pylist()
+    assert (row["account_id"], row["prompt_text"]) == ("00123", 'a "quoted"\nnewline, and comma')
+    assert row["start_time"].year == 2026
+
+
+def test_a_byte_order_mark_and_columns_in_any_order(path: Path) -> None:
+    [chunk] = read(path, b"\xef\xbb\xbfprompt_text,x,account_id,start_time\nhello,,a,2026-11-20\n")
+    assert intake.admit(chunk.batch).rows.tolist() == [0]
+
+
+@pytest.mark.parametrize("batch_rows", [1, 2, 100])
+@pytest.mark.parametrize("odd_cell", [b"x", b"\xff"], ids=["utf-8", "not utf-8"])
+def test_broken_rows_keep_the_numbers_of_the_others_right(path: Path, batch_rows: int, odd_cell: bytes) -> None:
+    too_few, too_many = odd_cell + b"\n", odd_cell + b",x,x,x\n"
+    chunks = read(path, HEADER + GOOD + too_few + GOOD + too_many + too_few + b"\n" + GOOD, batch_rows)
+    broken = [entry for chunk in chunks for entry in chunk.broken]
+    assert [row for chunk in chunks for row in chunk.rows.tolist()] == [0, 2, 5]
+    assert broken == [
+        (1, "row has 1 cells, not 3"),
+        (3, "row has 4 cells, not 3"),
+        (4, "row has 1 cells, not 3"),
+    ]
+
+
+def test_nothing_but_broken_rows(path: Path) -> None:
+    [chunk] = read(path, HEADER + b"x\ny\n")
+    assert [row for row, _ in chunk.broken] == [0, 1]
+    assert intake.admit(chunk.batch).calls.num_rows == 0
+
+
+def test_bad_utf8_refuses_its_own_row_only(path: Path) -> None:
+    text = "gr\u00fc\u00df".encode()
+    [chunk] = read(path, HEADER + GOOD + b"2026-11-20,a,\xff\xfe\n" + b"2026-11-20,b," + text + b"\n")
+    admitted = intake.admit(chunk.batch)
+    assert (admitted.rejected.tolist(), admitted.reasons) == ([1], ["prompt is not valid UTF-8"])
+    assert admitted.calls.column("prompt_text").to_pylist() == ["hello", "gr\u00fc\u00df"]
+
+
+def test_lists_are_written_as_json(path: Path) -> None:
+    header = b"start_time,account_id,prompt_token_ids,response_finish_reasons\n"
+    [chunk] = read(path, header + b'2026-11-20,a,"[1, 2]","[""stop""]"\n2026-11-20,a,"[3]",length\n')
+    calls = intake.admit(chunk.batch).calls
+    assert calls.column("prompt_token_ids").to_pylist() == [[1, 2], [3]]
+    assert calls.column("response_finish_reasons").to_pylist() == [["stop"], ["length"]]
+
+
+@pytest.mark.parametrize("content", [b"", HEADER, HEADER[:-1]])
+def test_no_rows_is_no_error(path: Path, content: bytes) -> None:
+    assert sum(chunk.batch.num_rows for chunk in read(path, content)) == 0
+
+
+def test_a_repeated_column_is_an_error(path: Path) -> None:
+    with pytest.raises(InputError, match="a column appears twice in the header"):
+        read(path, b"account_id,account_id\na,b\n")
+
+
+def test_json_in_cells_is_followed_by_a_column_map(path: Path) -> None:
+    path.write_bytes(b'startTime,messages,metadata\n1795176000,hi,"{""user_api_key_user_id"": ""u""}"\n')
+    [chunk] = readers.read(path, load_column_map("litellm"))
+    [row] = intake.admit(chunk.batch).calls.to_pylist()
+    assert (row["account_id"], row["prompt_text"]) == ("u", "hi")

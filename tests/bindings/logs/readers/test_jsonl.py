@@ -1,0 +1,166 @@
+"""JSON lines: bad lines cost themselves only, and mixed values never cost a column."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+
+from gauger.engine.common.errors import InputError
+from gauger.engine.intake import admission as intake
+from gauger.logs import readers
+from gauger.logs.columns import load_column_map
+from gauger.logs.readers import jsonl, lines
+from gauger.logs.readers.chunk import Chunk
+
+CANONICAL = load_column_map(None)
+TIME = "2026-11-20T12:00:00Z"
+
+
+def call(number: int, **fields: Any) -> bytes:
+    base = {"start_time": TIME, "account_id": f"account-{number}", "prompt_text": f"prompt {number}"}
+    return orjson.dumps(base | fields)
+
+
+def read(path: Path, batch_rows: int = 65_536) -> list[Chunk]:
+    return list(readers.read(path, CANONICAL, batch_rows=batch_rows))
+
+
+def test_broken_lines_are_numbered_among_the_others_and_blank_lines_are_not_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    deep = b'{"a":' * 20_000
+    bad = [b"{", b"[1]", b"7", b'"text"', b'{"prompt_text": "\\ud800"}', deep, b'{"a": "\xff"}']
+    path.write_bytes(b"\n\n".join([call(0), *bad, call(8)]))
+    [chunk] = read(path)
+    invalid, no_object = "line is not valid JSON", "line is not a JSON object"
+    assert chunk.rows.tolist() == [0, 8]
+    assert chunk.broken == [
+        (1, invalid),
+        (2, no_object),
+        (3, no_object),
+        (4, no_object),
+        (5, invalid),
+        (6, invalid),
+        (7, invalid),
+    ]
+
+
+def test_a_line_over_the_limit_is_broken(tmp_path: Path) -> None:
+    assert lines.LINE_BYTES_MAX == 64 << 20
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(call(0) + b"\n" + call(1, prompt_text="x" * (65 << 20)) + b"\n" + call(2))
+    [chunk] = read(path)
+    assert (chunk.rows.tolist(), chunk.broken) == ([0, 2], [(1, "line is longer than 64 MB")])
+
+
+def test_nothing_but_broken_lines_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"{\n[]\n")
+    [chunk] = read(path)
+    assert len(intake.admit(chunk.batch).rows) == 0
+    assert [row for row, _ in chunk.broken] == [0, 1]
+
+
+def test_an_empty_file_has_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"")
+    assert read(path) == []
+
+
+def test_a_truncated_gzip_gives_its_good_rows_first(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    whole = gzip.compress(b"".join(call(number) + b"\n" for number in range(5000)))
+    path.write_bytes(whole[: len(whole) // 2])
+    chunks: list[Chunk] = []
+    with pytest.raises(InputError, match="truncated or damaged after") as caught:
+        chunks.extend(readers.read(path, CANONICAL))
+    rows = sum(chunk.batch.num_rows for chunk in chunks)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert f"after {rows} rows" in str(caught.value)
+    assert 1000 < rows < 5000
+
+
+def test_a_file_that_is_gone_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot be read \(No such file"):
+        read(tmp_path / "gone.jsonl")
+
+
+def test_mixed_values_are_judged_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [
+        call(0, request_temperature=1, usage_input_tokens=1.5, response_finish_reasons=["stop"]),
+        call(1, request_temperature="0.5", usage_input_tokens=2, response_finish_reasons="length"),
+        call(2, request_temperature={}, usage_input_tokens=True, request_stream=1, account_id=7),
+        call(3, start_time=1_795_176_000.25, request_stream=False, prompt_text=["a list"]),
+        call(4, start_time=1_795_176_000, request_stream="yes", usage_input_tokens=2**63),
+    ]
+    path.write_bytes(b"\n".join(rows))
+    [chunk] = read(path)
+    admitted = intake.admit(chunk.batch)
+    assert (admitted.rejected.tolist(), admitted.reasons) == ([3], ["prompt is missing"])
+    calls = admitted.calls.to_pydict()
+    assert calls["account_id"] == ["account-0", "account-1", "7", "account-4"]
+    assert calls["request_temperature"] == [1.0, 0.5, None, None]
+    assert calls["usage_input_tokens"][:2] == [None, 2]
+    assert calls["request_stream"] == [None, None, True, None]
+    assert calls["response_finish_reasons"] == [["stop"], ["length"], None, None]
+
+
+def test_types_may_change_from_block_to_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "PIECE_BYTES", 100)
+    path = tmp_path / "a.jsonl"
+    values: list[Any] = [1, 2.5, "3", None]
+    path.write_bytes(b"\n".join(call(row, request_top_p=values[row % 4]) for row in range(40)))
+    [chunk] = read(path)
+    assert intake.admit(chunk.batch).calls.column("request_top_p").to_pylist() == [1.0, 2.5, 3.0, None] * 10
+
+
+def test_a_column_once_seen_stays_in_later_batches(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"\n".join([call(0, client_address="10.0.0.1"), *(call(row) for row in range(1, 6))]))
+    assert all("client_address" in chunk.batch.schema.names for chunk in read(path, batch_rows=2))
+    assert all("org_id" not in chunk.batch.schema.names for chunk in read(path, batch_rows=2))
+
+
+def test_token_ids(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    ids: list[Any] = [[1, 2], [], [1.5], [2**40], "x", None]
+    path.write_bytes(
+        b"\n".join(orjson.dumps({"start_time": TIME, "account_id": "a", "prompt_token_ids": each}) for each in ids)
+    )
+    [chunk] = read(path)
+    admitted = intake.admit(chunk.batch)
+    assert admitted.calls.column("prompt_token_ids").to_pylist() == [[1, 2]]
+    assert admitted.rejected.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_batches_end_at_their_byte_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "PIECE_BYTES", 1000)
+    monkeypatch.setattr(jsonl, "BATCH_BYTES", 5000)
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"\n".join(call(row) for row in range(200)))
+    chunks = read(path)
+    assert len(chunks) > 1
+    assert np.concatenate([chunk.rows for chunk in chunks]).tolist() == list(range(200))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"resourceSpans": 3},
+        {"resourceSpans": [None, {"scopeSpans": [None, {"spans": None}]}]},
+        {"resourceSpans": [{"resource": 1, "scopeSpans": [{"spans": [7, {"attributes": [1, {"key": "a"}]}]}]}]},
+    ],
+)
+def test_odd_trace_documents_give_rows_or_nothing(tmp_path: Path, document: Any) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(orjson.dumps(document) + b"\n{\n")
+    [chunk] = readers.read(path, load_column_map("otlp"))
+    rows = [*chunk.rows.tolist(), *(row for row, _ in chunk.broken)]
+    assert rows == list(range(len(rows)))
+    assert chunk.broken[0][1] == "line is not valid JSON"

@@ -1,0 +1,95 @@
+"""Parquet: bounded memory, nested columns, and plain words for what is no Parquet file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gauger.engine.common.errors import InputError
+from gauger.engine.intake import admission as intake
+from gauger.logs import readers
+from gauger.logs.columns import load_column_map
+
+CANONICAL = load_column_map(None)
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+def test_a_tiny_file_that_decodes_to_gigabytes_comes_in_small_batches(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.parquet"
+    prompts = pa.DictionaryArray.from_arrays(np.zeros(65_536, np.int32), pa.array(["x" * 30_000]))
+    pq.write_table(pa.table({"prompt_text": prompts}), path, compression="zstd", store_schema=False)
+    assert path.stat().st_size < 1000
+    chunks = readers.read(path, CANONICAL)
+    first, second = next(chunks), next(chunks)
+    assert first.batch.nbytes <= 64 << 20
+    assert second.rows[0] == first.batch.num_rows
+    chunks.close()
+
+
+def test_rows_are_numbered_across_row_groups_and_batches(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"account_id": [str(row) for row in range(1000)]}), path, row_group_size=300)
+    chunks = list(readers.read(path, CANONICAL, batch_rows=270))
+    assert [chunk.batch.num_rows for chunk in chunks] == [256, 44, 256, 44, 256, 44, 100]
+    for chunk in chunks:
+        assert chunk.batch.column("account_id").to_pylist() == [str(row) for row in chunk.rows]
+
+
+@pytest.mark.parametrize("name", ["litellm", "openai"])
+def test_a_column_map_gives_the_same_rows_from_nested_parquet_as_from_json(tmp_path: Path, name: str) -> None:
+    source = FIXTURES / f"{name}.jsonl"
+    records: list[dict[str, Any]] = [orjson.loads(line) for line in source.read_bytes().splitlines()]
+    for record in records:
+        record.pop("hidden_params", None)  # an empty struct, which Parquet cannot hold
+        # Parquet has one type a column: a chat of mixed shapes is kept as JSON.
+        for holder in (record, record.get("request", {})):
+            for key in ("messages", "input"):
+                if key in holder:
+                    holder[key] = orjson.dumps(holder[key]).decode().strip('"')
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_pylist(records), path)
+    column_map = load_column_map(name)
+    from_json, from_parquet = (
+        [{key: value for key, value in row.items() if value is not None} for row in calls.to_pylist()]
+        for calls in (intake.admit(next(readers.read(each, column_map)).batch).calls for each in (source, path))
+    )
+    assert from_parquet == from_json
+
+
+def test_prompts_are_fetched_from_their_row_group_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"prompt_text": [f"p{row}" for row in range(90)]}), path, row_group_size=10)
+    groups: list[int] = []
+    original = pq.ParquetFile.iter_batches
+
+    def spy(file: pq.ParquetFile, *arguments: Any, **options: Any) -> Any:
+        groups.extend(options["row_groups"])
+        return original(file, *arguments, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", spy)
+    assert readers.prompts_at(path, CANONICAL, np.array([41, 47, 85])) == {41: "p41", 47: "p47", 85: "p85"}
+    assert groups == [4, 8]
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [(b"", r"not a Parquet file \(0 bytes\)"), (b"PAR1 and then nothing", "not a sound Parquet file")],
+)
+def test_what_is_no_parquet_file(tmp_path: Path, content: bytes, cause: str) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=cause) as caught:
+        list(readers.read(path, CANONICAL))
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_a_parquet_file_without_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"account_id": pa.array([], pa.string())}), path)
+    assert sum(chunk.batch.num_rows for chunk in readers.read(path, CANONICAL)) == 0

@@ -1,0 +1,194 @@
+"""Column maps: the format, its errors, and the shipped maps on one fixture each."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gauger.engine.common.errors import ColumnMapError
+from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.engine.intake import admission as intake
+from gauger.logs import readers
+from gauger.logs.columns import Source, first_value, load_column_map, walk
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+BRIEF = hashlib.sha256(b"Be brief.").hexdigest()
+
+
+def rows_of(name: str) -> list[dict[str, Any]]:
+    """The admitted rows of a shipped map's fixture, nulls left out."""
+    [chunk] = readers.read(FIXTURES / f"{name}.jsonl", load_column_map(name))
+    assert not chunk.broken
+    return [
+        {column: value for column, value in row.items() if value is not None}
+        for row in intake.admit(chunk.batch).calls.to_pylist()
+    ]
+
+
+def at(minute: int, microsecond: int = 0) -> datetime:
+    return datetime(2026, 11, 20, 12, minute, 0, microsecond, tzinfo=UTC)
+
+
+def test_litellm() -> None:
+    first, second = rows_of("litellm")
+    assert first == {
+        "start_time": at(0, 250_000),
+        "account_id": "user-1",
+        "org_id": "team-9",
+        "api_key_hash": "88dc28d0",
+        "conversation_id": "trace-1",
+        "response_id": "chatcmpl-1",
+        "client_address": "203.0.113.7",
+        "prompt_text": "Second question\nwith an image",
+        "system_hash": BRIEF,
+        "request_model": "gpt-4o",
+        "request_temperature": 0.2,
+        "request_max_tokens": 256,
+        "request_choice_count": 1,
+        "request_stream": False,
+        "response_finish_reasons": ["stop"],
+        "usage_input_tokens": 20,
+        "usage_output_tokens": 10,
+        "usage_reasoning_output_tokens": 4,
+        "error_type": "",
+        "duration": 1.5,
+    }
+    assert (second["account_id"], second["prompt_text"]) == ("99aa", "A bare prompt")
+    assert (second["error_type"], second["request_max_tokens"]) == ("RateLimitError", 64)
+    assert "system_hash" not in second
+
+
+def test_openai() -> None:
+    chat, responses, completions = rows_of("openai")
+    assert chat["start_time"] == at(0, 250_000)
+    assert chat["api_key_hash"] == hashlib.sha256(b"sk-never-kept").hexdigest()
+    assert (chat["account_id"], chat["prompt_text"], chat["system_hash"]) == (
+        "user-1",
+        "Chat question",
+        BRIEF,
+    )
+    assert (chat["duration"], chat["response_finish_reasons"]) == (1.5, ["stop"])
+    assert responses["start_time"] == at(1)
+    assert (responses["account_id"], responses["prompt_text"]) == ("user-2", "Responses question")
+    assert (responses["system_hash"], responses["error_type"]) == (BRIEF, "server_error")
+    assert (responses["usage_input_tokens"], responses["usage_reasoning_output_tokens"]) == (5, 2)
+    assert (completions["account_id"], completions["prompt_text"]) == ("user-3", "Completions question")
+    assert completions["response_finish_reasons"] == ["length"]
+
+
+def test_otlp() -> None:
+    attribute, numbered, event, structured = rows_of("otlp")
+    assert attribute == {
+        "start_time": at(0, 250_000),
+        "account_id": "user-1",
+        "client_address": "203.0.113.7",
+        "prompt_text": "Attribute question",
+        "system_hash": BRIEF,
+        "request_model": "gpt-4o",
+        "request_temperature": 0.2,
+        "request_max_tokens": 256,
+        "response_finish_reasons": ["stop"],
+        "usage_input_tokens": 20,
+        "usage_output_tokens": 10,
+        "duration": 1.5,
+    }
+    assert (numbered["account_id"], numbered["prompt_text"]) == ("user-of-resource", "Numbered question")
+    assert (numbered["system_hash"], numbered["error_type"]) == (BRIEF, "timeout")
+    assert (event["account_id"], event["prompt_text"], event["system_hash"]) == (
+        "user-3",
+        "Event question",
+        BRIEF,
+    )
+    assert structured["prompt_text"] == "Structured question"
+
+
+def test_otlp_counts_every_span_as_a_row() -> None:
+    [chunk] = readers.read(FIXTURES / "otlp.jsonl", load_column_map("otlp"))
+    admitted = intake.admit(chunk.batch)
+    assert chunk.rows.tolist() == [0, 1, 2, 3, 4]
+    assert (admitted.rejected.tolist(), admitted.reasons) == ([4], ["prompt is missing"])
+
+
+def test_canonical_names_and_dotted_ones_are_found() -> None:
+    columns = load_column_map(None).columns
+    assert list(columns) == CALL_SCHEMA.names
+    record = {"gen_ai.input.messages": '[{"role": "user", "content": "Why?"}]', "gen_ai.request.model": "m"}
+    assert first_value(record, columns["prompt_text"]) == "Why?"
+    assert first_value(record, columns["request_model"]) == "m"
+    assert first_value({"gen_ai": {"request": {"model": "m"}}}, columns["request_model"]) == "m"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a.b", 1),
+        ("dotted.name.x", 2),
+        ("list.0.c", 3),
+        ("list.*.c", [3, 4]),
+        ("written.d", 5),
+        ("a.b.c", None),
+        ("list.9.c", None),
+        ("list.c", None),
+        ("broken.x", None),
+        ("nowhere", None),
+    ],
+)
+def test_walk(path: str, expected: Any) -> None:
+    record = {
+        "a": {"b": 1},
+        "dotted.name.x": 2,
+        "list": [{"c": 3}, {"c": 4}],
+        "written": '{"d": 5}',
+        "broken": "{",
+    }
+    assert walk(record, Source(path).steps) == expected
+
+
+def test_the_first_source_that_holds_something_wins() -> None:
+    sources = [Source("a"), Source("b"), Source("c")]
+    assert first_value({"a": None, "b": "", "c": "x"}, sources) == "x"
+    assert first_value({"a": [], "b": 0}, sources) == 0
+    assert first_value({"a": None, "b": ""}, sources) == ""
+    assert first_value({}, sources) is None
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('[columns]\naccount_id = "who"\nprompt_text = { path = "chat", as = "messages" }\n')
+    column_map = load_column_map(str(path))
+    assert column_map.name == "mine"
+    assert column_map.sources(["account_id"]) == {"account_id": (Source("who"),)}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("columns = [", "not valid TOML"),
+        ("name = 'x'", "no columns"),
+        ("[columns]\nacount_id = 'x'", "unknown column acount_id; known are start_time, account_id"),
+        ("[columns]\naccount_id = []", "column account_id: names no path"),
+        ("[columns]\naccount_id = 3", "column account_id: must be"),
+        ("[columns]\naccount_id = { path = 'a', with = 'b' }", "column account_id: must be"),
+        ("[columns]\naccount_id = 'a..b'", "column account_id: path must be names joined by dots"),
+        ("[columns]\naccount_id = { path = 'a', as = 'b' }", "unknown converter b; known are messages"),
+        ("records = 'pages'\n[columns]\naccount_id = 'x'", "records must be one of lines, otlp_spans"),
+        ("colums = 1\n[columns]\naccount_id = 'x'", "unknown key colums"),
+    ],
+)
+def test_errors_say_what_to_do(text: str, complaint: str, tmp_path: Path) -> None:
+    path = tmp_path / "map.toml"
+    path.write_text(text)
+    with pytest.raises(ColumnMapError) as caught:
+        load_column_map(str(path))
+    assert complaint in str(caught.value)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_map_names_the_shipped_ones() -> None:
+    with pytest.raises(ColumnMapError, match="no such column map; give a TOML file or one of litellm, openai, otlp"):
+        load_column_map("litelm")

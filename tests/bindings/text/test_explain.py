@@ -1,0 +1,389 @@
+"""``explain`` on a run small enough to know every number of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gauger.engine.common.errors import GaugerError
+from gauger.engine.common.secret import Secret
+from gauger.engine.common.settings import Settings
+from gauger.engine.findings.assessment import signs_of
+from gauger.engine.results import tables
+from gauger.engine.state.accounts import Accounts
+from gauger.engine.state.state import State
+from gauger.engine.statistics.accounts import account_statistics
+from gauger.engine.statistics.population import population_of
+from gauger.report import nearest
+from gauger.text import formats, words
+from gauger.text.explain import explain
+
+START = dt.datetime(2026, 11, 20, 8, 30, tzinfo=dt.UTC)
+HOSTILE = "\x1b[2Jadmin\u202e\n2026-11-20 INFO all clear"
+REASONS = [
+    {"statistic": "today_share_50", "value": 0.94, "tail_probability": 1 / 3200},
+    {"statistic": "some_new_statistic", "value": 12_345.0, "tail_probability": None},
+]
+
+
+def account(account_id: str, campaign: int | None, x: float, evidence: float | None = 4.2) -> dict[str, object]:
+    return {
+        "account_id": account_id,
+        "calls": 26,
+        "today_share_50": 0.94,
+        "accepted_share": None,
+        "evidence": evidence,
+        "flagged": campaign is not None,
+        "campaign_id": campaign,
+        "map_x": x,
+        "map_y": 0.0,
+        "reasons": REASONS if campaign is not None else [],
+    }
+
+
+ACCOUNTS = [
+    account("alice", None, 0.0, evidence=0.2),
+    account("bob", None, 0.1, evidence=None),
+    account("mule-1", 3, 5.0),
+    account("mule-2", 3, 9.0),
+    account("mule-3", 3, 5.5),
+    account(HOSTILE, 3, 7.0),
+]
+ACCOUNTS_SCHEMA = pa.schema(
+    [
+        *tables.ACCOUNTS_HEAD,
+        pa.field("today_share_50", pa.float64()),
+        pa.field("accepted_share", pa.float64()),
+        *tables.ACCOUNTS_TAIL,
+    ]
+)
+FAMILIES = [
+    {
+        "family_id": 12,
+        "kind": "template",
+        "calls": 80,
+        "accounts": 4,
+        "client_addresses": 17,
+        "first_seen": START,
+        "last_seen": START + dt.timedelta(hours=2),
+        "distinct_prompts": 78,
+        "largest_account_share": 0.25,
+        "account_gini": 0.1234,
+        "account_gini_chance": 0.2,
+        "hour_calls_median": 30.5,
+        "hour_calls_peak": 44.0,
+        "burstiness": -0.5,
+        "hourly_calls": [44, 30, 6],
+        "slots": 2,
+        "slot_values": [13, 1_200],
+        "slot_evenness": [0.98, 1.0],
+        "grid_coverage": 0.005,
+        "elicitation_share": 0.75,
+        "reasoning_share": 0.75,
+        "rubric_share": 0.25,
+        "data_set_share": 0.0,
+        "evidence": 5.0,
+        "allowed": False,
+        "template": "solve [...1] step by step \x1b[31m",
+    },
+    {
+        "family_id": 40,
+        "kind": "exact",
+        "calls": 2,
+        "accounts": 2,
+        "client_addresses": None,
+        "first_seen": START,
+        "last_seen": START,
+        "distinct_prompts": 1,
+        "evidence": None,
+        "allowed": True,
+        "template": None,
+    },
+]
+CAMPAIGN = {
+    "campaign_id": 3,
+    "accounts": 4,
+    "calls": 104,
+    "evidence": 41.0,
+    "links": ["content", "timing"],
+    "started_at": START,
+    "ended_at": START + dt.timedelta(hours=3),
+    "families": [12],
+    "assessment": "campaign",
+    "reasons": REASONS,
+    "present": ["Its accounts send almost equal numbers of calls."],
+    "lacking": ["Addresses are not shared."],
+    "hourly_calls": [50, 30, 24],
+}
+
+
+def call(account_id: str, family_id: int | None) -> dict[str, object]:
+    return {"file": 0, "row": 0, "account_id": account_id, "family_id": family_id, "family_kind": "template"}
+
+
+CALLS = [
+    [*[call("mule-1", 12)] * 20, call("mule-1", 40), call("mule-1", None)],
+    [*[call("mule-2", 12)] * 5, call("alice", 40)],
+]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    (tmp_path / "calls").mkdir()
+    for index, calls in enumerate(CALLS):
+        pq.write_table(pa.Table.from_pylist(calls, tables.CALLS), tmp_path / "calls" / f"part-{index}.parquet")
+    rows = {
+        "accounts": (ACCOUNTS, ACCOUNTS_SCHEMA),
+        "families": (FAMILIES, tables.FAMILIES),
+        "campaigns": ([CAMPAIGN], tables.CAMPAIGNS),
+        "quarantine": ([], tables.QUARANTINE),
+    }
+    for name, (content, schema) in rows.items():
+        pq.write_table(pa.Table.from_pylist(content, schema), tmp_path / f"{name}.parquet")
+    write_manifest(tmp_path, reference={"days": ["2026-11-10"], "accounts": 9_000})
+    return tmp_path
+
+
+def write_manifest(out: Path, **more: object) -> None:
+    (out / "manifest.json").write_bytes(orjson.dumps({"alarm_level": 0.001, **more}))
+
+
+def test_account_of_a_campaign(out: Path) -> None:
+    assert explain(out, account="mule-1") == (
+        "Account mule-1\n"
+        "  26 calls\n"
+        "  evidence 4.2: 1 in 16,000 reference accounts\n"
+        "  above the alarm line of 3.0\n"
+        "\n"
+        "Why it stands out\n"
+        f"  - {words.STATISTICS['today_share_50']}: 0.94 (1 in 3,200 reference accounts)\n"
+        "  - some new statistic: 12,345 (not calibrated)\n"
+        "\n"
+        "What links it\n"
+        "  - finding 3 (campaign): 4 accounts, evidence 41.0\n"
+        "  - joined by content, timing\n"
+        "  - Its accounts send almost equal numbers of calls.\n"
+        "\n"
+        "Nearest accounts of the same campaign\n"
+        "  - mule-3: evidence 4.2\n"
+        r"  - \x1b[2Jadmin\u202e\n2026-11-20 INFO all clear: evidence 4.2"
+        "\n"
+        "  - mule-2: evidence 4.2\n"
+        "\n"
+        "Families of its calls\n"
+        "  - 20 calls in family 12 (template; 4 accounts, 80 calls): solve [...1] step by step \\x1b[31m\n"
+        "  - 1 call in family 40 (allowed exact repeats; 2 accounts, 2 calls)\n"
+        "\n"
+        "What is lacking\n"
+        f"  - not available: {words.STATISTICS['accepted_share']}\n"
+    )
+
+
+def test_account_of_no_campaign(out: Path) -> None:
+    text = explain(out, account="alice")
+    assert "evidence 0.2: nothing unusual" in text
+    assert "below the alarm line" in text
+    assert "it belongs to no finding" in text
+    assert "Why it stands out" not in text
+    assert "Nearest accounts" not in text
+
+
+def test_account_without_evidence(out: Path) -> None:
+    text = explain(out, account="bob")
+    assert "evidence not available" in text
+    assert "alarm line" not in text
+
+
+def test_campaign(out: Path) -> None:
+    text = explain(out, campaign=3)
+    assert text.startswith(f"Finding 3: campaign\n  {words.ASSESSMENTS['campaign']}\n  4 accounts\n  104 calls\n")
+    assert "evidence 41.0: fewer than 1 in a billion\n  from 2026-11-20 08:30 to 2026-11-20 11:30 UTC" in text
+    assert "What is lacking\n  - Addresses are not shared.\n" in text
+    assert "Families\n  - family 12 (template; 4 accounts, 80 calls)" in text
+    assert text.count("evidence 4.2, 26 calls") == 4
+
+
+def test_family(out: Path) -> None:
+    text = explain(out, family=12)
+    assert "4 accounts, 78 different prompts, 17 client addresses" in text
+    assert (
+        "What it says\n"
+        "  - 2 slots with 13, 1,200 different values (evenness 0.98, 1)\n"
+        "  - 0.5 % of the combinations of its repeating slot values are sent already\n"
+        "  - its busiest account sends 25 % of its calls; "
+        "Gini over accounts 0.12 (0: all send alike, 0.20: by chance, 1: one sends all)\n"
+        "  - 30.5 calls in an hour that has any (median), at most 44; "
+        "burstiness -0.50 (-1: a clock, 0: chance, 1: bursts)\n"
+        "  - 75 % of its calls ask for what a student is trained on: "
+        "step-by-step reasoning 75 %, grading by rubric 25 %\n"
+    ) in text
+    assert "Template\n  - solve [...1] step by step \\x1b[31m\n" in text
+    assert "Findings that use it\n  - finding 3 (campaign), 4 accounts\n" in text
+    assert "Accounts that use it most\n  - mule-1: 20 calls\n  - mule-2: 5 calls\n" in text
+    assert "no accusation" in text
+
+
+def test_family_that_is_masked(out: Path) -> None:
+    text = explain(out, family=40)
+    assert "masked: fewer than 20 accounts share its words" in text
+    assert "client address" not in text
+    assert "Findings that use it" not in text
+
+
+def test_an_allowed_family_says_so(out: Path) -> None:
+    text = explain(out, family=40)
+    assert "  2 calls\n  evidence not counted\n" in text
+    assert "What it says\n  - On the allow-list: it gives no evidence and is no link or reason of a finding.\n" in text
+    assert "family 40 (allowed exact repeats; 2 accounts, 2 calls)" in explain(out, account="mule-1")
+
+
+def test_a_finding_says_what_of_it_is_allowed(out: Path) -> None:
+    assert "allowed families" not in explain(out, campaign=3)
+    row = CAMPAIGN | {"allowed_share": 0.25}
+    pq.write_table(pa.Table.from_pylist([row], tables.CAMPAIGNS), out / "campaigns.parquet")
+    assert "25 % of its calls are in allowed families" in explain(out, campaign=3)
+
+
+@pytest.mark.parametrize("asked", [{"account": HOSTILE}, {"account": "mule-1"}, {"campaign": 3}, {"family": 12}])
+def test_nothing_reaches_the_terminal_unescaped(out: Path, asked: dict[str, str | int]) -> None:
+    text = explain(out, **asked)  # type: ignore[arg-type]
+    assert text.replace("\n", "").isprintable()
+    assert "\n2026-11-20 INFO" not in text
+
+
+def test_without_a_reference_odds_name_nobody(out: Path) -> None:
+    write_manifest(out, reference=None, missing_evidence=["Payment is absent from every input."])
+    text = explain(out, account="mule-1")
+    assert "1 in 3,200)" in text
+    assert "reference accounts" not in text
+    assert "  - Payment is absent from every input.\n  - There was no reference" in text
+
+
+def test_a_run_without_call_tables_is_still_explained(out: Path) -> None:
+    for path in (out / "calls").iterdir():
+        path.unlink()
+    assert "Families of its calls" not in explain(out, account="mule-1")
+
+
+def test_broken_call_table_is_named(out: Path) -> None:
+    (out / "calls" / "part-0.parquet").write_bytes(b"PAR1 nonsense PAR1")
+    with pytest.raises(GaugerError, match="calls cannot be read"):
+        explain(out, family=12)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"account": "mule-l"}, r"no account mule-l among 6; the nearest ids are mule-1, mule-2, mule-3"),
+        ({"account": "\x1b[31m"}, r"no account \\x1b\[31m among 6; "),
+        ({"campaign": 9}, "no campaign 9 among 1; the nearest are 3"),
+        ({"family": 13}, "no family 13 among 2; the nearest are 12, 40"),
+        ({}, "one thing at a time"),
+        ({"campaign": 3, "family": 12}, "one thing at a time"),
+    ],
+)
+def test_what_does_not_exist_is_answered_by_what_does(out: Path, asked: dict[str, int], message: str) -> None:
+    with pytest.raises(GaugerError, match=message) as caught:
+        explain(out, **asked)  # type: ignore[arg-type]
+    assert str(caught.value).isprintable()
+
+
+def test_nothing_to_suggest() -> None:
+    assert nearest.unknown_account(pa.chunked_array([], pa.string()), "x") == "this run has no accounts"
+    assert nearest.unknown_number(pa.chunked_array([], pa.int64()), 4, "campaign") == "no campaign 4: this run has none"
+
+
+def test_suggestions_stay_quick_among_many_long_ids() -> None:
+    ids = pa.chunked_array([[f"{index:06d}" + "x" * 300 for index in range(20_000)]])
+    started = time.perf_counter()
+    assert "012345xxx" in nearest.unknown_account(ids, "012345")
+    assert time.perf_counter() - started < 5
+
+
+def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(GaugerError, match="holds no finished run"):
+        explain(tmp_path, account="a")
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
+def test_a_broken_manifest_is_refused(out: Path, content: bytes) -> None:
+    (out / "manifest.json").write_bytes(content)
+    with pytest.raises(GaugerError, match="score again"):
+        explain(out, family=12)
+
+
+def test_a_broken_or_foreign_table_is_refused(out: Path) -> None:
+    table = out / "families.parquet"
+    pq.write_table(pa.table({"family_id": [1]}), table)
+    with pytest.raises(GaugerError, match="lacks kind, calls"):
+        explain(out, family=12)
+    table.write_bytes(b"PAR1 not really PAR1")
+    with pytest.raises(GaugerError, match="cannot be read"):
+        explain(out, family=12)
+    table.unlink()
+    with pytest.raises(GaugerError, match="is missing"):
+        explain(out, family=12)
+
+
+VALUES = {
+    0.0: "0",
+    0.94: "0.94",
+    12.345: "12.3",
+    999.6: "1,000",
+    0.0131: "0.0131",
+    51_234.5: "51,234",
+    -1400.0: "-1,400",
+    2e-7: "2.00e-07",
+    3e15: "3.00e+15",
+    float("inf"): "infinite",
+    float("nan"): "–",
+    None: "–",
+}
+TAILS = {
+    1 / 3200: "1 in 3,200",
+    0.001: "1 in 1,000",
+    0.25: "1 in 4",
+    0.9: "nothing unusual",
+    1e-8: "1 in 100,000,000",
+    1e-40: "fewer than 1 in a billion",
+    0.0: "fewer than 1 in a billion",
+    None: "not calibrated",
+}
+
+
+@pytest.mark.parametrize(("number", "shown"), VALUES.items())
+def test_value(number: float | None, shown: str) -> None:
+    assert formats.value(number) == shown
+
+
+@pytest.mark.parametrize(("probability", "shown"), TAILS.items())
+def test_tail_odds(probability: float | None, shown: str) -> None:
+    assert formats.tail_odds(probability) == shown
+
+
+def test_visible_text_is_printable_and_keeps_what_is() -> None:
+    assert formats.visible("Grüße, 世界, שלום") == "Grüße, 世界, שלום"
+    assert formats.visible("".join(map(chr, range(0x3000)))).isprintable()
+
+
+def test_plural() -> None:
+    numbers = [(1, "family"), (2, "family"), (3, "day"), (4_000, "row"), (5, "client address")]
+    shown = [formats.plural(number, noun) for number, noun in numbers]
+    assert shown == ["1 family", "2 families", "3 days", "4,000 rows", "5 client addresses"]
+
+
+def test_every_statistic_of_the_engine_has_words() -> None:
+    known = set(words.STATISTICS)
+    nothing = np.zeros(0, np.int64)
+    assert set(account_statistics(Accounts(Settings()), nothing, nothing, {"prompt_text"})) <= known
+    assert {f"today_share_{k}" for k in Settings().neighbours} | {"union_similarity", "conformity"} <= known
+    population, _ = population_of(State(Secret.random(), Settings()))
+    signs = signs_of(population, population, np.zeros(0, np.int64), np.zeros(0, np.int64), earlier=False)
+    assert {sign.statistic for sign in signs} <= known

@@ -1,0 +1,164 @@
+"""The secret: it names itself, derives its subkeys, guards its file, and shows its material nowhere."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import stat
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gauger.engine.common.errors import StateError
+from gauger.engine.common.secret import SECRET_BYTES, Secret
+from gauger.engine.state.checkpoint import load_state
+from gauger.kernels.machine import keys
+from tests.engine import calls
+
+MATERIAL = bytes.fromhex("6b1f0cd2993ae7548810fe2d71c4a5b3")
+
+
+def key_file(folder: Path, text: str, mode: int = 0o600) -> Path:
+    path = folder / "key"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def test_the_key_id_and_subkeys_are_those_of_all_earlier_versions() -> None:
+    """They are in every stored state: another derivation would orphan it."""
+    secret = Secret(b"0123456789abcdef")
+    assert secret.key_id == "9e5a996bcd3867d9"
+    assert secret.key[0] == 0xE4A7DDD6919285D7
+    assert secret.key[31] == 0xB195B77AA52F603F
+
+
+def test_subkeys_are_odd_distinct_and_read_only() -> None:
+    key = Secret(MATERIAL).key
+    assert key.dtype == np.uint64
+    assert key.shape == (keys.KEY_WORDS,)
+    assert np.all(key & np.uint64(1))
+    assert len(set(key.tolist())) == keys.KEY_WORDS
+    with pytest.raises(ValueError, match="read-only"):
+        key[0] = 1
+
+
+def test_one_flipped_bit_is_another_key() -> None:
+    other = Secret(bytes([MATERIAL[0] ^ 1]) + MATERIAL[1:])
+    assert other.key_id != Secret(MATERIAL).key_id
+    assert not set(other.key.tolist()) & set(Secret(MATERIAL).key.tolist())
+
+
+def test_a_secret_is_read_from_hexadecimal_digits() -> None:
+    assert Secret.from_hex(f" {MATERIAL.hex().upper()}\n").key_id == Secret(MATERIAL).key_id
+
+
+@pytest.mark.parametrize("text", ["", MATERIAL.hex()[:-2], MATERIAL.hex()[:-1], "x" + MATERIAL.hex()[1:]])
+def test_what_is_no_key_is_refused_without_being_repeated(text: str) -> None:
+    with pytest.raises(StateError, match=r"a key is|not a key") as caught:
+        Secret.from_hex(text)
+    assert MATERIAL.hex()[1:8] not in str(caught.value)
+
+
+def test_a_key_file_may_be_named_by_a_string(tmp_path: Path) -> None:
+    assert Secret.from_file(str(tmp_path / "key")).key_id == Secret.from_file(tmp_path / "key").key_id
+
+
+def test_random_secrets_differ() -> None:
+    assert Secret.random().key_id != Secret.random().key_id
+
+
+@pytest.mark.parametrize("size", [0, SECRET_BYTES - 1, SECRET_BYTES + 1])
+def test_a_key_of_another_length_is_refused(size: int) -> None:
+    with pytest.raises(StateError, match=f"16 bytes long; this one has {size}$"):
+        Secret(b"k" * size)
+
+
+def test_a_new_key_file_is_private_and_read_again(tmp_path: Path) -> None:
+    made = Secret.from_file(tmp_path / "key")
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+    before = (tmp_path / "key").read_bytes()
+    assert Secret.from_file(tmp_path / "key").key_id == made.key_id
+    assert (tmp_path / "key").read_bytes() == before
+
+
+def test_a_key_file_is_private_whatever_the_umask(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        Secret.from_file(tmp_path / "key")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o601])
+def test_a_key_others_may_touch_is_refused(tmp_path: Path, mode: int) -> None:
+    path = key_file(tmp_path, MATERIAL.hex(), mode)
+    with pytest.raises(StateError, match=f"run: chmod 600 {path}$") as caught:
+        Secret.from_file(path)
+    assert MATERIAL.hex() not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "not hexadecimal", MATERIAL.hex()[:-2], MATERIAL.hex() + "00"])
+def test_what_is_no_key_is_refused_without_being_shown(tmp_path: Path, text: str) -> None:
+    with pytest.raises(StateError) as caught:
+        Secret.from_file(key_file(tmp_path, text))
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "\n" not in str(caught.value)
+    assert not text or text not in shown.replace(str(tmp_path), "")
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = key_file(tmp_path, "")
+    path.write_bytes(MATERIAL)
+    with pytest.raises(StateError, match="not a gauger key"):
+        Secret.from_file(path)
+
+
+def test_a_folder_in_the_place_of_the_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "key").mkdir(mode=0o700)
+    with pytest.raises(StateError, match="key"):
+        Secret.from_file(tmp_path / "key")
+
+
+def test_a_key_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="cannot make a key file here"):
+        Secret.from_file(tmp_path / "nowhere" / "key")
+
+
+def shown_forms(secret: Secret, material: bytes) -> list[bytes]:
+    """The material and the subkeys as text or bytes might hold them."""
+    words = secret.key.tolist()
+    numbers = [form for word in words for form in (str(word), f"{word:x}", np.uint64(word).tobytes().hex())]
+    texts = [material.hex(), material.hex().upper(), *numbers]
+    return [material, *(text.encode() for text in texts), *(np.uint64(word).tobytes() for word in words)]
+
+
+def test_neither_repr_nor_str_nor_format_shows_the_material() -> None:
+    secret = Secret(MATERIAL)
+    shown = f"{secret!r} {secret} {secret:} {[secret]}".encode()
+    assert secret.key_id.encode() in shown
+    assert not [form for form in shown_forms(secret, MATERIAL) if form in shown]
+
+
+@pytest.mark.parametrize("copier", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_secret_is_never_pickled(copier: Callable[[Secret], object]) -> None:
+    with pytest.raises(TypeError, match="never pickled") as caught:
+        copier(Secret(MATERIAL))
+    assert MATERIAL.hex() not in "".join(traceback.format_exception(caught.value))
+
+
+def test_saved_state_and_its_errors_hold_no_part_of_the_key(tmp_path: Path) -> None:
+    secret = Secret(MATERIAL)
+    state = calls.new_state(secret=secret)
+    calls.fold(state, calls.some_calls(30))
+    calls.saved_bytes(state, tmp_path / "state")
+    with pytest.raises(StateError) as caught:
+        load_state(tmp_path / "state", Secret(b"0123456789abcdef"))
+    shown = calls.legible_bytes(tmp_path) + "".join(traceback.format_exception(caught.value)).encode()
+    assert secret.key_id.encode() in shown
+    assert not [form for form in shown_forms(secret, MATERIAL) if form in shown]

@@ -1,0 +1,201 @@
+"""Conformity and shared values against loops, and what they find."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from gauger.engine.evidence.calibration import tail_probability
+from gauger.engine.evidence.conformity import (
+    BINS,
+    GROUPS,
+    NEIGHBOURS_MIN,
+    conformity_scores,
+    habit_likeness,
+    shared_values,
+)
+
+ALL = GROUPS["conformity_habits"]
+
+
+def habits(count: int, seed: int) -> dict[str, np.ndarray]:
+    """Independent statistics, a tenth of each not available."""
+    random = np.random.default_rng(seed)
+    result = {}
+    for name in ALL:
+        result[name] = random.normal(size=count)
+        result[name][random.random(count) < 0.1] = np.nan
+    return result
+
+
+def bin_of(value: float, edges: list[float]) -> int:
+    return BINS if math.isnan(value) else sum(value >= edge for edge in edges)
+
+
+def by_loop(
+    statistics: dict[str, np.ndarray], names: Sequence[str], neighbours: np.ndarray, today: np.ndarray
+) -> list[float]:
+    scores = []
+    bins = {}
+    for name in names:
+        values = statistics[name].tolist()
+        known = [value for value, new in zip(values, today, strict=True) if not new and not math.isnan(value)]
+        edges = [float(np.quantile(known, i / BINS)) for i in range(1, BINS)]
+        bins[name] = [bin_of(value, edges) for value in values]
+    for row, near in enumerate(neighbours.tolist()):
+        new = [other for other in near if today[other]]
+        if len(new) < NEIGHBOURS_MIN:
+            scores.append(math.nan)
+            continue
+        score = 0.0
+        for name in names:
+            own = bins[name]
+            if own[row] == BINS:
+                continue
+            reference = [own[other] for other in range(len(own)) if not today[other]]
+            share = (reference.count(own[row]) + 1) / (len(reference) + BINS + 1)
+            same = sum(own[other] == own[row] for other in new)
+            score += math.log((same + 5 * share) / (len(new) + 5) / share)
+        scores.append(score)
+    return scores
+
+
+def test_scores_are_those_of_a_loop() -> None:
+    random = np.random.default_rng(1)
+    today = random.random(300) < 0.4
+    neighbours = random.integers(0, 300, (300, 14))
+    statistics = habits(300, 2)
+    found = conformity_scores(statistics, neighbours, today)
+    assert set(found) == set(GROUPS)
+    for group, names in GROUPS.items():
+        expected = np.asarray(by_loop(statistics, names, neighbours, today))
+        assert np.any(np.isnan(expected))
+        assert found[group] == pytest.approx(expected, nan_ok=True)
+
+
+def test_accounts_that_move_like_their_new_neighbours_stand_out() -> None:
+    today = np.arange(2_000) < 500
+    random = np.random.default_rng(3)
+    statistics = habits(2_000, 4)
+    for values in statistics.values():
+        values[:60] = random.uniform(2.0, 2.1, 60)  # one narrow habit, shared by sixty accounts
+    neighbours = random.integers(0, 2_000, (2_000, 40))
+    neighbours[:60] = random.integers(0, 60, (60, 40))
+    scores = conformity_scores(statistics, neighbours, today)["conformity_habits"]
+    probability = tail_probability(scores, scores[~today])
+    assert np.all(probability[:60] < 0.005)
+    assert np.mean(probability[60:500] < 0.05) < 0.09
+
+
+def test_a_statistic_nobody_has_says_nothing() -> None:
+    today = np.arange(100) < 50
+    neighbours = np.random.default_rng(5).integers(0, 50, (100, 20))
+    none = {name: np.full(100, np.nan) for name in ALL}
+    for scores in conformity_scores(none, neighbours, today).values():
+        assert scores.tolist() == [0.0] * 100
+
+
+def test_a_group_without_its_statistics_is_not_available() -> None:
+    today = np.arange(100) < 50
+    neighbours = np.random.default_rng(5).integers(0, 50, (100, 20))
+    known = {name: values for name, values in habits(100, 8).items() if name not in GROUPS["conformity_volume"]}
+    found = conformity_scores(known, neighbours, today)
+    assert np.all(np.isnan(found["conformity_volume"]))
+    assert not np.any(np.isnan(found["conformity_timing"]))
+
+
+def test_without_new_neighbours_there_is_no_score() -> None:
+    today = np.arange(100) < 50
+    neighbours = np.random.default_rng(6).integers(50, 100, (100, 20))
+    for scores in conformity_scores(habits(100, 7), neighbours, today).values():
+        assert np.all(np.isnan(scores))
+
+
+def test_likeness_is_that_of_a_loop_and_leaves_each_member_out() -> None:
+    group, others = habits(30, 12), habits(80, 13)
+    del group["hour_entropy"]  # one side lacks it
+    own, theirs = habit_likeness(group, others)
+    expected_own, expected_theirs = [0.0] * 30, [0.0] * 80
+    for name in ALL:
+        if name not in group:
+            continue
+        known = [value for value in others[name].tolist() if not math.isnan(value)]
+        edges = [float(np.quantile(known, i / BINS)) for i in range(1, BINS)]
+        bins = [[bin_of(value, edges) for value in side[name].tolist()] for side in (group, others)]
+        for side, scores in ((0, expected_own), (1, expected_theirs)):
+            for row, one in enumerate(bins[side]):
+                if one == BINS:
+                    continue
+                members = bins[0][:row] + bins[0][row + 1 :] if side == 0 else bins[0]
+                share = (bins[1].count(one) + 1) / (80 + BINS + 1)
+                scores[row] += max(-1.0, math.log((members.count(one) + 5 * share) / (len(members) + 5) / share))
+    assert own == pytest.approx(expected_own)
+    assert theirs == pytest.approx(expected_theirs)
+
+
+def test_those_who_move_like_the_group_are_told_apart() -> None:
+    random = np.random.default_rng(14)
+    group, others = habits(200, 15), habits(2_000, 16)
+    for name in ALL[:5]:
+        group[name] = random.uniform(0.9, 1.1, 200)
+        others[name][:20] = random.uniform(0.9, 1.1, 20)
+    own, theirs = habit_likeness(group, others)
+    least = 0.4 * np.median(own)
+    assert np.mean(theirs[:20] >= least) > 0.7
+    assert np.mean(theirs[20:] >= least) < 0.01
+
+
+def shared_by_loop(seen: list[set[int]], day: list[int], neighbours: np.ndarray) -> list[float]:
+    scores = []
+    for account, own in enumerate(seen):
+        if not own:
+            scores.append(math.nan)
+            continue
+        near = [other for other in neighbours[account].tolist() if day[other] == day[account] and seen[other]]
+        others = [seen[other] for other in range(len(seen)) if day[other] != day[account] and seen[other]]
+        best = 0.0
+        for value in own:
+            same = sum(value in seen[other] for other in near)
+            usual = (sum(value in held for held in others) + 0.5) / (len(others) + 1)
+            if same:
+                best = max(best, math.log((same + 2 * usual) / (len(near) + 2) / usual))
+        scores.append(best)
+    return scores
+
+
+def test_shared_values_are_those_of_a_loop() -> None:
+    random = np.random.default_rng(11)
+    day = random.integers(-1, 3, 200)
+    seen = [{int(value) for value in random.integers(0, 40, random.integers(0, 5))} for _ in range(200)]
+    pairs = [(account, value) for account, held in enumerate(seen) for value in sorted(held)]
+    owner, value = (np.asarray(column) for column in zip(*pairs, strict=True))
+    neighbours = random.integers(0, 200, (200, 12))
+    # Names of values and numbers of days do not matter, nor does the order of pairs.
+    order = random.permutation(len(owner))
+    found = shared_values(owner[order], value[order].astype(np.uint64) * np.uint64(977), day * 5, neighbours, 200)
+    expected = shared_by_loop(seen, day.tolist(), neighbours)
+    assert any(score > 1 for score in expected)
+    assert any(score == 0 for score in expected)
+    assert found == pytest.approx(expected, nan_ok=True)
+
+
+def test_what_other_days_had_too_is_worth_less() -> None:
+    """Four look-alikes behind one address: a new one tells, the way out of a company does not."""
+    day = np.repeat([-1, 0], 100)
+    neighbours = np.tile(np.arange(4), (200, 1))
+    owner = np.concatenate([np.arange(4), np.arange(100, 200)])
+    fresh, known = (
+        shared_values(owner, np.concatenate([np.full(4, 7), earlier]).astype(np.uint64), day, neighbours, 200)
+        for earlier in (np.arange(100, 200), np.full(100, 7))
+    )
+    assert fresh[0] > 1
+    assert known[0] < 0.1
+
+
+def test_nobody_without_values_has_a_score() -> None:
+    nothing = np.zeros(0, np.int64)
+    found = shared_values(nothing, nothing.astype(np.uint64), np.zeros(3, np.int64), np.zeros((3, 2), np.int64), 3)
+    assert np.all(np.isnan(found))

@@ -1,0 +1,296 @@
+"""Sifting: exact moments, folds that do not see themselves, a calm null and a found campaign."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from gauger.engine.common.secret import Secret
+from gauger.engine.evidence.calibration import tail_probability
+from gauger.engine.evidence.feature_rows import FeatureRows
+from gauger.engine.evidence.sifting import (
+    Calls,
+    Moments,
+    directions,
+    joined,
+    moments,
+    oddest,
+    places,
+    rounds_of,
+    score_calls,
+    sift,
+    weights_of,
+)
+from gauger.engine.statistics.background import FOLDS, background_of, folds_of
+from gauger.engine.statistics.population import Population
+from gauger.kernels.text.features import FEATURES
+from tests.engine import worlds
+
+NEIGHBOURS = (10, 20)
+
+
+def pooled(today: Population, reference: Population, seed: int) -> Calls:
+    """Calls of both sides, today's accounts first, folds at random."""
+    accounts = len(today) + len(reference)
+    return Calls(
+        features=FeatureRows(*((side.sample_features, side.sample_row) for side in (today, reference))),
+        owner=np.concatenate([today.sample_owner, reference.sample_owner + len(today)]),
+        today=np.arange(accounts) < len(today),
+        folds=np.random.default_rng(seed).integers(0, FOLDS, accounts),
+        identity=np.concatenate([today.sample_identity, reference.sample_identity]),
+    )
+
+
+def random_rows(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    return random.integers(-127, 128, (count, FEATURES), dtype=np.int8), random.integers(0, FOLDS, count)
+
+
+def whole_moments(features: np.ndarray, folds: np.ndarray) -> Moments:
+    return moments(features, np.arange(len(features)), folds)
+
+
+def test_some_rows_have_the_moments_of_these_rows_alone() -> None:
+    features, folds = random_rows(5_000, 9)
+    rows = np.random.default_rng(10).permutation(5_000)[:2_000]
+    some, alone = moments(features, rows, folds[rows], 3), whole_moments(features[rows], folds[rows])
+    assert np.array_equal(some.gram, alone.gram)
+    assert np.array_equal(some.total, alone.total)
+    assert np.array_equal(some.count, alone.count)
+
+
+def test_moments_are_exact_sums() -> None:
+    features, folds = random_rows(6_000, 1)
+    found = whole_moments(features, folds)
+    for fold in range(FOLDS):
+        rows = features[folds == fold].astype(np.float64)
+        assert found.count[fold] == len(rows)
+        assert np.array_equal(found.total[fold], rows.sum(axis=0))
+        assert np.array_equal(found.gram[fold], rows.T @ rows)
+
+
+def test_moments_of_the_largest_values_are_exact() -> None:
+    """4,000 rows of 127s: a plain float32 product would be off."""
+    found = whole_moments(np.full((4_000, FEATURES), 127, np.int8), np.zeros(4_000, np.int64))
+    assert np.all(found.gram[0] == 4_000 * 127**2)
+    assert np.all(found.total[0] == 4_000 * 127)
+
+
+def test_moments_do_not_depend_on_order_and_add_up() -> None:
+    features, folds = random_rows(3_000, 2)
+    whole = whole_moments(features, folds)
+    order = np.random.default_rng(3).permutation(3_000)
+    assert np.array_equal(whole_moments(features[order], folds[order]).gram, whole.gram)
+    left, right = whole_moments(features[:1_111], folds[:1_111]), whole_moments(features[1_111:], folds[1_111:])
+    assert np.array_equal(left.gram + right.gram, whole.gram)
+    assert np.array_equal(left.total + right.total, whole.total)
+
+
+def test_without_a_fold_are_mean_and_covariance_of_the_others() -> None:
+    features, folds = random_rows(2_000, 4)
+    found = whole_moments(features, folds)
+    others = features[folds != 2].astype(np.float64)
+    mean, covariance = found.without(2)
+    assert np.allclose(mean, others.mean(axis=0))
+    assert np.allclose(covariance, np.cov(others.T, bias=True), atol=1e-6)
+
+
+def test_a_fold_does_not_see_itself() -> None:
+    """Other data in one fold: its own weights stay, bit by bit; the other folds' change."""
+    (today, folds), (reference, reference_folds) = random_rows(2_000, 5), random_rows(2_000, 6)
+    before = directions(whole_moments(today, folds), whole_moments(reference, reference_folds), 0.1)
+    changed = today.copy()
+    changed[folds == 3] = random_rows(int((folds == 3).sum()), 7)[0] // 2
+    after = directions(whole_moments(changed, folds), whole_moments(reference, reference_folds), 0.1)
+    assert np.array_equal(before[3], after[3])
+    for fold in (0, 1, 2, 4):
+        assert not np.allclose(before[fold], after[fold])
+
+
+def test_directions_are_fishers() -> None:
+    (today, folds), (reference, reference_folds) = random_rows(1_500, 8), random_rows(1_500, 9)
+    ridge = 0.3
+    found = directions(whole_moments(today, folds), whole_moments(reference, reference_folds), ridge)
+    own, other = (rows.astype(np.float64) for rows in (today[folds != 1], reference[reference_folds != 1]))
+    spread = (np.cov(own.T, bias=True) + np.cov(other.T, bias=True)) / 2
+    spread += ridge * np.trace(spread) / FEATURES * np.eye(FEATURES)
+    expected = np.linalg.solve(spread, own.mean(axis=0) - other.mean(axis=0))
+    assert found[1] == pytest.approx(expected, rel=1e-3, abs=1e-7)
+
+
+def test_calls_are_scored_by_the_direction_of_their_accounts_fold() -> None:
+    calls = pooled(worlds.population(1, 30, 4), worlds.population(2, 30, 4), 1)
+    weights = np.random.default_rng(1).normal(size=(FOLDS, FEATURES)).astype(np.float32)
+    expected = [
+        float(row.astype(np.float64) @ weights[calls.folds[owner]])
+        for row, owner in zip(calls.features[np.arange(len(calls.owner))], calls.owner.tolist(), strict=True)
+    ]
+    assert score_calls(calls, weights) == pytest.approx(np.asarray(expected), rel=1e-3, abs=1e-2)
+
+
+def test_the_oddest_calls_are_those_a_sort_picks() -> None:
+    random = np.random.default_rng(10)
+    owner = np.sort(random.integers(0, 40, 600))
+    probabilities = random.integers(0, 50, 600) / 50  # with ties: the earlier call goes first
+    chosen = oddest(places(probabilities, owner, 41), owner, 41, share=0.15, least=3)
+    for account in range(41):
+        rows = np.flatnonzero(owner == account).tolist()
+        picks = sorted(rows, key=lambda row: (probabilities[row], row))[: max(3, math.ceil(0.15 * len(rows)))]
+        assert np.flatnonzero(chosen & (owner == account)).tolist() == sorted(picks)
+
+
+def test_places_are_those_of_a_stable_sort() -> None:
+    random = np.random.default_rng(34)
+    owner = np.sort(random.integers(0, 5_000, 30_000))  # more accounts than one block
+    values = random.integers(0, 9, 30_000) / 9
+    found = places(values, owner, 5_001, workers=3)
+    order = np.lexsort((values, owner))
+    starts = np.searchsorted(owner, owner[order])
+    assert np.array_equal(found[order], np.arange(30_000) - starts)
+
+
+def test_a_call_weighs_what_its_evidence_has_beyond_one_nat() -> None:
+    probabilities = np.exp(-np.asarray([0.1, 0.9, 1.1, 1.3, 2.01, 4.6, 7.1, 12.0]))
+    place = np.asarray([7, 6, 5, 4, 3, 2, 1, 0])
+    assert weights_of(probabilities, place).tolist() == [0, 0, 0, 1, 4, 14, 24, 24]
+    # The oddest call of an account that has none beyond counts all the same: no account is without a mean.
+    assert weights_of(np.asarray([0.5, 0.9]), np.asarray([0, 1])).tolist() == [1, 0]
+
+
+def test_shares_of_several_numbers_are_joined_without_losing_the_strong_one() -> None:
+    today = np.arange(3_000) < 1_000
+    shares = np.random.default_rng(35).random((3, 3_000))
+    shares[1, 0] = 2.0  # seen among one number of neighbours alone
+    found = joined(shares, today)
+    assert found.argmax() == 0
+    assert np.mean(tail_probability(found, found[~today])[today] < 0.05) == pytest.approx(0.05, abs=0.03)
+
+
+@pytest.fixture(scope="module")
+def null() -> list[np.ndarray]:
+    """Tail probabilities of today's accounts when both sides are alike: of two rounds, and of the last two joined."""
+    calls = pooled(worlds.population(11, 600, 12), worlds.population(12, 900, 12), 2)
+    first, second, *_ = rounds_of(calls, numbers=NEIGHBOURS, workers=1)
+    sifting = sift(calls, numbers=NEIGHBOURS, workers=1)
+    assert np.array_equal(sifting.first, first.scores)
+    scores = [first.scores, second.scores, sifting.self_trained]
+    return [tail_probability(score, score[~calls.today])[calls.today] for score in scores]
+
+
+@pytest.mark.parametrize("turn", [0, 1, 2])
+def test_without_a_campaign_the_rate_of_alarms_is_the_nominal_one(null: list[np.ndarray], turn: int) -> None:
+    hits, count = int(np.sum(null[turn] < 0.05)), len(null[turn])
+    # The threshold itself is a quantile of 900 reference accounts: its share is Beta, about as uncertain again.
+    spread = math.sqrt(0.05 * 0.95 * (1 / count + 1 / 900))
+    assert abs(hits / count - 0.05) < 4 * spread
+    assert binom.sf(hits - 1, count, 0.05 + 4 * math.sqrt(0.05 * 0.95 / 900)) > 1e-4
+
+
+@pytest.mark.parametrize("turn", [0, 1, 2])
+def test_without_a_campaign_probabilities_spread_over_the_whole_range(null: list[np.ndarray], turn: int) -> None:
+    quarters = np.histogram(null[turn], bins=4, range=(0, 1))[0] / len(null[turn])
+    assert np.all(np.abs(quarters - 0.25) < 0.09)
+
+
+@pytest.fixture(scope="module")
+def planted() -> Calls:
+    """A hundred accounts with five calls of a new topic among twenty-six, in a day of four hundred."""
+    return pooled(worlds.population(13, 400, 26, planted=[(100, 5)]), worlds.population(14, 800, 26), 3)
+
+
+def test_five_odd_calls_of_twenty_six_are_found(planted: Calls) -> None:
+    sifting = sift(planted, numbers=(20, 50), workers=1)
+    last, scores = sifting.last, sifting.self_trained
+    probability = tail_probability(scores, scores[~planted.today])
+    assert np.mean(probability[:100] < 0.002) >= 0.9
+    assert np.mean(probability[100:400] < 0.01) <= 0.05
+    odd = np.zeros(len(planted.owner), bool)
+    for account in range(100):
+        odd[np.flatnonzero(planted.owner == account)[:5]] = True
+    mine = planted.owner < 100
+    assert np.mean(last.chosen[mine & odd]) > 3 * np.mean(last.chosen[mine & ~odd])
+
+
+def test_the_number_of_workers_changes_nothing() -> None:
+    calls = pooled(worlds.population(15, 200, 8), worlds.population(16, 300, 8), 4)
+    one, three = (next(rounds_of(calls, numbers=NEIGHBOURS, workers=workers, rounds=0)) for workers in (1, 3))
+    assert np.array_equal(one.scores, three.scores)
+    assert np.array_equal(one.chosen, three.chosen)
+
+
+def test_learning_rounds_are_of_the_accounts_looked_among_and_the_others_of_all() -> None:
+    """A campaign is found among accounts nobody has as a neighbour, too: the direction is learnt from the others."""
+    calls = pooled(worlds.population(41, 600, 20, planted=[(150, 6)]), worlds.population(42, 400, 20), 6)
+    among = np.flatnonzero((np.arange(1_000) % 2 == 0) | ~calls.today)  # every other one of today's
+    calls = replace(calls, among=among)
+    rounds = list(rounds_of(calls, numbers=(20, 50), workers=2))
+    assert [len(one.scores) for one in rounds] == [1_000, len(among), len(among), 1_000, 1_000]
+    assert all(np.isin(rounds[place].neighbours, among).all() for place in (0, 3, 4))
+    scores = sift(calls, numbers=(20, 50), workers=2).self_trained
+    assert np.array_equal(scores, joined((rounds[3].shares + rounds[4].shares) / 2, calls.today))
+    probability = tail_probability(scores, scores[~calls.today])
+    outside = np.setdiff1d(np.arange(150), among)
+    assert np.mean(probability[outside] < 0.01) > 0.9
+    assert np.mean(probability[150:600] < 0.01) < 0.04
+
+
+def test_selected_calls_are_those_of_the_selected_accounts() -> None:
+    calls = pooled(worlds.population(43, 40, 5), worlds.population(44, 50, 5), 7)
+    accounts = np.asarray([1, 2, 30, 41, 88])
+    some = calls.select(accounts)
+    for new, old in enumerate(accounts.tolist()):
+        mine, before = np.flatnonzero(some.owner == new), np.flatnonzero(calls.owner == old)
+        assert np.array_equal(some.features[mine], calls.features[before])
+        assert np.array_equal(some.identity[mine], calls.identity[before])
+        assert (some.today[new], some.folds[new]) == (calls.today[old], calls.folds[old])
+    assert len(some.owner) == np.isin(calls.owner, accounts).sum()
+
+
+def test_the_learning_sample_is_bounded_by_smallest_identity() -> None:
+    """Learning from fewer rows than there are: the rows are the same whatever order the calls came in."""
+    calls = pooled(worlds.population(17, 150, 8), worlds.population(18, 200, 8), 5)
+    first = partial(rounds_of, numbers=NEIGHBOURS, workers=1, rounds=0)
+    bounded, whole = (next(first(calls, gram_rows=rows)) for rows in (500, 60_000))
+    order = np.lexsort((-np.arange(len(calls.owner)), calls.owner))  # each account's calls backwards
+    features = FeatureRows((calls.features[np.arange(len(order))], order))
+    backwards = replace(calls, features=features, owner=calls.owner[order], identity=calls.identity[order])
+    again = next(first(backwards, gram_rows=500))
+    assert np.array_equal(again.call_probability, bounded.call_probability[order])
+    assert not np.array_equal(whole.call_probability, bounded.call_probability)
+
+
+def test_a_background_is_count_and_sum_of_its_rows() -> None:
+    features, folds = random_rows(20_000, 21)
+    rows = np.random.default_rng(22).permutation(20_000)[:15_000]
+    found = background_of(features, rows, folds[rows])
+    for fold in range(FOLDS):
+        own = features[rows[folds[rows] == fold]].astype(np.int64)
+        assert found.count[fold] == len(own)
+        assert np.array_equal(found.total[fold], own.sum(axis=0))
+        others = features[rows[folds[rows] != fold]].astype(np.float64)
+        assert found.without(fold) == pytest.approx(others.mean(axis=0))
+
+
+def test_the_background_of_the_same_rows_changes_nothing_and_of_more_it_moves_the_mean() -> None:
+    (today, folds), (reference, reference_folds) = random_rows(4_000, 23), random_rows(4_000, 24)
+    positive, negative = whole_moments(today, folds), whole_moments(reference, reference_folds)
+    own = directions(positive, negative, 0.1)
+    same = directions(positive, negative, 0.1, background_of(reference, np.arange(4_000), reference_folds))
+    assert same == pytest.approx(own, rel=1e-4, abs=1e-8)
+    # Against today's own mean nothing is left to tell apart.
+    nothing = directions(positive, negative, 0.1, background_of(today, np.arange(4_000), folds))
+    assert np.abs(nothing).max() < 1e-6 * max(1.0, np.abs(own).max())
+
+
+def test_folds_follow_the_key_and_the_account_alone() -> None:
+    names = [f"account-{number}" for number in range(5_000)]
+    key, other = Secret(bytes(16)).key, Secret(bytes(15) + b"1").key
+    folds = folds_of(names, key)
+    assert np.array_equal(folds[::-1], folds_of(names[::-1], key))
+    assert np.mean(folds == folds_of(names, other)) == pytest.approx(1 / FOLDS, abs=0.03)
+    assert np.bincount(folds) == pytest.approx([1_000] * FOLDS, abs=120)

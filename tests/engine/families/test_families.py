@@ -1,0 +1,199 @@
+"""Families of small days, recounted naively: which prompt is in which, and every number of the table."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from gauger.engine.engine import Engine
+from gauger.engine.results.result import Result
+from tests.engine import worlds
+from tests.engine.worlds import Call
+
+
+def finished(calls: list[Call], engine: Engine | None = None) -> Result:
+    engine = engine or Engine(secret=worlds.SECRET, streaming=0)
+    engine.observe(worlds.batch(calls))
+    return engine.finish()
+
+
+def day() -> tuple[list[Call], list[str]]:
+    """Calls of every kind of family, and the true label of each: its kind and a name."""
+    words = worlds.Words(1)
+    random = words.random
+    calls, truth = [], []
+
+    def add(prompt: str, label: str) -> None:
+        account = int(random.integers(60))
+        more: Call = {"client_address": f"10.0.0.{account % 40}" if random.random() < 0.9 else None}
+        calls.append(worlds.call(f"account-{account}", prompt, random.uniform(0, 86_000), **more))
+        truth.append(label)
+
+    frame = words.some(30)
+    template = [" ".join([*frame, *words.some(120)]) for _ in range(40)]
+    for prompt in [*template, *template[:10], template[0]]:
+        add(prompt, "template")
+    for number in range(5):
+        base = words.text(60)
+        for prompt in [base, base, *(words.edited(base, 1) for _ in range(4))]:
+            add(prompt, f"near_duplicate {number}")
+    for number in range(6):
+        prompt = words.text(4 + number)
+        for _ in range(2 + number):
+            add(prompt if random.random() < 0.5 else f"  {prompt.upper()}\n", f"exact {number}")
+    for _ in range(300):
+        add(words.text(5, 60), "single")
+    order = random.permutation(len(calls)).tolist()
+    return [calls[row] for row in order], [truth[row] for row in order]
+
+
+@pytest.fixture(scope="module")
+def calls() -> list[Call]:
+    return day()[0]
+
+
+@pytest.fixture(scope="module")
+def truth() -> list[str]:
+    return day()[1]
+
+
+@pytest.fixture(scope="module")
+def result(calls: list[Call]) -> Result:
+    return finished(calls)
+
+
+def test_each_call_is_in_its_family(result: Result, truth: list[str]) -> None:
+    kinds, ids = (result.calls.column(name).to_pylist() for name in ("family_kind", "family_id"))
+    assert kinds == [label.split()[0] for label in truth]
+    assert all((number is None) == (label == "single") for number, label in zip(ids, truth, strict=True))
+    assert len(set(zip(ids, truth, strict=True)) - {(None, "single")}) == len(set(truth)) - 1
+
+
+def test_repeats_are_calls_of_the_same_normalised_prompt(result: Result, calls: list[Call]) -> None:
+    number = Counter(one["prompt_text"].strip().lower() for one in calls)
+    assert result.calls.column("exact_repeats").to_pylist() == [
+        number[one["prompt_text"].strip().lower()] for one in calls
+    ]
+
+
+def test_every_number_of_the_table_is_a_count(result: Result, calls: list[Call]) -> None:
+    members = defaultdict(list)
+    for one, family in zip(calls, result.calls.column("family_id").to_pylist(), strict=True):
+        if family is not None:
+            members[family].append(one)
+    rows = {row["family_id"]: row for row in result.families.to_pylist()}
+    assert set(rows) == set(members)
+    for family, own in members.items():
+        row = rows[family]
+        assert row["calls"] == len(own)
+        assert row["accounts"] == len({one["account_id"] for one in own})
+        assert row["client_addresses"] == len({one["client_address"] for one in own} - {None})
+        assert row["distinct_prompts"] == len({one["prompt_text"].strip().lower() for one in own})
+        assert row["first_seen"] == min(one["start_time"] for one in own)
+        assert row["last_seen"] == max(one["start_time"] for one in own)
+        assert row["elicitation_share"] == 0.0
+        assert row["template"] is None
+
+
+def test_families_that_last_have_positive_ids_and_the_others_negative_ones(result: Result) -> None:
+    ids, sizes = result.families.column("family_id").to_pylist(), result.families.column("calls").to_pylist()
+    assert ids == sorted(ids)
+    assert 0 not in ids
+    assert {number > 0 for number, size in zip(ids, sizes, strict=True) if size >= 5} == {True}
+    assert {number < 0 for number, size in zip(ids, sizes, strict=True) if size < 5} == {True}
+
+
+def test_new_ids_count_from_one_in_order_of_first_call(result: Result) -> None:
+    lasting = result.families.filter(pa.compute.greater(result.families.column("family_id"), 0))
+    assert lasting.column("family_id").to_pylist() == list(range(1, lasting.num_rows + 1))
+    first = lasting.column("first_seen").to_pylist()
+    assert all(earlier <= later for earlier, later in pairwise(first))
+
+
+def test_elicitation_is_a_share_of_calls() -> None:
+    prompt = "solve this riddle about seven lost sheep step by step for me"
+    words = worlds.Words(2)
+    calls = [worlds.call(f"a{i}", prompt, i) for i in range(6)]
+    calls += [worlds.call(f"b{i}", words.text(20), i) for i in range(6)]
+    assert finished(calls).families.column("elicitation_share").to_pylist() == [1.0]
+
+
+def test_the_order_of_calls_changes_no_family(calls: list[Call], result: Result) -> None:
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(len(calls))
+        again = Engine(secret=worlds.SECRET, streaming=0)
+        again.observe(worlds.batch([calls[row] for row in order]), rows=order)
+        found = again.finish()
+        assert found.families.equals(result.families)
+        assert found.calls.column("family_id").equals(result.calls.column("family_id"))
+
+
+def test_the_number_of_workers_changes_no_family(calls: list[Call], result: Result) -> None:
+    assert finished(calls, Engine(secret=worlds.SECRET, workers=3, streaming=0)).families.equals(result.families)
+
+
+def test_without_addresses_their_number_is_unknown() -> None:
+    calls = [worlds.call(f"a{i}", "the very same prompt every time", i) for i in range(6)]
+    assert finished(calls).families.column("client_addresses").to_pylist() == [None]
+
+
+def test_a_day_without_families() -> None:
+    words = worlds.Words(3)
+    result = finished([worlds.call("a", words.text(20), i) for i in range(50)])
+    assert result.families.num_rows == 0
+    assert set(result.calls.column("family_kind").to_pylist()) == {"single"}
+
+
+def sent(prompts: dict[str, int], *, first: int = 0) -> list[Call]:
+    """Calls of each prompt, as many as said, prompts in the order given."""
+    every = [prompt for prompt, number in prompts.items() for _ in range(number)]
+    return [worlds.call(f"a{place % 7}", prompt, first + place) for place, prompt in enumerate(every)]
+
+
+def ids_of(result: Result, calls: list[Call]) -> dict[str, int]:
+    return dict(zip((one["prompt_text"] for one in calls), result.calls.column("family_id").to_pylist(), strict=True))
+
+
+def test_short_prompts_keep_their_ids_when_finished_again() -> None:
+    """Prompts without words, or equal in all but punctuation, share one signature; they are not one family."""
+    calls = sent({"hello!": 5, "hello?": 9, "hello.": 7, "...": 6, "???": 8, ":-)": 5})
+    engine = Engine(secret=worlds.SECRET, streaming=0)
+    first = ids_of(finished(calls, engine), calls)
+    assert len(set(first.values())) == 6
+    assert ids_of(engine.finish(), calls) == first
+
+
+def test_many_prompts_of_one_signature_keep_their_ids() -> None:
+    """More of them than the neighbours FAISS is asked for."""
+    calls = sent({mark * number: 5 for mark in "?!." for number in range(1, 7)})
+    engine = Engine(secret=worlds.SECRET, streaming=0)
+    first = ids_of(finished(calls, engine), calls)
+    assert ids_of(engine.finish(), calls) == first
+
+
+def test_a_new_short_prompt_does_not_take_anothers_id() -> None:
+    early, late = sent({"thank you!": 5}), sent({"thank you?": 9}, first=100)
+    engine = Engine(secret=worlds.SECRET, streaming=0)
+    before = ids_of(finished(early, engine), early)
+    after = ids_of(finished(late, engine), [*early, *late])
+    assert after["thank you!"] == before["thank you!"]
+    assert after["thank you?"] != before["thank you!"]
+
+
+def test_a_returning_template_gets_its_id_back_and_a_new_one_does_not() -> None:
+    words = worlds.Words(4)
+    frames = [words.some(30) for _ in range(2)]
+
+    def some_of(frame: int, second: int) -> list[Call]:
+        texts = [" ".join([*frames[frame], *words.some(100)]) for _ in range(30)]
+        return [worlds.call(f"a{place}", text, second + place) for place, text in enumerate(texts)]
+
+    engine = Engine(secret=worlds.SECRET, streaming=0)
+    assert finished(some_of(0, 5_000), engine).families.column("family_id").to_pylist() == [1]
+    result = finished([*some_of(0, 100), *some_of(1, 0)], engine)
+    assert result.families.column("family_id").to_pylist() == [1, 2]
+    assert result.families.column("calls").to_pylist() == [60, 30]

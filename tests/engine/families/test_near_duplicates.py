@@ -1,0 +1,142 @@
+"""Near-duplicate families against exact Jaccard similarity, pair by pair."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+
+from gauger.engine.families.near_duplicates import WORDS_MIN, near_duplicates
+from gauger.engine.intake.admission import admit
+from gauger.engine.intake.measuring import Measurer, WordSketch
+from gauger.kernels.sketches import minhash
+from tests.engine import worlds
+
+SIMILARITY, FAR = 0.7, 0.4
+
+
+def signed(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Signatures and word counts of texts, as the pass makes them."""
+    batch = admit(worlds.batch([worlds.call("a", text, 0) for text in texts])).calls
+    measures = Measurer(worlds.SECRET).measure(batch, WordSketch())
+    return measures.signatures, measures.words
+
+
+@cache
+def shingles(text: str) -> frozenset[tuple[str, ...]]:
+    words = text.split()
+    return frozenset(tuple(words[i : i + 3]) for i in range(len(words) - 2))
+
+
+def jaccard(left: str, right: str) -> float:
+    """Exact Jaccard similarity of the word 3-shingles."""
+    shared = len(shingles(left) & shingles(right))
+    return shared / (len(shingles(left)) + len(shingles(right)) - shared)
+
+
+def edited_texts(seed: int) -> list[str]:
+    """Sixty texts of fifty words or more, each with five more or less edited copies."""
+    words = worlds.Words(seed)
+    texts = []
+    for _ in range(60):
+        base = words.text(50, 90)
+        texts += [base, *(words.edited(base, changes) for changes in (1, 2, 3, 6, 16))]
+    return texts
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    return edited_texts(1)
+
+
+@pytest.fixture(scope="module")
+def family(texts: list[str]) -> np.ndarray:
+    return near_duplicates(*signed(texts), SIMILARITY)
+
+
+def test_pairs_above_the_similarity_fall_together_and_pairs_far_below_it_do_not(
+    texts: list[str], family: np.ndarray
+) -> None:
+    similar = {(i, j): jaccard(texts[i], texts[j]) for i, j in combinations(range(len(texts)), 2)}
+    above = [family[i] == family[j] for (i, j), value in similar.items() if value >= SIMILARITY]
+    assert len(above) > 250
+    assert np.mean(above) >= 0.99
+    below = [family[i] == family[j] for (i, j), value in similar.items() if value < FAR]
+    assert len(below) > 40_000
+    assert not any(below)
+
+
+def test_the_margin_saves_pairs_that_just_reach_the_similarity() -> None:
+    """Their estimates fall below it every other time."""
+    words = worlds.Words(8)
+    texts = []
+    for _ in range(400):
+        base = words.text(60, 100)
+        texts += [base, words.edited(base, 4 if len(base.split()) > 78 else 3)]
+    family = near_duplicates(*signed(texts), SIMILARITY)
+    just = [
+        family[at] == family[at + 1]
+        for at in range(0, len(texts), 2)
+        if SIMILARITY <= jaccard(texts[at], texts[at + 1]) < SIMILARITY + 0.05
+    ]
+    assert len(just) > 50
+    assert np.mean(just) >= 0.98
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_families_are_of_the_set_whatever_the_rows_and_the_threads(texts: list[str], workers: int) -> None:
+    signatures, counts = signed(texts)
+    order = np.random.default_rng(1).permutation(len(texts))
+    expected = near_duplicates(signatures[order], counts[order], SIMILARITY)
+    for seed in range(3):
+        moved = np.random.default_rng(seed).permutation(len(texts))
+        row_of = np.argsort(moved)
+        found = near_duplicates(signatures[moved], counts[moved], SIMILARITY, row_of[order], workers)
+        assert np.array_equal(found, expected)
+
+
+def test_a_representative_stands_for_itself_and_comes_first(family: np.ndarray) -> None:
+    assert np.array_equal(family[family], family)
+    assert np.all(family <= np.arange(len(family)))
+
+
+def test_the_order_of_rows_does_not_change_clear_families() -> None:
+    words = worlds.Words(2)
+    texts = [words.edited(base, 1) for base in (words.text(80) for _ in range(50)) for _ in range(6)]
+    signatures, counts = signed(texts)
+    expected = near_duplicates(signatures, counts, SIMILARITY)
+    assert len(np.unique(expected)) == 50
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(len(texts))
+        found = near_duplicates(signatures[order], counts[order], SIMILARITY)
+        pairs = set(zip(expected[order].tolist(), found.tolist(), strict=True))
+        assert len(pairs) == 50  # one found family for each expected one
+
+
+def test_chains_are_cut() -> None:
+    """Each text is near the next, the last is nothing like the first: it must not be in the first one's family."""
+    words = worlds.Words(3)
+    chain = [words.some(60)]
+    for step in range(1, 13):
+        replaced = chain[-1].copy()
+        replaced[5 * (step - 1) : 5 * step] = words.some(5)
+        chain.append(replaced)
+    texts = [" ".join(text) for text in chain]
+    family = near_duplicates(*signed(texts), SIMILARITY)
+    assert min(jaccard(left, right) for left, right in pairwise(texts)) > SIMILARITY
+    assert jaccard(texts[0], texts[-1]) == 0.0
+    assert family[1] == 0
+    assert family[-1] != family[0]
+
+
+def test_texts_of_few_words_are_left_alone() -> None:
+    short = " ".join(worlds.Words(4).some(WORDS_MIN - 1))
+    longer = " ".join(worlds.Words(4).some(WORDS_MIN))
+    assert near_duplicates(*signed([short, short + "!", longer, longer + "!"]), SIMILARITY).tolist() == [0, 1, 2, 2]
+
+
+def test_no_prompts() -> None:
+    none = np.zeros((0, minhash.SLOTS), np.uint8)
+    assert near_duplicates(none, np.zeros(0, np.int32), SIMILARITY).tolist() == []

@@ -1,0 +1,126 @@
+"""Variants of one family: parts of it that exclude each other and leave nobody out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from gauger.engine.families.variants import Splitter, Variant
+from gauger.engine.families.vocabulary import Vocabulary, frequent_grams
+from tests.engine.frame_worlds import grams_of, hashes_for
+
+FRAME = list(range(30))
+SENTENCES = [list(range(100 + 20 * place, 111 + 20 * place)) for place in range(8)]
+MEMBERS_MIN = 8
+
+
+def family(parts: Sequence[Sequence[int]], size: int = 100, seed: int = 1) -> list[list[int]]:
+    """Prompts of one frame: prompt i has the grams of part i in turn, and slot grams that others have now and then."""
+    random = np.random.default_rng(seed)
+    return [
+        [*FRAME, *parts[place % len(parts)], *random.choice(np.arange(1_000, 3_000), 20, replace=False).tolist()]
+        for place in range(size)
+    ]
+
+
+def vocabulary_of(prompts: list[list[int]]) -> Vocabulary:
+    return frequent_grams(grams_of(prompts), hashes_for(len(prompts)), MEMBERS_MIN)
+
+
+def split(prompts: list[list[int]], members_min: int = MEMBERS_MIN) -> list[tuple[list[int], list[int]]]:
+    """Members and grams of each variant, by the least member."""
+    vocabulary = vocabulary_of(prompts)
+    return readable(Splitter(vocabulary, members_min).split(np.arange(len(prompts))), vocabulary)
+
+
+def readable(variants: list[Variant], vocabulary: Vocabulary) -> list[tuple[list[int], list[int]]]:
+    return sorted((one.prompts.tolist(), sorted(vocabulary.values[one.grams].tolist())) for one in variants)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 8])
+def test_parts_that_exclude_each_other_are_variants(count: int) -> None:
+    found = split(family(SENTENCES[:count]))
+    assert found == [(list(range(place, 100, count)), SENTENCES[place]) for place in range(count)]
+
+
+@pytest.mark.parametrize(("count", "grams", "split_up"), [(3, 6, True), (4, 6, False), (4, 9, False), (4, 10, True)])
+def test_many_variants_differ_by_a_sentence_or_are_the_values_of_a_slot(count: int, grams: int, split_up: bool) -> None:
+    assert len(split(family([sentence[:grams] for sentence in SENTENCES[:count]]))) == (count if split_up else 0)
+
+
+def test_a_few_members_may_lack_what_tells_them_apart() -> None:
+    prompts = family(SENTENCES[:2])
+    for place in range(0, 100, 12):
+        prompts[place] = [gram for gram in prompts[place] if not 100 <= gram < 300]
+    found = split(prompts)
+    assert sorted(grams for _, grams in found) == SENTENCES[:2]
+    assert sorted(place for members, _ in found for place in members) == [p for p in range(100) if p % 12]
+
+
+def test_parts_that_leave_many_out_are_no_variants() -> None:
+    assert split(family([SENTENCES[0], SENTENCES[1], []])) == []
+    assert split(family([SENTENCES[0], []])) == []
+
+
+def test_parts_that_many_members_hold_two_of_are_no_variants() -> None:
+    assert split(family([SENTENCES[0], SENTENCES[1], [*SENTENCES[0], *SENTENCES[1]]])) == []
+
+
+def test_two_grams_tell_nobody_apart_and_three_do() -> None:
+    assert split(family([SENTENCES[0][:2], SENTENCES[1][:2]])) == []
+    assert len(split(family([SENTENCES[0][:3], SENTENCES[1][:3]]))) == 2
+
+
+def test_a_part_must_be_a_family_by_itself() -> None:
+    """Twelve and eight members are parts of a family of a hundred; fewer than members_min, or than 5 %, are not."""
+    parts = [SENTENCES[0]] * 22 + [SENTENCES[1]] * 3
+    assert [len(members) for members, _ in split(family(parts))] == [88, 12]
+    assert split(family(parts), members_min=13) == []
+    assert split(family([SENTENCES[0]] * 24 + [SENTENCES[1]], size=400)) == []
+
+
+@pytest.mark.parametrize("size", [0, 1, 2 * MEMBERS_MIN - 1])
+def test_a_small_family_is_left_whole(size: int) -> None:
+    assert split(family(SENTENCES[:2], size)) == []
+
+
+def test_the_smallest_family_that_splits() -> None:
+    assert len(split(family(SENTENCES[:2], 2 * MEMBERS_MIN))) == 2
+
+
+def test_nine_tenths_alone_are_no_variant() -> None:
+    """One part is apart from nothing, though nine tenths are both the most a part may be and enough to cover."""
+    assert split(family([*[SENTENCES[0]] * 9, []])) == []
+
+
+def test_one_family_after_another_and_again() -> None:
+    """The splitter's scratch is as it was after every family, split or not."""
+    prompts = [
+        *family(SENTENCES[:2]),
+        *family([SENTENCES[2], SENTENCES[3], SENTENCES[4]], seed=2),
+        *family([[]], seed=3),
+    ]
+    vocabulary = vocabulary_of(prompts)
+    splitter = Splitter(vocabulary, MEMBERS_MIN)
+    seen = [
+        [readable(splitter.split(np.arange(start, start + 100)), vocabulary) for start in (0, 100, 200)]
+        for _ in range(2)
+    ]
+    assert seen[0] == seen[1]
+    assert [len(variants) for variants in seen[0]] == [2, 3, 0]
+    assert seen[0][1] == [(list(range(100 + place, 200, 3)), SENTENCES[2 + place]) for place in range(3)]
+
+
+def test_the_order_of_members_changes_nothing() -> None:
+    prompts = family(SENTENCES[:3])
+    vocabulary = vocabulary_of(prompts)
+    splitter, order = Splitter(vocabulary, MEMBERS_MIN), np.random.default_rng(4).permutation(100)
+    shuffled = readable(splitter.split(order), vocabulary)
+    assert shuffled == readable(splitter.split(np.arange(100)), vocabulary)
+
+
+def test_an_empty_vocabulary_has_no_variants() -> None:
+    vocabulary = vocabulary_of([])
+    assert Splitter(vocabulary, 0).split(np.zeros(0, np.int64)) == []

@@ -1,0 +1,209 @@
+"""Findings: what is said of accounts, families, calls and campaigns, recounted by hand."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gauger.engine.common.settings import HOUR_US, Settings
+from gauger.engine.evidence.evidence import Evidence, no_evidence
+from gauger.engine.families.families import EXACT, TEMPLATE
+from gauger.engine.findings.findings import Calls, account_reasons, call_evidence, family_evidence, find_campaigns
+from gauger.engine.state.links import ADDRESS, PAYMENT
+from gauger.engine.statistics.population import Population
+from tests.engine import worlds
+
+SETTINGS = Settings(alarm_level=0.001, campaign_accounts_min=5, k_anonymity=20)
+NAN = math.nan
+
+
+def no_content(accounts: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.zeros((accounts, 2)), np.zeros((10, 2))
+
+
+def calls_of(account: list[int], family: list[int], *, hours: list[int] | None = None) -> Calls:
+    times = np.asarray(hours or [0] * len(account), np.int64) * HOUR_US + 60_000_000
+    return Calls(np.asarray(account), times, np.asarray(family), np.ones(len(account), np.int64))
+
+
+# Accounts
+
+
+def test_reasons_are_two_sided_ranks_least_likely_first() -> None:
+    today = worlds.bare_population(
+        [5] * 3, {"low": [0.0, 50.0, NAN], "high": [50.0, 101.0, 50.0], "own": [1.0, 2.0, 3.0]}
+    )
+    hundred = [float(value) for value in range(1, 101)]
+    reference = worlds.bare_population([5] * 100, {"low": hundred, "high": [*hundred[:99], NAN]})
+    evidence = worlds.evidence([0.0004, 0.3, 0.9], *no_content(3))
+    first, second, third = account_reasons(today, reference, evidence, np.arange(3))
+    share = max(evidence.shares)
+    assert first == [(share, pytest.approx(0.8996), 0.0004), ("low", 0.0, pytest.approx(2 / 101))]
+    assert second == [(share, pytest.approx(0.6), 0.3), ("high", 101.0, pytest.approx(2 / 100))]
+    assert third == [(share, pytest.approx(0.0), 0.9)]
+
+
+def test_statistics_of_other_accounts_are_ranked_where_the_reference_has_them() -> None:
+    today = worlds.bare_population([5] * 2, {})
+    evidence = replace(
+        worlds.evidence([0.01, 0.5], *no_content(2)),
+        relational={"spread": np.array([9.0, 0.5]), "synchrony": np.array([9.0, 9.0])},
+        relational_null={"spread": np.linspace(0, 1, 99)},
+    )
+    one, two = account_reasons(today, worlds.bare_population([5] * 9, {}), evidence, np.arange(2))
+    assert one[1:] == [("spread", 9.0, pytest.approx(2 / 100))]
+    assert len(two) == 1
+
+
+def test_conformity_is_a_reason_where_it_is_odd() -> None:
+    today = worlds.bare_population([5] * 2, {"a": [1.0, 1.0]})
+    evidence = worlds.evidence([0.01, 0.01], *no_content(2))
+    evidence.parts["conformity"][:] = [0.001, 0.2]
+    one, two = account_reasons(today, worlds.bare_population([5] * 9, {"a": [1.0] * 9}), evidence, np.arange(2))
+    assert ("conformity", pytest.approx(3.0), 0.001) in one
+    assert "conformity" not in [name for name, _, _ in two]
+
+
+def test_at_most_five_reasons_and_none_without_a_reference() -> None:
+    names = [f"statistic_{number}" for number in range(9)]
+    today = worlds.bare_population([5], {name: [99.0] for name in names})
+    reference = worlds.bare_population([5] * 200, {name: [float(row) / 9 for row in range(200)] for name in names})
+    evidence = worlds.evidence([0.01], *no_content(1))
+    assert len(account_reasons(today, reference, evidence, np.asarray([0]))[0]) == 5
+    assert account_reasons(today, None, evidence, np.asarray([0])) == [[]]
+
+
+# Families
+
+
+def binomial_tail(hits: int, number: int, chance: float) -> float:
+    return sum(math.comb(number, i) * chance**i * (1 - chance) ** (number - i) for i in range(hits, number + 1))
+
+
+def test_family_evidence_is_the_binomial_tail_of_its_flagged_accounts() -> None:
+    """Family 0: three flagged of five tested; 1: none of two; 2: only an account that could not be tested."""
+    probability = [1e-4, 1e-4, 1e-4, 0.5, 0.6, NAN, 0.7]
+    calls = calls_of([0, 0, 1, 2, 3, 4, 5, 5, 3, 6, 0], [0, 0, 0, 0, 0, 0, 0, 2, 1, 1, -1])
+    found = family_evidence(worlds.families([0, 1, 2]), calls, worlds.evidence(probability, *no_content(7)), SETTINGS)
+    assert found[0] == pytest.approx(-math.log10(binomial_tail(3, 5, SETTINGS.alarm_level)))
+    assert found[1] == 0.0
+    assert np.isnan(found[2])
+
+
+def test_family_evidence_is_bounded_and_unknown_without_evidence() -> None:
+    everyone = calls_of(list(range(400)), [0] * 400)
+    found = family_evidence(worlds.families([0]), everyone, worlds.evidence([1e-4] * 400, *no_content(400)), SETTINGS)
+    assert found.tolist() == [300.0]
+    nothing = no_evidence(worlds.bare_population([5] * 400, {}), "no reference")
+    assert np.all(np.isnan(family_evidence(worlds.families([0]), everyone, nothing, SETTINGS)))
+
+
+# Calls
+
+
+def test_call_evidence_is_that_of_the_sampled_call() -> None:
+    today = worlds.population(1, 20, 6)
+    probability = np.random.default_rng(1).uniform(0.001, 1, 120)
+    evidence = worlds.evidence([0.5] * 20, *no_content(20), call_probability=probability)
+    order = np.random.default_rng(2).permutation(120)
+    found = call_evidence(today, evidence, today.sample_owner[order], today.sample_identity[order])
+    assert found == pytest.approx(-np.log10(probability[order]))
+
+
+def test_calls_outside_the_sample_and_other_accounts_calls_are_unknown() -> None:
+    today = worlds.population(2, 4, 5)
+    evidence = worlds.evidence([0.5] * 4, *no_content(4), call_probability=np.full(20, 0.1))
+    other = (today.sample_owner + 1) % 4
+    assert np.all(np.isnan(call_evidence(today, evidence, other, today.sample_identity)))
+    assert np.all(np.isnan(call_evidence(today, evidence, today.sample_owner, today.sample_identity + np.uint64(1))))
+    empty = worlds.bare_population([1, 1], {})
+    assert np.all(np.isnan(call_evidence(empty, evidence, np.asarray([0, 1]), np.asarray([3, 4], np.uint64))))
+
+
+# Campaigns
+
+CAMPAIGN, OTHERS = 30, 370
+
+
+def coordinated_day(seed: int) -> tuple[Population, Calls]:
+    """Thirty accounts that move as one, and others; the calls of all."""
+    random = np.random.default_rng(seed)
+    count = CAMPAIGN + OTHERS
+    number = np.where(np.arange(count) < CAMPAIGN, 10, np.rint(random.lognormal(2, 1, count)) + 1).astype(int)
+    statistics = {
+        "gap_variation": np.where(np.arange(count) < CAMPAIGN, 0.05, random.normal(1, 0.2, count)).tolist(),
+        "account_age_days": np.where(np.arange(count) < CAMPAIGN, 1.0, random.normal(300, 50, count)).tolist(),
+    }
+    links = [(account, PAYMENT, account // 5 if account < CAMPAIGN else 1_000 + account) for account in range(count)]
+    links += [(account, ADDRESS, 5_000 + account) for account in range(count)]
+    account = np.repeat(np.arange(count), number)
+    family = np.where(account < CAMPAIGN, np.where(np.arange(len(account)) % 5 == 0, 1, 0), -1)
+    times = random.integers(9, 15, len(account)) * HOUR_US + random.integers(0, HOUR_US, len(account))
+    calls = Calls(account, times, family, np.ones(len(account), np.int64))
+    return worlds.bare_population(number.tolist(), statistics, links), calls
+
+
+def clustered_evidence(seed: int) -> tuple[Evidence, np.ndarray]:
+    random = np.random.default_rng(seed)
+    vectors = worlds.unit_rows(random.normal(size=(CAMPAIGN + OTHERS, 100)))
+    vectors[:CAMPAIGN] = worlds.unit_rows(0.8 * vectors[:CAMPAIGN] + 0.6 * np.eye(100)[0])
+    probability = np.where(np.arange(CAMPAIGN + OTHERS) < CAMPAIGN, 2e-4, 0.5)
+    return worlds.evidence(probability, vectors, worlds.unit_rows(random.normal(size=(600, 100)))), vectors
+
+
+def test_a_finding_tells_what_its_calls_say() -> None:
+    today, calls = coordinated_day(3)
+    evidence, vectors = clustered_evidence(4)
+    families = worlds.families([TEMPLATE, EXACT])
+    earlier = coordinated_day(5)[0]
+    earlier = replace(earlier, link_value=earlier.link_value + np.uint64(10**6))
+    (campaign,) = find_campaigns(today, earlier, evidence, families, calls, SETTINGS)
+    mine = calls.account < CAMPAIGN
+    assert campaign.members.tolist() == list(range(CAMPAIGN))
+    assert campaign.calls == int(mine.sum())
+    assert (campaign.started_at, campaign.ended_at) == (int(calls.time[mine].min()), int(calls.time[mine].max()))
+    hours = Counter((calls.time[mine] // HOUR_US).tolist())
+    first, last = campaign.started_at // HOUR_US, campaign.ended_at // HOUR_US
+    assert campaign.hourly == [hours[hour] for hour in range(first, last + 1)]
+    assert campaign.families == [10, 11]  # ids, most calls first
+    assert campaign.assessment.verdict == "campaign"
+    assert campaign.assessment.links == ["content", "template family", "payment"]
+    assert campaign.evidence > 10
+    reasons = {name: (value, tail) for name, value, tail in campaign.reasons}
+    joined = np.sum([vectors[:CAMPAIGN] @ vectors[:CAMPAIGN].T]) - CAMPAIGN
+    assert reasons["union_similarity"][0] == pytest.approx(joined / (CAMPAIGN * (CAMPAIGN - 1)), rel=1e-3)
+    assert reasons["union_similarity"][1] == pytest.approx(1 / 501)
+    assert reasons["today_share_50"] == (pytest.approx(0.9 - 2e-4), pytest.approx(2e-4))
+    assert {"gap_variation", "account_age_days", "shared_payment", "volume_spread"} <= set(reasons)
+
+
+def test_without_a_reference_only_coordinated_templates_are_findings() -> None:
+    """The same accounts once with coordination, once without: the second is an app, no finding."""
+    today, calls = coordinated_day(6)
+    nothing = no_evidence(today, "no reference")
+    families = worlds.families([TEMPLATE, EXACT], accounts=[CAMPAIGN, CAMPAIGN])
+    (campaign,) = find_campaigns(today, None, nothing, families, calls, SETTINGS)
+    assert campaign.members.tolist() == list(range(CAMPAIGN))
+    assert math.isnan(campaign.evidence)
+    assert campaign.assessment.verdict == "campaign"
+    assert all("similarity" not in name for name, _, _ in campaign.reasons)
+    app = replace(today, statistics={}, link_channel=np.full(len(today.link_channel), ADDRESS, np.uint8))
+    app = replace(app, link_value=np.arange(len(app.link_value)).astype(np.uint64))
+    assert find_campaigns(app, None, nothing, families, calls, SETTINGS) == []
+
+
+def test_without_a_reference_a_template_of_few_accounts_is_no_candidate() -> None:
+    today, calls = coordinated_day(7)
+    families = worlds.families([TEMPLATE, EXACT], accounts=[SETTINGS.k_anonymity - 1, CAMPAIGN])
+    assert find_campaigns(today, None, no_evidence(today, "no reference"), families, calls, SETTINGS) == []
+
+
+def test_nobody_flagged_nothing_found() -> None:
+    today, calls = coordinated_day(8)
+    evidence, _ = clustered_evidence(9)
+    evidence.probability[:] = 0.4
+    assert find_campaigns(today, today, evidence, worlds.families([TEMPLATE, EXACT]), calls, SETTINGS) == []

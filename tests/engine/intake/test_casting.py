@@ -1,0 +1,156 @@
+"""Casting: values keep their meaning across layouts, bad ones become null."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from gauger.engine.common.schema import TIMESTAMP
+from gauger.engine.intake.admission import casting
+
+VIEWS = pa.array(["a", "b"], pa.string_view())
+
+
+def values(array: pa.Array, kind: pa.DataType) -> list[Any]:
+    cast = casting.cast(array, kind)
+    assert cast.array.type == kind
+    assert cast.array.offset == 0
+    cast.array.validate(full=True)
+    return cast.array.to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (pa.array([1, None, 2**40]), [1, None, 2**40]),
+        (pa.array([1.0, 2.5, float("nan"), float("inf"), 1e300]), [1, None, None, None, None]),
+        (pa.array([True, False]), [1, 0]),
+        (pa.array(["7", "7.0", "seven", "1e3", ""]), [7, 7, None, 1000, None]),
+        (pa.array(["7", None]), [7, None]),
+        (pa.array([2**64 - 1, 5], pa.uint64()), [None, 5]),
+        (pa.array([Decimal("3.00"), Decimal("3.50")]), [3, None]),
+        (pa.array([[1], [2]]), [None, None]),
+        (pa.nulls(2), [None, None]),
+    ],
+)
+def test_integers(array: pa.Array, expected: list[Any]) -> None:
+    assert values(array, pa.int64()) == expected
+
+
+def test_integers_outside_the_width_are_null() -> None:
+    assert values(pa.array([2**31, -(2**31), 2**31 - 1]), pa.int32()) == [None, -(2**31), 2**31 - 1]
+    assert values(pa.array([2**32], pa.uint64()), pa.int32()) == [None]
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (pa.array([1, None]), [1.0, None]),
+        (pa.array([0.5, float("nan"), float("-inf")], pa.float32()), [0.5, None, None]),
+        (pa.array(["0.5", "x", "nan"]), [0.5, None, None]),
+        (pa.array([True]), [1.0]),
+        (pa.array([1500], pa.duration("ms")), [1.5]),
+        (pa.array([{"a": 1}]), [None]),
+        (pa.array(["0.5", "0.5"]).dictionary_encode(), [0.5, 0.5]),
+    ],
+)
+def test_floats(array: pa.Array, expected: list[Any]) -> None:
+    assert values(array, pa.float64()) == expected
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (pa.array([True, None]), [True, None]),
+        (pa.array([1, 0, 2]), [True, False, None]),
+        (pa.array([1.0, 0.5]), [True, None]),
+        (pa.array(["True", " false", "1", "0", "yes"]), [True, False, True, False, None]),
+        (pa.array([[True]]), [None]),
+    ],
+)
+def test_booleans(array: pa.Array, expected: list[Any]) -> None:
+    assert values(array, pa.bool_()) == expected
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (pa.array([["stop", None], None, []]), [["stop", None], None, []]),
+        (pa.array([["stop"]], pa.large_list(pa.large_string())), [["stop"]]),
+        (pa.array(["stop", '["a", "b"]', "[broken", None]), [["stop"], ["a", "b"], None, None]),
+        (pa.array([b"stop", b"\xff"]), [["stop"], ["\ufffd"]]),
+        (pa.array([[b"stop"], [b"\xff"]]), [["stop"], None]),
+        (pa.array([[1, 2]]), [[None, None]]),
+        (pa.array([3]), [None]),
+    ],
+)
+def test_text_lists(array: pa.Array, expected: list[Any]) -> None:
+    if array.type == pa.list_(pa.binary()):  # a list of text that is no UTF-8, as only a careless writer makes it
+        array = array.view(pa.list_(pa.string()))
+    assert values(array, casting.TEXTS) == expected
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.list_(pa.int32()),
+        pa.large_list(pa.int64()),
+        pa.list_(pa.uint16()),
+        pa.list_(pa.float64()),
+        pa.list_view(pa.int64()),
+        pa.list_(pa.int32(), 2),
+    ],
+)
+def test_token_ids(kind: pa.DataType) -> None:
+    array = pa.array([[9, 9], [1, 2], None, [3, 4]], kind)
+    assert values(array, casting.TOKEN_IDS) == [[9, 9], [1, 2], None, [3, 4]]
+    assert values(array.slice(1), casting.TOKEN_IDS) == [[1, 2], None, [3, 4]]
+
+
+def test_token_ids_written_as_json() -> None:
+    cast = casting.cast(pa.array(["[1, 2]", "[]", "[1.5]", "x", None, "[-1]", "[true]"]), casting.TOKEN_IDS)
+    assert cast.array.to_pylist() == [[1, 2], [], None, None, None, None, None]
+    assert [(rows.nonzero()[0].tolist(), reason) for rows, reason in cast.faults] == [
+        ([3, 6], "is not a list of token ids"),
+        ([2, 5], "holds a token id outside 0..2147483647"),
+    ]
+
+
+def test_token_ids_of_another_type_are_a_fault() -> None:
+    [(rows, reason)] = casting.cast(pa.array([1, None]), casting.TOKEN_IDS).faults
+    assert (rows.tolist(), reason) == ([True, False], "is not a list of token ids")
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (pa.array([12, None]), ["12", None]),
+        (pa.array([12.0, float("nan")]), ["12", None]),
+        (pa.array([b"ab"], pa.binary(2)), ["ab"]),
+        (pa.array([uuid.UUID(int=1).bytes], pa.uuid()), [str(uuid.UUID(int=1))]),
+        (pc.run_end_encode(pa.array(["a", "a", "b"])), ["a", "a", "b"]),
+        (pa.array(["a", "b", "a"]).dictionary_encode().slice(1), ["b", "a"]),
+        (pa.array(["a", "b"], pa.string_view()).slice(1), ["b"]),
+        (pa.DictionaryArray.from_arrays(pa.array([1, None, 0, 1]), VIEWS).slice(1), [None, "a", "b"]),
+        (pa.RunEndEncodedArray.from_arrays([2, 3], VIEWS).slice(1), ["a", "b"]),
+    ],
+)
+def test_text(array: pa.Array, expected: list[Any]) -> None:
+    assert values(array, pa.string()) == expected
+
+
+def test_times_name_what_is_impossible_but_not_what_is_missing() -> None:
+    for array in (
+        pa.array(["2026-11-20T12:00:00Z", "x", "", None]),
+        pa.array([1.795e9, 3.0, float("nan"), None]),
+        pa.array([b"2026-11-20T12:00:00Z", b"\xff", b"", None], pa.binary()),
+    ):
+        [(rows, reason)] = casting.cast(array, TIMESTAMP).faults
+        assert reason == "is impossible"
+        assert rows.tolist() == [False, True, False, False]
+        assert casting.cast(array, TIMESTAMP).array.is_null().to_pylist() == [False, True, True, True]

@@ -1,0 +1,108 @@
+"""Instants: every way a log writes a time gives the same microsecond."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from gauger.engine.common.schema import TIMESTAMP
+from gauger.engine.intake import instants
+
+SECONDS = 1_795_176_000  # 2026-11-20T12:00:00Z
+MICROSECONDS = SECONDS * 10**6 + 250_000
+
+
+def written(values: list[str | None]) -> list[datetime | None]:
+    return instants.to_microseconds(instants.parse(pa.array(values, pa.string()))).to_pylist()
+
+
+def numbers(array: pa.Array) -> list[int | None]:
+    times = instants.to_microseconds(array)
+    assert times.type == TIMESTAMP
+    return times.view(pa.int64()).to_pylist()
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pa.array([SECONDS + 0.25, None]),
+        pa.array([SECONDS * 1000 + 250, None]),
+        pa.array([MICROSECONDS, None]),
+        pa.array([MICROSECONDS * 1000 + 999, None]),
+        pa.array([MICROSECONDS * 1000, None], pa.uint64()),
+        pa.array([MICROSECONDS, None], pa.timestamp("us")),
+        pa.array([MICROSECONDS * 1000 + 999, None], pa.timestamp("ns", "Asia/Tokyo")),
+        pa.array([SECONDS * 1000 + 250, None], pa.timestamp("ms", "UTC")),
+    ],
+)
+def test_numbers_and_timestamps(array: pa.Array) -> None:
+    got, missing = numbers(array)
+    assert missing is None
+    assert got is not None
+    assert abs(got - MICROSECONDS) <= 128  # a float64 of nanoseconds is exact to 256 ns only
+
+
+def test_units_may_differ_from_row_to_row() -> None:
+    mixed = pa.array([SECONDS, SECONDS * 10**3, SECONDS * 10**6, SECONDS * 10**9])
+    assert numbers(mixed) == [SECONDS * 10**6] * 4
+
+
+def test_dates_are_their_midnight() -> None:
+    assert instants.to_microseconds(pa.array(["2026-11-20"]).cast(pa.date32())).to_pylist() == [
+        datetime(2026, 11, 20, tzinfo=UTC)
+    ]
+
+
+@pytest.mark.parametrize("years", [1999, 2014, 2101, 9999])
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+def test_impossible_years_are_null(years: int, unit: str) -> None:
+    assert numbers(pa.array([datetime(years, 6, 1)], pa.timestamp(unit))) == [None]
+
+
+@pytest.mark.parametrize("ticks", [-(2**63), -1, 0, 2**63 - 1, 10**15 * 9])
+def test_wild_ticks_never_wrap_into_the_possible(ticks: int) -> None:
+    for kind in (pa.int64(), pa.timestamp("s"), pa.timestamp("ms")):
+        assert numbers(pa.array([ticks], pa.int64()).view(kind)) == [None]
+
+
+def test_first_and_last_allowed_moments() -> None:
+    kept = pa.array([datetime(2015, 1, 1), datetime(2100, 12, 31, 23, 59, 59)], pa.timestamp("us"))
+    assert numbers(kept) == kept.view(pa.int64()).to_pylist()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-20T12:00:00Z",
+        "2026-11-20T12:00:00.000Z",
+        "2026-11-20T14:00:00+02:00",
+        "2026-11-20T12:00:00",
+        "2026-11-20 12:00:00",
+        "2026-11-20T12:00:00.000000000Z",
+        "2026-11-20T12:00",
+        str(SECONDS),
+        f"{SECONDS}.0",
+        str(SECONDS * 10**9),
+    ],
+)
+def test_texts_alone_and_mixed(text: str) -> None:
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    assert written([text, None]) == [noon, None]
+    assert written([text, "nonsense", " 2026-11-20T12:00:00+00:00 ", "", "inf"]) == [
+        noon,
+        None,
+        noon,
+        None,
+        None,
+    ]
+
+
+def test_mixed_texts_keep_their_microseconds() -> None:
+    first, second = written(["2026-11-20T12:00:00.123456Z", "2026-11-20T12:00:00.654321"])
+    assert (first and first.microsecond, second and second.microsecond) == (123456, 654321)
+
+
+def test_other_types_hold_no_time() -> None:
+    assert instants.to_microseconds(pa.array([True, None])).to_pylist() == [None, None]

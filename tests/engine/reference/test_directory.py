@@ -1,0 +1,373 @@
+"""The state directory: which days serve as reference, what they keep, and that no prompt is among it."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gauger.engine.common.errors import StateError
+from gauger.engine.common.settings import Settings
+from gauger.engine.families.known import KnownFamilies
+from gauger.engine.intake.measuring import WordSketch
+from gauger.engine.reference.directory import AGE_MAX_DAYS, StateDirectory
+from gauger.engine.reference.kept_days import LONE, THIN
+from gauger.engine.reference.reference import concatenate
+from gauger.engine.state.checkpoint import save_state
+from gauger.engine.state.links import ADDRESS, NETWORK, PAYMENT
+from gauger.engine.state.state import State
+from gauger.engine.state.storage import write_manifest
+from gauger.engine.statistics.population import Population, population_of
+from gauger.kernels.sketches.minhash import SLOTS
+from tests.engine import calls
+from tests.engine.statistics.test_population import facts
+
+TODAY = date(2026, 11, 23)
+CALLS = calls.some_calls(120, accounts=6, seed=31)
+KEPT_CHANNELS = (ADDRESS, NETWORK, PAYMENT)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> StateDirectory:
+    return StateDirectory(tmp_path / "state")
+
+
+def state_in(directory: StateDirectory, seen: list[calls.Call]) -> State:
+    """A state under the directory's own key."""
+    return calls.fold(calls.new_state(secret=directory.secret), seen)
+
+
+def keep(directory: StateDirectory, day: date, seen: list[calls.Call]) -> tuple[Population, WordSketch]:
+    """Save a day of calls; returns what was given to it."""
+    state = state_in(directory, seen)
+    population = population_of(state)[0]
+    directory.save_day(day, population, state.words, calls.SETTINGS)
+    return population, state.words
+
+
+def mark(directory: StateDirectory, days: list[date]) -> None:
+    """Make days exist, as far as choosing them goes."""
+    (directory.path / "days").mkdir(exist_ok=True)
+    for day in days:
+        (directory.path / "days" / day.isoformat()).mkdir(parents=True)
+        (directory.path / "days" / day.isoformat() / "manifest.json").write_text("{}")
+
+
+def naive_days(days: list[date], today: date, chosen: Settings) -> list[date]:
+    """The last day of the same weekday, then the latest others until there are enough."""
+    old = sorted((day for day in days if (today - day).days >= chosen.lag_days), reverse=True)
+    picked = [day for day in old if day.weekday() == today.weekday()][:1]
+    for day in old:
+        if len(picked) < chosen.reference_days and day not in picked:
+            picked.append(day)
+    return sorted(picked)
+
+
+@pytest.mark.parametrize("size", range(8))
+def test_reference_days_are_old_enough_latest_and_one_of_the_same_weekday(tmp_path: Path, size: int) -> None:
+    """All sets of days that seven ages can make; at 7 and 14 days of age they are Mondays, as today is."""
+    directory = StateDirectory(tmp_path)
+    for ages in itertools.combinations((3, 7, 8, 9, 14, 15, 20), size):
+        days = [TODAY - timedelta(days=age) for age in ages]
+        shutil.rmtree(tmp_path / "days")
+        mark(directory, days)
+        assert directory.days() == sorted(days)
+        for wanted, lag in itertools.product(range(1, 6), (0, 7, 8)):
+            chosen = Settings(reference_days=wanted, lag_days=lag)
+            assert directory.reference_days(TODAY, chosen) == naive_days(days, TODAY, chosen), (ages, chosen)
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+def test_as_many_days_serve_as_there_are_up_to_the_number_wanted(directory: StateDirectory, count: int) -> None:
+    days = [TODAY - timedelta(days=8 + age) for age in range(count)]
+    mark(directory, days)
+    assert len(directory.reference_days(TODAY, Settings(reference_days=4))) == min(count, 4)
+
+
+def test_a_day_becomes_reference_when_it_is_as_old_as_the_lag(directory: StateDirectory) -> None:
+    keep(directory, TODAY - timedelta(days=6), CALLS)
+    assert directory.reference(TODAY, calls.SETTINGS) is None
+    reference = directory.reference(TODAY + timedelta(days=1), calls.SETTINGS)
+    assert reference is not None
+    assert reference.days == ["2026-11-17"]
+
+
+def test_days_that_are_too_old_do_not_serve_and_that_is_said(directory: StateDirectory) -> None:
+    assert directory.stale(TODAY) is None
+    mark(directory, [TODAY - timedelta(days=AGE_MAX_DAYS + 1)])
+    assert directory.reference_days(TODAY, Settings()) == []
+    assert "more than 45 days old" in str(directory.stale(TODAY))
+    assert directory.stale(TODAY - timedelta(days=1)) is None
+    young = TODAY - timedelta(days=3)
+    mark(directory, [young, TODAY - timedelta(days=AGE_MAX_DAYS)])
+    assert directory.stale(TODAY) is None
+    assert directory.reference_days(TODAY, Settings()) == [TODAY - timedelta(days=AGE_MAX_DAYS)]
+
+
+def test_a_new_directory_has_a_private_key_and_nothing_else(directory: StateDirectory) -> None:
+    assert directory.days() == []
+    assert directory.reference(TODAY, Settings()) is None
+    assert len(directory.families().ids) == 0
+    assert directory.families().next_id == 1
+    assert (directory.path / "key").stat().st_mode & 0o777 == 0o600
+    assert StateDirectory(directory.path).secret.key_id == directory.secret.key_id
+
+
+def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("in the way")
+    with pytest.raises(StateError, match="cannot make the state directory"):
+        StateDirectory(tmp_path / "state")
+
+
+@pytest.mark.parametrize("name", [".2026-11-01.new", ".2026-11-01.old", "2026-11-01.bak", "notes"])
+def test_folders_that_are_no_day_are_left_alone(directory: StateDirectory, name: str) -> None:
+    keep(directory, date(2026, 11, 1), CALLS)
+    shutil.copytree(directory.path / "days" / "2026-11-01", directory.path / "days" / name)
+    assert directory.days() == [date(2026, 11, 1)]
+
+
+def test_a_day_without_a_manifest_did_not_happen(directory: StateDirectory) -> None:
+    keep(directory, date(2026, 11, 1), CALLS)
+    (directory.path / "days" / "2026-11-01" / "manifest.json").unlink()
+    assert directory.days() == []
+    assert directory.reference(TODAY, Settings()) is None
+
+
+def test_a_day_comes_back_with_the_links_a_reference_is_asked_for(directory: StateDirectory) -> None:
+    population, words = keep(directory, date(2026, 11, 16), CALLS)
+    reference = directory.reference(TODAY, calls.SETTINGS)
+    assert reference is not None
+    linked = np.isin(population.link_channel, KEPT_CHANNELS)
+    assert set(population.link_channel.tolist()) > set(KEPT_CHANNELS)
+    for name in ("link_owner", "link_channel", "link_value"):
+        np.testing.assert_array_equal(getattr(reference.population, name), getattr(population, name)[linked])
+    features = population.sample_features[population.sample_row]
+    np.testing.assert_array_equal(reference.population.sample_features, features)
+    for name in ("calls", "sums", "sample_owner", "sample_identity"):
+        kept, given_one = getattr(reference.population, name), getattr(population, name)
+        assert kept.dtype == given_one.dtype
+        np.testing.assert_array_equal(kept, given_one)
+    assert reference.population.account_ids == population.account_ids
+    assert reference.population.statistics.keys() == population.statistics.keys()
+    for name, values in population.statistics.items():
+        np.testing.assert_array_equal(reference.population.statistics[name], values, err_msg=name)
+    assert reference.words.total == words.total
+    np.testing.assert_array_equal(reference.words.counts, words.counts)
+
+
+def test_accounts_of_too_few_calls_are_not_kept(directory: StateDirectory) -> None:
+    lone = {**CALLS[0], "row": 999, "account_id": "a lone caller"}
+    population, _ = keep(directory, date(2026, 11, 16), [*CALLS, lone])
+    reference = directory.reference(TODAY, calls.SETTINGS)
+    assert "a lone caller" in population.account_ids
+    assert reference is not None
+    assert reference.population.account_ids == [name for name in population.account_ids if name != "a lone caller"]
+
+
+def test_a_day_has_its_thin_and_its_lone_accounts_apart(directory: StateDirectory) -> None:
+    state = state_in(directory, [*CALLS, {**CALLS[0], "row": 999, "account_id": "a lone caller"}])
+    population = population_of(state)[0]
+    flagged = np.array([name == "account-2" for name in population.account_ids])
+    day = date(2026, 11, 16)
+    directory.save_day(day, population.select(~flagged), state.words, calls.SETTINGS, population.select(flagged))
+    thin, lone = directory.part(day, THIN), directory.part(day, LONE)
+    assert thin is not None
+    assert lone is not None
+    assert thin.account_ids == ["a lone caller"]
+    assert lone.account_ids == ["account-2"]
+    assert lone.sums.tolist() == population.select(flagged).sums.tolist()
+
+
+def test_a_day_kept_by_an_earlier_version_has_its_reference_alone(directory: StateDirectory) -> None:
+    population, _ = keep(directory, date(2026, 11, 16), CALLS)
+    folder = directory.path / "days" / "2026-11-16"
+    for name in ("thin_", "lone_", "background"):
+        for file in folder.glob(f"{name}*"):
+            file.unlink()
+    write_manifest(folder, directory.secret.key_id, {"kind": "day", "accounts": 6, "words": 3})
+    assert directory.part(date(2026, 11, 16), THIN) is None
+    reference = directory.reference(TODAY, calls.SETTINGS)
+    assert reference is not None
+    assert reference.population.account_ids == population.account_ids
+    assert reference.population.day_of.tolist() == [0] * len(population)
+    assert reference.population.background is None
+
+
+def test_a_day_keeps_the_background_of_all_its_accounts(directory: StateDirectory) -> None:
+    """Of the accounts only some may be kept, or chosen; the mean of their calls is everybody's."""
+    settings = replace(calls.SETTINGS, reference_accounts_max=4)
+    state = state_in(directory, CALLS)
+    population = population_of(state)[0]
+    for day in (date(2026, 11, 15), date(2026, 11, 16)):
+        directory.save_day(day, population, state.words, settings)
+    reference = directory.reference(TODAY, settings)
+    assert reference is not None
+    assert len(reference.population) == 4 < 2 * len(population)
+    background = reference.population.background
+    assert background is not None
+    assert background.count.sum() == 2 * len(population.sample_row)
+    rows = population.sample_features[population.sample_row].astype(np.int64)
+    assert np.array_equal(background.total.sum(axis=0), 2 * rows.sum(axis=0))
+
+
+def test_purged_accounts_leave_nothing_behind(directory: StateDirectory) -> None:
+    """What the engine does with flagged accounts: select the others, then save."""
+    state = state_in(directory, CALLS)
+    population = population_of(state)[0]
+    clean = np.array([name != "account-2" for name in population.account_ids])
+    directory.save_day(date(2026, 11, 16), population.select(clean), state.words, calls.SETTINGS)
+    reference = directory.reference(TODAY, calls.SETTINGS)
+    assert reference is not None
+    expected = facts(population.select(np.isin(population.account_ids, reference.population.account_ids)))
+    for name, fact in facts(reference.population).items():
+        assert fact[:5] == expected[name][:5]
+    purged = set(population.sample_identity[population.sample_owner == 2].tolist())
+    assert not purged & set(reference.population.sample_identity.tolist())
+    assert b"account-2" not in calls.legible_bytes(directory.path / "days")
+
+
+def test_several_days_are_one_reference(directory: StateDirectory) -> None:
+    days = [date(2026, 11, day) for day in (9, 12, 16)]
+    parts = [keep(directory, day, CALLS[start::3]) for start, day in enumerate(days)]
+    reference = directory.reference(TODAY, calls.SETTINGS)
+    assert reference is not None
+    assert reference.days == [day.isoformat() for day in days]
+    expected = concatenate([part.select(part.calls >= calls.SETTINGS.calls_min) for part, _ in parts])
+    assert reference.population.account_ids == expected.account_ids
+    np.testing.assert_array_equal(reference.population.sums, expected.sums)
+    np.testing.assert_array_equal(reference.population.sample_owner, expected.sample_owner)
+    assert reference.words.total == sum(words.total for _, words in parts)
+    np.testing.assert_array_equal(reference.words.counts, sum(words.counts for _, words in parts))
+
+
+def test_saving_a_day_again_replaces_it(directory: StateDirectory) -> None:
+    keep(directory, date(2026, 11, 16), CALLS[:60])
+    population, _ = keep(directory, date(2026, 11, 16), CALLS)
+    reference = directory.reference(TODAY, calls.SETTINGS)
+    assert reference is not None
+    assert reference.population.calls.tolist() == population.calls.tolist()
+    assert [path.name for path in (directory.path / "days").iterdir()] == ["2026-11-16"]
+
+
+def test_the_same_day_makes_the_same_bytes(directory: StateDirectory) -> None:
+    for day, order in ((15, 1), (16, -1)):
+        keep(directory, date(2026, 11, day), CALLS[::order])
+    days = directory.path / "days"
+    assert calls.file_bytes(days / "2026-11-15") == calls.file_bytes(days / "2026-11-16")
+
+
+def test_a_reference_is_bounded_evenly_over_its_days(directory: StateDirectory) -> None:
+    many = calls.some_calls(400, accounts=40, seed=2)
+    populations = [keep(directory, date(2026, 11, day), many)[0] for day in (9, 16)]
+    bounded = Settings(reference_accounts_max=20)
+    reference, again = (directory.reference(TODAY, bounded) for _ in range(2))
+    assert reference is not None
+    assert again is not None
+    assert reference.population.account_ids == again.population.account_ids
+    assert len(reference.population) == 20
+    assert np.all(np.diff(reference.population.sample_owner) >= 0)
+    halves = (reference.population.account_ids[:10], reference.population.account_ids[10:])
+    for names, population in zip(halves, populations, strict=True):
+        assert len(names) == len(set(names)) == 10
+        assert names == [name for name in population.account_ids if name in names]
+
+
+def test_a_reference_of_another_key_is_refused(directory: StateDirectory) -> None:
+    keep(directory, date(2026, 11, 16), CALLS)
+    (directory.path / "key").write_text("0" * 32)
+    with pytest.raises(StateError, match="made with key"):
+        StateDirectory(directory.path).reference(TODAY, calls.SETTINGS)
+
+
+@pytest.mark.parametrize("name", ["accounts", "statistics", "sample", "links", "word_counts"])
+def test_a_damaged_day_is_refused_by_name(directory: StateDirectory, name: str) -> None:
+    keep(directory, date(2026, 11, 16), CALLS)
+    file = directory.path / "days" / "2026-11-16" / f"{name}.arrow"
+    file.write_bytes(file.read_bytes()[:-9])
+    with pytest.raises(StateError, match="2026-11-16") as caught:
+        directory.reference(TODAY, calls.SETTINGS)
+    assert "\n" not in str(caught.value)
+
+
+def known_families(count: int, first: int = 1) -> KnownFamilies:
+    known = KnownFamilies()
+    chance = np.random.default_rng(first)
+    known.remember(
+        np.arange(first, first + count),
+        chance.integers(0, 3, count).astype(np.uint8),
+        chance.integers(0, 256, (count, SLOTS)).astype(np.uint8),
+        np.arange(count) + calls.MONDAY_US,
+    )
+    return known
+
+
+@pytest.mark.parametrize("count", [0, 1, 50])
+def test_families_make_the_round_trip(directory: StateDirectory, count: int) -> None:
+    known = known_families(count)
+    known.next_id = 1000
+    directory.save_families(known)
+    found = StateDirectory(directory.path).families()
+    assert found.next_id == 1000
+    for name in ("ids", "kinds", "signatures", "last_seen"):
+        assert getattr(found, name).dtype == getattr(known, name).dtype
+        np.testing.assert_array_equal(getattr(found, name), getattr(known, name))
+
+
+def test_families_saved_again_replace_those_before(directory: StateDirectory) -> None:
+    directory.save_families(known_families(5))
+    directory.save_families(known_families(3, first=6))
+    assert directory.families().ids.tolist() == [6, 7, 8]
+    assert sorted(path.name for path in directory.path.iterdir()) == ["days", "families", "key"]
+
+
+def test_families_of_another_key_are_refused(directory: StateDirectory) -> None:
+    directory.save_families(known_families(5))
+    (directory.path / "key").write_text("0" * 32)
+    with pytest.raises(StateError, match="families: made with key"):
+        StateDirectory(directory.path).families()
+
+
+@pytest.mark.parametrize("survived", range(3))
+def test_a_kill_never_makes_known_families_unknown(
+    directory: StateDirectory, monkeypatch: pytest.MonkeyPatch, survived: int
+) -> None:
+    """Their ids would be given out a second time."""
+    directory.save_families(known_families(5))
+    with monkeypatch.context() as patched, suppress(calls.Killed):
+        calls.kill_at_rename(patched, survived)
+        directory.save_families(known_families(9))
+    assert StateDirectory(directory.path).families().next_id in (6, 10)
+
+
+@pytest.mark.parametrize("survived", range(3))
+def test_a_kill_never_loses_a_day(directory: StateDirectory, monkeypatch: pytest.MonkeyPatch, survived: int) -> None:
+    keep(directory, date(2026, 11, 16), CALLS)
+    with monkeypatch.context() as patched, suppress(calls.Killed):
+        calls.kill_at_rename(patched, survived)
+        keep(directory, date(2026, 11, 16), CALLS)
+    assert StateDirectory(directory.path).reference(TODAY, calls.SETTINGS) is not None
+
+
+def test_planted_prompts_appear_in_no_file(directory: StateDirectory) -> None:
+    """Nor does any word of them, in names, raw bytes or columns out of their compression."""
+    canaries = ["zyxwv-canary-one", "QUETZALCOATL", "Ünmistakäble"]
+    planted = [
+        {**call, "prompt_text": f"please {canaries[row % 3]} the {canaries[(row + 1) % 3]} of {call['prompt_text']}"}
+        for row, call in enumerate(CALLS)
+    ]
+    keep(directory, date(2026, 11, 16), planted)
+    save_state(state_in(directory, planted), directory.path / "checkpoint")
+    directory.save_families(known_families(5))
+    words = {word for call in planted for word in call["prompt_text"].split() if len(word) > 5}
+    # Prompts share no word with account names, which are kept as they are.
+    shown = calls.legible_bytes(directory.path)
+    assert b"account-0" in shown
+    forms = {form for text in canaries for form in (text, text.lower(), text.casefold().upper())}
+    assert not [text for text in forms | words if text.encode() in shown]
+    assert not [text for text in forms if text.encode("utf-16-le") in shown]

@@ -1,0 +1,168 @@
+"""The tables of a run: their schemas, their order, and null where nothing is known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from gauger.engine.common.settings import HOUR_US, Settings
+from gauger.engine.evidence.evidence import no_evidence
+from gauger.engine.families.families import EXACT, NEAR_DUPLICATE, TEMPLATE
+from gauger.engine.findings.assessment import Assessment, Sign
+from gauger.engine.findings.findings import Calls, Campaign
+from gauger.engine.results import tables
+from gauger.engine.results.result import account_table, call_table, campaign_table, family_table, membership
+from gauger.engine.state.ledger import FIELDS
+from gauger.engine.state.rows import Rows
+from tests.engine import worlds
+
+SETTINGS = Settings()
+
+
+def campaign(members: list[int], *, evidence: float = 12.0) -> Campaign:
+    signs = [
+        Sign("regular", True, "regular pace: yes", 0.1, 0.01),
+        Sign("shared", False, "shared address: no", 0.0),
+        Sign("age", None, "young accounts: not available"),
+    ]
+    return Campaign(
+        members=np.asarray(members),
+        calls=40,
+        evidence=evidence,
+        assessment=Assessment("campaign", signs, ["content"]),
+        families=[10, 11],
+        allowed_share=math.nan,
+        started_at=5 * HOUR_US,
+        ended_at=7 * HOUR_US,
+        hourly=[30, 0, 10],
+        reasons=[("union_similarity", 0.4, 0.002), ("regular", math.nan, math.nan)],
+    )
+
+
+def test_membership_and_the_stronger_campaign_wins() -> None:
+    found = membership([campaign([1, 3]), campaign([0, 3])], 5)
+    assert found.tolist() == [1, 0, -1, 0, -1]
+
+
+def test_campaigns_are_rows_in_order_with_what_they_have_and_lack() -> None:
+    table = campaign_table([campaign([0, 1, 2]), campaign([3], evidence=math.nan)])
+    assert table.schema.equals(tables.CAMPAIGNS)
+    first, second = table.to_pylist()
+    assert (first["campaign_id"], first["accounts"], first["evidence"]) == (1, 3, 12.0)
+    assert (second["campaign_id"], second["accounts"], second["evidence"]) == (2, 1, None)
+    assert first["present"] == ["regular pace: yes"]
+    assert first["lacking"] == ["shared address: no", "young accounts: not available"]
+    assert first["hourly_calls"] == [30, 0, 10]
+    assert (first["ended_at"] - first["started_at"]).total_seconds() == 7_200
+    assert first["reasons"] == [
+        {"statistic": "union_similarity", "value": 0.4, "tail_probability": 0.002},
+        {"statistic": "regular", "value": None, "tail_probability": None},
+    ]
+
+
+def test_no_campaigns_are_an_empty_table() -> None:
+    assert campaign_table([]).schema.equals(tables.CAMPAIGNS)
+    assert campaign_table([]).num_rows == 0
+
+
+def accounts() -> pa.Table:
+    """Six accounts: two in a campaign, one of them not flagged, one without evidence."""
+    today = worlds.bare_population([9, 8, 7, 6, 5, 4], {"pace": [9.0, 0.5, math.nan, 0.4, 0.3, 0.2]})
+    reference = worlds.bare_population([5] * 300, {"pace": np.linspace(0, 1, 300).tolist()})
+    vectors = worlds.unit_rows(np.random.default_rng(1).normal(size=(6, 20)))
+    vectors[5] = 0
+    evidence = worlds.evidence([1e-4, 0.2, 5e-3, 0.4, 0.6, math.nan], vectors, vectors[:2])
+    return account_table(today, reference, evidence, [campaign([0, 1])], SETTINGS)
+
+
+def test_accounts_have_the_columns_of_the_contract() -> None:
+    table = accounts()
+    head, tail = tables.ACCOUNTS_HEAD, tables.ACCOUNTS_TAIL
+    assert table.schema.names[: len(head)] == head.names
+    assert table.schema.names[-len(tail) :] == tail.names
+    for field in [*head, *tail]:
+        assert table.schema.field(field.name).type == field.type
+    statistics = table.schema.names[len(head) : -len(tail)]
+    assert statistics == ["pace", "today_share_10", "today_share_50"]
+    assert all(table.schema.field(name).type == pa.float64() for name in statistics)
+
+
+def test_accounts_say_what_is_known_and_null_where_nothing_is() -> None:
+    table = accounts()
+    assert table.column("evidence").to_pylist() == pytest.approx(
+        [4.0, -math.log10(0.2), -math.log10(5e-3), -math.log10(0.4), -math.log10(0.6), None]
+    )
+    assert table.column("flagged").to_pylist() == [True, False, False, False, False, False]
+    assert table.column("campaign_id").to_pylist() == [1, 1, None, None, None, None]
+    assert table.column("pace").to_pylist() == [9.0, 0.5, None, 0.4, 0.3, 0.2]
+    # Explained: flagged, in a campaign, or evidence of two and more.
+    assert [bool(reasons) for reasons in table.column("reasons").to_pylist()] == [True, True, True, False, False, False]
+    assert table.column("reasons")[0].as_py()[1]["statistic"] == "pace"
+
+
+def test_the_map_shows_accounts_with_content_and_findings_on_its_positive_side() -> None:
+    table = accounts()
+    for name in ("map_x", "map_y"):
+        values = table.column(name).to_pylist()
+        assert values[5] is None
+        assert all(value is not None and math.isfinite(value) for value in values[:5])
+    x = table.column("map_x").to_pylist()
+    assert (x[0] + x[1]) / 2 > max(x[2:5])
+
+
+def test_accounts_without_evidence_are_null_throughout() -> None:
+    today = worlds.bare_population([5, 6], {"pace": [1.0, 2.0]})
+    table = account_table(today, None, no_evidence(today, "no reference"), [], SETTINGS)
+    for name in ("evidence", "campaign_id", "map_x", "map_y"):
+        assert table.column(name).to_pylist() == [None, None]
+    assert table.column("flagged").to_pylist() == [False, False]
+    assert table.column("reasons").to_pylist() == [[], []]
+
+
+def test_families_without_evidence_or_addresses_say_null() -> None:
+    families = worlds.families([TEMPLATE, NEAR_DUPLICATE, EXACT])
+    nobody = Calls(*(np.zeros(0, np.int64) for _ in range(4)))
+    evidence = no_evidence(worlds.bare_population([], {}), "no reference")
+    table = family_table(families, nobody, evidence, SETTINGS, addresses=False)
+    assert table.schema.equals(tables.FAMILIES)
+    assert table.column("kind").to_pylist() == ["template", "near_duplicate", "exact"]
+    for name in ("evidence", "client_addresses", "template"):
+        assert table.column(name).to_pylist() == [None] * 3
+
+
+def test_calls_come_in_order_of_file_and_row() -> None:
+    """Five calls of three accounts in two files, out of order."""
+    today = worlds.population(1, 3, 2)
+    probability = np.asarray([0.1, 0.01, 0.001, 0.2, 0.3, 0.4])
+    evidence = worlds.evidence([0.5] * 3, np.zeros((3, 2)), np.zeros((2, 2)), call_probability=probability)
+    ledger = Rows(FIELDS)
+    calls = [
+        (1, 5, 0, 0),
+        (0, 7, 0, 1),
+        (1, 2, 1, 3),
+        (0, 3, 2, 4),
+        (0, 4, 2, None),
+    ]  # file, row, account, sampled call
+    identity = [today.sample_identity[sampled] if sampled is not None else 77 for *_, sampled in calls]
+    ledger.append(
+        {name: np.asarray([call[place] for call in calls]) for place, name in enumerate(("file", "row", "account"))}
+        | {"identity": np.asarray(identity, np.uint64), "novelty": np.asarray([1, np.nan, 2, 3, 4], np.float32)}
+    )
+    account = ledger["account"].copy()
+    columns = Calls(account, np.zeros(5, np.int64), np.asarray([0, -1, 1, -1, 0]), np.asarray([3, 1, 2, 1, 3]))
+    families = worlds.families([TEMPLATE, EXACT])
+    table = call_table(ledger, columns, today, evidence, families, [campaign([2])])
+    assert table.schema.equals(tables.CALLS)
+    assert list(zip(table.column("file").to_pylist(), table.column("row").to_pylist(), strict=True)) == [
+        (0, 3), (0, 4), (0, 7), (1, 2), (1, 5),
+    ]  # fmt: skip
+    assert table.column("account_id").to_pylist() == [today.account_ids[row] for row in (2, 2, 0, 1, 0)]
+    assert table.column("family_id").to_pylist() == [None, 10, None, 11, 10]
+    assert table.column("family_kind").to_pylist() == ["single", "template", "single", "exact", "template"]
+    assert table.column("exact_repeats").to_pylist() == [1, 3, 1, 2, 3]
+    assert table.column("novelty").to_pylist() == [3.0, 4.0, None, 2.0, 1.0]
+    assert table.column("evidence").to_pylist() == pytest.approx([-math.log10(0.3), None, 2.0, -math.log10(0.2), 1.0])
+    assert table.column("campaign_id").to_pylist() == [1, 1, None, None, None]

@@ -1,0 +1,109 @@
+"""Look-ups after a finish: families by prompt and by frame, accounts, and verdicts in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+
+from gauger.engine.common.settings import Settings
+from gauger.engine.families.families import Families, find_families
+from gauger.engine.families.known import KnownFamilies
+from gauger.engine.intake.admission import admit
+from gauger.engine.intake.measuring import Measurer, Measures, WordSketch
+from gauger.engine.serving.snapshot import Snapshot
+from gauger.engine.state.state import State
+from gauger.engine.statistics.population import population_of
+from tests.engine import worlds
+
+WORDS = worlds.Words(1)
+FRAME = WORDS.some(30)
+TEMPLATE = [" ".join([*FRAME, *WORDS.some(100)]) for _ in range(30)]
+EXACT = WORDS.text(12)
+SINGLE = WORDS.text(15)
+FACTS = {"known": (3.5, 2, ["today_share_50", "gap_variation"]), "quiet": (0.2, None, [])}
+
+
+def measured(prompts: list[str]) -> tuple[Measures, State]:
+    """Measures of prompts, and a state that took them in."""
+    calls = [worlds.call(f"account-{place % 9}", prompt, place) for place, prompt in enumerate(prompts)]
+    admitted = admit(worlds.batch(calls)).calls
+    measures = Measurer(worlds.SECRET).measure(admitted, WordSketch())
+    state = State(worlds.SECRET, Settings())
+    state.update(admitted, measures)
+    return measures, state
+
+
+@pytest.fixture(scope="module")
+def families_and_state() -> tuple[Families, State]:
+    _, state = measured([*TEMPLATE, EXACT, EXACT, SINGLE])
+    return find_families(state, lambda: population_of(state)[1], KnownFamilies(), 1), state
+
+
+@pytest.fixture(scope="module")
+def snapshot(families_and_state: tuple[Families, State]) -> Snapshot:
+    families, state = families_and_state
+    strength = np.asarray([math.nan if kind else 7.5 for kind in families.kinds])
+    return Snapshot(state.prompts.rows["hash"].copy(), families, strength, FACTS)
+
+
+def test_known_prompts_are_found_and_unknown_ones_by_their_frame(snapshot: Snapshot) -> None:
+    fresh = " ".join([*FRAME, *WORDS.some(100)])
+    measures, _ = measured([TEMPLATE[0], f"  {EXACT.upper()} ", SINGLE, fresh, WORDS.text(20)])
+    rows = snapshot.families_of(measures)
+    ids = snapshot.ids(rows).tolist()
+    assert ids == [1, -1, 0, 1, 0]
+    assert rows[[2, 4]].tolist() == [-1, -1]
+
+
+def test_no_calls_have_no_families(snapshot: Snapshot) -> None:
+    none, _ = measured([SINGLE])
+    empty = Measurer(worlds.SECRET).measure(
+        admit(worlds.batch([worlds.call("a", "b", 0)])).calls.slice(0, 0), WordSketch()
+    )
+    assert snapshot.families_of(none).tolist() == [-1]
+    assert snapshot.families_of(empty).tolist() == []
+
+
+def test_a_run_without_families_knows_no_prompt() -> None:
+    measures, state = measured([SINGLE])
+    families = find_families(state, lambda: population_of(state)[1], KnownFamilies(), 1)
+    nothing = Snapshot(state.prompts.rows["hash"], families, np.zeros(0), {})
+    assert nothing.families_of(measures).tolist() == [-1]
+    assert nothing.verdict("a", measures).family_kind == "single"
+
+
+def test_evidence_on_accounts(snapshot: Snapshot) -> None:
+    assert snapshot.account_evidence(["known", "stranger", "quiet"]) == pytest.approx([3.5, math.nan, 0.2], nan_ok=True)
+
+
+def test_a_verdict_says_what_is_known_in_words(snapshot: Snapshot) -> None:
+    measures, _ = measured([TEMPLATE[3]])
+    verdict = snapshot.verdict("known", measures)
+    assert (verdict.evidence, verdict.family_id, verdict.family_kind) == (7.5, 1, "template")
+    assert (verdict.account_evidence, verdict.campaign_id) == (3.5, 2)
+    assert verdict.reasons == [
+        "in a template family of 30 calls from 9 accounts",
+        "its account is in finding 2",
+        "account: today_share_50",
+        "account: gap_variation",
+    ]
+
+
+def test_what_is_not_known_is_none(snapshot: Snapshot) -> None:
+    exact, _ = measured([EXACT])
+    verdict = snapshot.verdict("quiet", exact)
+    assert (verdict.evidence, verdict.family_id, verdict.family_kind) == (None, -1, "exact")
+    assert (verdict.account_evidence, verdict.campaign_id) == (0.2, None)
+    single, _ = measured([SINGLE])
+    verdict = snapshot.verdict("stranger", single)
+    assert (verdict.evidence, verdict.family_id, verdict.family_kind) == (None, None, "single")
+    assert (verdict.account_evidence, verdict.campaign_id, verdict.reasons) == (None, None, [])
+
+
+def test_verdicts_are_frozen(snapshot: Snapshot) -> None:
+    verdict = snapshot.verdict("known", measured([SINGLE])[0])
+    with pytest.raises(FrozenInstanceError):
+        verdict.evidence = 0.0

@@ -1,0 +1,172 @@
+"""Metadata: every column as the sketches take it, against the rows it came from; absent columns stay absent."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from gauger.engine.common.hashing import hash_column
+from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.engine.common.settings import HOUR_US
+from gauger.engine.state import links
+from gauger.engine.state.metadata import call_columns, link_values, times_of
+from tests.engine import calls
+
+KEY = calls.SECRET.key
+CALLS = calls.some_calls(60, days=2, seed=3)
+BATCH = calls.batch_of(CALLS)
+COLUMNS = call_columns(BATCH, KEY)
+
+
+def column(name: str) -> list:
+    return [call[name] for call in CALLS]
+
+
+def assert_hashes_name_values(hashes: np.ndarray, values: list) -> None:
+    """Equal values have equal hashes, different ones different; null is 0."""
+    pairs = set(zip(hashes.tolist(), values, strict=True))
+    assert len(pairs) == len({value for _, value in pairs}) == len({hashed for hashed, _ in pairs})
+    assert all((hashed == 0) == (value is None) for hashed, value in pairs)
+
+
+def test_times_are_microseconds() -> None:
+    assert times_of(BATCH).tolist() == column("start_time")
+    assert COLUMNS.times.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("addresses", "client_address"),
+        ("conversations", "conversation_id"),
+        ("user_agents", "user_agent_original"),
+    ],
+)
+def test_identities_are_hashed(name: str, source: str) -> None:
+    assert_hashes_name_values(getattr(COLUMNS, name), column(source))
+
+
+def test_parameters_are_one_hash_of_four_columns() -> None:
+    names = ("request_model", "request_temperature", "request_top_p", "request_max_tokens")
+    tuples = list(zip(*(column(name) for name in names), strict=True))
+    assert len(set(tuples)) > 10
+    assert_hashes_name_values(COLUMNS.parameters, tuples)
+    np.testing.assert_array_equal(link_values(BATCH, KEY)[links.PARAMETERS], COLUMNS.parameters)
+
+
+def test_neighbouring_parameters_do_not_run_together() -> None:
+    rows = [{"request_temperature": 1.0, "request_top_p": None}, {"request_temperature": None, "request_top_p": 1.0}]
+    batch = calls.batch_of(rows, ("start_time", "request_temperature", "request_top_p"))
+    first, second = call_columns(batch.set_column(0, batch.schema.field(0), calls_times(2)), KEY).parameters
+    assert first != second
+
+
+def calls_times(rows: int) -> pa.Array:
+    return calls.batch_of(CALLS[:rows]).column("start_time")
+
+
+def test_output_tokens_and_creation_times_know_their_nulls() -> None:
+    values, valid = COLUMNS.output_tokens
+    assert valid.tolist() == [int(value is not None) for value in column("usage_output_tokens")]
+    assert values.tolist() == [value or 0 for value in column("usage_output_tokens")]
+    assert COLUMNS.created.tolist() == [value or 0 for value in column("account_created_at")]
+
+
+COUNTED = {
+    "address_calls": lambda call: call["client_address"] is not None,
+    "conversation_calls": lambda call: call["conversation_id"] is not None,
+    "user_agent_calls": lambda call: call["user_agent_original"] is not None,
+    "parameter_calls": lambda call: True,
+    "finish_calls": lambda call: call["response_finish_reasons"] is not None,
+    "finish_length": lambda call: "length" in (call["response_finish_reasons"] or ()),
+    "error_calls": lambda call: True,
+    "errors": lambda call: call["error_type"] is not None,
+    "logprob_calls": lambda call: call["request_logprobs"] is not None,
+    "logprobs": lambda call: bool(call["request_logprobs"]),
+    "choice_calls": lambda call: call["request_choice_count"] is not None,
+    "choices_many": lambda call: (call["request_choice_count"] or 0) > 1,
+    "accepted_calls": lambda call: call["accepted"] is not None,
+    "accepted": lambda call: bool(call["accepted"]),
+    "stream_calls": lambda call: call["request_stream"] is not None,
+    "streamed": lambda call: bool(call["request_stream"]),
+}
+
+
+def test_counters_count_what_was_there() -> None:
+    assert set(COLUMNS.counters) == set(COUNTED)
+    for name, rule in COUNTED.items():
+        assert COLUMNS.counters[name].dtype == np.uint8
+        assert COLUMNS.counters[name].tolist() == [int(rule(call)) for call in CALLS], name
+
+
+def test_absent_columns_are_absent() -> None:
+    bare = call_columns(calls.batch_of(CALLS, calls.BARE_COLUMNS), KEY)
+    assert bare.counters == {}
+    assert link_values(calls.batch_of(CALLS, calls.BARE_COLUMNS), KEY) == {}
+    fields = (bare.addresses, bare.conversations, bare.user_agents, bare.parameters, bare.output_tokens, bare.created)
+    assert fields == (None,) * 6
+
+
+@pytest.mark.parametrize("name", [name for name in CALL_SCHEMA.names if name not in calls.BARE_COLUMNS])
+def test_any_one_column_may_be_alone(name: str) -> None:
+    """Only what depends on the column appears, and it is what all columns together give."""
+    names = (*calls.BARE_COLUMNS, name) if name != "prompt_token_ids" else ("start_time", "account_id", name)
+    batch = calls.batch_of(CALLS, names)
+    lone, values = call_columns(batch, KEY), link_values(batch, KEY)
+    for counter, counted in lone.counters.items():
+        np.testing.assert_array_equal(counted, COLUMNS.counters[counter])
+    for channel in set(values) - {links.PARAMETERS}:
+        np.testing.assert_array_equal(values[channel], link_values(BATCH, KEY)[channel])
+
+
+def test_an_empty_batch_has_every_column_and_no_rows() -> None:
+    empty = call_columns(calls.batch_of([]), KEY)
+    assert set(empty.counters) == set(COUNTED)
+    assert {len(values) for values in (*empty.counters.values(), empty.times, empty.parameters)} == {0}
+    values = link_values(calls.batch_of([]), KEY)
+    assert sorted(values) == list(range(len(links.CHANNELS)))
+    assert {len(hashes) for hashes in values.values()} == {0}
+
+
+@pytest.mark.parametrize(
+    ("channel", "source"),
+    [
+        (links.ADDRESS, "client_address"),
+        (links.PAYMENT, "payment_fingerprint"),
+        (links.CLIENT, "client_ja4"),
+        (links.ORGANISATION, "org_id"),
+    ],
+)
+def test_links_of_one_column_are_its_hashes(channel: int, source: str) -> None:
+    values = link_values(BATCH, KEY)[channel]
+    np.testing.assert_array_equal(values, hash_column(KEY, BATCH.column(source)))
+    assert_hashes_name_values(values, column(source))
+
+
+def network(address: str | None) -> str | None:
+    if address is None:
+        return None
+    bits = 24 if ipaddress.ip_address(address).version == 4 else 64
+    return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
+
+
+def test_networks_are_prefixes_and_meet_in_an_hour() -> None:
+    values = link_values(BATCH, KEY)
+    networks = [network(address) for address in column("client_address")]
+    assert_hashes_name_values(values[links.NETWORK], networks)
+    meetings = defaultdict(set)
+    for hashed, name, time in zip(values[links.NETWORK_HOUR].tolist(), networks, column("start_time"), strict=True):
+        meetings[name and (name, time // HOUR_US)].add(hashed)
+    assert meetings.pop(None) == {0}
+    assert {len(hashes) for hashes in meetings.values()} == {1}
+    assert len(set.union(*meetings.values())) == len(meetings)
+
+
+def test_links_hold_keyed_hashes_only() -> None:
+    other = calls.Secret(b"another key here")
+    for channel, hashes in link_values(BATCH, other.key).items():
+        assert not (set(hashes.tolist()) & set(link_values(BATCH, KEY)[channel].tolist())) - {0}

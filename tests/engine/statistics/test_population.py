@@ -1,0 +1,159 @@
+"""A population is the accounts of a window in canonical order: panes merged, samples and links with their owners."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gauger.engine.common.settings import DAY_US, Settings
+from gauger.engine.state.state import State
+from gauger.engine.statistics.population import Population, population_of, prompts_of
+from tests.engine import calls
+
+CALLS = calls.some_calls(140, accounts=5, days=3, seed=8)
+STATE = calls.state_of(CALLS)
+MONDAY = calls.MONDAY_US // DAY_US
+WINDOWS = pytest.mark.parametrize(
+    "panes", [None, [MONDAY], [MONDAY, MONDAY + 2], [MONDAY, MONDAY + 1, MONDAY + 2, MONDAY + 99]]
+)
+WIDE = Settings(**{**calls.SETTINGS.__dict__, "pane_us": 100 * DAY_US})
+
+
+def within(panes: list[int] | None) -> list[calls.Call]:
+    return [call for call in CALLS if panes is None or call["start_time"] // DAY_US in panes]
+
+
+@WINDOWS
+def test_a_window_is_what_an_engine_of_one_wide_pane_saw(panes: list[int] | None) -> None:
+    population, _ = population_of(STATE, panes)
+    wide, _ = population_of(calls.state_of(within(panes), settings=WIDE))
+    calls.assert_same_population(population, wide)
+
+
+@WINDOWS
+def test_accounts_come_once_in_the_order_of_their_ids(panes: list[int] | None) -> None:
+    population, _ = population_of(STATE, panes)
+    names = [call["account_id"] for call in within(panes)]
+    assert population.account_ids == sorted(set(names))
+    assert population.calls.tolist() == [names.count(name) for name in population.account_ids]
+    assert len(population) == len(set(names))
+
+
+@WINDOWS
+def test_rows_of_the_state_are_mapped(panes: list[int] | None) -> None:
+    population, owners = population_of(STATE, panes)
+    assert owners.dtype == np.int64
+    for row, owner in enumerate(owners.tolist()):
+        inside = panes is None or STATE.accounts.rows["pane"][row] in panes
+        assert (owner >= 0) == inside
+        if inside:
+            assert population.account_ids[owner] == STATE.accounts.account_ids[row]
+
+
+@WINDOWS
+def test_the_sample_is_the_naive_bottom_k_of_each_account(panes: list[int] | None) -> None:
+    population, _ = population_of(STATE, panes)
+    ledger = STATE.ledger.rows
+    for row, name in enumerate(population.account_ids):
+        mine = [number for number, call in enumerate(CALLS) if call in within(panes) and call["account_id"] == name]
+        smallest = sorted(ledger["identity"][mine].tolist())[: calls.SETTINGS.sample_calls]
+        assert population.sample_identity[population.sample_owner == row].tolist() == smallest
+    assert np.all(np.diff(population.sample_owner) >= 0)
+
+
+def test_links_are_sorted_and_bounded() -> None:
+    population, _ = population_of(STATE)
+    links = list(
+        zip(*(getattr(population, f"link_{name}").tolist() for name in ("owner", "channel", "value")), strict=True)
+    )
+    assert links == sorted(set(links))
+    groups = [link[:2] for link in links]
+    assert max(groups.count(group) for group in set(groups)) == calls.SETTINGS.links_per_channel
+
+
+def test_an_order_of_arrival_leaves_no_trace() -> None:
+    calls.assert_same_population(population_of(STATE)[0], population_of(calls.state_of(CALLS[::-1], batch=11))[0])
+
+
+def test_asking_twice_gives_the_same_and_changes_nothing() -> None:
+    state = calls.state_of(CALLS)
+    first, owners = population_of(state)
+    calls.fold(state, [])
+    second, again = population_of(state)
+    calls.assert_same_population(first, second)
+    assert owners.tolist() == again.tolist()
+
+
+def test_a_state_without_calls_has_no_accounts() -> None:
+    population, owners = population_of(calls.new_state())
+    assert (len(population), len(owners)) == (0, 0)
+    assert {len(values) for values in population.statistics.values()} == {0}
+
+
+@pytest.mark.parametrize("state", [STATE, calls.state_of(within([MONDAY]))], ids=["three panes", "one pane"])
+@pytest.mark.parametrize("panes", [[], [MONDAY + 50]])
+def test_a_window_nobody_called_in_is_empty(state: State, panes: list[int]) -> None:
+    population, owners = population_of(state, panes)
+    assert len(population) == len(population.sample_owner) == len(population.link_owner) == 0
+    assert set(owners.tolist()) == {-1}
+
+
+def facts(population: Population) -> dict[str, tuple]:
+    """What a population says of each account, free of row numbers."""
+    found = {}
+    for row, name in enumerate(population.account_ids):
+        sample, links = population.sample_owner == row, population.link_owner == row
+        found[name] = (
+            int(population.calls[row]),
+            population.sums[row].tolist(),
+            {key: values[row].tobytes() for key, values in population.statistics.items()},
+            population.sample_identity[sample].tolist(),
+            population.sample_features[population.sample_row[sample]].tolist(),
+            population.link_channel[links].tolist(),
+            population.link_value[links].tolist(),
+        )
+    return found
+
+
+@pytest.mark.parametrize("bits", range(2**5))
+def test_select_takes_accounts_with_all_that_is_theirs(bits: int) -> None:
+    population, _ = population_of(STATE)
+    kept = np.array([bool(bits >> row & 1) for row in range(5)])
+    selected = population.select(kept)
+    expected = facts(population)
+    assert facts(selected) == {name: expected[name] for name, keep in zip(expected, kept.tolist(), strict=True) if keep}
+    assert len(selected) == kept.sum()
+    assert len(selected.sample_owner) == np.isin(population.sample_owner, np.flatnonzero(kept)).sum()
+
+
+@WINDOWS
+def test_sampled_calls_know_their_prompts(panes: list[int] | None) -> None:
+    population, _ = population_of(STATE, panes)
+    ledger = STATE.ledger.rows
+    hashes = STATE.prompts.rows["hash"][:, 0]
+    sent = {
+        (call["account_id"], int(identity)): int(hashes[prompt])
+        for call, identity, prompt in zip(CALLS, ledger["identity"], ledger["prompt"], strict=True)
+    }
+    assert population.sample_prompt is not None
+    for owner, identity, prompt in zip(
+        population.sample_owner, population.sample_identity, population.sample_prompt, strict=True
+    ):
+        assert int(prompt) == sent[population.account_ids[owner], int(identity)]
+
+
+def test_prompts_that_are_not_in_the_ledger_are_not_known() -> None:
+    owners = population_of(STATE)[1]
+    assert prompts_of(STATE, owners, np.array([0]), np.array([1], np.uint64)).tolist() == [-1]
+    assert prompts_of(calls.new_state(), owners, np.array([0]), np.array([1], np.uint64)).tolist() == [-1]
+
+
+def test_a_selection_keeps_prompts_and_cells_with_their_calls() -> None:
+    population, _ = population_of(STATE)
+    kept = np.arange(len(population)) % 2 == 1
+    mine = kept[population.sample_owner]
+    selected = population.select(kept)
+    assert population.sample_prompt is not None
+    assert population.sample_cell is not None
+    np.testing.assert_array_equal(selected.sample_prompt, population.sample_prompt[mine])
+    np.testing.assert_array_equal(selected.sample_cell, population.sample_cell[mine])

@@ -1,0 +1,238 @@
+"""Frames: signatures, buckets, consensus and matches against dictionaries of sets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gauger.kernels.families import frames
+from tests.kernels import naive
+from tests.kernels.naive_frames import NaiveFrames, counted
+from tests.kernels.strategies import QUICK, pack_words
+
+# Few grams, so that prompts share them; some far apart.
+GRAM = st.one_of(st.integers(0, 12), st.sampled_from([2**31, 2**32 - 1]))
+PROMPTS = st.lists(st.lists(GRAM, max_size=25), max_size=12)
+NUMBERS = 12
+LISTS = st.lists(st.lists(st.integers(0, NUMBERS - 1), unique=True, max_size=NUMBERS), min_size=1, max_size=10)
+EMPTY_SLOT = 2**32 - 1
+
+
+def pack_grams(prompts: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets int64[n + 1] and grams uint32, as the frame kernels take them."""
+    grams, offsets = pack_words(prompts, np.uint32)
+    return offsets, grams
+
+
+@QUICK
+@given(LISTS, st.integers(0, 2**32 - 1))
+def test_signatures_are_the_least_of_the_kept_grams(prompts: list[list[int]], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    numbers, offsets = pack_words(prompts, np.int32)
+    values = random.integers(0, 2**32, NUMBERS, np.uint32)
+    kept = random.integers(0, 2, len(numbers)).astype(np.uint8)
+    signatures, number = np.full((len(prompts), 6), 5, np.uint32), np.full(len(prompts), -7, np.int32)
+    frames.sign_kept(offsets, numbers, values, kept, signatures, number)
+    for place, (start, end) in enumerate(pairwise(offsets)):
+        mine = values[numbers[start:end][kept[start:end] > 0]].tolist()
+        walks = []
+        for state in mine:
+            walk = [state := (state * 6364136223846793005 + 1442695040888963407) % 2**64 for _ in range(6)]
+            walks.append([value >> 32 for value in walk])
+        assert number[place] == len(mine)
+        assert signatures[place].tolist() == ([min(column) for column in zip(*walks, strict=True)] or [EMPTY_SLOT] * 6)
+
+
+@pytest.mark.parametrize("similarity", [0.3, 0.65, 0.9])
+def test_signatures_estimate_overlap(similarity: float) -> None:
+    """Mean share of equal slots is the Jaccard similarity of the kept grams, within four standard errors."""
+    pairs, union, rng = 300, 100, np.random.default_rng(4)
+    values = rng.integers(0, 2**32, pairs * union, np.uint32)
+    shared = round(similarity * union)
+    middle = (union + shared) // 2
+    rows = np.arange(pairs * union).reshape(pairs, union)
+    sets = [half.tolist() for row in rows for half in (row[:middle], row[middle - shared :])]
+    numbers, offsets = pack_words(sets, np.int32)
+    signatures, kept = np.zeros((2 * pairs, 32), np.uint32), np.zeros(2 * pairs, np.int32)
+    frames.sign_kept(offsets, numbers, values, np.ones(len(numbers), np.uint8), signatures, kept)
+    errors = (signatures[::2] == signatures[1::2]).mean(axis=1) - similarity
+    assert abs(errors.mean()) <= 4 * np.sqrt(similarity * (1 - similarity) / 32 / pairs) + 0.01
+
+
+@QUICK
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=15), st.integers(1, 8))
+def test_buckets_unite_with_their_first(members: list[tuple[int, int]], least: int) -> None:
+    """members : (bucket, kind) of each prompt; kinds differ in half of their eight slots or more."""
+    rng = np.random.default_rng(least)
+    kinds = np.array([[0] * 8, [0] * 4 + [1] * 4, [2] * 8], np.uint32)
+    signatures = kinds[np.array([kind for _, kind in members], np.int64)]
+    signatures[:, 7] = rng.integers(0, 2, len(members))
+    keys = np.array([bucket for bucket, _ in members], np.uint64)
+    order = np.argsort(keys, kind="stable")
+    parents = np.arange(len(members), dtype=np.int32)
+    frames.join_buckets(order, keys[order], signatures, least, parents)
+    first = {int(keys[at]): int(at) for at in order[::-1]}
+    edges = [(first[bucket], at) for at, (bucket, _) in enumerate(members)]
+    joined = [(head, at) for head, at in edges if (signatures[head] == signatures[at]).sum() >= least]
+    while (parents != parents[parents]).any():
+        parents = parents[parents]
+    assert parents.tolist() == naive.components(len(members), joined)
+
+
+def agreed(groups: list[list[int]], prompts: list[list[int]], kept: np.ndarray, percent: int) -> list[tuple[int, int]]:
+    """(group, gram) by the kernel."""
+    numbers, offsets = pack_words(prompts, np.int32)
+    order, starts = pack_words(groups, np.int64)
+    held, most = np.zeros(NUMBERS, np.int32), sum(len(prompts[prompt]) for mine in groups for prompt in mine)
+    group, gram = np.zeros(most, np.int32), np.zeros(most, np.int32)
+    found = frames.agreed_grams(order, starts, offsets, numbers, kept, percent, held, group, gram)
+    assert not held.any()
+    return list(zip(group[:found].tolist(), gram[:found].tolist(), strict=True))
+
+
+@QUICK
+@given(st.data(), LISTS, st.sampled_from([1, 50, 80, 100]))
+def test_agreed_grams_are_those_enough_of_a_group_keep(
+    data: st.DataObject, prompts: list[list[int]], percent: int
+) -> None:
+    label = data.draw(st.lists(st.integers(-1, 2), min_size=len(prompts), max_size=len(prompts)))
+    groups = [[prompt for prompt, mine in enumerate(label) if mine == group] for group in sorted({*label} - {-1})]
+    flags = [data.draw(st.lists(st.booleans(), min_size=len(mine), max_size=len(mine))) for mine in prompts]
+    expected = []
+    for group, mine in enumerate(groups):
+        number = Counter(
+            gram for prompt in mine for gram, keep in zip(prompts[prompt], flags[prompt], strict=True) if keep
+        )
+        seen = dict.fromkeys(gram for prompt in mine for gram in prompts[prompt])
+        expected += [(group, gram) for gram in seen if number[gram] and number[gram] * 100 >= percent * len(mine)]
+    kept = np.array([keep for mine in flags for keep in mine], np.uint8)
+    assert agreed(groups, prompts, kept, percent) == expected
+
+
+def test_no_groups_agree_on_nothing() -> None:
+    assert agreed([], [], np.zeros(0, np.uint8), 80) == []
+    assert agreed([[0]], [[]], np.zeros(0, np.uint8), 80) == []
+
+
+@QUICK
+@given(st.data(), LISTS)
+def test_members_are_counted_as_by_a_dict(data: st.DataObject, prompts: list[list[int]]) -> None:
+    chosen = data.draw(st.lists(st.integers(0, len(prompts) - 1), unique=True))
+    numbers, offsets = pack_words(prompts, np.int32)
+    hashes = data.draw(
+        st.lists(st.sampled_from([0, 1, 2**31, 2**32 - 1]), min_size=len(prompts), max_size=len(prompts))
+    )
+    held, seen = np.zeros(NUMBERS, np.int32), np.full(NUMBERS, -7, np.int32)
+    least, greatest = np.full(NUMBERS, 7, np.uint32), np.full(NUMBERS, 7, np.uint32)
+    found = frames.count_members(
+        np.array(chosen, np.int64), offsets, numbers, np.array(hashes, np.uint32), held, least, greatest, seen
+    )
+    expected = counted([prompts[prompt] for prompt in chosen], [hashes[prompt] for prompt in chosen])
+    assert seen[:found].tolist() == [one.gram for one in expected]
+    assert [(held[g], least[g], greatest[g]) for g in seen[:found]] == [
+        (one.prompts, one.least, one.greatest) for one in expected
+    ]
+    assert held.sum() == sum(one.prompts for one in expected)
+    untouched = held == 0
+    assert (least[untouched] == 7).all()
+    assert (greatest[untouched] == 7).all()
+
+
+@QUICK
+@given(st.sets(st.integers(0, 2**32 - 1), max_size=30))
+def test_every_gram_is_in_the_index_once(grams: set[int]) -> None:
+    index = np.full(64, -1, np.int32)
+    frames.index_grams(np.array(sorted(grams), np.uint32), index)
+    assert sorted(index[index >= 0].tolist()) == list(range(len(grams)))
+
+
+def match(known: NaiveFrames, prompts: list[list[int]]) -> list[int]:
+    """Labels by the kernel, with postings and pair counts made from the sets."""
+    sets = known.grams
+    distinct = sorted(set().union(*sets))
+    postings = [[place for place, grams in enumerate(sets) if gram in grams] for gram in distinct]
+    posting_frames, posting_offsets = pack_words(postings, np.int32)
+    index = np.full(64, -1, np.int32)
+    frames.index_grams(np.array(distinct, np.uint32), index)
+    overlaps = {
+        left * len(sets) + right: len(sets[left] & sets[right])
+        for left, right in product(range(len(sets)), repeat=2)
+        if left != right and sets[left] & sets[right]
+    }
+    offsets, grams = pack_grams(prompts)
+    labels = np.full(len(prompts), -7, np.int32)
+    frames.match_frames(
+        offsets, grams, np.array(distinct, np.uint32), index, posting_offsets, posting_frames,
+        np.array([*map(len, sets)], np.int64), np.array(known.needed, np.int64), np.array(known.parents, np.int32),
+        np.array(known.rank, np.int64), np.array([*overlaps], np.int64), np.array([*overlaps.values()], np.int64),
+        known.least_grams, known.percent, labels,
+    )  # fmt: skip
+    return labels.tolist()
+
+
+@st.composite
+def frame_sets(draw: st.DrawFn) -> NaiveFrames:
+    """Up to eight frames and variants, variants after what they are of, with needs of one gram or more."""
+    grams = draw(st.lists(st.sets(GRAM, min_size=1, max_size=10), min_size=1, max_size=8))
+    parents = [draw(st.integers(-1, frame - 1)) if draw(st.booleans()) else -1 for frame in range(len(grams))]
+    needed = [draw(st.integers(1, len(one))) for one in grams]
+    rank = draw(st.permutations(range(len(grams))))
+    return NaiveFrames(grams, needed, parents, rank, draw(st.integers(1, 4)), draw(st.sampled_from([50, 80, 100])))
+
+
+@QUICK
+@given(frame_sets(), PROMPTS)
+def test_matches_are_those_of_sets(known: NaiveFrames, prompts: list[list[int]]) -> None:
+    # Prompts that hold whole frames, with what they are variants of, beside those that hold any grams.
+    pasted = []
+    for place, grams in enumerate(prompts):
+        frame = place % len(known.grams)
+        while frame >= 0:
+            grams = [*sorted(known.grams[frame]), *grams]
+            frame = known.parents[frame]
+        pasted.append(grams)
+    for batch in (prompts, pasted):
+        assert match(known, batch) == [known.match(prompt) for prompt in batch]
+
+
+def plain(sets: list[set[int]], *, parents: list[int] | None = None, needed: list[int] | None = None) -> NaiveFrames:
+    """Frames in order of rank that match at four fifths."""
+    needed = needed or [-(-len(grams) * 4 // 5) for grams in sets]
+    return NaiveFrames(sets, needed, parents or [-1] * len(sets), [*range(len(sets))], 5, 80)
+
+
+def test_a_prompt_descends_to_the_nested_frame_and_ignores_the_crossing_one() -> None:
+    wide, nested, crossing = {*range(10)}, {*range(20)}, {*range(8, 18)}
+    prompts = [[*range(10)], [*range(20)], [*range(8, 18)], [99, 98], []]
+    assert match(plain([wide, nested, crossing]), prompts) == [0, 1, 2, -1, -1]
+
+
+@pytest.mark.parametrize(("more", "label"), [(4, 0), (5, 1), (6, 1)])
+def test_a_nested_frame_has_enough_grams_of_its_own(more: int, label: int) -> None:
+    wide, nested = {*range(10)}, {*range(10 + more)}
+    assert match(plain([wide, nested]), [sorted(nested)]) == [label]
+
+
+def test_repeated_grams_are_one_of_a_frame() -> None:
+    assert match(plain([{1, 2, 3, 4, 5}]), [[1, 1, 1, 1, 1], [5, 4, 3, 2, 1, 1]]) == [-1, 0]
+
+
+def test_a_variant_counts_only_below_its_frame() -> None:
+    known = plain([{*range(10)}, {20, 21, 22}, {30, 31, 32}, {40, 41, 42}], parents=[-1, 0, 0, 1])
+    frame = [*range(10)]
+    prompts = [frame, [*frame, 20, 21, 22], [*frame, 30, 31, 32], [20, 21, 22], [*frame, 40, 41, 42]]
+    assert match(known, prompts) == [0, 1, 2, -1, 0]
+    assert match(known, [[*frame, 20, 21, 22, 40, 41, 42]]) == [3]
+
+
+def test_of_two_variants_the_one_held_most_of_wins_and_of_equals_the_larger() -> None:
+    known = plain([{*range(10)}, {20, 21, 22, 23, 24}, {30, 31, 32, 33, 34}], parents=[-1, 0, 0])
+    frame = [*range(10)]
+    both = [20, 21, 22, 23, 30, 31, 32, 33]
+    assert match(known, [[*frame, *both], [*frame, *both, 34], [*frame, *both, 24]]) == [1, 2, 1]
+    assert match(known, [[*frame, *reversed(both)]]) == [1]
