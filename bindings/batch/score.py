@@ -6,7 +6,6 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +17,7 @@ import pyarrow as pa
 
 from gauger.batch import outputs, templates
 from gauger.batch.allow_list import load_allow_list
+from gauger.engine.common import threads
 from gauger.engine.common.errors import GaugerError, InputError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
@@ -195,8 +195,8 @@ def score(
     outputs.begin(out)  # after all that can be refused: it ends the earlier run
     inputs = [Input(path, path.stat().st_size) for path in paths]
     quarantine = _Quarantine()
-    with ThreadPoolExecutor(1) as pool:
-        digests = [pool.submit(_digest, path) for path in paths]
+    with threads.beside() as start:
+        digests = [start(_digest, path) for path in paths]
         _ingest(engine, inputs, column_map, quarantine, progress)
         for item, digest in zip(inputs, digests, strict=True):
             item.sha256 = digest.result() if digest.exception() is None else None
@@ -239,8 +239,8 @@ def _write(
     out: Path, inputs: list[Input], result: Result, quarantine: _Quarantine, families: Callable[[], pa.Table]
 ) -> None:
     """Write all tables; ``families`` looks at the log once more, while the others are compressed."""
-    with ThreadPoolExecutor(1) as pool:
-        rendered = pool.submit(families)
+    with threads.beside() as start:
+        rendered = start(families)
         file = result.calls.column("file").to_numpy()
         for number in range(len(inputs)):
             low, high = np.searchsorted(file, [number, number + 1])

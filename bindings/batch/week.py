@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.batch import outputs
+from gauger.engine.common import threads
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.calibration import evidence as evidence_of
@@ -43,7 +44,8 @@ def week(
         if not days:
             raise StateError(f"{state}: no day is kept; score days with --state first")
         last = days[-1]
-    found = weigh_week(directory, last, settings, workers or os.cpu_count() or 1)
+    with threads.use(workers or os.cpu_count() or 1):
+        found = weigh_week(directory, last, settings)
     out.mkdir(parents=True, exist_ok=True)
     accounts, findings = _tables(found, settings)
     outputs.write_table(out / ACCOUNTS, accounts)
@@ -56,15 +58,15 @@ def _tables(found: Week, settings: Settings) -> tuple[pa.Table, pa.Table]:
     number = np.zeros(len(people), np.int64)
     rows = []
     for place, finding in enumerate(found.findings, 1):
-        members = finding.cluster.members
+        members = finding.members
         number[members] = place
         rows.append(
             {
                 "finding": place,
                 "campaign_id": finding.campaign_id,
                 "accounts": len(members),
-                "calls": int(people.calls[members].sum()),
-                "evidence": finding.cluster.evidence,
+                "calls": finding.calls,
+                "evidence": finding.evidence,
                 "assessment": finding.verdict,
                 "present": [sign.sentence for sign in finding.signs if sign.present],
                 "lacking": [sign.sentence for sign in finding.signs if not sign.present],
@@ -107,6 +109,6 @@ def to_text(found: Week, settings: Settings | None = None) -> str:
     lines += [f"Missing    {visible(sentence)}" for sentence in found.evidence.missing]
     for place, finding in enumerate(found.findings, 1):
         signs = "; ".join(sign.sentence.split(":")[0] for sign in finding.signs if sign.present)
-        who = f"{finding.verdict} #{finding.campaign_id}: {plural(len(finding.cluster.members), 'account')}"
-        lines.append(f"Finding {place:>3}  {who}, evidence {finding.cluster.evidence:.0f}: {signs}")
+        who = f"{finding.verdict} #{finding.campaign_id}: {plural(len(finding.members), 'account')}"
+        lines.append(f"Finding {place:>3}  {who}, evidence {finding.evidence:.0f}: {signs}")
     return "\n".join(lines if found.findings else [*lines, "No findings."])

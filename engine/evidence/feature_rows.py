@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
+from gauger.engine.common import threads
 from gauger.kernels.accounts.projection import project
 from gauger.kernels.text.features import FEATURES
 
@@ -41,20 +40,20 @@ class FeatureRows:
         masks = np.split(kept, self._ends[:-1])
         return FeatureRows(*((array, stored[mask]) for (array, stored), mask in zip(self._parts, masks, strict=True)))
 
-    def project(self, directions: np.ndarray, which: np.ndarray, workers: int = 1) -> np.ndarray:
+    def project(self, directions: np.ndarray, which: np.ndarray) -> np.ndarray:
         """Each row along the direction of its own, read in the order rows are stored in; float32[rows].
 
         directions : float32[d, FEATURES]; which : int64[rows], 0 .. d - 1
         """
         scores = np.empty(len(which), np.float32)
-        with ThreadPoolExecutor(workers) as pool:
-            blocks = []
-            for number, ((array, stored), order) in enumerate(zip(self._parts, self._orders, strict=True)):
-                for first in range(0, len(order), _BLOCK):
-                    part = order[first : first + _BLOCK]
-                    places = part + self._start(number)
-                    chosen = (array, stored[part], which[places], directions, places, scores)
-                    blocks.append(pool.submit(project, *chosen))
-            for block in blocks:
-                block.result()
+
+        def block(at: tuple[int, int]) -> None:
+            number, first = at
+            array, stored = self._parts[number]
+            part = self._orders[number][first : first + _BLOCK]
+            places = part + self._start(number)
+            project(array, stored[part], which[places], directions, places, scores)
+
+        sizes = (len(order) for order in self._orders)
+        threads.each(block, [(number, first) for number, size in enumerate(sizes) for first in range(0, size, _BLOCK)])
         return scores

@@ -8,10 +8,11 @@ depend on the vectors alone, and ties fall to the lower row, so threads never ch
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
+from gauger.engine.common import threads
 from gauger.kernels.accounts.nearest import largest, lay, top_columns
 
 PROBES = 8  # of 2 sqrt(n) lists: recall of campaigns is that of exact search, at a quarter of its time
@@ -22,7 +23,7 @@ _OFFERED = 1 << 24  # so many: 128 MB
 _PRODUCT_ROWS = 1_024  # queries multiplied at a time with one list
 
 
-def _centroids(points: np.ndarray, lists: int, workers: int) -> np.ndarray:
+def _centroids(points: np.ndarray, lists: int) -> np.ndarray:
     """Unit centroids of spherical k-means (Dhillon and Modha, Machine Learning 2001), float32[lists, d].
 
     points : float32[n, d], unit vectors, at least ``lists``
@@ -30,30 +31,28 @@ def _centroids(points: np.ndarray, lists: int, workers: int) -> np.ndarray:
     centroids = points[np.random.default_rng(_SEED).permutation(len(points))[:lists]]
     owner = np.empty(len(points), np.int64)
 
-    def block(start: int) -> None:
-        part = slice(start, start + _PRODUCT_ROWS)
-        owner[part] = (points[part] @ centroids.T).argmax(axis=1)
+    def block(start: int, stop: int) -> None:
+        owner[start:stop] = (points[start:stop] @ centroids.T).argmax(axis=1)
 
-    with ThreadPoolExecutor(workers) as pool:
-        for _ in range(_TRAINING_ROUNDS):
-            list(pool.map(block, range(0, len(points), _PRODUCT_ROWS)))
-            order = np.argsort(owner, kind="stable")
-            used, starts = np.unique(owner[order], return_index=True)
-            sums = np.add.reduceat(points[order], starts)
-            # A list that nobody is nearest to stays where it is.
-            centroids[used] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+    for _ in range(_TRAINING_ROUNDS):
+        threads.blocks(block, len(points), _PRODUCT_ROWS)
+        order = np.argsort(owner, kind="stable")
+        used, starts = np.unique(owner[order], return_index=True)
+        sums = np.add.reduceat(points[order], starts)
+        # A list that nobody is nearest to stays where it is.
+        centroids[used] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
     return centroids
 
 
 class InvertedFile:
     """Unit vectors, some of them in lists by their nearest centroid, and the probes of each vector."""
 
-    def __init__(self, vectors: np.ndarray, among: np.ndarray, workers: int) -> None:
+    def __init__(self, vectors: np.ndarray, among: np.ndarray) -> None:
         """vectors : float32[n, d]; among : int64, ascending, rows of those that can be found."""
         lists = int(2 * np.sqrt(len(among)))
-        self._vectors, self._workers = vectors, workers
+        self._vectors = vectors
         step = max(1, len(among) // (_POINTS_PER_LIST * lists))
-        self._probes = self._probe(_centroids(vectors[among[::step]], lists, workers))
+        self._probes = self._probe(_centroids(vectors[among[::step]], lists))
         owner = self._probes[among, 0]
         order = np.argsort(owner, kind="stable")
         self._rows, owner = among[order].astype(np.int32), owner[order]  # rows of the vectors, list after list
@@ -63,12 +62,10 @@ class InvertedFile:
         """The nearest centroids of each vector, nearest first; int32[n, probes]."""
         probes = np.empty((len(self._vectors), min(PROBES, len(centroids))), np.int32)
 
-        def block(start: int) -> None:
-            similarity = self._vectors[start : start + _PRODUCT_ROWS] @ centroids.T
-            top_columns(similarity, probes[start : start + _PRODUCT_ROWS])
+        def block(start: int, stop: int) -> None:
+            top_columns(self._vectors[start:stop] @ centroids.T, probes[start:stop])
 
-        with ThreadPoolExecutor(self._workers) as pool:
-            list(pool.map(block, range(0, len(self._vectors), _PRODUCT_ROWS)))
+        threads.blocks(block, len(self._vectors), _PRODUCT_ROWS)
         return probes
 
     def search_all(self, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -80,13 +77,13 @@ class InvertedFile:
         similarity, rows = np.empty((count, k), np.float32), np.empty((count, k), np.int64)
         offered = np.diff(self._starts)[self._probes].sum(axis=1)  # vectors that each query meets
 
-        def block(start: int, end: int) -> None:
+        def block(part: tuple[int, int]) -> None:
+            start, end = part
             self._search(start, offered[start:end], similarity[start:end], rows[start:end])
 
         ends = np.cumsum(offered)
         cuts = np.unique([*range(0, count, _BLOCK), *np.searchsorted(ends, np.arange(0, ends[-1], _OFFERED)), count])
-        with ThreadPoolExecutor(self._workers) as pool:
-            list(pool.map(block, cuts[:-1].tolist(), cuts[1:].tolist()))
+        threads.each(block, pairwise(cuts.tolist()))
         return similarity, rows
 
     def _search(self, start: int, offered: np.ndarray, similarity: np.ndarray, rows: np.ndarray) -> None:

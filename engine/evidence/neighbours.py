@@ -7,14 +7,13 @@ of queries of a fixed size, so that the number of threads never changes a result
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
 import faiss
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from gauger.engine.common import threads
 from gauger.engine.common.vectors import unit
 from gauger.engine.evidence.inverted import InvertedFile
 from gauger.kernels.accounts.neighbours import count_today, share_with_hop
@@ -26,18 +25,17 @@ _COUNTED = 16_384  # rows whose neighbours are counted at a time
 _FITTED_ROWS = 12_000  # enough for a covariance of 656 dimensions
 
 
-def units(parts: Sequence[np.ndarray], workers: int) -> np.ndarray:
+def units(parts: Sequence[np.ndarray]) -> np.ndarray:
     """Unit vectors of the rows of several arrays, one array's after the other's; float32[n, d]."""
     starts = np.cumsum([0, *(len(part) for part in parts)])
     result = np.empty((starts[-1], parts[0].shape[1]), np.float32)
 
-    def block(place: int, first: int) -> None:
-        rows = unit(parts[place][first : first + _TRANSFORMED])
-        result[starts[place] + first : starts[place] + first + len(rows)] = rows
+    for first, part in zip(starts.tolist(), parts, strict=False):
 
-    with ThreadPoolExecutor(workers) as pool:
-        for place, part in enumerate(parts):
-            list(pool.map(partial(block, place), range(0, len(part), _TRANSFORMED)))
+        def block(start: int, stop: int, first: int = first, part: np.ndarray = part) -> None:
+            result[first + start : first + stop] = unit(part[start:stop])
+
+        threads.blocks(block, len(part), _TRANSFORMED)
     return result
 
 
@@ -69,38 +67,33 @@ class Whitener:
         scale = 1.0 / np.sqrt(np.maximum(variances, 0.0) + shrink * average + 1e-12)
         return cls(mean.astype(np.float32), (directions * scale).astype(np.float32))
 
-    def transform(self, vectors: np.ndarray, workers: int = 1) -> np.ndarray:
+    def transform(self, vectors: np.ndarray) -> np.ndarray:
         """Unit vectors in the whitened space, float32[n, d]; in blocks of a fixed size, whoever computes them."""
         result = np.empty((len(vectors), self.matrix.shape[1]), np.float32)
 
-        def block(start: int) -> None:
-            part = slice(start, start + _TRANSFORMED)
-            result[part] = unit((vectors[part] - self.mean) @ self.matrix)
+        def block(start: int, stop: int) -> None:
+            result[start:stop] = unit((vectors[start:stop] - self.mean) @ self.matrix)
 
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(block, range(0, len(vectors), _TRANSFORMED)))
+        threads.blocks(block, len(vectors), _TRANSFORMED)
         return result
 
 
-def _search_exactly(vectors: np.ndarray, among: np.ndarray, k: int, workers: int) -> tuple[np.ndarray, np.ndarray]:
+def _search_exactly(vectors: np.ndarray, among: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest of each row among some, itself included where it is one of them."""
     faiss.omp_set_num_threads(1)
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors[among])
 
-    def block(start: int) -> tuple[np.ndarray, np.ndarray]:
+    def block(start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         faiss.omp_set_num_threads(1)
-        return index.search(vectors[start : start + _BLOCK], k)
+        return index.search(vectors[start:stop], k)
 
-    with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(block, range(0, len(vectors), _BLOCK)))
+    parts = threads.blocks(block, len(vectors), _BLOCK)
     similarity, places = (np.concatenate(column) for column in zip(*parts, strict=True))
     return similarity, among[places]
 
 
-def nearest(
-    vectors: np.ndarray, k: int, workers: int, among: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def nearest(vectors: np.ndarray, k: int, among: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest other rows of each row by inner product: (similarities float32[n, k], rows int64[n, k]).
 
     among : int64, ascending, the rows that are looked among (default: all)
@@ -109,10 +102,10 @@ def nearest(
     k = min(k, len(among) - 1)
     vectors = np.ascontiguousarray(vectors, np.float32)
     if len(among) <= EXACT_MAX:
-        return _without_self(*_search_exactly(vectors, among, k + 1, workers))
+        return _without_self(*_search_exactly(vectors, among, k + 1))
     # One BLAS thread: products run in our threads.
     with threadpool_limits(1, user_api="blas"):
-        return InvertedFile(vectors, among, workers).search_all(k)
+        return InvertedFile(vectors, among).search_all(k)
 
 
 def _without_self(similarity: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -125,7 +118,7 @@ def _without_self(similarity: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray,
     return similarity[keep].reshape(count, width - 1), rows[keep].reshape(count, width - 1)
 
 
-def today_share(similarity: np.ndarray, rows: np.ndarray, today: np.ndarray, k: int, workers: int = 1) -> np.ndarray:
+def today_share(similarity: np.ndarray, rows: np.ndarray, today: np.ndarray, k: int) -> np.ndarray:
     """Share of today's accounts among the k nearest, plus its one-hop average over today's neighbours.
 
     Neighbours are mostly mutual, so an account is left out of its neighbours' shares: counted in, today's accounts
@@ -134,9 +127,6 @@ def today_share(similarity: np.ndarray, rows: np.ndarray, today: np.ndarray, k: 
     """
     near, is_today = np.ascontiguousarray(rows[:, :k], np.int32), today.astype(np.uint8)
     count, scores = np.empty(len(rows), np.int64), np.empty(len(rows))
-    starts = range(0, len(rows), _COUNTED)
-    ends = [min(start + _COUNTED, len(rows)) for start in starts]
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(lambda start, end: count_today(near, is_today, start, end, count), starts, ends))
-        list(pool.map(lambda start, end: share_with_hop(near, is_today, count, start, end, scores), starts, ends))
+    threads.blocks(lambda start, stop: count_today(near, is_today, start, stop, count), len(rows), _COUNTED)
+    threads.blocks(lambda start, stop: share_with_hop(near, is_today, count, start, stop, scores), len(rows), _COUNTED)
     return scores + 1e-3 * similarity[:, :k].mean(axis=1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
+from gauger.engine.common import threads
 from gauger.engine.common.settings import HOUR_US
 from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.families.families import Families
@@ -23,7 +24,7 @@ def _family_tokens(family: np.ndarray, time: np.ndarray) -> np.ndarray:
 
 
 def complete(
-    today: Population, evidence: Evidence, state: State, account_rows: np.ndarray, families: Families, workers: int = 1
+    today: Population, evidence: Evidence, state: State, account_rows: np.ndarray, families: Families
 ) -> tuple[Population, Evidence]:
     """Today's population and its evidence, with every statistic there is.
 
@@ -40,13 +41,11 @@ def complete(
         tokens = _family_tokens(family[inside], ledger["time"][inside])
         size = state.settings.links_per_channel
         network = (today.link_owner[links], today.link_value[links])
-        with ThreadPoolExecutor(workers) as pool:
-            waiting = {
-                "synchrony_families": pool.submit(synchrony, owner[inside], tokens, near),
-                "synchrony_networks": pool.submit(synchrony, *network, near, size),
-            }
-            if today.sample_prompt is not None:
-                sent = (today.sample_owner, today.sample_prompt)
-                waiting["complementary_coverage"] = pool.submit(complementary_coverage, *sent, near)
-        found |= {name: value.result() for name, value in waiting.items()}
+        asked: dict[str, Callable[[], np.ndarray]] = {
+            "synchrony_families": lambda: synchrony(owner[inside], tokens, near),
+            "synchrony_networks": lambda: synchrony(*network, near, size),
+        }
+        if (sent := today.sample_prompt) is not None:
+            asked["complementary_coverage"] = lambda: complementary_coverage(today.sample_owner, sent, near)
+        found |= zip(asked, threads.each(lambda ask: ask(), asked.values()), strict=True)
     return with_families(today, owner, family), replace(evidence, relational=found)

@@ -1,4 +1,4 @@
-"""Sifting: finding five odd calls among twenty-six (DESIGN 6.3).
+"""Sifting: finding five odd calls among twenty-six.
 
 Stage 1 learns, fold by fold, the direction that separates today's calls from the reference's, and scores every call
 with the direction learnt *without* its account's fold. Stage 2 takes the mean of each account's calls, weighted by how
@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gauger.engine.common import threads
 from gauger.engine.common.vectors import unit
 from gauger.engine.evidence.calibration import combine, evidence, pooled_tail_probability
 from gauger.engine.evidence.feature_rows import FeatureRows
@@ -27,7 +27,7 @@ from gauger.kernels.text.features import FEATURES
 # Products of int8 features sum exactly in float32 up to this many rows (1,024 x 127^2 < 2^24), whatever the order a
 # matrix library adds in.
 _EXACT_ROWS = 1_024
-# Calls of a side a direction is learnt from. One learnt from 50,000 of 410,000 calls is lost among 20,000 honest
+# SampledCalls of a side a direction is learnt from. One learnt from 50,000 of 410,000 calls is lost among 20,000 honest
 # accounts, where a campaign of 500 padded by 80 % sends 0.6 % of the calls: recall 5 %, and 35 % with all of them.
 _GRAM_ROWS = 1_000_000
 _JOINED_ROUNDS = 2  # the last ones: see ``Sifting``
@@ -44,7 +44,7 @@ _WEIGHED_FROM, _WEIGHED_TO, _WEIGHTS_PER_NAT = 1.0, 6.0, 4
 
 
 @dataclass(frozen=True)
-class Calls:
+class SampledCalls:
     """Sampled calls of both sides, today's accounts first."""
 
     features: FeatureRows  # m of them
@@ -55,7 +55,7 @@ class Calls:
     background: Background | None = None  # of the whole reference; None: what is in ``features`` is all there is
     among: np.ndarray | None = None  # int64, ascending, accounts that others may have as neighbours; None: all
 
-    def select(self, accounts: np.ndarray) -> Calls:
+    def select(self, accounts: np.ndarray) -> SampledCalls:
         """The calls of some accounts, int64, ascending, who then have one another as neighbours."""
         kept = np.zeros(len(self.today), bool)
         kept[accounts] = True
@@ -87,7 +87,7 @@ class Moments:
         return mean, self.gram[others].sum(axis=0) / count - np.outer(mean, mean)
 
 
-def moments(features: FeatureRows | np.ndarray, rows: np.ndarray, folds: np.ndarray, workers: int = 1) -> Moments:
+def moments(features: FeatureRows | np.ndarray, rows: np.ndarray, folds: np.ndarray) -> Moments:
     """Moments of some feature rows, by the fold of each.
 
     rows, folds : int64, row numbers and the fold of each
@@ -103,8 +103,7 @@ def moments(features: FeatureRows | np.ndarray, rows: np.ndarray, folds: np.ndar
             total[fold] += block.sum(axis=0, dtype=np.float64)
             gram[fold] += block.T @ block
 
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(one, range(FOLDS)))
+    threads.each(one, range(FOLDS))
     return Moments(count, total, gram)
 
 
@@ -126,20 +125,19 @@ def directions(positive: Moments, negative: Moments, ridge: float, background: B
     return result
 
 
-def score_calls(calls: Calls, weights: np.ndarray, workers: int = 1) -> np.ndarray:
+def score_calls(calls: SampledCalls, weights: np.ndarray) -> np.ndarray:
     """Out-of-fold score of each call; float32[m]."""
-    return calls.features.project(weights, calls.folds[calls.owner], workers)
+    return calls.features.project(weights, calls.folds[calls.owner])
 
 
-def places(probabilities: np.ndarray, owner: np.ndarray, accounts: int, workers: int = 1) -> np.ndarray:
+def places(probabilities: np.ndarray, owner: np.ndarray, accounts: int) -> np.ndarray:
     """Place of each call among its account's, 0 for the least probable; int64[m]. ``owner`` is ascending."""
     starts, place = np.searchsorted(owner, np.arange(accounts + 1)), np.empty(len(owner), np.int64)
 
-    def block(first: int) -> None:
-        places_within(starts, probabilities, first, min(first + 4 * _EXACT_ROWS, accounts), place)
+    def block(first: int, last: int) -> None:
+        places_within(starts, probabilities, first, last, place)
 
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(block, range(0, accounts, 4 * _EXACT_ROWS)))
+    threads.blocks(block, accounts, 4 * _EXACT_ROWS)
     return place
 
 
@@ -155,22 +153,20 @@ def weights_of(probabilities: np.ndarray, place: np.ndarray) -> np.ndarray:
     return np.maximum((_WEIGHTS_PER_NAT * strength).astype(np.uint8), (place == 0).astype(np.uint8))
 
 
-def _means(calls: Calls, weights: np.ndarray, workers: int = 1) -> np.ndarray:
+def _means(calls: SampledCalls, weights: np.ndarray) -> np.ndarray:
     """Unit weighted mean of each account's calls; float32[accounts, FEATURES]. Weights are integers: sums are exact."""
     accounts = len(calls.today)
     result = np.empty((accounts, FEATURES), np.float32)
     rows = np.flatnonzero(weights)
     owner = calls.owner[rows]  # ascending
 
-    def block(first: int) -> None:
-        last = min(first + 4 * _EXACT_ROWS, accounts)
+    def block(first: int, last: int) -> None:
         part = slice(*np.searchsorted(owner, [first, last]))
         sums = np.zeros((last - first, FEATURES), np.int32)
         add_weighted_features(owner[part] - first, weights[rows[part]], calls.features[rows[part]], sums)
         result[first:last] = unit(sums)
 
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(block, range(0, accounts, 4 * _EXACT_ROWS)))
+    threads.blocks(block, accounts, 4 * _EXACT_ROWS)
     return result
 
 
@@ -195,19 +191,19 @@ class Sifted:
     neighbours: np.ndarray  # int64[accounts, k], whom they resemble
 
 
-def _stage_two(calls: Calls, scores: np.ndarray, numbers: Sequence[int], workers: int) -> Sifted:
+def _stage_two(calls: SampledCalls, scores: np.ndarray, numbers: Sequence[int]) -> Sifted:
     today, owner = calls.today, calls.owner
     probability = pooled_tail_probability(scores, today[owner])
-    place = places(probability, owner, len(today), workers)
+    place = places(probability, owner, len(today))
     chosen = oddest(place, owner, len(today), _LEARNT_SHARE, _LEARNT_MIN)
-    means = _means(calls, weights_of(probability, place), workers)
-    vectors = Whitener.fit(means[~today]).transform(means, workers)
-    similarity, rows = nearest(vectors, max(numbers), workers, calls.among)
-    shares = np.stack([today_share(similarity, rows, today, min(k, rows.shape[1]), workers) for k in numbers])
+    means = _means(calls, weights_of(probability, place))
+    vectors = Whitener.fit(means[~today]).transform(means)
+    similarity, rows = nearest(vectors, max(numbers), calls.among)
+    shares = np.stack([today_share(similarity, rows, today, min(k, rows.shape[1])) for k in numbers])
     return Sifted(shares, joined(shares, today), probability, chosen, vectors, rows)
 
 
-def _bounded(calls: Calls, side: np.ndarray, most: int) -> np.ndarray:
+def _bounded(calls: SampledCalls, side: np.ndarray, most: int) -> np.ndarray:
     """Rows of one side, at most ``most``, those with the smallest identities."""
     rows = np.flatnonzero(side)
     if len(rows) <= most:
@@ -216,7 +212,7 @@ def _bounded(calls: Calls, side: np.ndarray, most: int) -> np.ndarray:
 
 
 def rounds_of(
-    calls: Calls, *, numbers: Sequence[int], workers: int, gram_rows: int = _GRAM_ROWS, rounds: int = _ROUNDS
+    calls: SampledCalls, *, numbers: Sequence[int], gram_rows: int = _GRAM_ROWS, rounds: int = _ROUNDS
 ) -> Iterator[Sifted]:
     """The first round, then ``rounds`` of self-training, one by one: of a large day each holds gigabytes.
 
@@ -225,13 +221,13 @@ def rounds_of(
     """
     learner = calls if calls.among is None else calls.select(calls.among)
 
-    def of(pool: Calls, side: np.ndarray) -> Moments:
+    def of(pool: SampledCalls, side: np.ndarray) -> Moments:
         rows = _bounded(pool, side, gram_rows)
-        return moments(pool.features, rows, pool.folds[pool.owner[rows]], workers)
+        return moments(pool.features, rows, pool.folds[pool.owner[rows]])
 
-    def scored(pool: Calls, positive: Moments, ridge: float) -> Sifted:
+    def scored(pool: SampledCalls, positive: Moments, ridge: float) -> Sifted:
         weights = directions(positive, negative, ridge, pool.background)
-        return _stage_two(pool, score_calls(pool, weights, workers), numbers, workers)
+        return _stage_two(pool, score_calls(pool, weights), numbers)
 
     is_today = calls.today[calls.owner]
     negative = of(calls, ~is_today)
@@ -263,13 +259,13 @@ class Sifting:
     last: Sifted
 
 
-def sift(calls: Calls, *, numbers: Sequence[int], workers: int) -> Sifting:
+def sift(calls: SampledCalls, *, numbers: Sequence[int]) -> Sifting:
     """Sifted evidence of both sides.
 
     numbers : of neighbours among which today's accounts are counted
     """
     first, shares = None, deque[np.ndarray](maxlen=_JOINED_ROUNDS)
-    for last in rounds_of(calls, numbers=numbers, workers=workers):
+    for last in rounds_of(calls, numbers=numbers):
         first = last.scores if first is None else first
         shares.append(last.shares)
     assert first is not None

@@ -115,25 +115,23 @@ def _sample_grams(state: State, place: np.ndarray, size: int) -> Grams:
     return found.take(np.argsort(place[chosen]))
 
 
-def _group_prompts(state: State, workers: int) -> _Groups:
+def _group_prompts(state: State) -> _Groups:
     settings, rows = state.settings, state.prompts.rows
     order, place = _canonical_prompts(state)
     # Canonical order is hash order: the first prompts are the ones with the smallest keyed hashes, a fair sample.
     sample = _sample_grams(state, place, settings.template_sample)
     hashes = (rows["hash"][order[: len(sample)], 0] >> np.uint64(32)).astype(np.uint32)
-    frames = learn(sample, hashes, settings.template_members, workers, short_lines=settings.short_lines)
+    frames = learn(sample, hashes, settings.template_members, short_lines=settings.short_lines)
     matcher = Matcher(frames)
-    counter = SlotCounter(frames, sample, matcher.match(sample, workers))
+    counter = SlotCounter(frames, sample, matcher.match(sample))
     labels = np.empty(len(order), np.int64)
     for first, offsets, values in state.prompts.grams.slices(rows["grams"], _SWEEP):
         grams = Grams(offsets, values)
-        found = matcher.match(grams, workers)
+        found = matcher.match(grams)
         counter.add(grams, found)
         labels[place[first : first + len(grams)]] = found
     framed, frame_of = _number(labels, MEMBERS_MIN)
-    nearest = near_duplicates(
-        rows["signature"], rows["words"], settings.near_duplicate_similarity, order, workers
-    )  # fmt: skip
+    nearest = near_duplicates(rows["signature"], rows["words"], settings.near_duplicate_similarity, order)
     near, near_of = _number(np.where(framed >= 0, -1, nearest), 2)
     repeated = np.where((framed < 0) & (near < 0) & (rows["calls"][order] >= 2), np.arange(len(order)), -1)
     exact, exact_of = _number(repeated, 1)
@@ -166,7 +164,7 @@ Claims = tuple[np.ndarray, np.ndarray]  # prompt hashes, uint64[m, 2], and the i
 
 
 def find_families(
-    state: State, accounts: Callable[[], np.ndarray], known: KnownFamilies, workers: int, claims: Claims | None = None
+    state: State, accounts: Callable[[], np.ndarray], known: KnownFamilies, claims: Claims | None = None
 ) -> Families:
     """Families of everything in the state.
 
@@ -175,7 +173,7 @@ def find_families(
     known : earlier families, updated
     claims : ids given to prompts since; a family with several gets the least
     """
-    groups = _group_prompts(state, workers)
+    groups = _group_prompts(state)
     ledger, prompts = state.ledger.rows, state.prompts.rows
     call_prompt = groups.place[ledger["prompt"]]
     calls = np.bincount(groups.of_prompt[call_prompt] + 1, minlength=len(groups.kinds) + 1)[1:]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from gauger.engine.common import threads
 from gauger.engine.common.settings import GRAM_WIDTH
 from gauger.kernels.families import frames as kernels
 
@@ -145,21 +145,16 @@ class Matcher:
         self._rank[np.lexsort((np.arange(len(frames)), -frames.members))] = np.arange(len(frames))
         self._pairs, self._shared = frames.shared()
 
-    def match(self, grams: Grams, workers: int = 1) -> np.ndarray:
+    def match(self, grams: Grams) -> np.ndarray:
         """Frame or variant of each prompt, -1 for none; int32[n]."""
         if len(self.frames) == 0:
             return np.full(len(grams), -1, np.int32)
-        starts = range(0, len(grams), _SLICE)
-        if workers == 1 or len(starts) <= 1:
-            parts = [self._part(grams, start) for start in starts]
-        else:
-            with ThreadPoolExecutor(workers) as pool:
-                parts = list(pool.map(lambda start: self._part(grams, start), starts))
+        parts = threads.blocks(lambda start, stop: self._part(grams, start, stop), len(grams), _SLICE)
         return np.concatenate([np.zeros(0, np.int32), *parts])
 
-    def _part(self, grams: Grams, start: int) -> np.ndarray:
+    def _part(self, grams: Grams, start: int, stop: int) -> np.ndarray:
         frames = self.frames
-        offsets = grams.offsets[start : start + _SLICE + 1]
+        offsets = grams.offsets[start : stop + 1]
         labels = np.empty(len(offsets) - 1, np.int32)
         kernels.match_frames(
             offsets,

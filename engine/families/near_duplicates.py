@@ -6,19 +6,19 @@ margin lets in pairs that are less alike, and single linkage over those would ch
 holds it back. Measured on real prompts against exact similarity by ``bench.families.near_duplicates``.
 
 Memory beside the signature column, which is read where it lies: 20 bytes a prompt (places, labels, two components) and
-17 more a worker; 26 an edge, of which a forest keeps fewer than there are prompts and a band adds at most one a prompt
-and worker at a time; 100 a prompt of the component being settled, a worker. At 5 M prompts, three in
+17 more a thread; 26 an edge, of which a forest keeps fewer than there are prompts and a band adds at most one a prompt
+and thread at a time; 100 a prompt of the component being settled, a thread. At 5 M prompts, three in
 ten of them alike, that was 63 a prompt in all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
 
+from gauger.engine.common import threads
 from gauger.kernels.families import banding, linkage
 from gauger.kernels.sketches import minhash
 
@@ -29,7 +29,7 @@ MARGIN = 0.1  # an edge may be estimated this much less alike than is asked for:
 APART = 0.657
 STRONG = 0.9  # components this alike are not compared again: what is decided between them is decided below
 LEVEL_SLOTS = 3  # between levels; 1 to 6 gave the same families but for one pair in a thousand
-_SHARES = 8  # shares of components a worker gets one after another: some take much longer than others
+_SHARES = 8  # shares of components a thread gets one after another: some take much longer than others
 _LOW = np.uint64(0xFFFFFFFF)
 
 
@@ -55,7 +55,7 @@ class _Forest:
 
 
 class _Sweep:
-    """One worker's sweep over a band after another. Buffers are made once: fresh pages cost more than a kernel."""
+    """One thread's sweep over a band after another. Buffers are made once: fresh pages cost more than a kernel."""
 
     def __init__(self, signatures: np.ndarray, order: np.ndarray, places: np.ndarray, least: int) -> None:
         self._signatures, self._order, self._places, self._least = signatures, order, places, least
@@ -84,41 +84,37 @@ class _Sweep:
 
 
 def near_duplicates(
-    signatures: np.ndarray, words: np.ndarray, similarity: float, order: np.ndarray | None = None, workers: int = 1
+    signatures: np.ndarray, words: np.ndarray, similarity: float, order: np.ndarray | None = None
 ) -> np.ndarray:
     """Representative of each prompt, its family's first (itself when it has no near-duplicate); int32[n], places.
 
     signatures : uint8[n, SLOTS]; words : int32[n]; similarity : Jaccard similarity that joins two prompts
     order : int64[n], row of the prompt in each place; None when rows are in order. The order should be that of keyed
         hashes: it depends on the set of prompts only, so families do too, and members are sampled by it.
-    workers : threads, at most two of them in the bands; the result does not depend on their number
     """
     count = len(signatures)
     order = np.arange(count) if order is None else np.ascontiguousarray(order, np.int64)
     labels = np.arange(count, dtype=np.int32)
     places = np.flatnonzero(words[order] >= WORDS_MIN).astype(np.int32)
     least = minhash.equal_slots_at(similarity - MARGIN)
-    with ThreadPoolExecutor(workers) as pool:
-        forest = _find(signatures, order, places, least, workers, pool)
-        if len(forest.edges):
-            apart = minhash.equal_slots_at(APART * similarity)
-            _settle(forest, signatures, order, (least, apart), labels, workers, pool)
+    forest = _find(signatures, order, places, least)
+    if len(forest.edges):
+        _settle(forest, signatures, order, (least, minhash.equal_slots_at(APART * similarity)), labels)
     return labels
 
 
-def _find(
-    signatures: np.ndarray, order: np.ndarray, places: np.ndarray, least: int, workers: int, pool: ThreadPoolExecutor
-) -> _Forest:
-    """The forest of all bands. Always two bands at a time, so that the number of workers changes no edge."""
+def _find(signatures: np.ndarray, order: np.ndarray, places: np.ndarray, least: int) -> _Forest:
+    """The forest of all bands. Always two bands at a time, so that the number of threads changes no edge."""
     forest = _Forest(len(order))
     sweeps = [_Sweep(signatures, order, places, least) for _ in range(2)]
 
-    def sweep(one: _Sweep, band: int) -> tuple[np.ndarray, np.ndarray]:
+    def sweep(side: tuple[_Sweep, int]) -> tuple[np.ndarray, np.ndarray]:
+        one, band = side
         one.sort(band)
         return one.compare(forest.strong)
 
     for band in range(0, banding.BANDS, 2):
-        forest.add(list(pool.map(sweep, sweeps, (band, band + 1))))
+        forest.add(threads.each(sweep, zip(sweeps, (band, band + 1), strict=True)))
         for one in sweeps:
             while not one.done:
                 forest.add([one.compare(forest.strong)])
@@ -139,8 +135,6 @@ def _settle(
     order: np.ndarray,
     slots: tuple[int, int],
     labels: np.ndarray,
-    workers: int,
-    pool: ThreadPoolExecutor,
 ) -> None:
     """Families of each component of the forest, into ``labels``. slots : the least edge, the least cross pair."""
     components = forest.components
@@ -154,12 +148,11 @@ def _settle(
     edges, equal = forest.edges[by_component], forest.equal[by_component]
     levels = np.asarray([*range(minhash.SLOTS - LEVEL_SLOTS, least, -LEVEL_SLOTS), least], np.int64)
     local = np.empty(len(components), np.int32)
-    cuts = np.searchsorted(offsets, np.linspace(0, len(places), _SHARES * workers + 1)).tolist()
+    cuts = np.searchsorted(offsets, np.linspace(0, len(places), _SHARES * threads.count() + 1)).tolist()
 
     def settle(share: tuple[int, int]) -> None:
         linkage.settle_components(
             places, offsets, edges, equal, *share, levels, signatures, order, apart, local, labels
         )  # fmt: skip
 
-    for _ in pool.map(settle, pairwise(cuts)):
-        pass
+    threads.each(settle, pairwise(cuts))

@@ -144,9 +144,7 @@ def _with_variants(vocabulary: Vocabulary, frames: Frames, labels: np.ndarray, m
     return frames.extended([variant.grams for variant in variants], prompts, parents, contained(sizes).tolist())
 
 
-def learn(
-    grams: Grams, prompt_hashes: np.ndarray, members_min: int, workers: int = 1, *, short_lines: bool = False
-) -> Frames:
+def learn(grams: Grams, prompt_hashes: np.ndarray, members_min: int, *, short_lines: bool = False) -> Frames:
     """Learn frames from distinct prompts in canonical order.
 
     prompt_hashes : uint32[n], keyed, from which column min-hashes are taken
@@ -163,11 +161,11 @@ def learn(
     frames = NO_FRAMES
     for _ in range(_ROUNDS):
         frames = _consensus(vocabulary, parts.frame, labels)
-        labels = Matcher(frames).match(numbered, workers).astype(np.int64)
+        labels = Matcher(frames).match(numbered).astype(np.int64)
     found = _news(pools(vocabulary, parts, members_min), labels)
     if found:
         frames = _with_pools(vocabulary, frames, found)
-        labels = Matcher(frames).match(numbered, workers).astype(np.int64)
+        labels = Matcher(frames).match(numbered).astype(np.int64)
     if not short_lines:
         frames = _with_variants(vocabulary, frames, labels, members_min)
     frame, number = frames.pairs()

@@ -1,8 +1,6 @@
-"""Campaigns: flagged accounts joined over what they say, then re-tested together."""
+"""Clusters: flagged accounts joined over what they say, then tested together."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
@@ -12,6 +10,7 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.common.vectors import unit
 from gauger.engine.evidence.calibration import tail_probability
 from gauger.engine.evidence.evidence import Evidence
+from gauger.engine.findings.finding import Finding
 
 # Mean similarity (cosine of whitened means) at which average linkage stops: half-padded campaigns are at 0.15 among
 # themselves, unrelated accounts at 0.00 +- 0.05.
@@ -32,17 +31,8 @@ _EVIDENCE_MAX = 300.0
 _PAIRS = 20_000
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """Accounts that act as one."""
-
-    members: np.ndarray  # int64, rows of today's population, ascending
-    cohesion: float  # the union statistic T: mean similarity of two different members, unbiased
-    evidence: float  # -log10 of a bound on the tail probability; see ``_evidence``
-
-
 def union_statistic(vectors: np.ndarray) -> float:
-    """T = (|sum y|^2 - sum |y|^2) / (g (g - 1)): mean inner product of two different rows (DESIGN 6.5)."""
+    """T = (|sum y|^2 - sum |y|^2) / (g (g - 1)): mean inner product of two different rows."""
     count = len(vectors)
     if count < 2:
         return 0.0
@@ -151,8 +141,8 @@ def _evidence(size: int, tested: int, alarm_level: float, link_rate: float) -> f
     return float(np.clip(-(np.log10(max(flagged, 1e-12)) + tail), 0.0, _EVIDENCE_MAX))
 
 
-def find_clusters(evidence: Evidence, settings: Settings) -> list[Cluster]:
-    """Clusters of at least ``settings.campaign_accounts_min`` flagged accounts, strongest first."""
+def find_clusters(evidence: Evidence, settings: Settings) -> list[Finding]:
+    """Findings of at least ``settings.campaign_accounts_min`` flagged accounts, strongest first; only who they are."""
     flagged = np.flatnonzero(evidence.probability < settings.alarm_level)
     if len(flagged) < settings.campaign_accounts_min:
         return []
@@ -164,7 +154,7 @@ def find_clusters(evidence: Evidence, settings: Settings) -> list[Cluster]:
     tested = int((~np.isnan(evidence.probability)).sum())
     link_rate = _link_rate(evidence.reference_vectors)
     clusters = [
-        Cluster(
+        Finding(
             members=flagged[rows],
             cohesion=union_statistic(vectors[rows]),
             evidence=_evidence(len(rows), tested, settings.alarm_level, link_rate),
@@ -172,4 +162,4 @@ def find_clusters(evidence: Evidence, settings: Settings) -> list[Cluster]:
         for rows in groups
         if len(rows) >= settings.campaign_accounts_min
     ]
-    return sorted(clusters, key=lambda cluster: (-cluster.evidence, -len(cluster.members), cluster.members[0]))
+    return sorted(clusters, key=lambda one: (-one.evidence, -len(one.members), one.members[0]))

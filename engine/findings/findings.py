@@ -1,9 +1,8 @@
-"""Findings: from evidence and families to campaigns with reasons."""
+"""Findings: from evidence and families to findings with reasons."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,32 +10,15 @@ from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.evidence.calibration import evidence as evidence_of
 from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.families.families import TEMPLATE, Families
-from gauger.engine.findings.assessment import Assessment, assess
-from gauger.engine.findings.clusters import Cluster, find_clusters, union_statistic
+from gauger.engine.findings.clusters import find_clusters, union_statistic
+from gauger.engine.findings.finding import Finding, Reason
+from gauger.engine.findings.signs import Group
+from gauger.engine.findings.verdicts import assessed, content_of
 from gauger.engine.statistics.population import Population
 
-Reason = tuple[str, float, float]  # statistic, value, tail probability
 _REASONS_MAX = 5
 _EVIDENCE_MAX = 300.0
-
-
-@dataclass(frozen=True)
-class Campaign:
-    """One finding, whatever it is assessed as."""
-
-    members: np.ndarray  # int64, rows of today's population
-    calls: int
-    evidence: float  # NaN without a reference
-    assessment: Assessment
-    families: list[int]  # ids, most calls first; allowed ones are left out
-    allowed_share: float  # of its calls, those in allowed families; NaN where none is allowed
-    started_at: int  # microseconds
-    ended_at: int
-    hourly: list[int]  # calls an hour from the hour of started_at
-    reasons: list[Reason]
-    campaign_id: int = 0  # given by ``known_campaigns``; 0 = by rank
-    history: tuple[tuple[date, int, int], ...] = ()  # day, accounts, calls; oldest first, today last
-    returning_accounts: int = 0  # of its accounts, those it had on an earlier day
+_FAMILIES_MAX = 20  # of a finding are named
 
 
 @dataclass(frozen=True)
@@ -59,6 +41,11 @@ def _tails(values: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return np.where(unknown, 1.0, high), np.where(unknown, 1.0, low)
 
 
+def widest_share(evidence: Evidence) -> str | None:
+    """The statistic of today's share among the most neighbours; None where there is none."""
+    return max(evidence.shares, default=None, key=lambda name: int(name.rsplit("_", 1)[1]))
+
+
 def account_reasons(
     today: Population, reference: Population | None, evidence: Evidence, rows: np.ndarray
 ) -> list[list[Reason]]:
@@ -77,7 +64,7 @@ def account_reasons(
             values.append(column[rows])
             tails.append(np.minimum(1.0, 2.0 * np.minimum(high, low)))
     table, tail = np.stack(values), np.stack(tails)
-    share_name = max(evidence.shares, default=None, key=lambda name: int(name.rsplit("_", 1)[1]))
+    share_name = widest_share(evidence)
     result = []
     for place, row in enumerate(rows.tolist()):
         reasons: list[Reason] = []
@@ -130,91 +117,87 @@ def call_evidence(today: Population, evidence: Evidence, account: np.ndarray, id
     return np.where(known[place] == wanted, evidence_of(evidence.call_probability[place]), np.nan)
 
 
-def _template_clusters(families: Families, calls: Calls, settings: Settings) -> list[Cluster]:
-    """Without a reference: the accounts of each widely shared template that is not allowed, as candidates."""
-    clusters = []
-    wide = np.flatnonzero(
-        (families.kinds == TEMPLATE) & (families.accounts >= settings.k_anonymity) & ~families.allowed
-    )
-    for family in wide.tolist():
-        members = np.unique(calls.account[calls.family == family])
-        clusters.append(Cluster(members, float("nan"), float("nan")))
-    return clusters
-
-
-def find_campaigns(
+def find_findings(
     today: Population,
     reference: Population | None,
     evidence: Evidence,
     families: Families,
     calls: Calls,
     settings: Settings,
-) -> list[Campaign]:
+) -> list[Finding]:
     """Every finding, strongest first.
 
     Without a reference only template families whose accounts show coordination are findings; they have no evidence.
     """
     usable = reference is not None and evidence.reference_accounts > 0
-    clusters = find_clusters(evidence, settings) if usable else _template_clusters(families, calls, settings)
-    found, bare = [], today.bare()
-    for cluster in clusters:
-        campaign = _describe(cluster, today, bare, reference if usable else None, evidence, families, calls)
-        if usable or campaign.assessment.verdict == "campaign":
-            found.append(campaign)
-    if not usable:
-        found.sort(key=lambda campaign: (-len(campaign.members), campaign.members[0]))
-    return found
-
-
-def _describe(
-    cluster: Cluster,
-    today: Population,
-    bare: Population,
-    reference: Population | None,
-    evidence: Evidence,
-    families: Families,
-    calls: Calls,
-) -> Campaign:
-    inside = np.zeros(len(today), bool)
-    inside[cluster.members] = True
-    rows = np.flatnonzero(inside[calls.account])
-    times, family = calls.time[rows], calls.family[rows]
-    compared = reference if reference is not None else bare.select(~inside)
-    known = reference is not None
-    assessment = assess(today, compared, cluster.members, families, family, calls.repeats[rows], earlier=known)
-    counts = np.bincount(family[family >= 0], minlength=len(families))
-    allowed_share = float(counts[families.allowed].sum() / len(rows)) if np.any(families.allowed) else float("nan")
-    counts[families.allowed] = 0
-    sent = np.flatnonzero(counts)  # few of a day's families
-    top = families.ids[sent[np.lexsort((sent, -counts[sent]))][:20]].tolist()
-    first_hour = int(times.min() // HOUR_US)
-    return Campaign(
-        members=cluster.members,
-        calls=len(rows),
-        evidence=cluster.evidence,
-        assessment=assessment,
-        families=top,
-        allowed_share=allowed_share,
-        started_at=int(times.min()),
-        ended_at=int(times.max()),
-        hourly=np.bincount(times // HOUR_US - first_hour).tolist(),
-        reasons=_campaign_reasons(cluster, evidence, assessment, known),
+    case = _Case(today, today.bare(), reference if usable else None, evidence, families, calls)
+    if usable:
+        return [case.described(finding) for finding in find_clusters(evidence, settings)]
+    found = [case.described(finding) for finding in _template_users(families, calls, settings)]
+    return sorted(
+        (finding for finding in found if finding.verdict == "campaign"),
+        key=lambda finding: (-len(finding.members), finding.members[0]),
     )
 
 
-def _campaign_reasons(cluster: Cluster, evidence: Evidence, assessment: Assessment, known: bool) -> list[Reason]:
-    """What joined the cluster, then its signs of coordination, least tail probability first."""
-    reasons: list[Reason] = []
-    if known:
-        vectors = evidence.reference_vectors
-        groups = np.random.default_rng(0).integers(0, len(vectors), (500, min(len(cluster.members), 50)))
-        null = np.asarray([union_statistic(vectors[group]) for group in groups])
-        tail = (1.0 + np.sum(null >= cluster.cohesion)) / (1.0 + len(null))
-        reasons.append(("union_similarity", cluster.cohesion, float(tail)))
-        content = evidence.parts["content"][cluster.members]
-        for name, share in evidence.shares.items():
-            if name == max(evidence.shares, key=lambda text: int(text.rsplit("_", 1)[1])):
-                reasons.append((name, float(np.nanmedian(share[cluster.members])), float(np.nanmedian(content))))
-    signs = [sign for sign in assessment.signs if sign.present]
-    signs.sort(key=lambda sign: 0.5 if np.isnan(sign.tail_probability) else sign.tail_probability)
-    return reasons + [(sign.statistic, sign.value, sign.tail_probability) for sign in signs]
+def _template_users(families: Families, calls: Calls, settings: Settings) -> list[Finding]:
+    """Without a reference: the accounts of each widely shared template that is not allowed, as candidates."""
+    wide = (families.kinds == TEMPLATE) & (families.accounts >= settings.k_anonymity) & ~families.allowed
+    return [Finding(np.unique(calls.account[calls.family == family])) for family in np.flatnonzero(wide).tolist()]
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What findings are described from."""
+
+    today: Population
+    bare: Population
+    reference: Population | None  # None where it cannot be used
+    evidence: Evidence
+    families: Families
+    calls: Calls
+
+    def described(self, finding: Finding) -> Finding:
+        """The finding with its verdict, calls, families and reasons."""
+        inside = np.zeros(len(self.today), bool)
+        inside[finding.members] = True
+        rows = np.flatnonzero(inside[self.calls.account])
+        times, family, repeats = self.calls.time[rows], self.calls.family[rows], self.calls.repeats[rows]
+        vouched = np.append(self.families.allowed, False)[family]
+        others = self.bare.select(~inside) if self.reference is None else self.reference
+        group = Group(self.today, others, finding.members, repeats[~vouched], earlier=self.reference is not None)
+        finding = assessed(finding, group, content_of(self.families, family, repeats))
+        first_hour = int(times.min() // HOUR_US)
+        return replace(
+            finding,
+            calls=len(rows),
+            families=self._families_of(family[~vouched]),
+            allowed_share=float(vouched.sum() / len(rows)) if np.any(self.families.allowed) else float("nan"),
+            started_at=int(times.min()),
+            ended_at=int(times.max()),
+            hourly=tuple(np.bincount(times // HOUR_US - first_hour).tolist()),
+            reasons=tuple(self._reasons(finding)),
+        )
+
+    def _families_of(self, family: np.ndarray) -> tuple[int, ...]:
+        """Ids of the families that most calls are in; family : int64, row of each call, -1 = none."""
+        counts = np.bincount(family[family >= 0], minlength=len(self.families))
+        sent = np.flatnonzero(counts)  # few of a day's families
+        return tuple(self.families.ids[sent[np.lexsort((sent, -counts[sent]))][:_FAMILIES_MAX]].tolist())
+
+    def _reasons(self, finding: Finding) -> list[Reason]:
+        """What joined the accounts, then their signs of coordination, least tail probability first."""
+        reasons: list[Reason] = []
+        if self.reference is not None:
+            vectors = self.evidence.reference_vectors
+            groups = np.random.default_rng(0).integers(0, len(vectors), (500, min(len(finding.members), 50)))
+            null = np.asarray([union_statistic(vectors[group]) for group in groups])
+            tail = (1.0 + np.sum(null >= finding.cohesion)) / (1.0 + len(null))
+            reasons.append(("union_similarity", finding.cohesion, float(tail)))
+            content = self.evidence.parts["content"][finding.members]
+            if name := widest_share(self.evidence):
+                share = self.evidence.shares[name][finding.members]
+                reasons.append((name, float(np.nanmedian(share)), float(np.nanmedian(content))))
+        signs = [sign for sign in finding.signs if sign.present]
+        signs.sort(key=lambda sign: 0.5 if np.isnan(sign.tail_probability) else sign.tail_probability)
+        return reasons + [(sign.statistic, sign.value, sign.tail_probability) for sign in signs]

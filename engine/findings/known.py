@@ -1,4 +1,4 @@
-"""Campaigns over days: one that goes on tomorrow keeps its number, and its history grows.
+"""Findings over days: one that goes on tomorrow keeps its number, and its history grows.
 
 A finding is an earlier one when it shares accounts with it, or its first family, or when its accounts' mean lies in the
 same direction from everybody's mean: accounts are replaced, prompts are rewritten, but what they ask for stays. Numbers
@@ -16,87 +16,81 @@ import pyarrow as pa
 
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.vectors import unit
-from gauger.engine.findings.findings import Campaign
+from gauger.engine.findings.finding import Finding
 from gauger.engine.statistics.population import Population
 
+History = tuple[tuple[date, int, int], ...]  # day, accounts, calls
 _SHARED_MIN, _SHARED_ACCOUNTS_MIN = 0.2, 3  # of the smaller one's accounts; and so many
 _DIRECTION_MIN = 0.7  # cosine of the means
 _BLOCK = 4_096  # accounts added up at a time: of a large day all of them are a gigabyte
-_FORGOTTEN_DAYS = 90  # a campaign not seen for so long is another one
+_FORGOTTEN_DAYS = 90  # what was not seen for so long is another one
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A campaign of earlier days."""
+    """A finding of earlier days."""
 
     campaign_id: int
     direction: np.ndarray  # float32[FEATURES], unit mean of its accounts, from everybody's
     families: tuple[int, ...]  # the last day's, most calls first
     members: frozenset[int]  # keyed hashes of all accounts it ever had
-    history: tuple[tuple[date, int, int], ...]  # day, accounts, calls; oldest first
+    history: History  # oldest first
 
 
 @dataclass
-class KnownCampaigns:
-    """All campaigns of the last months, and the next number."""
+class KnownFindings:
+    """All findings of the last months, and the next number."""
 
     seen: list[Seen] = field(default_factory=list)
     next_id: int = 1
 
     def number(
-        self, campaigns: Sequence[Campaign], today: Population, day: date, key: np.ndarray
-    ) -> tuple[list[Campaign], KnownCampaigns]:
+        self, findings: Sequence[Finding], people: Population, day: date, key: np.ndarray, since: date | None = None
+    ) -> tuple[list[Finding], KnownFindings]:
         """Give findings, strongest first, their numbers and histories; and what is known from then on.
 
-        What an earlier run said of the same day is replaced.
+        people : whose rows the findings' members are; day : they were found on, or the last one of a week
+        since : the first day of a week, None for a day. What an earlier run said of the same day is replaced. What a
+            day of the week said stays, and a week remembers neither families nor another direction.
         """
-        old = {one.campaign_id: one for one in self.seen if one.history[-1][0] >= day - timedelta(days=_FORGOTTEN_DAYS)}
-        known, next_id, numbered = dict(old), self.next_id, []
-        hashes = hash_column(key, pa.array(today.account_ids, pa.string()))
-        directions = _directions([campaign.members for campaign in campaigns], today)
-        free = dict(old)
-        for campaign, direction in zip(campaigns, directions, strict=True):
-            members = frozenset(hashes[campaign.members].tolist())
-            match = _match(free.values(), members, tuple(campaign.families), direction)
+        forgotten = day - timedelta(days=_FORGOTTEN_DAYS)
+        known = {one.campaign_id: one for one in self.seen if one.history[-1][0] >= forgotten}
+        free, next_id, numbered = dict(known), self.next_id, []
+        hashes = hash_column(key, pa.array(people.account_ids, pa.string()))
+        directions = _directions([finding.members for finding in findings], people)
+        for finding, direction in zip(findings, directions, strict=True):
+            members = frozenset(hashes[finding.members].tolist())
+            match = _match(free.values(), members, finding.families, direction)
             if match is None:
                 match = Seen(next_id, direction, (), frozenset(), ())
                 next_id += 1
             free.pop(match.campaign_id, None)
-            before = tuple(entry for entry in match.history if entry[0] < day)
-            later = tuple(entry for entry in match.history if entry[0] > day)
-            history = (*before, (day, len(campaign.members), campaign.calls))
-            returning = len(members & match.members) if before else 0
-            known[match.campaign_id] = Seen(
-                match.campaign_id, direction, tuple(campaign.families), match.members | members, (*history, *later)
-            )
-            numbered.append(
-                replace(campaign, campaign_id=match.campaign_id, history=history, returning_accounts=returning)
-            )
-        return numbered, KnownCampaigns([known[number] for number in sorted(known)], next_id)
+            now = replace(match, members=match.members | members)
+            if since is None:
+                now = replace(now, direction=direction, families=finding.families)
+            now = replace(now, history=_grown(match.history, (day, len(finding.members), finding.calls), since))
+            known[match.campaign_id] = now
+            numbered.append(_numbered(finding, match, now, members, day))
+        return numbered, KnownFindings([known[number] for number in sorted(known)], next_id)
 
-    def number_week(
-        self, findings: Sequence[np.ndarray], week: Population, days: Sequence[date], key: np.ndarray
-    ) -> tuple[list[int], KnownCampaigns]:
-        """Give a week's findings, int64 rows of its population each, their numbers; and what is known from then on.
 
-        One that a day of the week showed has that day in its history; another gets an entry at the week's last day.
-        """
-        known, next_id, numbers = {one.campaign_id: one for one in self.seen}, self.next_id, []
-        hashes = hash_column(key, pa.array(week.account_ids, pa.string()))
-        free = dict(known)
-        for rows, direction in zip(findings, _directions(findings, week), strict=True):
-            members = frozenset(hashes[rows].tolist())
-            match = _match(free.values(), members, (), direction)
-            if match is None:
-                match = Seen(next_id, direction, (), frozenset(), ())
-                next_id += 1
-            free.pop(match.campaign_id, None)
-            history = match.history
-            if not any(days[0] <= day <= days[-1] for day, *_ in history):
-                history = tuple(sorted([*history, (days[-1], len(rows), int(week.calls[rows].sum()))]))
-            known[match.campaign_id] = replace(match, members=match.members | members, history=history)
-            numbers.append(match.campaign_id)
-        return numbers, KnownCampaigns([known[number] for number in sorted(known)], next_id)
+def _grown(history: History, entry: tuple[date, int, int], since: date | None) -> History:
+    """The history with an entry of today's in place of the day's earlier one; a week that has one needs no other."""
+    day = entry[0]
+    if since is not None and any(since <= one[0] <= day for one in history):
+        return history
+    return tuple(sorted([*(one for one in history if one[0] != day), entry]))
+
+
+def _numbered(finding: Finding, match: Seen, now: Seen, members: frozenset[int], day: date) -> Finding:
+    """The finding with the number of the one it is, and its history up to the day."""
+    earlier = any(entry[0] < day for entry in match.history)
+    return replace(
+        finding,
+        campaign_id=match.campaign_id,
+        history=tuple(entry for entry in now.history if entry[0] <= day),
+        returning_accounts=len(members & match.members) if earlier else 0,
+    )
 
 
 def _directions(findings: Sequence[np.ndarray], people: Population) -> list[np.ndarray]:
@@ -115,7 +109,7 @@ def _directions(findings: Sequence[np.ndarray], people: Population) -> list[np.n
 def _match(
     known: Iterable[Seen], members: frozenset[int], families: tuple[int, ...], direction: np.ndarray
 ) -> Seen | None:
-    """The earlier campaign this is: by accounts, else by its first family, else by direction; None for a new one."""
+    """The earlier finding this is: by accounts, else by its first family, else by direction; None for a new one."""
     best: tuple[int, float, int] | None = None
     found = None
     for one in known:

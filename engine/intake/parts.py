@@ -21,27 +21,31 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """Rows of a part that were taken in."""
+class Event:
+    """What became of a part."""
 
     file: int
+
+
+@dataclass(frozen=True)
+class Taken(Event):
+    """Rows of a part that were taken in."""
+
     rows: int
 
 
 @dataclass(frozen=True)
-class Failed:
+class Failed(Event):
     """A part that could not be read as calls at all."""
 
-    file: int
     rows: np.ndarray
     message: str
 
 
 @dataclass(frozen=True)
-class Refused:
+class Refused(Event):
     """Rows of a part that could not be scored."""
 
-    file: int
     rows: np.ndarray
     reasons: list[str]
 

@@ -27,8 +27,9 @@ import numpy as np
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.conformity import habit_likeness
 from gauger.engine.evidence.evidence import Evidence, gather
-from gauger.engine.findings.assessment import SIGNS_MIN, signs_of
 from gauger.engine.findings.clusters import find_clusters
+from gauger.engine.findings.signs import Group, signs_of
+from gauger.engine.findings.verdicts import SIGNS_MIN
 from gauger.engine.statistics.population import Population
 
 _LEVEL = 50.0  # times the alarm level: the group is looked for among accounts this odd
@@ -47,21 +48,21 @@ _CHANCE_MAX = 0.002  # of so many accounts beyond a cut by chance
 
 
 @dataclass(frozen=True)
-class Trimmed:
+class Decontaminated:
     """Evidence on today's accounts, and the reference it was weighed against."""
 
     evidence: Evidence  # its ``reference_rows`` are those of the whole reference
     left_out: np.ndarray  # int64, rows of the whole reference
 
 
-def gather_trimmed(
-    today: Population, reference: Population | None, key: np.ndarray, settings: Settings, workers: int
-) -> Trimmed:
+def gather_decontaminated(
+    today: Population, reference: Population | None, key: np.ndarray, settings: Settings
+) -> Decontaminated:
     """``gather``, again and without them where reference accounts belong to a group of today's."""
-    found = gather(today, reference, key, settings, workers)
+    found = gather(today, reference, key, settings)
     left_out = np.zeros(0, np.int64)
     if reference is None or not found.reference_accounts:
-        return Trimmed(found, left_out)
+        return Decontaminated(found, left_out)
     rows = np.arange(len(reference))  # of the accounts still there
     for _ in range(_ROUNDS):
         suspects = found.reference_rows[_suspects(today, reference, found, settings)]
@@ -72,9 +73,9 @@ def gather_trimmed(
         left_out, rows = np.union1d(left_out, suspects), rows[stay]
         kept = np.zeros(len(reference), bool)
         kept[rows] = True
-        found = gather(today, reference.select(kept), key, settings, workers)
+        found = gather(today, reference.select(kept), key, settings)
         found = replace(found, reference_rows=rows[found.reference_rows])
-    return Trimmed(found, left_out)
+    return Decontaminated(found, left_out)
 
 
 def _suspects(today: Population, reference: Population, found: Evidence, settings: Settings) -> np.ndarray:
@@ -106,7 +107,7 @@ def _suspects(today: Population, reference: Population, found: Evidence, setting
         alike, alike_own = _moving_alike(today, reference, found, members)
         if alike.mean() > _ALIKE_MAX:
             continue
-        signs = signs_of(today, reference, members, np.zeros(0, np.int64), earlier=True)
+        signs = signs_of(Group(today, reference, members, np.zeros(0, np.int64), earlier=True))
         if sum(sign.present is True for sign in signs) < SIGNS_MIN:
             continue
         taken[members] = True

@@ -68,7 +68,7 @@ def binomial_interval(successes: int, trials: int, confidence: float = _CONFIDEN
     return low, high
 
 
-def false_positives(directory: StateDirectory | None, today: date, settings: Settings, workers: int) -> FalsePositives:
+def false_positives(directory: StateDirectory | None, today: date, settings: Settings) -> FalsePositives:
     """Measure today's newest reference day if that is due; add up the checks of the days before today."""
 
     def nothing(reason: str) -> FalsePositives:
@@ -81,7 +81,7 @@ def false_positives(directory: StateDirectory | None, today: date, settings: Set
         return nothing("no reference day yet")
     lately = [days[-1] - timedelta(days=age) for age in range(_EVERY_DAYS)]
     if all(directory.check(day) is None for day in lately):
-        _measure(directory, days, settings, workers)
+        _measure(directory, days, settings)
     accounts = flagged = 0
     held_out = []
     for day in directory.days():
@@ -96,7 +96,7 @@ def false_positives(directory: StateDirectory | None, today: date, settings: Set
     return FalsePositives(settings.alarm_level, accounts, flagged, held_out, None)
 
 
-def _measure(directory: StateDirectory, days: list[date], settings: Settings, workers: int) -> None:
+def _measure(directory: StateDirectory, days: list[date], settings: Settings) -> None:
     """Weigh the last of some reference days against its own reference, or else against the other days."""
     held_out, others = days[-1], days[:-1]
     lagged = directory.reference_days(held_out, settings)
@@ -109,7 +109,7 @@ def _measure(directory: StateDirectory, days: list[date], settings: Settings, wo
     today = _sample(directory, [held_out], HELD_OUT_MAX, lone=True)
     if today is None:
         return
-    found = gather(today, reference, directory.secret.key, settings, workers)
+    found = gather(today, reference, directory.secret.key, settings)
     weighed = ~np.isnan(found.probability)
     content = {
         "accounts": int(weighed.sum()),

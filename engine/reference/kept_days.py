@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from gauger.engine.state.links import ADDRESS, NETWORK, PAYMENT
+from gauger.engine.state.links import ADDRESS, NETWORK, ORGANISATION, PAYMENT
 from gauger.engine.state.storage import read_table, unpack, write_table
 from gauger.engine.statistics.background import Background
 from gauger.engine.statistics.population import Population
@@ -17,7 +17,8 @@ from gauger.kernels.text.features import FEATURES
 REFERENCE = ""  # what later days are compared with
 LONE = "lone_"  # flagged, but part of no finding: a held-out day must hold them, or it would measure zero by design
 THIN = "thin_"  # too few calls for a day's evidence, but perhaps not for a week's
-_KEPT_CHANNELS = (ADDRESS, NETWORK, PAYMENT)  # what "not seen on an earlier clean day" is asked of
+# What "not seen on an earlier clean day" is asked of; and who openly is one customer, for a week's verdicts.
+_KEPT_CHANNELS = (ADDRESS, NETWORK, PAYMENT, ORGANISATION)
 _LINK_FIELDS = {"link_owner": np.int64, "link_channel": np.uint8, "link_value": np.uint64}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gauger.engine.findings.known import KnownCampaigns, Seen
+from gauger.engine.findings.known import KnownFindings, Seen
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.state.storage import (
     new_folder,
@@ -23,12 +23,12 @@ from gauger.engine.state.storage import (
 from gauger.kernels.text.features import FEATURES
 
 
-def load_campaigns(directory: StateDirectory) -> KnownCampaigns:
+def load_findings(directory: StateDirectory) -> KnownFindings:
     """The campaigns of earlier days; none in a directory that has not kept any yet."""
     folder = directory.path / "campaigns"
     settle(folder)
     if not folder.exists():
-        return KnownCampaigns()
+        return KnownFindings()
     manifest = read_manifest(folder, directory.secret.key_id)
     tables = {name: read_table(folder, name) for name in ("campaigns", "families", "members", "history")}
 
@@ -55,10 +55,10 @@ def load_campaigns(directory: StateDirectory) -> KnownCampaigns:
                 history,
             )
         )
-    return KnownCampaigns(seen, int(manifest["next_id"]))
+    return KnownFindings(seen, int(manifest["next_id"]))
 
 
-def save_campaigns(directory: StateDirectory, known: KnownCampaigns) -> None:
+def save_findings(directory: StateDirectory, known: KnownFindings) -> None:
     """Keep the known campaigns."""
     target = directory.path / "campaigns"
     folder = new_folder(target)

@@ -10,7 +10,7 @@ Flagged accounts were found on their day and are not kept; the week is weighed a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -18,33 +18,20 @@ import numpy as np
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import Evidence
-from gauger.engine.findings.assessment import SIGNS_MIN, Sign, signs_of
-from gauger.engine.findings.clusters import Cluster, find_clusters
-from gauger.engine.reference.decontamination import gather_trimmed
+from gauger.engine.findings.clusters import find_clusters
+from gauger.engine.findings.finding import Finding
+from gauger.engine.findings.signs import Group
+from gauger.engine.findings.verdicts import assessed
+from gauger.engine.reference.decontamination import gather_decontaminated
 from gauger.engine.reference.directory import StateDirectory, bounded
 from gauger.engine.reference.kept_days import REFERENCE, THIN
-from gauger.engine.reference.kept_findings import load_campaigns, save_campaigns
+from gauger.engine.reference.kept_findings import load_findings, save_findings
 from gauger.engine.reference.reference import concatenate
 from gauger.engine.statistics.population import Population
 from gauger.kernels.text.features import FEATURES
 
 WEEK_DAYS = 7
 _REFERENCE_WEEKS = 2
-
-
-@dataclass(frozen=True)
-class WeekFinding:
-    """Accounts that stand out together over a week."""
-
-    campaign_id: int  # the same as on days that show it, and in other weeks
-    cluster: Cluster  # its members are rows of the week's population
-    signs: list[Sign]
-
-    @property
-    def verdict(self) -> str:
-        """ "campaign" with enough signs of coordination, else "new population"."""
-        enough = sum(sign.present is True for sign in self.signs) >= SIGNS_MIN
-        return "campaign" if enough else "new population"
 
 
 @dataclass(frozen=True)
@@ -55,10 +42,10 @@ class Week:
     reference_days: list[date]
     population: Population
     evidence: Evidence
-    findings: list[WeekFinding]  # strongest first
+    findings: list[Finding]  # strongest first; their members are rows of the week's population
 
 
-def weigh_week(directory: StateDirectory, last: date, settings: Settings, workers: int) -> Week:
+def weigh_week(directory: StateDirectory, last: date, settings: Settings) -> Week:
     """Weigh the seven kept days up to ``last``, and keep the numbers of what is found.
 
     Raises StateError when no day is kept.
@@ -74,16 +61,23 @@ def weigh_week(directory: StateDirectory, last: date, settings: Settings, worker
             before, weeks = [*older, *before], [*weeks, week]
     most = settings.reference_accounts_max // max(1, len(weeks))
     reference = concatenate([bounded(week, most, directory.secret) for week in weeks]) if weeks else None
-    found = gather_trimmed(people, reference, directory.secret.key, settings, workers).evidence
-    findings: list[WeekFinding] = []
-    if reference is not None and found.reference_accounts and (clusters := find_clusters(found, settings)):
-        members = [cluster.members for cluster in clusters]
-        numbers, known = load_campaigns(directory).number_week(members, people, days, directory.secret.key)
-        save_campaigns(directory, known)
-        for number, cluster in zip(numbers, clusters, strict=True):
-            signs = signs_of(people, reference, cluster.members, np.zeros(0, np.int64), earlier=True)
-            findings.append(WeekFinding(number, cluster, signs))
+    found = gather_decontaminated(people, reference, directory.secret.key, settings).evidence
+    findings: list[Finding] = []
+    if reference is not None and found.reference_accounts:
+        findings = _findings(people, reference, found, settings)
+    if findings:
+        findings, known = load_findings(directory).number(findings, people, days[-1], directory.secret.key, days[0])
+        save_findings(directory, known)
     return Week(days, before, people, found, findings)
+
+
+def _findings(people: Population, reference: Population, found: Evidence, settings: Settings) -> list[Finding]:
+    """Clusters of the week with their verdicts, by the function that says a day's; kept days know no families."""
+    findings = []
+    for finding in find_clusters(found, settings):
+        group = Group(people, reference, finding.members, np.zeros(0, np.int64), earlier=True)
+        findings.append(replace(assessed(finding, group), calls=int(people.calls[finding.members].sum())))
+    return findings
 
 
 def _week(directory: StateDirectory, last: date, settings: Settings) -> tuple[list[date], Population | None]:

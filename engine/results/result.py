@@ -1,4 +1,4 @@
-"""The tables of a finished run (DESIGN 2.3), as Arrow."""
+"""The tables of a finished run, as Arrow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.families.allow_list import Allowed
 from gauger.engine.families.families import TEMPLATE, Families
 from gauger.engine.families.known import KINDS
-from gauger.engine.findings.findings import Calls, Campaign, account_reasons, call_evidence, family_evidence
+from gauger.engine.findings.finding import Finding
+from gauger.engine.findings.findings import Calls, account_reasons, call_evidence, family_evidence
 from gauger.engine.reference.drift import Drift
 from gauger.engine.results import tables
 from gauger.engine.state.rows import Rows
@@ -59,38 +60,38 @@ def _ids(rows: np.ndarray, ids: np.ndarray) -> pa.Array:
     return pa.array(values, pa.int64(), mask=none)
 
 
-def membership(campaigns: list[Campaign], accounts: int) -> np.ndarray:
-    """Campaign (0-based) of each account, -1 for none; int64."""
+def membership(findings: list[Finding], accounts: int) -> np.ndarray:
+    """Finding (0-based) of each account, -1 for none; int64."""
     member = np.full(accounts, -1, np.int64)
-    for number, campaign in reversed(list(enumerate(campaigns))):
-        member[campaign.members] = number
+    for number, finding in reversed(list(enumerate(findings))):
+        member[finding.members] = number
     return member
 
 
-def campaign_ids(campaigns: list[Campaign]) -> np.ndarray:
-    """The number of each campaign: its own, or its rank where nobody numbered them; int64."""
-    return np.asarray([campaign.campaign_id or rank for rank, campaign in enumerate(campaigns, 1)], np.int64)
+def campaign_ids(findings: list[Finding]) -> np.ndarray:
+    """The number of each finding: its own, or its rank where nobody numbered them; int64."""
+    return np.asarray([finding.campaign_id or rank for rank, finding in enumerate(findings, 1)], np.int64)
 
 
 def account_table(
-    today: Population, reference: Population | None, evidence: Evidence, campaigns: list[Campaign], settings: Settings
+    today: Population, reference: Population | None, evidence: Evidence, findings: list[Finding], settings: Settings
 ) -> pa.Table:
     """accounts.parquet: one row an account, in order of id."""
-    member = membership(campaigns, len(today))
+    member = membership(findings, len(today))
     strength = evidence_of(evidence.probability)
     flagged = evidence.probability < settings.alarm_level
     explained = np.flatnonzero(flagged | (member >= 0) | (strength >= 2.0))
     reasons: list[list[dict[str, float | str | None]]] = [[] for _ in range(len(today))]
     for row, found in zip(explained.tolist(), account_reasons(today, reference, evidence, explained), strict=True):
         reasons[row] = [_reason(*reason) for reason in found]
-    axes = _map(evidence, campaigns)
+    axes = _map(evidence, findings)
     statistics = {**today.statistics, **evidence.shares, **evidence.relational}
     columns = {"account_id": pa.array(today.account_ids, pa.string()), "calls": pa.array(today.calls)}
     columns |= {name: _nullable(values) for name, values in statistics.items()}
     columns |= {
         "evidence": _nullable(strength),
         "flagged": pa.array(flagged),
-        "campaign_id": _ids(member, campaign_ids(campaigns)),
+        "campaign_id": _ids(member, campaign_ids(findings)),
         "map_x": _nullable(axes[:, 0]),
         "map_y": _nullable(axes[:, 1]),
         "reasons": pa.array(reasons, pa.list_(tables.REASON)),
@@ -103,7 +104,7 @@ def _reason(statistic: str, value: float, tail_probability: float) -> dict[str, 
     return {"statistic": statistic, "value": None if np.isnan(value) else value, "tail_probability": tail}
 
 
-def _map(evidence: Evidence, campaigns: list[Campaign]) -> np.ndarray:
+def _map(evidence: Evidence, findings: list[Finding]) -> np.ndarray:
     """Coordinates for the neighbourhood map, float64[n, 2]: the two directions in which findings lie apart.
 
     Principal axes of all accounts would show how honest accounts differ; those of the findings' centroids show what
@@ -114,7 +115,7 @@ def _map(evidence: Evidence, campaigns: list[Campaign]) -> np.ndarray:
     result = np.full((len(vectors), 2), np.nan)
     if len(known) < 3 or vectors.shape[1] < 2:
         return result
-    centroids = [vectors[campaign.members].mean(axis=0) * np.sqrt(len(campaign.members)) for campaign in campaigns[:12]]
+    centroids = [vectors[finding.members].mean(axis=0) * np.sqrt(len(finding.members)) for finding in findings[:12]]
     spread = np.cov(vectors[known].T.astype(np.float64))
     own = np.linalg.eigh(spread)[1][:, ::-1][:, :2].T
     rows = np.concatenate([np.asarray(centroids).reshape(-1, vectors.shape[1]), 1e-3 * own])
@@ -167,31 +168,30 @@ def family_table(families: Families, calls: Calls, evidence: Evidence, settings:
     )
 
 
-def campaign_table(campaigns: list[Campaign]) -> pa.Table:
+def finding_table(findings: list[Finding]) -> pa.Table:
     """campaigns.parquet, strongest first."""
     rows = []
-    for number, campaign in zip(campaign_ids(campaigns).tolist(), campaigns, strict=True):
-        signs = campaign.assessment.signs
+    for number, finding in zip(campaign_ids(findings).tolist(), findings, strict=True):
         rows.append(
             {
                 "campaign_id": number,
-                "accounts": len(campaign.members),
-                "calls": campaign.calls,
-                "evidence": None if np.isnan(campaign.evidence) else campaign.evidence,
-                "links": campaign.assessment.links,
-                "started_at": campaign.started_at,
-                "ended_at": campaign.ended_at,
-                "families": campaign.families,
-                "allowed_share": None if np.isnan(campaign.allowed_share) else campaign.allowed_share,
-                "assessment": campaign.assessment.verdict,
-                "reasons": [_reason(*reason) for reason in campaign.reasons],
-                "present": [sign.sentence for sign in signs if sign.present],
-                "lacking": [sign.sentence for sign in signs if not sign.present],
-                "hourly_calls": campaign.hourly,
-                "first_seen_on": campaign.history[0][0] if campaign.history else None,
-                "days_seen": len(campaign.history) or None,
-                "returning_accounts": campaign.returning_accounts if campaign.history else None,
-                "history": [dict(zip(("day", "accounts", "calls"), entry, strict=True)) for entry in campaign.history],
+                "accounts": len(finding.members),
+                "calls": finding.calls,
+                "evidence": None if np.isnan(finding.evidence) else finding.evidence,
+                "links": list(finding.links),
+                "started_at": finding.started_at,
+                "ended_at": finding.ended_at,
+                "families": finding.families,
+                "allowed_share": None if np.isnan(finding.allowed_share) else finding.allowed_share,
+                "assessment": finding.verdict,
+                "reasons": [_reason(*reason) for reason in finding.reasons],
+                "present": [sign.sentence for sign in finding.signs if sign.present],
+                "lacking": [sign.sentence for sign in finding.signs if not sign.present],
+                "hourly_calls": finding.hourly,
+                "first_seen_on": finding.history[0][0] if finding.history else None,
+                "days_seen": len(finding.history) or None,
+                "returning_accounts": finding.returning_accounts if finding.history else None,
+                "history": [dict(zip(("day", "accounts", "calls"), entry, strict=True)) for entry in finding.history],
             }
         )
     return pa.Table.from_pylist(rows, schema=tables.CAMPAIGNS)
@@ -203,14 +203,14 @@ def call_table(
     today: Population,
     evidence: Evidence,
     families: Families,
-    campaigns: list[Campaign],
+    findings: list[Finding],
 ) -> pa.Table:
     """calls/*.parquet: one row a call, by file and row."""
     order = np.lexsort((ledger["identity"], ledger["row"], ledger["file"]))
     family = calls.family[order]
     account = calls.account[order]
     kinds = np.asarray([*KINDS, "single"], object)
-    member = membership(campaigns, len(today))[account]
+    member = membership(findings, len(today))[account]
     strength = call_evidence(today, evidence, account, ledger["identity"][order])
     return pa.table(
         {
@@ -222,7 +222,7 @@ def call_table(
             "exact_repeats": pa.array(calls.repeats[order], pa.int64()),
             "novelty": _nullable(ledger["novelty"][order].astype(np.float64)),
             "evidence": _nullable(strength),
-            "campaign_id": _ids(member, campaign_ids(campaigns)),
+            "campaign_id": _ids(member, campaign_ids(findings)),
         },
         schema=tables.CALLS,
     )

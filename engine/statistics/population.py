@@ -110,7 +110,7 @@ class Population:
         )
 
 
-def population_of(state: State, panes: Sequence[int] | None = None, workers: int = 1) -> tuple[Population, np.ndarray]:
+def population_of(state: State, panes: Sequence[int] | None = None) -> tuple[Population, np.ndarray]:
     """The accounts of some panes of a state (default: all), panes of one account merged.
 
     Returns the population and the population row of each account row of the state (-1 outside the panes), int64.
@@ -144,13 +144,13 @@ def population_of(state: State, panes: Sequence[int] | None = None, workers: int
         link_channel=links.rows["channel"][by_link],
         link_value=links.rows["value"][by_link],
         sample_prompt=np.append(state.prompts.rows["hash"][:, 0], np.uint64(0))[sample_prompt],
-        sample_cell=cells_of(by_owner, sample.rows["features"], state.secret.key, workers),
+        sample_cell=cells_of(by_owner, sample.rows["features"], state.secret.key),
     )
     sampled = (sample.rows["account"][by_owner], sample.rows["time"][by_owner])
     statistics = account_statistics(accounts, *sampled, state.columns)
     address_calls = accounts.rows["address_calls"][order]
     statistics = {name: values[order] for name, values in statistics.items()}
-    statistics |= _more_statistics(bare, state, owners, sample_prompt, sampled[1], address_calls, workers)
+    statistics |= _more_statistics(bare, state, owners, sample_prompt, sampled[1], address_calls)
     return replace(bare, statistics=statistics), owners
 
 
@@ -161,7 +161,6 @@ def _more_statistics(
     sample_prompt: np.ndarray,
     sample_time: np.ndarray,
     address_calls: np.ndarray,
-    workers: int,
 ) -> dict[str, np.ndarray]:
     """Statistics from calls, samples and links.
 
@@ -180,7 +179,6 @@ def _more_statistics(
         prompts["words"],
         count,
         settings.near_duplicate_similarity,
-        workers,
     )
     assert population.sample_cell is not None
     result["cell_coverage"] = cell_coverage(population.sample_owner, population.sample_cell, count)

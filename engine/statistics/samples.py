@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
+from gauger.engine.common import threads
 from gauger.engine.families.near_duplicates import WORDS_MIN
 from gauger.engine.statistics.calls import share
 from gauger.engine.statistics.shapiro import shapiro_wilk
@@ -19,7 +18,7 @@ _BLOCK = 2_048  # accounts a thread compares at a time
 _DISTANCES_MIN = 10  # Shapiro and Wilk's test says little of fewer
 
 
-def cells_of(rows: np.ndarray, features: np.ndarray, key: np.ndarray, workers: int = 1) -> np.ndarray:
+def cells_of(rows: np.ndarray, features: np.ndarray, key: np.ndarray) -> np.ndarray:
     """Cell of each call among 2 ** CELL_BITS, by the signs of keyed random projections; uint32[m].
 
     rows : int64[m], of ``features``, int8. Projections on random signs add up exactly.
@@ -29,12 +28,11 @@ def cells_of(rows: np.ndarray, features: np.ndarray, key: np.ndarray, workers: i
     rows, features = np.ascontiguousarray(rows), np.ascontiguousarray(features)
     found = np.empty(len(rows), np.uint32)
 
-    def block(first: int) -> None:
-        part = slice(first, first + 16 * _BLOCK)
+    def block(start: int, stop: int) -> None:
+        part = slice(start, stop)
         samples.feature_cells(rows[part], features, directions, found[part])
 
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(block, range(0, len(rows), 16 * _BLOCK)))
+    threads.blocks(block, len(rows), 16 * _BLOCK)
     return found
 
 
@@ -58,7 +56,6 @@ def sample_statistics(
     words: np.ndarray,
     owners: int,
     similarity: float,
-    workers: int = 1,
 ) -> dict[str, np.ndarray]:
     """Statistics of ``owners`` accounts, float64 each, NaN = not available.
 
@@ -73,14 +70,13 @@ def sample_statistics(
     rows, features, ordered = rows[order], np.ascontiguousarray(features), prompts[order]
     signatures, wordy = np.ascontiguousarray(signatures), (words >= WORDS_MIN).astype(np.uint8)
 
-    def block(first: int) -> None:
-        part, bounds = slice(first, first + _BLOCK), offsets[first : first + _BLOCK + 1]
+    def block(start: int, stop: int) -> None:
+        part, bounds = slice(start, stop), offsets[start : stop + 1]
         outputs = (lagged[part], paired[part], squares[part], alike[part], nearest)
         inputs = (bounds, rows, features, ordered, signatures, wordy, equal_slots_at(similarity))
         samples.compare_sampled(*inputs, *outputs)
 
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(block, range(0, owners, _BLOCK)))
+    threads.blocks(block, owners, _BLOCK)
     calls = np.diff(offsets).astype(np.float64)
     pairs = calls * (calls - 1.0) / 2.0
     norm = share(squares.astype(np.float64), calls)

@@ -1,0 +1,76 @@
+"""Threads: how many there are, and the only ways to use them.
+
+Every step works in blocks of a fixed size, so that the number of threads changes no result. The number is said once,
+by ``use``, and is known to whatever runs inside; a step that runs on one of our threads already has that thread alone.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from typing import Any, TypeVar, cast
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Ready = TypeVar("Ready")
+_COUNT: ContextVar[int] = ContextVar("threads", default=1)
+
+
+@contextmanager
+def use(count: int) -> Iterator[None]:
+    """Use so many threads (at least one) in this context."""
+    token = _COUNT.set(max(1, count))
+    try:
+        yield
+    finally:
+        _COUNT.reset(token)
+
+
+def count() -> int:
+    """Threads in use here; one where nobody said."""
+    return _COUNT.get()
+
+
+def each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """What ``function`` makes of each item, in order. The first error is raised, after all have ended."""
+    items = list(items)
+    if min(count(), len(items)) <= 1:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(count()) as pool:
+        return list(pool.map(function, items))
+
+
+def blocks(function: Callable[[int, int], Result], total: int, size: int) -> list[Result]:
+    """``function(start, stop)`` of 0 .. total in blocks of ``size``, the last one shorter; results in order."""
+    return each(lambda start: function(start, min(start + size, total)), range(0, total, size))
+
+
+def ahead(
+    function: Callable[[Item], Result], items: Iterable[Item | Ready], ready: type[Ready], workers: int
+) -> Iterator[Result | Ready]:
+    """What ``function`` makes of each item, in order, on so many threads while at most twice as many items wait.
+
+    Items of the type ``ready`` are yielded as they come. The number is given and not read from the context: a generator
+    runs in that of whoever asks it next.
+    """
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[Result]] = deque()
+        for item in items:
+            if isinstance(item, ready):
+                yield item
+                continue
+            waiting.append(pool.submit(function, cast(Item, item)))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+@contextmanager
+def beside(tasks: int = 1) -> Iterator[Callable[..., Future[Any]]]:
+    """A function that starts another beside what follows, which may use as many threads as are in use here."""
+    with ThreadPoolExecutor(tasks) as pool:
+        yield lambda function, *arguments: pool.submit(copy_context().run, function, *arguments)
