@@ -1,4 +1,4 @@
-"""Every number a user may want to turn, with what it does and why it has the value it has."""
+"""The numbers a user may want to turn, with what each does. Those inside a method stand beside it, with its reasons."""
 
 from __future__ import annotations
 

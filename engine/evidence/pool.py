@@ -16,7 +16,7 @@ from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.feature_rows import FeatureRows
 from gauger.engine.evidence.neighbours import Whitener, nearest, units
-from gauger.engine.evidence.sifting import SampledCalls, Sifting, sift
+from gauger.engine.evidence.sifting import PooledCalls, Sifting, sift
 from gauger.engine.statistics.background import folds_of
 from gauger.engine.statistics.population import Population
 
@@ -82,7 +82,7 @@ class Pool:
         return np.concatenate([np.full(len(self.new), -1), self.old.day_of])
 
     @cached_property
-    def calls(self) -> SampledCalls:
+    def calls(self) -> PooledCalls:
         """Sampled calls of both sides."""
         new, old, n = self.new, self.old, len(self.new)
         most, among = _TODAY_PER_REFERENCE * len(old), None
@@ -90,7 +90,7 @@ class Pool:
             hashes = hash_column(self.key, pa.array(new.account_ids, pa.string()))
             chosen = np.sort(np.argpartition(hashes, most)[:most])
             among = np.concatenate([chosen, np.arange(n, n + len(old))])
-        return SampledCalls(
+        return PooledCalls(
             features=FeatureRows(*((side.sample_features, side.sample_row) for side in (new, old))),
             owner=np.concatenate([new.sample_owner, old.sample_owner + n]),
             today=self.today,

@@ -27,7 +27,7 @@ from gauger.kernels.text.features import FEATURES
 # Products of int8 features sum exactly in float32 up to this many rows (1,024 x 127^2 < 2^24), whatever the order a
 # matrix library adds in.
 _EXACT_ROWS = 1_024
-# SampledCalls of a side a direction is learnt from. One learnt from 50,000 of 410,000 calls is lost among 20,000 honest
+# PooledCalls of a side a direction is learnt from. One learnt from 50,000 of 410,000 calls is lost among 20,000 honest
 # accounts, where a campaign of 500 padded by 80 % sends 0.6 % of the calls: recall 5 %, and 35 % with all of them.
 _GRAM_ROWS = 1_000_000
 _JOINED_ROUNDS = 2  # the last ones: see ``Sifting``
@@ -44,7 +44,7 @@ _WEIGHED_FROM, _WEIGHED_TO, _WEIGHTS_PER_NAT = 1.0, 6.0, 4
 
 
 @dataclass(frozen=True)
-class SampledCalls:
+class PooledCalls:
     """Sampled calls of both sides, today's accounts first."""
 
     features: FeatureRows  # m of them
@@ -55,7 +55,7 @@ class SampledCalls:
     background: Background | None = None  # of the whole reference; None: what is in ``features`` is all there is
     among: np.ndarray | None = None  # int64, ascending, accounts that others may have as neighbours; None: all
 
-    def select(self, accounts: np.ndarray) -> SampledCalls:
+    def select(self, accounts: np.ndarray) -> PooledCalls:
         """The calls of some accounts, int64, ascending, who then have one another as neighbours."""
         kept = np.zeros(len(self.today), bool)
         kept[accounts] = True
@@ -125,7 +125,7 @@ def directions(positive: Moments, negative: Moments, ridge: float, background: B
     return result
 
 
-def score_calls(calls: SampledCalls, weights: np.ndarray) -> np.ndarray:
+def score_calls(calls: PooledCalls, weights: np.ndarray) -> np.ndarray:
     """Out-of-fold score of each call; float32[m]."""
     return calls.features.project(weights, calls.folds[calls.owner])
 
@@ -153,7 +153,7 @@ def weights_of(probabilities: np.ndarray, place: np.ndarray) -> np.ndarray:
     return np.maximum((_WEIGHTS_PER_NAT * strength).astype(np.uint8), (place == 0).astype(np.uint8))
 
 
-def _means(calls: SampledCalls, weights: np.ndarray) -> np.ndarray:
+def _means(calls: PooledCalls, weights: np.ndarray) -> np.ndarray:
     """Unit weighted mean of each account's calls; float32[accounts, FEATURES]. Weights are integers: sums are exact."""
     accounts = len(calls.today)
     result = np.empty((accounts, FEATURES), np.float32)
@@ -191,7 +191,7 @@ class Sifted:
     neighbours: np.ndarray  # int64[accounts, k], whom they resemble
 
 
-def _stage_two(calls: SampledCalls, scores: np.ndarray, numbers: Sequence[int]) -> Sifted:
+def _stage_two(calls: PooledCalls, scores: np.ndarray, numbers: Sequence[int]) -> Sifted:
     today, owner = calls.today, calls.owner
     probability = pooled_tail_probability(scores, today[owner])
     place = places(probability, owner, len(today))
@@ -203,7 +203,7 @@ def _stage_two(calls: SampledCalls, scores: np.ndarray, numbers: Sequence[int]) 
     return Sifted(shares, joined(shares, today), probability, chosen, vectors, rows)
 
 
-def _bounded(calls: SampledCalls, side: np.ndarray, most: int) -> np.ndarray:
+def _bounded(calls: PooledCalls, side: np.ndarray, most: int) -> np.ndarray:
     """Rows of one side, at most ``most``, those with the smallest identities."""
     rows = np.flatnonzero(side)
     if len(rows) <= most:
@@ -212,7 +212,7 @@ def _bounded(calls: SampledCalls, side: np.ndarray, most: int) -> np.ndarray:
 
 
 def rounds_of(
-    calls: SampledCalls, *, numbers: Sequence[int], gram_rows: int = _GRAM_ROWS, rounds: int = _ROUNDS
+    calls: PooledCalls, *, numbers: Sequence[int], gram_rows: int = _GRAM_ROWS, rounds: int = _ROUNDS
 ) -> Iterator[Sifted]:
     """The first round, then ``rounds`` of self-training, one by one: of a large day each holds gigabytes.
 
@@ -221,11 +221,11 @@ def rounds_of(
     """
     learner = calls if calls.among is None else calls.select(calls.among)
 
-    def of(pool: SampledCalls, side: np.ndarray) -> Moments:
+    def of(pool: PooledCalls, side: np.ndarray) -> Moments:
         rows = _bounded(pool, side, gram_rows)
         return moments(pool.features, rows, pool.folds[pool.owner[rows]])
 
-    def scored(pool: SampledCalls, positive: Moments, ridge: float) -> Sifted:
+    def scored(pool: PooledCalls, positive: Moments, ridge: float) -> Sifted:
         weights = directions(positive, negative, ridge, pool.background)
         return _stage_two(pool, score_calls(pool, weights), numbers)
 
@@ -259,7 +259,7 @@ class Sifting:
     last: Sifted
 
 
-def sift(calls: SampledCalls, *, numbers: Sequence[int]) -> Sifting:
+def sift(calls: PooledCalls, *, numbers: Sequence[int]) -> Sifting:
     """Sifted evidence of both sides.
 
     numbers : of neighbours among which today's accounts are counted

@@ -15,18 +15,21 @@ import pyarrow as pa
 
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.intake.measuring import Measures
+from gauger.engine.state.counters import COUNTERS
 from gauger.engine.state.rows import Field, Rows
 from gauger.kernels.accounts.accumulate import add_bins, add_counts, add_features, add_moments, add_times, keep_earliest
 from gauger.kernels.sketches import hyperloglog as hll
 from gauger.kernels.text.features import FEATURES
 
 DISTINCT = ("prompts", "addresses", "conversations", "user_agents", "parameters")
-# Numbers that are added up: name -> calls for which the column was there (so that absent is never taken for zero).
-COUNTERS = (
-    "elicitations", "address_calls", "conversation_calls", "user_agent_calls", "parameter_calls", "finish_calls",
-    "finish_length", "error_calls", "errors", "logprob_calls", "logprobs", "choice_calls", "choices_many",
-    "accepted_calls", "accepted", "stream_calls", "streamed",
-)  # fmt: skip
+ADDED_UP = (
+    "elicitations",
+    "address_calls",
+    "conversation_calls",
+    "user_agent_calls",
+    "parameter_calls",
+    *(name for counter in COUNTERS for name in (counter.known, counter.true)),
+)
 
 
 def fields() -> dict[str, Field]:
@@ -43,7 +46,7 @@ def fields() -> dict[str, Field]:
         "sums": (np.int32, (FEATURES,)),
         "squares": (np.int64, ()),
     }
-    columns |= dict.fromkeys(COUNTERS, (np.int64, ()))
+    columns |= dict.fromkeys(ADDED_UP, (np.int64, ()))
     for name in DISTINCT:
         columns[f"{name}_count"] = (np.uint8, ())
         columns[f"{name}_sparse"] = (np.uint32, (hll.SPARSE,))
@@ -51,7 +54,7 @@ def fields() -> dict[str, Field]:
     return columns
 
 
-ADDED = ("words", "output_tokens", "hours", "sums", "squares", *COUNTERS)
+ADDED = ("words", "output_tokens", "hours", "sums", "squares", *ADDED_UP)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from gauger.engine.common.hashing import hash_column, text_buffers
 from gauger.engine.common.settings import HOUR_US
 from gauger.engine.state.accounts import CallColumns
+from gauger.engine.state.counters import count
 from gauger.engine.state.links import ADDRESS, CLIENT, NETWORK, NETWORK_HOUR, ORGANISATION, PARAMETERS, PAYMENT
 from gauger.kernels.accounts.accumulate import hash_prefixes
 from gauger.kernels.machine import keys
@@ -45,66 +46,20 @@ def _parameters(batch: pa.RecordBatch, key: np.ndarray) -> np.ndarray | None:
     return hash_column(key, pc.binary_join_element_wise(*texts, "\x1f"))
 
 
-def _flag(batch: pa.RecordBatch, name: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """(known, true) of a boolean column."""
-    column = _column(batch, name)
-    if column is None:
-        return None
-    known = np.asarray(column.is_valid())
-    return known, np.asarray(pc.fill_null(column, False))
-
-
-def _finished_by_length(column: pa.ListArray) -> np.ndarray:
-    """Whether any finish reason of a call is "length"."""
-    hits = np.zeros(len(column), bool)
-    owners = (
-        column.value_parent_indices() if hasattr(column, "value_parent_indices") else pc.list_parent_indices(column)
-    )
-    equal = pc.fill_null(pc.equal(pc.list_flatten(column), "length"), False)
-    hits[np.asarray(owners)[np.asarray(equal)]] = True
-    return hits
-
-
-def _counters(batch: pa.RecordBatch) -> dict[str, np.ndarray]:
-    counters: dict[str, np.ndarray] = {}
-    flags = {
-        "request_logprobs": ("logprob_calls", "logprobs"),
-        "request_stream": ("stream_calls", "streamed"),
-        "accepted": ("accepted_calls", "accepted"),
-    }
-    for name, (known_name, true_name) in flags.items():
-        pair = _flag(batch, name)
-        if pair is not None:
-            counters[known_name], counters[true_name] = pair
-    reasons = _column(batch, "response_finish_reasons")
-    if reasons is not None:
-        counters["finish_calls"] = np.asarray(reasons.is_valid())
-        counters["finish_length"] = _finished_by_length(reasons)
-    errors = _column(batch, "error_type")
-    if errors is not None:
-        counters["error_calls"] = np.ones(batch.num_rows, bool)
-        counters["errors"] = np.asarray(errors.is_valid())
-    choices = _column(batch, "request_choice_count")
-    if choices is not None:
-        counters["choice_calls"] = np.asarray(choices.is_valid())
-        counters["choices_many"] = np.asarray(pc.fill_null(pc.greater(choices, 1), False))
-    return counters
-
-
 def _microseconds(column: pa.Array | None) -> np.ndarray | None:
     return None if column is None else pc.fill_null(column.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
 
 
 def call_columns(batch: pa.RecordBatch, key: np.ndarray) -> CallColumns:
     """Everything the account rows take from a batch, prompts aside."""
-    counters = _counters(batch)
+    found = count(batch)
     hashed = {
         "address_calls": _hashes(batch, "client_address", key),
         "conversation_calls": _hashes(batch, "conversation_id", key),
         "user_agent_calls": _hashes(batch, "user_agent_original", key),
         "parameter_calls": _parameters(batch, key),
     }
-    counters |= {name: values != 0 for name, values in hashed.items() if values is not None}
+    found |= {name: values != 0 for name, values in hashed.items() if values is not None}
     tokens = _column(batch, "usage_output_tokens")
     return CallColumns(
         times=times_of(batch),
@@ -116,7 +71,7 @@ def call_columns(batch: pa.RecordBatch, key: np.ndarray) -> CallColumns:
         if tokens is None
         else (pc.fill_null(tokens, 0).to_numpy(zero_copy_only=False), np.asarray(tokens.is_valid(), np.uint8)),
         created=_microseconds(_column(batch, "account_created_at")),
-        counters={name: np.asarray(values, np.uint8) for name, values in counters.items()},
+        counters={name: np.asarray(values, np.uint8) for name, values in found.items()},
     )
 
 

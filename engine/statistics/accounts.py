@@ -1,6 +1,6 @@
 """Single-account statistics, each from mergeable state, each with its formula, unit and source.
 
-Most are weak evidence alone (DESIGN 1); they explain findings, and the timing ones feed conformity. A statistic whose
+Most are weak evidence alone; they explain findings, and the timing ones feed conformity. A statistic whose
 columns are absent is NaN (null in the tables), never zero.
 """
 
@@ -9,6 +9,20 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.engine.state.accounts import Accounts
+from gauger.engine.statistics.statistic import (
+    ADDRESS,
+    CALL,
+    CONTENT,
+    COUNTED,
+    FINISH,
+    MOMENTS,
+    OURS,
+    OUTPUT,
+    PARAMETERS,
+    SHANNON,
+    TEXT,
+    alone,
+)
 
 _SECOND_US = 1_000_000
 _DAY_S = 86_400.0
@@ -126,3 +140,70 @@ def account_statistics(
     age = (rows["first"] - rows["created"]) / _SECOND_US / _DAY_S
     result["account_age_days"] = np.where(rows["created"] > 0, np.maximum(age, 0.0), np.nan)
     return {name: np.asarray(values, np.float64) for name, values in result.items()}
+
+
+_GOH = "Goh and Barabási, Burstiness and memory in complex systems (EPL 2008)"
+STATISTICS = (
+    *alone(
+        "statistics.accounts.account_statistics",
+        ("calls_log2", "number of calls (log2)", "log2 n", COUNTED, "log2 calls", "0 and up", CALL),
+        ("distinct_ratio", "share of its prompts that differ from each other", "distinct prompts / n",
+         "HyperLogLog: Flajolet et al. (2007)", "share", "0 to 1", CONTENT),
+        ("within_similarity", "mean likeness of any two of its calls", "(‖S‖² − Q) / ((n − 1) Q): S, Q sum and sum of "
+         "squares of the calls' features", "U-statistic: Hoeffding (1948)", "cosine", "−1 to 1", CONTENT),
+        ("words_mean", "mean number of words in its prompts", "Σ words / n", COUNTED, "words", "0 and up", CONTENT),
+        ("words_variation", "variation of the lengths of its prompts", "standard deviation / mean of words", MOMENTS,
+         "ratio", "0 and up", CONTENT),
+        ("elicitation_share", "share of its calls that ask for step-by-step reasoning, rubrics or data sets",
+         "calls with a phrase of engine.elicitation / n", OURS, "share", "0 to 1", TEXT),
+    ),
+    *alone(
+        "statistics.accounts.account_statistics",
+        ("hour_entropy", "how evenly its calls spread over the hours of the day (0 to 1)", "entropy over 24 hours / "
+         "log min(24, n)", SHANNON, "share", "0 to 1", CALL),
+        ("active_hours", "hours of the day it is active in, of those it could be", "hours with a call / min(24, n)",
+         COUNTED, "share", "0 to 1", CALL),
+    ),
+    *alone(
+        "statistics.accounts.account_statistics",
+        ("output_tokens_mean", "mean number of tokens in the responses to it", "Σ tokens / calls that say", COUNTED,
+         "tokens", "0 and up", OUTPUT),
+        ("output_tokens_variation", "variation of the lengths of the responses to it", "standard deviation / mean of "
+         "tokens", MOMENTS, "ratio", "0 and up", OUTPUT),
+        ("truncated_share", "share of its responses cut off at the length limit", "finished by length / calls that say",
+         COUNTED, "share", "0 to 1", FINISH),
+        ("truncation_variance", "variance of whether its responses are cut off", "p (1 − p) n / (n − 1), p = "
+         "truncated_share", "unbiased variance of a yes or no", "variance", "0 to 0.5", FINISH),
+        ("error_share", "share of its calls that failed", "calls with an error / n", COUNTED, "share", "0 to 1",
+         ("error_type",)),
+        ("accepted_share", "share of its responses that were accepted", "accepted / calls that say", COUNTED, "share",
+         "0 to 1", ("accepted",)),
+        ("acceptance_variance", "variance of whether its responses are accepted", "p (1 − p) n / (n − 1), p = "
+         "accepted_share", "unbiased variance of a yes or no", "variance", "0 to 0.5", ("accepted",)),
+        ("streamed_share", "share of its calls that stream the response", "streamed / calls that say", COUNTED, "share",
+         "0 to 1", ("request_stream",)),
+        ("logprobs_share", "share of its calls that ask for token probabilities", "with log-probabilities / calls that "
+         "say", COUNTED, "share", "0 to 1", ("request_logprobs",)),
+        ("many_choices_share", "share of its calls that ask for several answers at once", "more than one choice / "
+         "calls that say", COUNTED, "share", "0 to 1", ("request_choice_count",)),
+        ("parameter_sets_per_call", "different request settings per call", "distinct (model, temperature, top-p, "
+         "limit) / n", "HyperLogLog: Flajolet et al. (2007)", "share", "0 to 1", PARAMETERS),
+        ("addresses_per_call", "client addresses per call", "distinct addresses / calls with one",
+         "HyperLogLog: Flajolet et al. (2007)", "share", "0 to 1", ADDRESS),
+        ("conversations_per_call", "conversations per call (1: never a second turn)", "distinct conversations / calls "
+         "in one", "HyperLogLog: Flajolet et al. (2007)", "share", "0 to 1", ("conversation_id",)),
+        ("user_agents_per_call", "client programs per call", "distinct user agents / calls with one",
+         "HyperLogLog: Flajolet et al. (2007)", "share", "0 to 1", ("user_agent_original",)),
+        ("account_age_days", "age of the account, in days", "first call − account_created_at, at least 0", COUNTED,
+         "days", "0 and up", ("account_created_at",)),
+    ),
+    *alone(
+        "statistics.accounts.gap_statistics",
+        ("gap_variation", "irregularity of the gaps between its calls (coefficient of variation)", "standard deviation "
+         "/ mean of gaps between sampled calls", MOMENTS, "ratio", "0 and up", CALL),
+        ("gap_median_s", "median gap between its calls, in seconds", "median gap between sampled calls", COUNTED,
+         "seconds", "0 and up", CALL),
+        ("burstiness", "burstiness of its calls (Goh-Barabási; −1 is a clock, 0 is chance, 1 is bursts)",
+         "(gap_variation − 1) / (gap_variation + 1)", _GOH, "index", "−1 to 1", CALL),
+    ),
+)  # fmt: skip

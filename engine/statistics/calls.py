@@ -7,6 +7,7 @@ import numpy as np
 from gauger.engine.common.settings import DAY_US, HOUR_US
 from gauger.engine.intake.elicitation import DATA_SET, REASONING, RUBRIC
 from gauger.engine.state.state import State
+from gauger.engine.statistics.statistic import CALL, CONTENT, SHANNON, TEXT, alone
 
 _SESSION_GAP_S = 1_800.0  # Catledge and Pitkow (1995) put it at 25.5 minutes; half an hour became the custom
 _GAPS_MIN = 3
@@ -94,3 +95,37 @@ def call_statistics(state: State, owner: np.ndarray, owners: int) -> dict[str, n
         asked = np.bincount(owner[(flags & flag) > 0], minlength=owners)
         result[name] = share(asked, total) if state.content == "text" else np.full(owners, np.nan)
     return result
+
+
+STATISTICS = (
+    *alone(
+        "statistics.calls.call_statistics",
+        ("reasoning_share", "share of its calls that ask for step-by-step reasoning", "as elicitation_share, one kind",
+         "as elicitation_share", "share", "0 to 1", TEXT),
+        ("rubric_share", "share of its calls that ask for grading by a rubric", "as elicitation_share, one kind",
+         "as elicitation_share", "share", "0 to 1", TEXT),
+        ("data_set_share", "share of its calls that ask for training examples", "as elicitation_share, one kind",
+         "as elicitation_share", "share", "0 to 1", TEXT),
+        ("novelty_mean", "how rare its words are among earlier days' (nats)", "mean over calls of the mean inverse "
+         "document frequency of words", "Spärck Jones (1972); count-min: Cormode and Muthukrishnan (2005)", "nats",
+         "0 and up", CONTENT),
+    ),
+    *alone(
+        "statistics.calls.repeat_pairs",
+        ("repeat_pairs", "share of the pairs of its calls with the same prompt",
+         "(F₂ − n) / (n (n − 1)), F₂ = Σ (calls of a prompt)²",
+         "second moment: Alon, Matias and Szegedy (STOC 1996)", "share", "0 to 1", CONTENT),
+    ),
+    *alone(
+        "statistics.calls.session_gap_variation",
+        ("session_gap_variation", "irregularity of its pauses of more than half an hour (coefficient of variation)",
+         "standard deviation / mean of gaps over 1,800 s; at least 3", "session cut: Catledge and Pitkow (1995)",
+         "ratio", "0 and up", CALL),
+    ),
+    *alone(
+        "statistics.calls.week_hour_entropy",
+        ("week_hour_entropy", "how evenly its calls spread over the hours of the week (0 to 1)", "entropy over 168 "
+         "hours / log min(168, n); null for a run of one day, where hour_entropy says it", SHANNON, "share", "0 to 1",
+         CALL),
+    ),
+)  # fmt: skip

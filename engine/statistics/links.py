@@ -7,6 +7,8 @@ import numpy as np
 from gauger.engine.common.unions import components
 from gauger.engine.state.links import ADDRESS, CLIENT, HUB_ACCOUNTS, NETWORK, PAYMENT
 from gauger.engine.statistics.calls import share
+from gauger.engine.statistics.statistic import ADDRESS as ADDRESSES
+from gauger.engine.statistics.statistic import alone, among
 
 INFRASTRUCTURE = (ADDRESS, PAYMENT, CLIENT)
 
@@ -52,3 +54,18 @@ def link_statistics(
         "networks_per_call": np.minimum(1.0, share(networks, address_calls)),
         "component_accounts_log2": np.log2(component_sizes(owner, value, channel, owners)),
     }
+
+
+STATISTICS = (
+    *alone(
+        "statistics.links.link_statistics",
+        ("networks_per_call", "client networks per call", "distinct address prefixes / calls with an address; above 64 "
+         "from the 64 smallest hashes", "Bar-Yossef et al. (RANDOM 2002)", "share", "0 to 1", ADDRESSES),
+    ),
+    *among(
+        "statistics.links.component_sizes",
+        ("component_accounts_log2", "accounts joined to it by addresses, payments or client fingerprints (log2)",
+         "log2 accounts of the component; values of more than 100 accounts join nobody", "connected components",
+         "log2 accounts", "0 and up", (*ADDRESSES, "payment_fingerprint", "client_ja4"), True),
+    ),
+)  # fmt: skip

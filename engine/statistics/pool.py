@@ -12,6 +12,7 @@ from gauger.engine.common.vectors import unit
 from gauger.engine.statistics.calls import share
 from gauger.engine.statistics.population import Population
 from gauger.engine.statistics.samples import CELL_BITS, cells_of
+from gauger.engine.statistics.statistic import CONTENT, OURS, among
 
 NAMES = ("new_cell_rate", "spread_log_odds", "history_shift")
 _ADDED = 0.5  # to each count: Haldane (1956) and Anscombe (1956), the least biased log-odds
@@ -73,3 +74,20 @@ def pooled_statistics(today: Population, reference: Population, key: np.ndarray)
     names, sums = today.account_ids + reference.account_ids, np.concatenate([today.sums, reference.sums])
     found = (fresh, odds, history_shift(names, sums, is_today))
     return dict(zip(NAMES, found, strict=True))
+
+
+_LEAVE_ONE_OUT = "leave one out: Lachenbruch and Mickey (1968)"
+STATISTICS = (
+    *among(
+        "statistics.pool.pooled_statistics",
+        ("new_cell_rate", "share of its calls of a kind that no other account of the earlier days sent",
+         "sampled calls in a cell (16 signs of random projections) of no other reference account / sampled calls",
+         "Charikar (STOC 2002)", "share", "0 to 1", CONTENT, True),
+        ("spread_log_odds", "how much more its kinds of content are today's accounts' than the earlier days'",
+         "mean over sampled calls of log-odds(other accounts of today in its cell) − log-odds(of the reference)",
+         f"Anscombe (1956) for the ½; {_LEAVE_ONE_OUT}", "nats", "any", CONTENT, True),
+        ("history_shift", "how far its content moved from its own earlier day", "1 − cos of the kernel means of today "
+         "and of its latest reference day; null for an account without one", OURS, "1 − cosine", "0 to 2", CONTENT,
+         True),
+    ),
+)  # fmt: skip

@@ -17,7 +17,7 @@ from gauger.engine.statistics.accounts import account_statistics
 from gauger.engine.statistics.background import Background
 from gauger.engine.statistics.calls import call_statistics
 from gauger.engine.statistics.links import link_statistics
-from gauger.engine.statistics.samples import cell_coverage, cells_of, sample_statistics
+from gauger.engine.statistics.samples import SampledCalls, cell_coverage, cells_of, sample_statistics
 
 
 @dataclass(frozen=True)
@@ -168,18 +168,11 @@ def _more_statistics(
     """
     count, settings, prompts = len(population), state.settings, state.prompts.rows
     result = call_statistics(state, owners[state.ledger.rows["account"]], count)
-    result |= sample_statistics(
-        population.sample_owner,
-        population.sample_identity,
-        sample_time,
-        population.sample_row,
-        population.sample_features,
-        sample_prompt,
-        prompts["signature"],
-        prompts["words"],
-        count,
-        settings.near_duplicate_similarity,
+    calls = SampledCalls(
+        population.sample_owner, population.sample_identity, sample_time, population.sample_row, sample_prompt
     )
+    features, similarity = population.sample_features, settings.near_duplicate_similarity
+    result |= sample_statistics(calls, features, prompts["signature"], prompts["words"], count, similarity)
     assert population.sample_cell is not None
     result["cell_coverage"] = cell_coverage(population.sample_owner, population.sample_cell, count)
     links = (population.link_owner, population.link_channel, population.link_value)

@@ -13,6 +13,7 @@ import numpy as np
 
 from gauger.engine.statistics.calls import normalised_entropy
 from gauger.engine.statistics.population import Population
+from gauger.engine.statistics.statistic import ADDRESS, CONTENT, OURS, SHANNON, alone, among
 from gauger.kernels.accounts import groups
 
 NAMES = ("synchrony_networks", "synchrony_families", "complementary_coverage")
@@ -73,3 +74,36 @@ def complementary_coverage(owner: np.ndarray, prompt: np.ndarray, neighbours: np
     observed, expected = np.empty((2, len(neighbours)))
     groups.unique_coverage(offsets, values, holders, np.ascontiguousarray(neighbours), observed, expected)
     return observed - expected
+
+
+STATISTICS = (
+    *alone(
+        "statistics.relational.family_entropy",
+        ("family_entropy", "how evenly its calls spread over families (1: no two alike)", "entropy over families / log "
+         "n; a call in no family is one of its own", SHANNON, "share", "0 to 1", CONTENT),
+    ),
+    *among(
+        "evidence.evidence.gather",
+        *(
+            (f"today_share_{k}", f"share of its {k} most similar accounts that are today's, not the reference's",
+             f"today's among the {k} nearest by whitened kernel mean / {k}", "Schilling (JASA 1986): nearest-neighbour "
+             "two-sample test", "share", "0 to 1", CONTENT, False)
+            for k in (10, 20, 50)
+        ),
+    ),
+    *among(
+        "statistics.relational.synchrony",
+        ("synchrony_networks", "how often it and accounts of like content are on one network in one hour",
+         "mean Jaccard of (address prefix, hour) with those of its 20 nearest that are today's",
+         "bottom-k: Broder (1997)", "Jaccard", "0 to 1", ADDRESS, False),
+        ("synchrony_families", "how often it and accounts of like content send one family in one hour",
+         "mean Jaccard of (family, hour) with those of its 20 nearest that are today's", "Jaccard (1901)", "Jaccard",
+         "0 to 1", CONTENT, False),
+    ),
+    *among(
+        "statistics.relational.complementary_coverage",
+        ("complementary_coverage", "how little it and accounts of like content repeat each other (0: as strangers do)",
+         "share of the sampled prompts of it and its 20 nearest that are today's which one alone sent − that expected "
+         "of any accounts", OURS, "share", "−1 to 1", CONTENT, False),
+    ),
+)  # fmt: skip

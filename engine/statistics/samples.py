@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from gauger.engine.common import threads
 from gauger.engine.families.near_duplicates import WORDS_MIN
 from gauger.engine.statistics.calls import share
 from gauger.engine.statistics.shapiro import shapiro_wilk
+from gauger.engine.statistics.statistic import CONTENT, OURS, alone
 from gauger.kernels.accounts import samples
 from gauger.kernels.sketches.minhash import equal_slots_at
 from gauger.kernels.text.features import FEATURES
@@ -45,29 +48,31 @@ def cell_coverage(owner: np.ndarray, cells: np.ndarray, owners: int) -> np.ndarr
     return share(met.sum(axis=1), most)
 
 
+@dataclass(frozen=True)
+class SampledCalls:
+    """Sampled calls, one entry each, owners ascending."""
+
+    owner: np.ndarray  # int64
+    identity: np.ndarray  # uint64
+    time: np.ndarray  # int64
+    row: np.ndarray  # int64, of the features
+    prompt: np.ndarray  # int64, row of the prompts, -1 = not known
+
+
 def sample_statistics(
-    owner: np.ndarray,
-    identity: np.ndarray,
-    times: np.ndarray,
-    rows: np.ndarray,
-    features: np.ndarray,
-    prompts: np.ndarray,
-    signatures: np.ndarray,
-    words: np.ndarray,
-    owners: int,
-    similarity: float,
+    calls: SampledCalls, features: np.ndarray, signatures: np.ndarray, words: np.ndarray, owners: int, similarity: float
 ) -> dict[str, np.ndarray]:
     """Statistics of ``owners`` accounts, float64 each, NaN = not available.
 
-    owner, identity, times, rows, prompts : of each sampled call: account, name, time, row in ``features``, and row in
-        ``signatures`` and ``words`` (-1 = not known); owners ascending
+    features : int8[m, FEATURES]; signatures, words : uint8[p, SLOTS] and int32[p], of prompts
     similarity : Jaccard similarity that makes two prompts near-duplicates
     """
-    order = np.lexsort((identity, times, owner))
+    owner, prompts = calls.owner, calls.prompt
+    order = np.lexsort((calls.identity, calls.time, owner))
     offsets = np.searchsorted(owner[order], np.arange(owners + 1)).astype(np.int64)
     lagged, paired, squares, alike = (np.empty(owners, np.int64) for _ in range(4))
     nearest = np.empty(len(order))
-    rows, features, ordered = rows[order], np.ascontiguousarray(features), prompts[order]
+    rows, features, ordered = calls.row[order], np.ascontiguousarray(features), prompts[order]
     signatures, wordy = np.ascontiguousarray(signatures), (words >= WORDS_MIN).astype(np.uint8)
 
     def block(start: int, stop: int) -> None:
@@ -77,15 +82,37 @@ def sample_statistics(
         samples.compare_sampled(*inputs, *outputs)
 
     threads.blocks(block, owners, _BLOCK)
-    calls = np.diff(offsets).astype(np.float64)
-    pairs = calls * (calls - 1.0) / 2.0
-    norm = share(squares.astype(np.float64), calls)
-    several = np.where(calls >= 3, norm, 0.0)  # with two calls, the pair in a row is the only pair
-    known = np.bincount(owner[prompts >= 0], minlength=owners) == calls
+    number = np.diff(offsets).astype(np.float64)
+    pairs = number * (number - 1.0) / 2.0
+    norm = share(squares.astype(np.float64), number)
+    several = np.where(number >= 3, norm, 0.0)  # with two number, the pair in a row is the only pair
+    known = np.bincount(owner[prompts >= 0], minlength=owners) == number
     later = ~np.isnan(nearest)
     return {
-        "topical_coherence": share(share(lagged.astype(np.float64), calls - 1.0), several)
+        "topical_coherence": share(share(lagged.astype(np.float64), number - 1.0), several)
         - share(share(paired.astype(np.float64), pairs), several),
         "near_duplicate_pairs": np.where(known, share(alike.astype(np.float64), pairs), np.nan),
         "nearest_distance_w": shapiro_wilk(nearest[later], owner[order][later], owners, _DISTANCES_MIN),
     }
+
+
+STATISTICS = (
+    *alone(
+        "statistics.samples.sample_statistics",
+        ("near_duplicate_pairs", "share of the pairs of its calls with the same or nearly the same prompt",
+         "pairs of sampled calls whose signatures agree as at Jaccard 0.7 / pairs", "MinHash: Broder (1997)", "share",
+         "0 to 1", CONTENT),
+        ("topical_coherence", "likeness of calls in a row beyond that of any two", "(mean product of calls in a row − "
+         "mean product of all pairs) / mean square, sampled calls by time", OURS + ", after lag-1 autocorrelation",
+         "cosine", "−1 to 1", CONTENT),
+        ("nearest_distance_w", "how normal the distances of its calls to the nearest earlier one are (Shapiro-Wilk W)",
+         "W of √(2 − 2 cos) to the nearest earlier sampled call; at least 10 distances", "PRADA: Juuti et al. (EuroS&P "
+         "2019); W: Royston (AS R94, 1995)", "W", "0 to 1", CONTENT),
+    ),
+    *alone(
+        "statistics.samples.cell_coverage",
+        ("cell_coverage", "how many kinds of content its calls fall into, of those they could", "distinct cells / min("
+         "256, sampled calls); a cell is 8 signs of random projections of the features", "Charikar (STOC 2002)",
+         "share", "0 to 1", CONTENT),
+    ),
+)  # fmt: skip
