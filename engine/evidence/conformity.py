@@ -1,7 +1,7 @@
 """Conformity: does an account move like the accounts that talk like it?
 
 An account's own habits, binned, are scored against the histogram of its content neighbours over the reference's
-histogram. Using the neighbourhood's statistics directly would let honest look-alikes inherit them (DESIGN 6.4). A
+histogram. Using the neighbourhood's statistics directly would let honest look-alikes inherit them. A
 reference account is scored against *today's* accounts nearest to it, so both sides face today's habits. Neighbours are
 those of the oddest calls: by the mean of all its calls a padded account has none of its own campaign.
 

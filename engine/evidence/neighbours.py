@@ -45,7 +45,7 @@ def units(parts: Sequence[np.ndarray], workers: int) -> np.ndarray:
 class Whitener:
     """Centres on the reference and scales its principal directions *between accounts* to unit variance.
 
-    Whitening by prompts instead of accounts hurt (DESIGN 6.2). All directions stay: those in which honest accounts
+    Whitening by prompts instead of accounts hurt. All directions stay: those in which honest accounts
     hardly vary carry the padded campaigns (100 half-padded accounts: recall 100 % with 656 directions, 80 % with 256).
     """
 

@@ -1,4 +1,4 @@
-"""Sifting: finding five odd calls among twenty-six (DESIGN 6.3).
+"""Sifting: finding five odd calls among twenty-six.
 
 Stage 1 learns, fold by fold, the direction that separates today's calls from the reference's, and scores every call
 with the direction learnt *without* its account's fold. Stage 2 takes the mean of each account's calls, weighted by how

@@ -3,7 +3,7 @@
 The grams of one frame occur in the same prompts, so the least hash among those prompts (their column min-hash) is the
 same; grams of common phrases rarely agree. Five grams of a prompt that agree are an atom. Slot content that is sent
 many times makes atoms too. It gives itself away by standing across frames instead of nesting in one, or by standing
-beside others of its kind within one (DESIGN 5.4).
+beside others of its kind within one.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Learnt on a sample of distinct prompts, chosen by smallest keyed hash: such a sample merges, and keeps prompts whole.
 Grams that may be part of a frame are told from slot content (``atoms``); a MinHash of what is left groups prompts; the
 consensus of each group is its frame; every prompt is matched against the frames, twice; and a family whose members
-fall into exclusive parts is split into variants (``variants``). Whatever the volume, the rules are shares (DESIGN 5.4).
+fall into exclusive parts is split into variants (``variants``). Whatever the volume, the rules are shares.
 """
 
 from __future__ import annotations

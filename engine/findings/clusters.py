@@ -42,7 +42,7 @@ class Cluster:
 
 
 def union_statistic(vectors: np.ndarray) -> float:
-    """T = (|sum y|^2 - sum |y|^2) / (g (g - 1)): mean inner product of two different rows (DESIGN 6.5)."""
+    """T = (|sum y|^2 - sum |y|^2) / (g (g - 1)): mean inner product of two different rows."""
     count = len(vectors)
     if count < 2:
         return 0.0

@@ -1,4 +1,4 @@
-"""The tables of a finished run (DESIGN 2.3), as Arrow."""
+"""The tables of a finished run, as Arrow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``score`` writes: the schema of every output table (DESIGN 2.3)."""
+"""What ``score`` writes: the schema of every output table."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Single-account statistics, each from mergeable state, each with its formula, unit and source.
 
-Most are weak evidence alone (DESIGN 1); they explain findings, and the timing ones feed conformity. A statistic whose
+Most are weak evidence alone; they explain findings, and the timing ones feed conformity. A statistic whose
 columns are absent is NaN (null in the tables), never zero.
 """
 
