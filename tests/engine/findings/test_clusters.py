@@ -9,7 +9,8 @@ import pytest
 
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import Evidence
-from gauger.engine.findings.clusters import Cluster, find_clusters, union_statistic
+from gauger.engine.findings.clusters import find_clusters, union_statistic
+from gauger.engine.findings.finding import Finding
 from tests.engine import worlds
 
 DIMENSIONS = 200
@@ -41,7 +42,7 @@ def flagged_world(
     return worlds.evidence(probability[order], vectors[order], reference), truth[order]
 
 
-def members_of(clusters: list[Cluster]) -> list[list[int]]:
+def members_of(clusters: list[Finding]) -> list[list[int]]:
     return [cluster.members.tolist() for cluster in clusters]
 
 

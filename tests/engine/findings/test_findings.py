@@ -12,7 +12,7 @@ import pytest
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.evidence.evidence import Evidence, no_evidence
 from gauger.engine.families.families import EXACT, TEMPLATE
-from gauger.engine.findings.findings import Calls, account_reasons, call_evidence, family_evidence, find_campaigns
+from gauger.engine.findings.findings import Calls, account_reasons, call_evidence, family_evidence, find_findings
 from gauger.engine.state.links import ADDRESS, PAYMENT
 from gauger.engine.statistics.population import Population
 from tests.engine import worlds
@@ -161,19 +161,19 @@ def test_a_finding_tells_what_its_calls_say() -> None:
     families = worlds.families([TEMPLATE, EXACT])
     earlier = coordinated_day(5)[0]
     earlier = replace(earlier, link_value=earlier.link_value + np.uint64(10**6))
-    (campaign,) = find_campaigns(today, earlier, evidence, families, calls, SETTINGS)
+    (finding,) = find_findings(today, earlier, evidence, families, calls, SETTINGS)
     mine = calls.account < CAMPAIGN
-    assert campaign.members.tolist() == list(range(CAMPAIGN))
-    assert campaign.calls == int(mine.sum())
-    assert (campaign.started_at, campaign.ended_at) == (int(calls.time[mine].min()), int(calls.time[mine].max()))
+    assert finding.members.tolist() == list(range(CAMPAIGN))
+    assert finding.calls == int(mine.sum())
+    assert (finding.started_at, finding.ended_at) == (int(calls.time[mine].min()), int(calls.time[mine].max()))
     hours = Counter((calls.time[mine] // HOUR_US).tolist())
-    first, last = campaign.started_at // HOUR_US, campaign.ended_at // HOUR_US
-    assert campaign.hourly == [hours[hour] for hour in range(first, last + 1)]
-    assert campaign.families == [10, 11]  # ids, most calls first
-    assert campaign.assessment.verdict == "campaign"
-    assert campaign.assessment.links == ["content", "template family", "payment"]
-    assert campaign.evidence > 10
-    reasons = {name: (value, tail) for name, value, tail in campaign.reasons}
+    first, last = finding.started_at // HOUR_US, finding.ended_at // HOUR_US
+    assert finding.hourly == tuple(hours[hour] for hour in range(first, last + 1))
+    assert finding.families == (10, 11)  # ids, most calls first
+    assert finding.verdict == "campaign"
+    assert finding.links == ("content", "template family", "payment")
+    assert finding.evidence > 10
+    reasons = {name: (value, tail) for name, value, tail in finding.reasons}
     joined = np.sum([vectors[:CAMPAIGN] @ vectors[:CAMPAIGN].T]) - CAMPAIGN
     assert reasons["union_similarity"][0] == pytest.approx(joined / (CAMPAIGN * (CAMPAIGN - 1)), rel=1e-3)
     assert reasons["union_similarity"][1] == pytest.approx(1 / 501)
@@ -186,24 +186,24 @@ def test_without_a_reference_only_coordinated_templates_are_findings() -> None:
     today, calls = coordinated_day(6)
     nothing = no_evidence(today, "no reference")
     families = worlds.families([TEMPLATE, EXACT], accounts=[CAMPAIGN, CAMPAIGN])
-    (campaign,) = find_campaigns(today, None, nothing, families, calls, SETTINGS)
-    assert campaign.members.tolist() == list(range(CAMPAIGN))
-    assert math.isnan(campaign.evidence)
-    assert campaign.assessment.verdict == "campaign"
-    assert all("similarity" not in name for name, _, _ in campaign.reasons)
+    (finding,) = find_findings(today, None, nothing, families, calls, SETTINGS)
+    assert finding.members.tolist() == list(range(CAMPAIGN))
+    assert math.isnan(finding.evidence)
+    assert finding.verdict == "campaign"
+    assert all("similarity" not in name for name, _, _ in finding.reasons)
     app = replace(today, statistics={}, link_channel=np.full(len(today.link_channel), ADDRESS, np.uint8))
     app = replace(app, link_value=np.arange(len(app.link_value)).astype(np.uint64))
-    assert find_campaigns(app, None, nothing, families, calls, SETTINGS) == []
+    assert find_findings(app, None, nothing, families, calls, SETTINGS) == []
 
 
 def test_without_a_reference_a_template_of_few_accounts_is_no_candidate() -> None:
     today, calls = coordinated_day(7)
     families = worlds.families([TEMPLATE, EXACT], accounts=[SETTINGS.k_anonymity - 1, CAMPAIGN])
-    assert find_campaigns(today, None, no_evidence(today, "no reference"), families, calls, SETTINGS) == []
+    assert find_findings(today, None, no_evidence(today, "no reference"), families, calls, SETTINGS) == []
 
 
 def test_nobody_flagged_nothing_found() -> None:
     today, calls = coordinated_day(8)
     evidence, _ = clustered_evidence(9)
     evidence.probability[:] = 0.4
-    assert find_campaigns(today, today, evidence, worlds.families([TEMPLATE, EXACT]), calls, SETTINGS) == []
+    assert find_findings(today, today, evidence, worlds.families([TEMPLATE, EXACT]), calls, SETTINGS) == []

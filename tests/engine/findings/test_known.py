@@ -1,4 +1,4 @@
-"""Campaigns over days: what makes a finding an earlier one, numbers that are never given twice, and their history."""
+"""Findings over days: what makes a finding an earlier one, numbers that are never given twice, and their history."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from gauger.engine.findings.assessment import Assessment
-from gauger.engine.findings.findings import Campaign
-from gauger.engine.findings.known import KnownCampaigns
+from gauger.engine.findings.finding import Finding
+from gauger.engine.findings.known import KnownFindings
 from gauger.engine.statistics.population import Population
 from tests.engine import worlds
 
@@ -18,19 +17,8 @@ KEY = worlds.SECRET.key
 MONDAY = date(2026, 11, 16)
 
 
-def finding(members: list[int], families: list[int] | None = None) -> Campaign:
-    return Campaign(
-        members=np.asarray(members),
-        calls=10 * len(members),
-        evidence=9.0,
-        assessment=Assessment("campaign", [], []),
-        families=families or [],
-        allowed_share=float("nan"),
-        started_at=0,
-        ended_at=1,
-        hourly=[1],
-        reasons=[],
-    )
+def finding(members: list[int], families: tuple[int, ...] = ()) -> Finding:
+    return Finding(np.asarray(members), evidence=9.0, calls=10 * len(members), families=families)
 
 
 def people(seed: int, planted: int = 0) -> Population:
@@ -38,12 +26,12 @@ def people(seed: int, planted: int = 0) -> Population:
     return worlds.population(seed, 60, 12, planted=[(10, 12), (10, 12)][: 2 if planted else 0])
 
 
-def numbers(found: list[Campaign]) -> list[int]:
-    return [campaign.campaign_id for campaign in found]
+def numbers(found: list[Finding]) -> list[int]:
+    return [one.campaign_id for one in found]
 
 
 def test_the_first_day_numbers_by_rank() -> None:
-    found, known = KnownCampaigns().number([finding([0, 1]), finding([5, 6])], people(1), MONDAY, KEY)
+    found, known = KnownFindings().number([finding([0, 1]), finding([5, 6])], people(1), MONDAY, KEY)
     assert numbers(found) == [1, 2]
     assert known.next_id == 3
     assert found[0].history == ((MONDAY, 2, 20),)
@@ -52,7 +40,7 @@ def test_the_first_day_numbers_by_rank() -> None:
 
 def test_the_same_accounts_are_the_same_campaign_in_any_rank() -> None:
     today = people(1)
-    _, known = KnownCampaigns().number([finding([0, 1, 2, 3]), finding([5, 6, 7, 8])], today, MONDAY, KEY)
+    _, known = KnownFindings().number([finding([0, 1, 2, 3]), finding([5, 6, 7, 8])], today, MONDAY, KEY)
     tuesday = MONDAY + timedelta(days=1)
     found, known = known.number([finding([6, 7, 8, 9, 10]), finding([20, 21, 22])], today, tuesday, KEY)
     assert numbers(found) == [2, 3]
@@ -69,25 +57,25 @@ def test_other_accounts_with_the_same_first_family_or_direction_are_the_same_cam
     """The second day's accounts are all new: seeds make other names."""
     first, second = people(1, planted=2), people(2, planted=2)
     a, b = list(range(10)), list(range(10, 20))
-    _, known = KnownCampaigns().number([finding(a), finding(b)], first, MONDAY, KEY)
+    _, known = KnownFindings().number([finding(a), finding(b)], first, MONDAY, KEY)
     found, _ = known.number([finding(b), finding(a)], second, MONDAY + timedelta(days=1), KEY)
     assert numbers(found) == [2, 1]
     assert found[0].returning_accounts == 0
-    _, known = KnownCampaigns().number([finding([0, 1, 2], [7, 4])], people(1), MONDAY, KEY)
-    found, _ = known.number([finding([30, 31, 32], [7]), finding([40, 41, 42], [4])], people(3), MONDAY, KEY)
+    _, known = KnownFindings().number([finding([0, 1, 2], (7, 4))], people(1), MONDAY, KEY)
+    found, _ = known.number([finding([30, 31, 32], (7,)), finding([40, 41, 42], (4,))], people(3), MONDAY, KEY)
     assert numbers(found) == [1, 2]
 
 
 def test_one_number_is_not_given_to_two_findings_of_a_day() -> None:
     today = people(1)
-    _, known = KnownCampaigns().number([finding(list(range(8)))], today, MONDAY, KEY)
+    _, known = KnownFindings().number([finding(list(range(8)))], today, MONDAY, KEY)
     found, _ = known.number([finding([0, 1, 2, 3]), finding([4, 5, 6, 7])], today, MONDAY + timedelta(days=1), KEY)
     assert numbers(found) == [1, 2]
 
 
 def test_scoring_a_day_again_replaces_it_and_an_earlier_day_goes_before() -> None:
     today = people(1)
-    _, known = KnownCampaigns().number([finding([0, 1, 2, 3])], today, MONDAY, KEY)
+    _, known = KnownFindings().number([finding([0, 1, 2, 3])], today, MONDAY, KEY)
     found, known = known.number([finding([0, 1, 2])], today, MONDAY, KEY)
     assert found[0].history == ((MONDAY, 3, 30),)
     found, known = known.number([finding([0, 1, 2, 3, 4])], today, MONDAY - timedelta(days=1), KEY)
@@ -98,14 +86,14 @@ def test_scoring_a_day_again_replaces_it_and_an_earlier_day_goes_before() -> Non
 @pytest.mark.parametrize(("days", "number"), [(90, 1), (91, 2)])
 def test_what_was_not_seen_for_long_is_forgotten_and_its_number_is_not_given_again(days: int, number: int) -> None:
     today = people(1)
-    _, known = KnownCampaigns().number([finding([0, 1, 2, 3])], today, MONDAY, KEY)
+    _, known = KnownFindings().number([finding([0, 1, 2, 3])], today, MONDAY, KEY)
     found, known = known.number([finding([0, 1, 2, 3])], today, MONDAY + timedelta(days=days), KEY)
     assert numbers(found) == [number]
     assert len(known.seen) == 1
 
 
 def test_a_day_without_findings_changes_nothing() -> None:
-    _, known = KnownCampaigns().number([finding([0, 1, 2])], people(1), MONDAY, KEY)
+    _, known = KnownFindings().number([finding([0, 1, 2])], people(1), MONDAY, KEY)
     found, again = known.number([], people(1), MONDAY + timedelta(days=1), KEY)
     assert found == []
     assert again.next_id == 2
@@ -113,18 +101,21 @@ def test_a_day_without_findings_changes_nothing() -> None:
 
 
 def test_a_week_has_the_numbers_of_its_days_and_of_other_weeks() -> None:
-    first, second = np.arange(10), np.arange(10, 20)  # of one topic each, whoever the accounts are
+    first, second = (
+        finding(list(range(10))),
+        finding(list(range(10, 20))),
+    )  # of one topic each, whoever the accounts are
     week = [MONDAY + timedelta(days=number) for number in range(7)]
-    _, known = KnownCampaigns().number([finding(second.tolist())], people(1, 1), week[3], KEY)
-    numbers, known = known.number_week([first, second], people(2, 1), week, KEY)
-    assert numbers == [2, 1]
+    _, known = KnownFindings().number([second], people(1, 1), week[3], KEY)
+    found, known = known.number([first, second], people(2, 1), week[6], KEY, week[0])
+    assert numbers(found) == [2, 1]
     # A day of this week showed the one: its history stays the days'. The other has this week's.
     history = {one.campaign_id: one.history for one in known.seen}
     assert history[1] == ((week[3], 10, 100),)
-    assert history[2] == ((week[6], 10, 120),)
+    assert history[2] == ((week[6], 10, 100),)
     later = [day + timedelta(days=7) for day in week]
-    numbers, known = known.number_week([second, first], people(3, 1), later, KEY)
-    assert numbers == [1, 2]
+    found, known = known.number([second, first], people(3, 1), later[6], KEY, later[0])
+    assert numbers(found) == [1, 2]
     history = {one.campaign_id: one.history for one in known.seen}
     assert [day for day, *_ in history[1]] == [week[3], later[6]]
     assert [day for day, *_ in history[2]] == [week[6], later[6]]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from gauger.engine.common.errors import StateError
-from gauger.engine.findings.known import KnownCampaigns, Seen
+from gauger.engine.findings.known import KnownFindings, Seen
 from gauger.engine.reference.directory import StateDirectory
-from gauger.engine.reference.kept_findings import load_campaigns, save_campaigns
+from gauger.engine.reference.kept_findings import load_findings, save_findings
 from gauger.kernels.text.features import FEATURES
 
 
@@ -25,10 +25,10 @@ def seen(number: int, members: int) -> Seen:
 @pytest.mark.parametrize("known", [[], [seen(2, 5)], [seen(1, 3), seen(4, 0), seen(7, 100)]])
 def test_the_round_trip(tmp_path: Path, known: list[Seen]) -> None:
     directory = StateDirectory(tmp_path)
-    assert load_campaigns(directory) == KnownCampaigns()
-    save_campaigns(directory, KnownCampaigns([seen(9, 9)], 10))
-    save_campaigns(directory, KnownCampaigns(known, 12))
-    found = load_campaigns(StateDirectory(tmp_path))
+    assert load_findings(directory) == KnownFindings()
+    save_findings(directory, KnownFindings([seen(9, 9)], 10))
+    save_findings(directory, KnownFindings(known, 12))
+    found = load_findings(StateDirectory(tmp_path))
     assert found.next_id == 12
     assert len(found.seen) == len(known)
     for one, other in zip(found.seen, known, strict=True):
@@ -39,7 +39,7 @@ def test_the_round_trip(tmp_path: Path, known: list[Seen]) -> None:
 
 
 def test_another_key_is_refused(tmp_path: Path) -> None:
-    save_campaigns(StateDirectory(tmp_path), KnownCampaigns([seen(1, 2)], 2))
+    save_findings(StateDirectory(tmp_path), KnownFindings([seen(1, 2)], 2))
     (tmp_path / "key").write_text("0" * 32)
     with pytest.raises(StateError, match="campaigns: made with key"):
-        load_campaigns(StateDirectory(tmp_path))
+        load_findings(StateDirectory(tmp_path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.directory import StateDirectory
-from gauger.engine.reference.kept_findings import load_campaigns
+from gauger.engine.reference.kept_findings import load_findings
 from gauger.engine.reference.weeks import join_days, weigh_week
+from gauger.engine.state.links import ORGANISATION
 from gauger.engine.statistics.population import Population
 from tests.engine import worlds
 
@@ -75,38 +77,57 @@ def test_links_are_a_set() -> None:
 
 
 def test_a_campaign_that_no_day_shows_is_found_by_its_week(directory: StateDirectory) -> None:
-    alone = gather(day(0, planted=True), day(8, planted=False), directory.secret.key, SETTINGS, 1)
+    alone = gather(day(0, planted=True), day(8, planted=False), directory.secret.key, SETTINGS)
     assert np.all(np.isnan(alone.probability))  # three calls are too few
-    found = weigh_week(directory, LAST, SETTINGS, 1)
+    found = weigh_week(directory, LAST, SETTINGS)
     assert len(found.days) == 7
     assert len(found.reference_days) == 14
     flagged = found.evidence.probability < SETTINGS.alarm_level
     assert flagged[:PLANTED].mean() > 0.9
     assert flagged[PLANTED:].sum() <= 5
-    assert len(found.findings[0].cluster.members) > 0.9 * PLANTED
+    assert len(found.findings[0].members) > 0.9 * PLANTED
     assert found.findings[0].verdict in ("campaign", "new population")
 
 
+def test_a_week_knows_the_organisation_that_days_keep(tmp_path: Path) -> None:
+    """The same cluster, once with one organisation behind it: a day would call it a shared tool, and so does a week."""
+    found = {}
+    for signed in (False, True):
+        directory = StateDirectory(tmp_path / str(signed))
+        for age in range(14):
+            people = day(age, planted=age < 7)
+            if signed and age < 7:
+                owner = np.arange(PLANTED)
+                channel, value = np.full(PLANTED, ORGANISATION, np.uint8), np.full(PLANTED, 9, np.uint64)
+                people = replace(people, link_owner=owner, link_channel=channel, link_value=value)
+            directory.save_day(LAST - timedelta(days=age), people, WordSketch(), SETTINGS)
+        settings = replace(SETTINGS, reference_accounts_min=200)
+        (found[signed], *_) = weigh_week(directory, LAST, settings).findings
+    assert found[True].verdict == "shared tool"
+    assert found[False].verdict != "shared tool"
+    assert "one organisation" in found[True].signs[-1].sentence
+
+
 def test_a_weeks_finding_keeps_its_number_when_it_is_weighed_again(directory: StateDirectory) -> None:
-    first, again = (weigh_week(directory, LAST, SETTINGS, 1).findings for _ in range(2))
+    first, again = (weigh_week(directory, LAST, SETTINGS).findings for _ in range(2))
     assert [one.campaign_id for one in again] == [one.campaign_id for one in first]
-    known = {one.campaign_id: one for one in load_campaigns(directory).seen}
+    known = {one.campaign_id: one for one in load_findings(directory).seen}
     assert known.keys() == {one.campaign_id for one in first}
-    accounts = len(first[0].cluster.members)
-    calls = int(weigh_week(directory, LAST, SETTINGS, 1).population.calls[first[0].cluster.members].sum())
+    accounts = len(first[0].members)
+    calls = int(weigh_week(directory, LAST, SETTINGS).population.calls[first[0].members].sum())
     assert known[first[0].campaign_id].history == ((LAST, accounts, calls),)
 
 
 def test_an_honest_week_is_calm(directory: StateDirectory) -> None:
-    found = weigh_week(directory, LAST - timedelta(days=7), replace(SETTINGS, reference_accounts_min=200), 1)
+    found = weigh_week(directory, LAST - timedelta(days=7), replace(SETTINGS, reference_accounts_min=200))
     assert len(found.reference_days) == 7
     assert np.sum(found.evidence.probability < SETTINGS.alarm_level) <= 6
     assert found.findings == []
 
 
 def test_a_week_without_reference_or_days_says_so(directory: StateDirectory) -> None:
-    found = weigh_week(directory, LAST - timedelta(days=14), SETTINGS, 1)
+    found = weigh_week(directory, LAST - timedelta(days=14), SETTINGS)
     assert found.findings == []
     assert "no reference" in found.evidence.missing[0]
     with pytest.raises(StateError, match="no day of the week up to 2026-01-01 is kept"):
-        weigh_week(directory, date(2026, 1, 1), SETTINGS, 1)
+        weigh_week(directory, date(2026, 1, 1), SETTINGS)

@@ -1,0 +1,136 @@
+"""Verdicts: hand-made findings get the right word, with and without their calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gauger.engine.families.families import EXACT, TEMPLATE
+from gauger.engine.findings.finding import Finding, Sign
+from gauger.engine.findings.signs import SIGNS, Group
+from gauger.engine.findings.verdicts import VERDICTS, Content, assessed, content_of, verdict_of
+from gauger.engine.state.links import ADDRESS, CHANNELS, ORGANISATION, PAYMENT
+from tests.engine import worlds
+from tests.engine.coordinated import MEMBERS, world
+
+
+def found(
+    *, coordinated: bool, family: list[int], kinds: list[int], repeats: list[int], members: int = MEMBERS
+) -> Finding:
+    group = world(coordinated=coordinated, members=members)
+    calls = np.asarray(family, np.int64), np.asarray(repeats, np.int64)
+    content = content_of(worlds.families(kinds), *calls)
+    return assessed(Finding(group.members), replace(group, repeats=calls[1]), content)
+
+
+def linked(group: Group, pairs: list[tuple[int, int, int]], *, without: int | None = None) -> Group:
+    """The group with more links, and without the members' own of a channel."""
+    today = group.today
+    kept = np.ones(len(today.link_owner), bool)
+    if without is not None:
+        kept = (today.link_channel != without) | (today.link_owner >= MEMBERS)
+    owner, channel, value = (np.asarray(column) for column in zip(*pairs, strict=True))
+    today = replace(
+        today,
+        link_owner=np.concatenate([today.link_owner[kept], owner]),
+        link_channel=np.concatenate([today.link_channel[kept], channel.astype(np.uint8)]),
+        link_value=np.concatenate([today.link_value[kept], value.astype(np.uint64)]),
+    )
+    return replace(group, today=today)
+
+
+def test_coordination_makes_a_campaign() -> None:
+    finding = found(coordinated=True, family=[-1] * 1_500, kinds=[], repeats=[1] * 1_500)
+    assert finding.verdict == "campaign"
+    present = {sign.statistic for sign in finding.signs if sign.present}
+    assert present == {kind.statistic for kind in SIGNS} - {"shared_payment", "shared_network_and_hour"}
+    assert finding.links == ("content", "client address")
+
+
+def test_one_template_uneven_volumes_and_old_accounts_make_a_shared_tool() -> None:
+    repeats = [1] * 500 + [4] * 500
+    finding = found(coordinated=False, family=[0] * 900 + [-1] * 100, kinds=[TEMPLATE], repeats=repeats)
+    assert finding.verdict == "shared tool"
+    assert finding.links == ("content", "template family")
+    assert sum(bool(sign.present) for sign in finding.signs) < 3
+
+
+def test_prompts_everybody_repeats_make_a_shared_tool() -> None:
+    family = [0] * 300 + [1] * 400 + [-1] * 300
+    finding = found(coordinated=False, family=family, kinds=[EXACT, EXACT], repeats=[9] * 1_000)
+    assert finding.verdict == "shared tool"
+    assert finding.links == ("content",)
+
+
+@pytest.mark.parametrize(("coordinated", "members", "verdict"), [(False, 8, "evaluation run"), (True, 18, "campaign")])
+def test_a_few_accounts_running_one_template_are_an_evaluation_unless_coordinated(
+    coordinated: bool, members: int, verdict: str
+) -> None:
+    family = [0] * 950 + [-1] * 50
+    finding = found(coordinated=coordinated, family=family, kinds=[TEMPLATE], repeats=[1] * 1_000, members=members)
+    assert finding.verdict == verdict
+
+
+def test_new_content_without_coordination_is_a_new_population() -> None:
+    finding = found(coordinated=False, family=[-1] * 1_000, kinds=[], repeats=[1] * 900 + [2] * 100)
+    assert finding.verdict == "new population"
+
+
+@pytest.mark.parametrize(("channel", "values"), [(ORGANISATION, 1), (PAYMENT, 1), (ADDRESS, 2)])
+def test_who_signs_every_account_with_one_name_hides_nothing(channel: int, values: int) -> None:
+    """A company's pipeline is as coordinated as a campaign; but all of its accounts show one owner."""
+    own = [(account, channel, 70_000 + account % values * int(account % 10 == 0)) for account in range(MEMBERS)]
+    group = linked(world(coordinated=True), own, without=channel)
+    finding = assessed(Finding(group.members), group)
+    assert finding.verdict == "shared tool"
+    (sign,) = (sign for sign in finding.signs if sign.statistic == "concealment")
+    assert (sign.present, sign.value) == (False, pytest.approx(1.0, abs=0.11))
+    assert CHANNELS[channel] in sign.sentence
+
+
+def test_rotating_over_one_pool_of_addresses_is_no_openness() -> None:
+    pool = [(account, ADDRESS, 90_000 + number) for account in range(MEMBERS) for number in range(8)]
+    group = linked(world(coordinated=True), pool)
+    assert assessed(Finding(group.members), group).verdict == "campaign"
+
+
+def test_a_week_says_what_a_day_says_of_calls_that_tell_nothing() -> None:
+    """Kept days know no families: the word comes from the same function, without what calls have in common."""
+    for coordinated, open_owner in ((True, False), (True, True), (False, False)):
+        group = world(coordinated=coordinated)
+        if open_owner:
+            group = linked(group, [(account, ORGANISATION, 5) for account in range(MEMBERS)])
+        nothing = content_of(worlds.families([]), np.full(50, -1), np.ones(50, np.int64))
+        assert assessed(Finding(group.members), group) == assessed(Finding(group.members), group, nothing)
+
+
+def test_allowed_families_join_nobody_and_speak_for_a_shared_tool() -> None:
+    families = worlds.families([TEMPLATE], allowed=[True])
+    content = content_of(families, np.asarray([0] * 9 + [-1]), np.ones(10, np.int64))
+    assert (content.own_template, content.templated, content.top_family_share) == (False, True, 0.9)
+
+
+def signs(present: int) -> list[Sign]:
+    return [Sign("a", True, "")] * present + [Sign("b", False, ""), Sign("c", None, "")]
+
+
+@pytest.mark.parametrize(
+    ("accounts", "present", "open_owner", "content", "verdict"),
+    [
+        (21, 3, False, Content(), "campaign"),
+        (21, 2, False, Content(), "new population"),
+        (21, 9, True, Content(templated=True), "shared tool"),
+        (20, 9, True, Content(templated=True), "evaluation run"),
+        (20, 4, False, Content(templated=True, top_family_share=0.5), "evaluation run"),
+        (20, 5, False, Content(templated=True, top_family_share=0.5), "campaign"),
+        (20, 4, False, Content(top_family_share=0.5), "campaign"),
+        (21, 0, False, Content(top_family_share=0.5), "shared tool"),
+        (21, 0, False, Content(top_family_share=0.49, repeated_share=0.5), "shared tool"),
+        (21, 0, False, Content(top_family_share=0.49, repeated_share=0.49), "new population"),
+    ],
+)
+def test_the_word_at_its_limits(accounts: int, present: int, open_owner: bool, content: Content, verdict: str) -> None:
+    assert verdict in VERDICTS
+    assert verdict_of(accounts, signs(present), open_owner, content) == verdict
