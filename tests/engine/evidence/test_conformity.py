@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
 
 from gauger.engine.evidence.calibration import tail_probability
-from gauger.engine.evidence.conformity import (
-    BINS,
-    GROUPS,
-    NEIGHBOURS_MIN,
-    conformity_scores,
-    habit_likeness,
-    shared_values,
-)
+from gauger.engine.evidence.conformity import BINS, GROUPS, NEIGHBOURS_MIN, group_score, habit_likeness
+from gauger.engine.evidence.shared_addresses import shared_values
 
 ALL = GROUPS["conformity_habits"]
 
@@ -63,12 +59,29 @@ def by_loop(
     return scores
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What conformity asks of a pool."""
+
+    statistics: dict[str, np.ndarray]
+    peers: np.ndarray
+    today: np.ndarray
+
+    def once(self, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+        return make()
+
+
+def scores_of(statistics: dict[str, np.ndarray], peers: np.ndarray, today: np.ndarray) -> dict[str, np.ndarray]:
+    pool: Any = Asked(statistics, peers, today)
+    return {group: group_score(names, pool) for group, names in GROUPS.items()}
+
+
 def test_scores_are_those_of_a_loop() -> None:
     random = np.random.default_rng(1)
     today = random.random(300) < 0.4
     neighbours = random.integers(0, 300, (300, 14))
     statistics = habits(300, 2)
-    found = conformity_scores(statistics, neighbours, today)
+    found = scores_of(statistics, neighbours, today)
     assert set(found) == set(GROUPS)
     for group, names in GROUPS.items():
         expected = np.asarray(by_loop(statistics, names, neighbours, today))
@@ -84,7 +97,7 @@ def test_accounts_that_move_like_their_new_neighbours_stand_out() -> None:
         values[:60] = random.uniform(2.0, 2.1, 60)  # one narrow habit, shared by sixty accounts
     neighbours = random.integers(0, 2_000, (2_000, 40))
     neighbours[:60] = random.integers(0, 60, (60, 40))
-    scores = conformity_scores(statistics, neighbours, today)["conformity_habits"]
+    scores = scores_of(statistics, neighbours, today)["conformity_habits"]
     probability = tail_probability(scores, scores[~today])
     assert np.all(probability[:60] < 0.005)
     assert np.mean(probability[60:500] < 0.05) < 0.09
@@ -94,7 +107,7 @@ def test_a_statistic_nobody_has_says_nothing() -> None:
     today = np.arange(100) < 50
     neighbours = np.random.default_rng(5).integers(0, 50, (100, 20))
     none = {name: np.full(100, np.nan) for name in ALL}
-    for scores in conformity_scores(none, neighbours, today).values():
+    for scores in scores_of(none, neighbours, today).values():
         assert scores.tolist() == [0.0] * 100
 
 
@@ -102,7 +115,7 @@ def test_a_group_without_its_statistics_is_not_available() -> None:
     today = np.arange(100) < 50
     neighbours = np.random.default_rng(5).integers(0, 50, (100, 20))
     known = {name: values for name, values in habits(100, 8).items() if name not in GROUPS["conformity_volume"]}
-    found = conformity_scores(known, neighbours, today)
+    found = scores_of(known, neighbours, today)
     assert np.all(np.isnan(found["conformity_volume"]))
     assert not np.any(np.isnan(found["conformity_timing"]))
 
@@ -110,7 +123,7 @@ def test_a_group_without_its_statistics_is_not_available() -> None:
 def test_without_new_neighbours_there_is_no_score() -> None:
     today = np.arange(100) < 50
     neighbours = np.random.default_rng(6).integers(50, 100, (100, 20))
-    for scores in conformity_scores(habits(100, 7), neighbours, today).values():
+    for scores in scores_of(habits(100, 7), neighbours, today).values():
         assert np.all(np.isnan(scores))
 
 
@@ -175,7 +188,7 @@ def test_shared_values_are_those_of_a_loop() -> None:
     neighbours = random.integers(0, 200, (200, 12))
     # Names of values and numbers of days do not matter, nor does the order of pairs.
     order = random.permutation(len(owner))
-    found = shared_values(owner[order], value[order].astype(np.uint64) * np.uint64(977), day * 5, neighbours, 200)
+    found = shared_values(owner[order], value[order].astype(np.uint64) * np.uint64(977), day * 5, neighbours)
     expected = shared_by_loop(seen, day.tolist(), neighbours)
     assert any(score > 1 for score in expected)
     assert any(score == 0 for score in expected)
@@ -188,7 +201,7 @@ def test_what_other_days_had_too_is_worth_less() -> None:
     neighbours = np.tile(np.arange(4), (200, 1))
     owner = np.concatenate([np.arange(4), np.arange(100, 200)])
     fresh, known = (
-        shared_values(owner, np.concatenate([np.full(4, 7), earlier]).astype(np.uint64), day, neighbours, 200)
+        shared_values(owner, np.concatenate([np.full(4, 7), earlier]).astype(np.uint64), day, neighbours)
         for earlier in (np.arange(100, 200), np.full(100, 7))
     )
     assert fresh[0] > 1
@@ -197,5 +210,5 @@ def test_what_other_days_had_too_is_worth_less() -> None:
 
 def test_nobody_without_values_has_a_score() -> None:
     nothing = np.zeros(0, np.int64)
-    found = shared_values(nothing, nothing.astype(np.uint64), np.zeros(3, np.int64), np.zeros((3, 2), np.int64), 3)
+    found = shared_values(nothing, nothing.astype(np.uint64), np.zeros(3, np.int64), np.zeros((3, 2), np.int64))
     assert np.all(np.isnan(found))

@@ -10,8 +10,9 @@ import pytest
 
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.calibration import combine
-from gauger.engine.evidence.conformity import GROUPS, SHARED
+from gauger.engine.evidence.conformity import GROUPS
 from gauger.engine.evidence.evidence import Evidence, gather, no_evidence
+from gauger.engine.evidence.parts import CONFORMITY, CONTENT, parts_of
 from gauger.engine.statistics.population import Population
 from tests.engine import worlds
 
@@ -31,7 +32,7 @@ def assert_nothing_known(found: Evidence, today: Population) -> None:
 
 def test_without_a_reference_it_says_so() -> None:
     today = worlds.population(1, 20, 6)
-    found = gather(today, None, KEY, SETTINGS, 1)
+    found = gather(today, None, KEY, SETTINGS)
     assert_nothing_known(found, today)
     assert found.missing == ["no reference of earlier days yet: content and timing evidence are not available"]
 
@@ -40,7 +41,7 @@ def test_a_reference_that_is_too_small_is_refused_with_the_numbers() -> None:
     """Accounts of too few calls do not count: 600 accounts, 200 of them large enough."""
     today, reference = worlds.population(2, 20, 6), worlds.population(3, 600, 6)
     reference.calls[200:] = 4
-    found = gather(today, reference, KEY, SETTINGS, 1)
+    found = gather(today, reference, KEY, SETTINGS)
     assert_nothing_known(found, today)
     assert found.missing == [
         "the reference has 200 accounts of at least 5 calls; 500 are needed for an alarm level of 0.01"
@@ -49,7 +50,7 @@ def test_a_reference_that_is_too_small_is_refused_with_the_numbers() -> None:
 
 def test_a_day_of_small_accounts_is_said_to_be_one() -> None:
     today = worlds.population(4, 20, 4)
-    found = gather(today, worlds.population(5, 500, 5), KEY, SETTINGS, 1)
+    found = gather(today, worlds.population(5, 500, 5), KEY, SETTINGS)
     assert_nothing_known(found, today)
     assert found.missing == ["no account has at least 5 calls"]
 
@@ -68,7 +69,7 @@ def reference() -> Population:
 
 @pytest.fixture(scope="module")
 def null(reference: Population) -> Evidence:
-    return gather(worlds.population(22, 800, 10), reference, KEY, SETTINGS, 1)
+    return gather(worlds.population(22, 800, 10), reference, KEY, SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def honest_days() -> np.ndarray:
     """Probabilities of four honest days, each with a reference of the smallest size allowed; [day, account]."""
     size = Settings().reference_accounts_min
     days = [(worlds.population(400 + day, 800, 6), worlds.population(300 + day, size, 6)) for day in range(4)]
-    return np.stack([gather(today, earlier, KEY, SETTINGS, 1).probability for today, earlier in days])
+    return np.stack([gather(today, earlier, KEY, SETTINGS).probability for today, earlier in days])
 
 
 @pytest.mark.parametrize("level", [0.01, 0.05])
@@ -97,9 +98,8 @@ def test_the_accounts_behind_the_rates_are_counted(null: Evidence) -> None:
 
 
 def test_every_part_is_a_probability(null: Evidence) -> None:
-    names = {"neighbours_10", "neighbours_20", "sifted", "self_trained", "conformity", "content", SHARED, *GROUPS}
-    assert set(null.parts) == names
-    absent = {SHARED, "conformity_settings"}  # this world has neither addresses nor settings
+    assert set(null.parts) == {*(part.name for part in parts_of(SETTINGS)), CONTENT, CONFORMITY}
+    absent = {"shared_addresses", "conformity_settings"}  # this world has neither addresses nor settings
     known_parts = [values for name, values in null.parts.items() if name not in absent]
     for values in [null.probability, *known_parts, null.call_probability]:
         known = values[~np.isnan(values)]
@@ -118,7 +118,7 @@ def today() -> Population:
 
 @pytest.fixture(scope="module")
 def found(today: Population, reference: Population) -> Evidence:
-    return gather(today, reference, KEY, SETTINGS, 1)
+    return gather(today, reference, KEY, SETTINGS)
 
 
 def test_planted_campaigns_are_found(found: Evidence) -> None:
@@ -137,7 +137,7 @@ def test_the_oddest_calls_are_the_campaigns(found: Evidence, today: Population) 
 def test_a_day_much_larger_than_its_reference_is_asked_about_a_part_of_it(reference: Population) -> None:
     """Honest accounts alarm at the nominal rate and planted ones are found, whether others may have them or not."""
     large = worlds.population(51, 4 * len(reference), 12, planted=[(300, 8)])
-    found = gather(large, reference, KEY, SETTINGS, 2)
+    found = gather(large, reference, KEY, SETTINGS)
     near = np.unique(found.neighbours)
     assert 0.3 * len(large) < len(near) <= 2 * len(reference) + 1  # -1 stands for the reference's
     honest, planted = found.probability[300:], found.probability[:300]
@@ -152,13 +152,13 @@ def test_a_day_much_larger_than_its_reference_is_asked_about_a_part_of_it(refere
 def test_shared_habits_add_evidence(reference: Population) -> None:
     """The same faint campaign, once with habits of its own in timing: conformity tells."""
     faint = worlds.population(24, 400, 10, planted=[(60, 3)], habits=60)
-    found = gather(faint, reference, KEY, SETTINGS, 1)
+    found = gather(faint, reference, KEY, SETTINGS)
     assert np.nanmedian(found.parts["conformity"][:60]) < 0.01
     assert np.nanmedian(found.parts["conformity"][60:]) > 0.2
 
 
 def test_the_final_probability_ranks_content_and_habits_together(found: Evidence) -> None:
-    parts = [found.parts["content"], *(found.parts[name] for name in (*GROUPS, SHARED))]
+    parts = [found.parts["content"], *(found.parts[name] for name in (*GROUPS, "shared_addresses"))]
     together = combine(parts, [4.0] + [1.0] * (len(parts) - 1))
     order = np.argsort(together, kind="stable")
     assert np.all(np.diff(found.probability[order]) >= 0)
@@ -186,7 +186,7 @@ def test_small_accounts_have_no_evidence_and_the_others_keep_their_places(
         sample_features=features.reshape(7_000, -1),
         sample_identity=identity.ravel(),
     )
-    again = gather(mixed, reference, KEY, SETTINGS, 1)
+    again = gather(mixed, reference, KEY, SETTINGS)
     assert again.missing == ["100 accounts have fewer than 5 calls: no content evidence on them"]
     assert np.all(np.isnan(again.probability[small]))
     assert not np.any(again.vectors[small])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gauger.engine.common import threads
 from gauger.engine.evidence.feature_rows import FeatureRows
 from gauger.kernels.text.features import FEATURES
 
@@ -37,4 +38,5 @@ def test_projections_are_products_and_the_same_however_rows_are_stored() -> None
     found = rows.project(directions, which)
     exact = np.einsum("ij,ij->i", whole.astype(np.float64), directions.astype(np.float64)[which])
     assert found == pytest.approx(exact, rel=1e-3, abs=1e-2)
-    assert np.array_equal(found, FeatureRows((whole, np.arange(650))).project(directions, which, workers=3))
+    with threads.use(3):
+        assert np.array_equal(found, FeatureRows((whole, np.arange(650))).project(directions, which))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gauger.engine.common import threads
 from gauger.engine.common.vectors import unit
 from gauger.engine.evidence import inverted
 from gauger.engine.evidence.inverted import InvertedFile
@@ -19,7 +20,7 @@ def cloud(count: int, seed: int) -> np.ndarray:
 def test_every_probe_searches_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inverted, "PROBES", 1_000)
     vectors = cloud(600, 1)
-    similarity, rows = InvertedFile(vectors, np.arange(len(vectors)), 1).search_all(15)
+    similarity, rows = InvertedFile(vectors, np.arange(len(vectors))).search_all(15)
     exact = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
     np.fill_diagonal(exact, -np.inf)  # nobody is their own neighbour
     assert similarity == pytest.approx(-np.sort(-exact, axis=1)[:, :15], abs=1e-5)
@@ -28,7 +29,7 @@ def test_every_probe_searches_everything(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_eight_probes_find_nearly_all() -> None:
     vectors = cloud(6_000, 2)
-    rows = InvertedFile(vectors, np.arange(len(vectors)), 1).search_all(10)[1]
+    rows = InvertedFile(vectors, np.arange(len(vectors))).search_all(10)[1]
     exact = np.argsort(-(vectors @ vectors.T), axis=1)[:, 1:11]
     assert np.mean([len(np.intersect1d(*pair)) / 10 for pair in zip(rows, exact, strict=True)]) > 0.9
 
@@ -38,9 +39,8 @@ def test_the_number_of_workers_changes_nothing(workers: int, monkeypatch: pytest
     monkeypatch.setattr(inverted, "_BLOCK", 256)
     monkeypatch.setattr(inverted, "_OFFERED", 20_000)
     vectors = cloud(3_000, 3)
-    one, more = (
-        InvertedFile(vectors, np.arange(len(vectors)), 1).search_all(12),
-        InvertedFile(vectors, np.arange(len(vectors)), workers).search_all(12),
-    )
+    one = InvertedFile(vectors, np.arange(len(vectors))).search_all(12)
+    with threads.use(workers):
+        more = InvertedFile(vectors, np.arange(len(vectors))).search_all(12)
     assert np.array_equal(one[0], more[0])
     assert np.array_equal(one[1], more[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gauger.engine.common import threads
 from gauger.engine.common.vectors import unit
 from gauger.engine.evidence import neighbours
 from gauger.engine.evidence.neighbours import EXACT_MAX, Whitener, nearest, today_share
@@ -31,7 +32,7 @@ def test_unit_rows_and_zero_rows() -> None:
 
 def test_few_accounts_are_searched_exactly() -> None:
     vectors = clouds(900, 48, 1)
-    similarity, rows = nearest(vectors, 20, 1)
+    similarity, rows = nearest(vectors, 20)
     assert np.array_equal(rows, brute_force(vectors, 20))
     assert similarity == pytest.approx(np.einsum("id,ikd->ik", vectors, vectors[rows]), abs=1e-5)
     assert np.all(np.diff(similarity, axis=1) <= 0)
@@ -39,7 +40,7 @@ def test_few_accounts_are_searched_exactly() -> None:
 
 def test_many_accounts_are_searched_well_enough() -> None:
     vectors = clouds(EXACT_MAX + 1_000, 24, 2)
-    _, rows = nearest(vectors, 20, 1)
+    _, rows = nearest(vectors, 20)
     found = []
     for row in range(0, len(vectors), 10):
         similarity = vectors @ vectors[row]
@@ -53,7 +54,7 @@ def test_many_accounts_are_searched_well_enough() -> None:
 def test_nobody_is_their_own_neighbour_and_none_comes_twice(count: int) -> None:
     vectors = clouds(count, 24, 3)
     vectors[: count // 5] = vectors[0]  # accounts that say the very same
-    _, rows = nearest(vectors, 10, 1)
+    _, rows = nearest(vectors, 10)
     assert rows.shape == (count, 10)
     assert not np.any(rows == np.arange(count)[:, None])
     assert all(len(set(found)) == 10 for found in rows.tolist())
@@ -62,7 +63,9 @@ def test_nobody_is_their_own_neighbour_and_none_comes_twice(count: int) -> None:
 @pytest.mark.parametrize("count", [2_500, EXACT_MAX + 500])
 def test_the_number_of_workers_changes_nothing(count: int) -> None:
     vectors = clouds(count, 24, 4)
-    one, three = nearest(vectors, 15, 1), nearest(vectors, 15, 3)
+    one = nearest(vectors, 15)
+    with threads.use(3):
+        three = nearest(vectors, 15)
     assert np.array_equal(one[0], three[0])
     assert np.array_equal(one[1], three[1])
 
@@ -82,7 +85,7 @@ def test_neighbours_are_looked_among_some_accounts_alone(count: int) -> None:
 
 
 def test_fewer_accounts_than_neighbours_wanted() -> None:
-    similarity, rows = nearest(clouds(6, 8, 5), 50, 1)
+    similarity, rows = nearest(clouds(6, 8, 5), 50)
     assert similarity.shape == rows.shape == (6, 5)
     assert all(sorted([row, *found]) == list(range(6)) for row, found in enumerate(rows.tolist()))
 
@@ -104,7 +107,9 @@ def test_whitening_makes_the_references_covariance_the_identity() -> None:
 def test_whitening_in_threads_gives_the_same_bytes() -> None:
     vectors = clouds(9_000, 24, 12)
     whitener = Whitener.fit(vectors)
-    assert np.array_equal(whitener.transform(vectors), whitener.transform(vectors, 3))
+    alone = whitener.transform(vectors)
+    with threads.use(3):
+        assert np.array_equal(whitener.transform(vectors), alone)
 
 
 def test_shrinkage_is_added_to_each_variance() -> None:
@@ -137,7 +142,7 @@ def shares_by_loop(similarity: np.ndarray, rows: np.ndarray, today: np.ndarray, 
 
 @pytest.mark.parametrize("k", [1, 5, 20])
 def test_shares_of_today_are_those_of_a_loop(k: int) -> None:
-    similarity, rows = nearest(clouds(200, 16, 8), 20, 1)
+    similarity, rows = nearest(clouds(200, 16, 8), 20)
     today = np.random.default_rng(8).random(200) < 0.3
     assert today_share(similarity, rows, today, k) == pytest.approx(shares_by_loop(similarity, rows, today, k))
 
@@ -148,7 +153,7 @@ def test_names_without_meaning_give_both_sides_the_same_scores(k: int) -> None:
 
     Neighbours are mostly mutual, so an account that counts itself in its neighbours' shares gives itself away.
     """
-    similarity, rows = nearest(clouds(1_200, 16, 11, centres=150), k, 1)
+    similarity, rows = nearest(clouds(1_200, 16, 11, centres=150), k)
     random = np.random.default_rng(11)
     differences, rates = [], []
     for _ in range(20):
@@ -162,7 +167,7 @@ def test_names_without_meaning_give_both_sides_the_same_scores(k: int) -> None:
 
 def test_saturated_shares_are_told_apart_by_similarity() -> None:
     vectors = clouds(100, 8, 9)
-    similarity, rows = nearest(vectors, 10, 1)
+    similarity, rows = nearest(vectors, 10)
     found = today_share(similarity, rows, np.ones(100, bool), 10)
     assert found.min() > 2.0 - 0.001
     assert np.array_equal(np.argsort(found), np.argsort(similarity.mean(axis=1)))
@@ -173,7 +178,7 @@ def test_an_inverted_file_that_finds_too_few_repeats_the_last(monkeypatch: pytes
     monkeypatch.setattr(neighbours, "EXACT_MAX", 50)
     random = np.random.default_rng(10)
     vectors = unit(np.repeat(100.0 * random.normal(size=(100, 60)), 2, axis=0) + random.normal(size=(200, 60)))
-    similarity, rows = nearest(vectors, 190, 1)
+    similarity, rows = nearest(vectors, 190)
     assert rows.shape == (200, 190)
     assert np.all((rows >= 0) & (rows < 200))
     assert not np.any(rows == np.arange(200)[:, None])

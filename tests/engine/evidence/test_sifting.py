@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from gauger.engine.common import threads
 from gauger.engine.common.secret import Secret
 from gauger.engine.evidence.calibration import tail_probability
 from gauger.engine.evidence.feature_rows import FeatureRows
 from gauger.engine.evidence.sifting import (
-    Calls,
     Moments,
+    PooledCalls,
     directions,
     joined,
     moments,
@@ -34,10 +35,10 @@ from tests.engine import worlds
 NEIGHBOURS = (10, 20)
 
 
-def pooled(today: Population, reference: Population, seed: int) -> Calls:
+def pooled(today: Population, reference: Population, seed: int) -> PooledCalls:
     """Calls of both sides, today's accounts first, folds at random."""
     accounts = len(today) + len(reference)
-    return Calls(
+    return PooledCalls(
         features=FeatureRows(*((side.sample_features, side.sample_row) for side in (today, reference))),
         owner=np.concatenate([today.sample_owner, reference.sample_owner + len(today)]),
         today=np.arange(accounts) < len(today),
@@ -58,7 +59,9 @@ def whole_moments(features: np.ndarray, folds: np.ndarray) -> Moments:
 def test_some_rows_have_the_moments_of_these_rows_alone() -> None:
     features, folds = random_rows(5_000, 9)
     rows = np.random.default_rng(10).permutation(5_000)[:2_000]
-    some, alone = moments(features, rows, folds[rows], 3), whole_moments(features[rows], folds[rows])
+    with threads.use(3):
+        some = moments(features, rows, folds[rows])
+    alone = whole_moments(features[rows], folds[rows])
     assert np.array_equal(some.gram, alone.gram)
     assert np.array_equal(some.total, alone.total)
     assert np.array_equal(some.count, alone.count)
@@ -148,7 +151,8 @@ def test_places_are_those_of_a_stable_sort() -> None:
     random = np.random.default_rng(34)
     owner = np.sort(random.integers(0, 5_000, 30_000))  # more accounts than one block
     values = random.integers(0, 9, 30_000) / 9
-    found = places(values, owner, 5_001, workers=3)
+    with threads.use(3):
+        found = places(values, owner, 5_001)
     order = np.lexsort((values, owner))
     starts = np.searchsorted(owner, owner[order])
     assert np.array_equal(found[order], np.arange(30_000) - starts)
@@ -175,8 +179,8 @@ def test_shares_of_several_numbers_are_joined_without_losing_the_strong_one() ->
 def null() -> list[np.ndarray]:
     """Tail probabilities of today's accounts when both sides are alike: of two rounds, and of the last two joined."""
     calls = pooled(worlds.population(11, 600, 12), worlds.population(12, 900, 12), 2)
-    first, second, *_ = rounds_of(calls, numbers=NEIGHBOURS, workers=1)
-    sifting = sift(calls, numbers=NEIGHBOURS, workers=1)
+    first, second, *_ = rounds_of(calls, numbers=NEIGHBOURS)
+    sifting = sift(calls, numbers=NEIGHBOURS)
     assert np.array_equal(sifting.first, first.scores)
     scores = [first.scores, second.scores, sifting.self_trained]
     return [tail_probability(score, score[~calls.today])[calls.today] for score in scores]
@@ -198,13 +202,13 @@ def test_without_a_campaign_probabilities_spread_over_the_whole_range(null: list
 
 
 @pytest.fixture(scope="module")
-def planted() -> Calls:
+def planted() -> PooledCalls:
     """A hundred accounts with five calls of a new topic among twenty-six, in a day of four hundred."""
     return pooled(worlds.population(13, 400, 26, planted=[(100, 5)]), worlds.population(14, 800, 26), 3)
 
 
-def test_five_odd_calls_of_twenty_six_are_found(planted: Calls) -> None:
-    sifting = sift(planted, numbers=(20, 50), workers=1)
+def test_five_odd_calls_of_twenty_six_are_found(planted: PooledCalls) -> None:
+    sifting = sift(planted, numbers=(20, 50))
     last, scores = sifting.last, sifting.self_trained
     probability = tail_probability(scores, scores[~planted.today])
     assert np.mean(probability[:100] < 0.002) >= 0.9
@@ -218,7 +222,9 @@ def test_five_odd_calls_of_twenty_six_are_found(planted: Calls) -> None:
 
 def test_the_number_of_workers_changes_nothing() -> None:
     calls = pooled(worlds.population(15, 200, 8), worlds.population(16, 300, 8), 4)
-    one, three = (next(rounds_of(calls, numbers=NEIGHBOURS, workers=workers, rounds=0)) for workers in (1, 3))
+    one = next(rounds_of(calls, numbers=NEIGHBOURS, rounds=0))
+    with threads.use(3):
+        three = next(rounds_of(calls, numbers=NEIGHBOURS, rounds=0))
     assert np.array_equal(one.scores, three.scores)
     assert np.array_equal(one.chosen, three.chosen)
 
@@ -228,10 +234,10 @@ def test_learning_rounds_are_of_the_accounts_looked_among_and_the_others_of_all(
     calls = pooled(worlds.population(41, 600, 20, planted=[(150, 6)]), worlds.population(42, 400, 20), 6)
     among = np.flatnonzero((np.arange(1_000) % 2 == 0) | ~calls.today)  # every other one of today's
     calls = replace(calls, among=among)
-    rounds = list(rounds_of(calls, numbers=(20, 50), workers=2))
+    rounds = list(rounds_of(calls, numbers=(20, 50)))
     assert [len(one.scores) for one in rounds] == [1_000, len(among), len(among), 1_000, 1_000]
     assert all(np.isin(rounds[place].neighbours, among).all() for place in (0, 3, 4))
-    scores = sift(calls, numbers=(20, 50), workers=2).self_trained
+    scores = sift(calls, numbers=(20, 50)).self_trained
     assert np.array_equal(scores, joined((rounds[3].shares + rounds[4].shares) / 2, calls.today))
     probability = tail_probability(scores, scores[~calls.today])
     outside = np.setdiff1d(np.arange(150), among)
@@ -254,7 +260,7 @@ def test_selected_calls_are_those_of_the_selected_accounts() -> None:
 def test_the_learning_sample_is_bounded_by_smallest_identity() -> None:
     """Learning from fewer rows than there are: the rows are the same whatever order the calls came in."""
     calls = pooled(worlds.population(17, 150, 8), worlds.population(18, 200, 8), 5)
-    first = partial(rounds_of, numbers=NEIGHBOURS, workers=1, rounds=0)
+    first = partial(rounds_of, numbers=NEIGHBOURS, rounds=0)
     bounded, whole = (next(first(calls, gram_rows=rows)) for rows in (500, 60_000))
     order = np.lexsort((-np.arange(len(calls.owner)), calls.owner))  # each account's calls backwards
     features = FeatureRows((calls.features[np.arange(len(order))], order))

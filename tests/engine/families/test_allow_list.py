@@ -17,7 +17,7 @@ from gauger.engine.evidence.evidence import no_evidence
 from gauger.engine.families.allow_list import AllowList
 from gauger.engine.families.families import EXACT, TEMPLATE
 from gauger.engine.findings.assessment import assess
-from gauger.engine.findings.findings import Calls, family_evidence, find_campaigns
+from gauger.engine.findings.findings import Calls, family_evidence, find_findings
 from gauger.engine.results.result import Result
 from tests.engine import worlds
 from tests.engine.findings.test_findings import CAMPAIGN, clustered_evidence, coordinated_day
@@ -195,7 +195,7 @@ def test_an_allowed_family_is_no_link_and_no_family_of_a_finding(mark: list[bool
     today, calls = coordinated_day(3)
     evidence, _ = clustered_evidence(4)
     families = worlds.families([TEMPLATE, EXACT], allowed=mark)
-    (campaign,) = find_campaigns(today, coordinated_day(5)[0], evidence, families, calls, FINDING_SETTINGS)
+    (campaign,) = find_findings(today, coordinated_day(5)[0], evidence, families, calls, FINDING_SETTINGS)
     assert campaign.families == [number for number, vouched in zip([10, 11], mark, strict=True) if not vouched]
     assert ("template family" in campaign.assessment.links) == (not mark[0])
     share = sum(portion for portion, vouched in zip([0.8, 0.2], mark, strict=True) if vouched)
@@ -207,7 +207,7 @@ def test_an_allowed_family_is_no_link_and_no_family_of_a_finding(mark: list[bool
 def test_without_a_reference_an_allowed_template_is_no_candidate() -> None:
     today, calls = coordinated_day(6)
     families = worlds.families([TEMPLATE, EXACT], accounts=[CAMPAIGN, CAMPAIGN], allowed=[True, False])
-    assert find_campaigns(today, None, no_evidence(today, "none"), families, calls, FINDING_SETTINGS) == []
+    assert find_findings(today, None, no_evidence(today, "none"), families, calls, FINDING_SETTINGS) == []
 
 
 @pytest.mark.parametrize(("vouched", "present"), [(False, True), (True, None)])

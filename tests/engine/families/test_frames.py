@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gauger.engine.common import threads
 from gauger.engine.common.settings import GRAM_WIDTH
 from gauger.engine.families.frames import CONTAINED_PERCENT, NO_FRAMES, Frames, Grams, Matcher
 from tests.engine.frame_worlds import frames_of, grams_of, lists_of
@@ -177,6 +178,7 @@ def test_slices_and_workers_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(set(whole.tolist())) == 10
     monkeypatch.setattr("gauger.engine.families.frames._SLICE", 7)
     for workers in (1, 3):
-        assert np.array_equal(Matcher(frames).match(prompts, workers), whole)
+        with threads.use(workers):
+            assert np.array_equal(Matcher(frames).match(prompts), whole)
     later = Grams(prompts.offsets[50:], prompts.values)  # offsets need not begin at 0
     assert np.array_equal(Matcher(frames).match(later), whole[50:])

@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
+from gauger.engine.common import threads
 from gauger.engine.families.near_duplicates import WORDS_MIN, near_duplicates
 from gauger.engine.intake.admission import admit
 from gauger.engine.intake.measuring import Measurer, WordSketch
@@ -93,7 +94,8 @@ def test_families_are_of_the_set_whatever_the_rows_and_the_threads(texts: list[s
     for seed in range(3):
         moved = np.random.default_rng(seed).permutation(len(texts))
         row_of = np.argsort(moved)
-        found = near_duplicates(signatures[moved], counts[moved], SIMILARITY, row_of[order], workers)
+        with threads.use(workers):
+            found = near_duplicates(signatures[moved], counts[moved], SIMILARITY, row_of[order])
         assert np.array_equal(found, expected)
 
 

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
+from gauger.engine.common import threads
 from gauger.engine.common.settings import GRAM_WIDTH
 from gauger.engine.families.frames import Frames, Matcher
 from gauger.engine.families.templates import _merge_alike, learn
@@ -110,7 +111,8 @@ def test_splitting_the_prompts_to_be_matched_changes_nothing() -> None:
     whole = matcher.match(grams)
     parts = [matcher.match(grams.take(part)) for part in np.array_split(np.arange(len(texts)), 7)]
     assert np.array_equal(np.concatenate(parts), whole)
-    assert np.array_equal(matcher.match(grams, workers=3), whole)
+    with threads.use(3):
+        assert np.array_equal(matcher.match(grams), whole)
 
 
 def test_frames_learnt_on_half_label_the_other_half() -> None:

@@ -20,7 +20,7 @@ from gauger.engine.reference.directory import AGE_MAX_DAYS, StateDirectory
 from gauger.engine.reference.kept_days import LONE, THIN
 from gauger.engine.reference.reference import concatenate
 from gauger.engine.state.checkpoint import save_state
-from gauger.engine.state.links import ADDRESS, NETWORK, PAYMENT
+from gauger.engine.state.links import ADDRESS, NETWORK, ORGANISATION, PAYMENT
 from gauger.engine.state.state import State
 from gauger.engine.state.storage import write_manifest
 from gauger.engine.statistics.population import Population, population_of
@@ -30,7 +30,7 @@ from tests.engine.statistics.test_population import facts
 
 TODAY = date(2026, 11, 23)
 CALLS = calls.some_calls(120, accounts=6, seed=31)
-KEPT_CHANNELS = (ADDRESS, NETWORK, PAYMENT)
+KEPT_CHANNELS = (ADDRESS, NETWORK, PAYMENT, ORGANISATION)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def reference() -> Reference:
 
 
 def drift_of(today: Population, reference: Reference, day: date = TODAY) -> Drift:
-    evidence = gather(today, reference.population, worlds.SECRET.key, SETTINGS, 1)
+    evidence = gather(today, reference.population, worlds.SECRET.key, SETTINGS)
     found = measure_drift(day, today, reference, evidence, SETTINGS)
     assert found is not None
     return found
@@ -84,7 +84,7 @@ def test_a_day_like_the_others_is_said_to_be_like_them(reference: Reference) -> 
 def test_other_topics_other_habits_and_new_accounts_are_seen(reference: Reference) -> None:
     today = worlds.population(5, 400, 8, planted=[(160, 8)])
     calm = np.full(400, 0.5)
-    evidence = replace(gather(today, reference.population, worlds.SECRET.key, SETTINGS, 1), probability=calm)
+    evidence = replace(gather(today, reference.population, worlds.SECRET.key, SETTINGS), probability=calm)
     today.statistics["active_hours"][:] *= 3.0
     regular = replace(
         reference, population=replace(reference.population, account_ids=[str(i % 400) for i in range(800)])

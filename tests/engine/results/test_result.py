@@ -11,10 +11,10 @@ import pytest
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.evidence.evidence import no_evidence
 from gauger.engine.families.families import EXACT, NEAR_DUPLICATE, TEMPLATE
-from gauger.engine.findings.assessment import Assessment, Sign
-from gauger.engine.findings.findings import Calls, Campaign
+from gauger.engine.findings.finding import Finding, Sign
+from gauger.engine.findings.findings import Calls
 from gauger.engine.results import tables
-from gauger.engine.results.result import account_table, call_table, campaign_table, family_table, membership
+from gauger.engine.results.result import account_table, call_table, family_table, finding_table, membership
 from gauger.engine.state.ledger import FIELDS
 from gauger.engine.state.rows import Rows
 from tests.engine import worlds
@@ -22,23 +22,24 @@ from tests.engine import worlds
 SETTINGS = Settings()
 
 
-def campaign(members: list[int], *, evidence: float = 12.0) -> Campaign:
-    signs = [
+def campaign(members: list[int], *, evidence: float = 12.0) -> Finding:
+    signs = (
         Sign("regular", True, "regular pace: yes", 0.1, 0.01),
         Sign("shared", False, "shared address: no", 0.0),
         Sign("age", None, "young accounts: not available"),
-    ]
-    return Campaign(
+    )
+    return Finding(
         members=np.asarray(members),
-        calls=40,
         evidence=evidence,
-        assessment=Assessment("campaign", signs, ["content"]),
-        families=[10, 11],
-        allowed_share=math.nan,
+        verdict="campaign",
+        signs=signs,
+        links=("content",),
+        calls=40,
+        families=(10, 11),
         started_at=5 * HOUR_US,
         ended_at=7 * HOUR_US,
-        hourly=[30, 0, 10],
-        reasons=[("union_similarity", 0.4, 0.002), ("regular", math.nan, math.nan)],
+        hourly=(30, 0, 10),
+        reasons=(("union_similarity", 0.4, 0.002), ("regular", math.nan, math.nan)),
     )
 
 
@@ -48,7 +49,7 @@ def test_membership_and_the_stronger_campaign_wins() -> None:
 
 
 def test_campaigns_are_rows_in_order_with_what_they_have_and_lack() -> None:
-    table = campaign_table([campaign([0, 1, 2]), campaign([3], evidence=math.nan)])
+    table = finding_table([campaign([0, 1, 2]), campaign([3], evidence=math.nan)])
     assert table.schema.equals(tables.CAMPAIGNS)
     first, second = table.to_pylist()
     assert (first["campaign_id"], first["accounts"], first["evidence"]) == (1, 3, 12.0)
@@ -64,8 +65,8 @@ def test_campaigns_are_rows_in_order_with_what_they_have_and_lack() -> None:
 
 
 def test_no_campaigns_are_an_empty_table() -> None:
-    assert campaign_table([]).schema.equals(tables.CAMPAIGNS)
-    assert campaign_table([]).num_rows == 0
+    assert finding_table([]).schema.equals(tables.CAMPAIGNS)
+    assert finding_table([]).num_rows == 0
 
 
 def accounts() -> pa.Table:

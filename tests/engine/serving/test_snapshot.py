@@ -39,7 +39,7 @@ def measured(prompts: list[str]) -> tuple[Measures, State]:
 @pytest.fixture(scope="module")
 def families_and_state() -> tuple[Families, State]:
     _, state = measured([*TEMPLATE, EXACT, EXACT, SINGLE])
-    return find_families(state, lambda: population_of(state)[1], KnownFamilies(), 1), state
+    return find_families(state, lambda: population_of(state)[1], KnownFamilies()), state
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_no_calls_have_no_families(snapshot: Snapshot) -> None:
 
 def test_a_run_without_families_knows_no_prompt() -> None:
     measures, state = measured([SINGLE])
-    families = find_families(state, lambda: population_of(state)[1], KnownFamilies(), 1)
+    families = find_families(state, lambda: population_of(state)[1], KnownFamilies())
     nothing = Snapshot(state.prompts.rows["hash"], families, np.zeros(0), {})
     assert nothing.families_of(measures).tolist() == [-1]
     assert nothing.verdict("a", measures).family_kind == "single"

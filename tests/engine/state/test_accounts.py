@@ -10,7 +10,7 @@ import pytest
 
 from gauger.engine.common.settings import DAY_US, HOUR_US, Settings
 from gauger.engine.intake.elicitation import PHRASES
-from gauger.engine.state.accounts import COUNTERS, DISTINCT, Accounts, fields
+from gauger.engine.state.accounts import ADDED_UP, DISTINCT, Accounts, fields
 from gauger.engine.state.state import State
 from gauger.kernels.sketches import hyperloglog as hll
 from tests.engine import calls
@@ -60,10 +60,10 @@ def test_counts_and_times(state: State) -> None:
 @EVERY_WAY
 def test_counters(state: State) -> None:
     rules = {**COUNTED, "elicitations": elicits}
-    assert set(rules) == set(COUNTERS)
+    assert set(rules) == set(ADDED_UP)
     assert sum(map(elicits, CALLS)) > 10
     for pair, row in rows_of(state).items():
-        counted = {name: int(state.accounts.rows[name][row]) for name in COUNTERS}
+        counted = {name: int(state.accounts.rows[name][row]) for name in ADDED_UP}
         assert counted == {name: sum(map(rule, GROUPS[pair])) for name, rule in rules.items()}
 
 
@@ -127,7 +127,7 @@ def test_a_thousand_addresses_are_counted_within_the_error_of_the_sketch(batch: 
 
 def test_absent_columns_leave_their_numbers_untouched() -> None:
     rows = calls.state_of(CALLS, calls.BARE_COLUMNS).accounts.rows
-    for name in (*(set(COUNTERS) - {"elicitations"}), "created", "output_tokens"):
+    for name in (*(set(ADDED_UP) - {"elicitations"}), "created", "output_tokens"):
         assert not rows[name].any(), name
     for name in set(DISTINCT) - {"prompts"}:
         assert not rows[f"{name}_count"].any(), name

@@ -114,7 +114,7 @@ def test_days_kept_from_a_run_of_several_know_their_families(tmp_path: Path) -> 
     assert len(engine.commit()) == 2
     later = Engine(tmp_path / "state", settings=worlds.ENGINE_SETTINGS)
     later.observe(worlds.batch(worlds.honest_day(3, 60, 6)))
-    reference = later._reference_of(worlds.DAY.date())
+    reference, _ = later._reference_of(worlds.DAY.date())
     assert reference is not None
     entropy = reference.population.statistics["family_entropy"]
     assert len(entropy) == 120

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import shapiro
 
-from gauger.engine.statistics.samples import CELL_BITS, cell_coverage, cells_of, sample_statistics
+from gauger.engine.common import threads
+from gauger.engine.statistics.samples import CELL_BITS, SampledCalls, cell_coverage, cells_of, sample_statistics
 from gauger.kernels.sketches.minhash import SLOTS
 from gauger.kernels.text.features import FEATURES
 from tests.engine import calls
@@ -38,7 +39,8 @@ WORDS = np.array([9, 9, 9, 9, 2, 9])
 
 
 def found_in(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return sample_statistics(**given, signatures=SIGNATURES, words=WORDS, owners=len(SIZES), similarity=0.7)
+    own = SampledCalls(*(given[name] for name in ("owner", "identity", "times", "rows", "prompts")))
+    return sample_statistics(own, given["features"], SIGNATURES, WORDS, len(SIZES), 0.7)
 
 
 def test_each_is_what_its_formula_says() -> None:
@@ -84,10 +86,10 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     given = sample(6)
     whole, cells = found_in(given), cells_of(given["rows"], given["features"], KEY)
     monkeypatch.setattr("gauger.engine.statistics.samples._BLOCK", 2)
-    more = {"signatures": SIGNATURES, "words": WORDS, "owners": len(SIZES), "similarity": 0.7}
-    for name, values in sample_statistics(**given, **more, workers=3).items():
-        np.testing.assert_array_equal(values, whole[name], err_msg=name)
-    np.testing.assert_array_equal(cells_of(given["rows"], given["features"], KEY, 3), cells)
+    with threads.use(3):
+        for name, values in found_in(given).items():
+            np.testing.assert_array_equal(values, whole[name], err_msg=name)
+        np.testing.assert_array_equal(cells_of(given["rows"], given["features"], KEY), cells)
 
 
 def test_near_duplicates_are_not_known_where_a_prompt_is_not() -> None:
