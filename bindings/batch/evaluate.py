@@ -268,13 +268,7 @@ def to_text(evaluation: Evaluation) -> str:
         for one in evaluation.campaigns
     ]
     benign = [
-        (
-            one.kind,
-            f"{one.accounts:,}",
-            f"{one.flagged:,}",
-            _percent(one.flagged / one.accounts, 2),
-            f"{one.accused:,}",
-        )
+        (one.kind, f"{one.accounts:,}", f"{one.flagged:,}", _percent(one.flagged / one.accounts, 2), f"{one.accused:,}")
         for one in evaluation.benign
     ]
     found = [
@@ -291,15 +285,9 @@ def to_text(evaluation: Evaluation) -> str:
     total, flagged = evaluation.benign_accounts, evaluation.benign_flagged
     lines = _aligned([head, *campaigns])
     lines += ["calls leaked: a batch run detects at the end of its window, so every call in it was served."]
-    lines += [
-        f"FP: measured on {total:,} benign accounts, so 0.1 % is {int(total * 0.001 + 1e-9):,} of them.",
-        "",
-    ]
+    lines += [f"FP: measured on {total:,} benign accounts, so 0.1 % is {int(total * 0.001 + 1e-9):,} of them.", ""]
     lines += _aligned([("benign", "accounts", "flagged", "rate", "in a campaign finding"), *benign])
-    lines += [
-        f"all benign: {flagged:,} of {total:,} flagged ({_percent(flagged / total if total else None, 2)})",
-        "",
-    ]
+    lines += [f"all benign: {flagged:,} of {total:,} flagged ({_percent(flagged / total if total else None, 2)})", ""]
     lines += _aligned([("finding", "assessed as", "accounts", "mostly", "of a campaign", "of that one"), *found])
     lines += [
         f"campaign precision {_percent(evaluation.campaign_precision)}, "

@@ -22,12 +22,7 @@ ACCOUNTS, FINDINGS = "week_accounts.parquet", "week_findings.parquet"
 
 
 def week(
-    state: Path,
-    out: Path,
-    *,
-    last: date | None = None,
-    workers: int | None = None,
-    settings: Settings | None = None,
+    state: Path, out: Path, *, last: date | None = None, workers: int | None = None, settings: Settings | None = None
 ) -> Week:
     """Weigh the week up to ``last`` (default: the newest kept day) and write its two tables to ``out``.
 

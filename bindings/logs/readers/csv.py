@@ -75,12 +75,7 @@ def _header(path: Path, encoding: str) -> list[str]:
 
 
 def _chunks(
-    path: Path,
-    encoding: str,
-    needed: list[str],
-    places: tabular.Places,
-    batch_rows: int,
-    columns: Sequence[str] | None,
+    path: Path, encoding: str, needed: list[str], places: tabular.Places, batch_rows: int, columns: Sequence[str] | None
 ) -> Iterator[Chunk]:
     broken: list[tuple[int, str]] = []
 

@@ -18,13 +18,7 @@ import pyarrow.types as pt
 from gauger.engine.common.schema import CALL_SCHEMA
 from gauger.logs.columns import Source, first_value
 
-_REFUSED = (
-    pa.ArrowInvalid,
-    pa.ArrowTypeError,
-    pa.ArrowNotImplementedError,
-    OverflowError,
-    UnicodeEncodeError,
-)
+_REFUSED = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError)
 _PLAIN = {str: pa.string(), bool: pa.bool_(), int: pa.int64()}
 
 

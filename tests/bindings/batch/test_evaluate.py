@@ -114,16 +114,10 @@ def test_ties_at_the_threshold_do_not_pass(tmp_path: Path) -> None:
 
 
 def test_findings_of_benign_accounts_are_wrong(tmp_path: Path) -> None:
-    accounts = [
-        ("b0", 1, 2.0, True, 1),
-        ("b1", 1, 2.0, True, 1),
-        ("a0", 5, 2.0, True, 1),
-        ("a1", 5, 9.0, True, 2),
-    ]
+    accounts = [("b0", 1, 2.0, True, 1), ("b1", 1, 2.0, True, 1), ("a0", 5, 2.0, True, 1), ("a1", 5, 9.0, True, 2)]
     write_run(tmp_path, accounts, [(1, "campaign"), (2, "new population"), (3, "campaign")])
     truth = write_truth(
-        tmp_path,
-        [("b0", None, "person"), ("b1", None, "classroom"), ("a0", "a", "grid"), ("a1", "a", "grid")],
+        tmp_path, [("b0", None, "person"), ("b1", None, "classroom"), ("a0", "a", "grid"), ("a1", "a", "grid")]
     )
     result = evaluate(tmp_path, truth)
     assert [(one.majority, one.precision) for one in result.found] == [(None, 0.0), ("a", 1.0), (None, 0.0)]

@@ -18,14 +18,7 @@ from gauger.engine.common.errors import InputError
 from gauger.kernels.text.measuring import STEPS
 from tests.bindings import logs
 
-ROWS = [
-    bench_stages.FLOOR,
-    bench_stages.STREAMING,
-    bench_stages.ADMIT,
-    *STEPS,
-    bench_stages.PASS,
-    bench_stages.FOLD,
-]
+ROWS = [bench_stages.FLOOR, bench_stages.STREAMING, bench_stages.ADMIT, *STEPS, bench_stages.PASS, bench_stages.FOLD]
 
 
 @pytest.fixture(autouse=True)

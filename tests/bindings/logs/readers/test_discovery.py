@@ -38,12 +38,7 @@ def names(paths: list[Path], root: Path) -> list[str]:
 
 
 def test_directories_are_searched_in_depth_for_logs_only(logs: Path) -> None:
-    assert names(readers.discover([logs]), logs) == [
-        "a.csv",
-        "b.jsonl",
-        "day/c.parquet",
-        "day/deep/d.ndjson.gz",
-    ]
+    assert names(readers.discover([logs]), logs) == ["a.csv", "b.jsonl", "day/c.parquet", "day/deep/d.ndjson.gz"]
 
 
 def test_globs_files_and_directories_mix_and_count_once(logs: Path) -> None:

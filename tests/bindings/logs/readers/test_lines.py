@@ -38,11 +38,7 @@ def test_an_endless_line_is_dropped_while_it_is_read() -> None:
             yield b"x" * 1000
         yield b"\nafter"
 
-    assert list(chain.from_iterable(lines.blocks(endless(), line_bytes_max=3000))) == [
-        b"first",
-        None,
-        b"after",
-    ]
+    assert list(chain.from_iterable(lines.blocks(endless(), line_bytes_max=3000))) == [b"first", None, b"after"]
 
 
 def test_damage_comes_after_the_last_sound_byte(tmp_path: Path) -> None:
