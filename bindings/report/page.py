@@ -16,8 +16,8 @@ from markupsafe import Markup, escape
 
 from gauger.batch.outputs import atomic
 from gauger.engine.common.errors import GaugerError
-from gauger.report import families, findings, outputs, plots, sparkline, summary
-from gauger.text import formats, words
+from gauger.report import findings, outputs, plots, sparkline, summary
+from gauger.text import families, formats, words
 
 REPORT = "report.html"
 _FINDINGS_IN_FULL = 50

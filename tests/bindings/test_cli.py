@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from gauger import __version__
 from gauger.cli import main
-from tests.bindings import logs
+from tests.bindings import traffic
 
 COMMANDS = sorted(main.commands)
 
@@ -32,7 +32,7 @@ def own_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     """A sound log of 30 calls."""
-    return logs.write(logs.table(logs.honest(5, 6, 1)), tmp_path / "logs" / "good.parquet")
+    return traffic.write(traffic.table(traffic.honest(5, 6, 1)), tmp_path / "logs" / "good.parquet")
 
 
 def invoke(*arguments: Any) -> Result:
@@ -59,7 +59,7 @@ def test_an_empty_log_is_a_run(tmp_path: Path) -> None:
     result = invoke("score", tmp_path / "empty.jsonl", "--out", tmp_path / "out")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "0 in = 0 scored + 0 quarantined" in result.stdout
-    logs.check_accounts_of_rows(tmp_path / "out")
+    traffic.check_accounts_of_rows(tmp_path / "out")
 
 
 def test_a_parquet_file_of_no_byte_is_named(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_parquet_file_of_no_byte_is_named(tmp_path: Path) -> None:
     empty.write_bytes(b"")
     words = complaint(invoke("score", empty, "--out", tmp_path / "out"), 1)
     assert words == f"{empty}: not a Parquet file (0 bytes); write it again or leave it out"
-    assert logs.manifest(tmp_path / "out")["inputs"][0]["error"] == words
+    assert traffic.manifest(tmp_path / "out")["inputs"][0]["error"] == words
 
 
 @pytest.mark.parametrize("missing", ["nothing.parquet", "no-*.jsonl"])
@@ -92,23 +92,23 @@ def test_one_corrupt_file_among_good_ones(log: Path, tmp_path: Path) -> None:
     assert complaint(result, 1).startswith(f"{bad}: not a sound Parquet file")
     assert "60 in = 60 scored + 0 quarantined" in result.stdout
     assert "1 file could not be read" in result.stdout
-    logs.check_accounts_of_rows(tmp_path / "out")
+    traffic.check_accounts_of_rows(tmp_path / "out")
 
 
 @pytest.mark.parametrize("among_good", [False, True])
 def test_a_file_without_the_columns(among_good: bool, log: Path, tmp_path: Path) -> None:
-    other = logs.write(pa.table({"colour": ["red", "blue"]}), log.with_name("other.jsonl"))
+    other = traffic.write(pa.table({"colour": ["red", "blue"]}), log.with_name("other.jsonl"))
     result = invoke("score", log.parent if among_good else other, "--out", tmp_path / "out")
     words = complaint(result, 1)
     assert words.startswith(f"{other}: no column start_time, account_id, prompt_text")
     assert "--columns" in words
     scored = 30 if among_good else 0
     assert f"{scored + 2} in = {scored} scored + 2 quarantined" in result.stdout
-    logs.check_accounts_of_rows(tmp_path / "out")
+    traffic.check_accounts_of_rows(tmp_path / "out")
 
 
 def test_broken_lines_are_no_failure(log: Path, tmp_path: Path) -> None:
-    lines = logs.write(logs.table(logs.honest(5, 6, 1)), tmp_path / "log.jsonl").read_bytes().splitlines()
+    lines = traffic.write(traffic.table(traffic.honest(5, 6, 1)), tmp_path / "log.jsonl").read_bytes().splitlines()
     lines[::10] = [b"{"] * 3
     (tmp_path / "log.jsonl").write_bytes(b"\n".join(lines))
     result = invoke("score", tmp_path / "log.jsonl", "--out", tmp_path / "out")
@@ -157,13 +157,13 @@ def test_a_state_that_cannot_be_made(log: Path, tmp_path: Path) -> None:
 def test_a_state_of_another_key_leaves_the_earlier_run_alone(log: Path, tmp_path: Path) -> None:
     out, state = tmp_path / "out", tmp_path / "state"
     assert invoke("score", log, "--out", out, "--state", state).exit_code == 0
-    before = logs.everything_written(out)
+    before = traffic.everything_written(out)
     (state / "key").write_text("0" * 32)
     words = complaint(invoke("score", log, "--out", out, "--state", state), 1)
     assert str(state) in words
     assert "key" in words
     assert "0" * 32 not in words
-    assert logs.everything_written(out) == before
+    assert traffic.everything_written(out) == before
 
 
 def test_a_key_that_others_may_read(log: Path, tmp_path: Path) -> None:
@@ -199,6 +199,10 @@ def test_a_column_map_of_other_logs(log: Path, tmp_path: Path) -> None:
         ["score", "LOG", "--out", "LOG"],
         ["score", "LOG", "--out", "OUT", "--workers", "0"],
         ["score", "LOG", "--out", "OUT", "--no-such-option"],
+        ["score", "LOG", "--out", "OUT", "--alarm-level", "0"],
+        ["score", "LOG", "--out", "OUT", "--alarm-level", "0.11"],
+        ["score", "LOG", "--out", "OUT", "--alarm-level", "nan"],
+        ["week", "--state", "LOG", "--out", "OUT", "--alarm-level", "1"],
         ["simulate", "--out", "OUT", "--campaign", "template"],
         ["simulate", "--out", "OUT", "--campaign", "nonsense:3:3"],
         ["simulate", "--out", "OUT", "--calls", "10"],
@@ -248,6 +252,14 @@ def test_a_reader_that_went_away_is_no_traceback(log: Path, tmp_path: Path, monk
     assert (result.exit_code, result.output) == (1, "")
 
 
+def test_the_alarm_level_is_a_setting(log: Path, tmp_path: Path) -> None:
+    out, state = tmp_path / "out", tmp_path / "state"
+    result = invoke("score", log, "--out", out, "--state", state, "--alarm-level", 0.05)
+    assert "0 flagged at 0.05" in result.stdout
+    assert traffic.manifest(out)["alarm_level"] == 0.05
+    assert "0 flagged at 0.1" in invoke("week", "--state", state, "--out", out, "--alarm-level", 0.1).stdout
+
+
 # Help
 
 
@@ -292,7 +304,7 @@ def test_evaluate_finds_the_planted_campaign(simulated: Path) -> None:
 
 
 def test_explain_tells_of_every_kind(simulated: Path) -> None:
-    found = logs.tables_of(simulated / "day")
+    found = traffic.tables_of(simulated / "day")
     choices = {
         "--account": found["accounts"]["account_id"][0].as_py(),
         "--campaign": found["campaigns"]["campaign_id"][0].as_py(),
@@ -334,7 +346,7 @@ def test_long_commands_hand_on_their_options(command: str, tmp_path: Path, monke
         return "all the text"
 
     asked: list[Any] = []
-    monkeypatch.setattr(f"gauger.{command}.{command}", spy)
+    monkeypatch.setattr({"bench": "gauger.benchmark.command.bench", "demo": "gauger.demo.demo"}[command], spy)
     options = {"bench": ["--input", str(tmp_path)], "demo": ["--out", str(tmp_path), "--calls", "20000"]}[command]
     result = invoke(command, *options)
     assert (result.exit_code, result.stdout, result.stderr) == (0, "all the text\n", "")
@@ -345,7 +357,7 @@ def test_long_commands_hand_on_their_options(command: str, tmp_path: Path, monke
 
 
 def test_a_pipe_gets_no_progress_bar(log: Path, tmp_path: Path) -> None:
-    done = logs.gauger(tmp_path, "score", log, "--out", tmp_path / "out", "--workers", 1)
+    done = traffic.gauger(tmp_path, "score", log, "--out", tmp_path / "out", "--workers", 1)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Calls      30 in = 30 scored + 0 quarantined")
     assert "\r" not in done.stdout
@@ -356,7 +368,9 @@ def test_a_terminal_gets_a_progress_bar(log: Path, tmp_path: Path) -> None:
     termios.tcsetwinsize(theirs, (24, 80))
     os.set_blocking(ours, False)
     command = [sys.executable, "-m", "gauger", "score", str(log), "--out", str(tmp_path / "out")]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, env=logs.environment(tmp_path), timeout=120)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=theirs, env=traffic.environment(tmp_path), timeout=120
+    )
     shown = os.read(ours, 65_536).decode()  # while the other end is open: with it goes what was not read
     os.close(theirs)
     os.close(ours)
@@ -369,7 +383,7 @@ def test_a_terminal_gets_a_progress_bar(log: Path, tmp_path: Path) -> None:
 def test_exit_codes_and_one_line_of_a_process(name: str, code: int, log: Path, tmp_path: Path) -> None:
     if code == 1:
         log.write_bytes(b"junk")
-    done = logs.gauger(tmp_path, "score", log.with_name(name), "--out", tmp_path / "out")
+    done = traffic.gauger(tmp_path, "score", log.with_name(name), "--out", tmp_path / "out")
     assert done.returncode == code
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith(f"gauger: {log.with_name(name)}: ")
@@ -377,12 +391,12 @@ def test_exit_codes_and_one_line_of_a_process(name: str, code: int, log: Path, t
 
 def test_a_full_disk_is_no_traceback(tmp_path: Path) -> None:
     """A limit on the size of a file stands for a full disk: Arrow's writer meets it in C++."""
-    log = logs.write(logs.table(logs.honest(40, 40, 1)), tmp_path / "log.parquet")
+    log = traffic.write(traffic.table(traffic.honest(40, 40, 1)), tmp_path / "log.parquet")
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, 4_096))
 
-    done = logs.gauger(tmp_path, "score", log, "--out", tmp_path / "out", prepare=limit)
+    done = traffic.gauger(tmp_path, "score", log, "--out", tmp_path / "out", prepare=limit)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("gauger: ")

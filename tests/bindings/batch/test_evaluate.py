@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gauger.batch.evaluate import Evaluation, evaluate, to_dict, to_text
+from gauger.batch.evaluate import Evaluation, evaluate, to_text
 from gauger.engine.common.errors import InputError
 from gauger.engine.results.tables import TRUTH
 
@@ -96,10 +95,12 @@ def test_benign_kinds(run: Evaluation) -> None:
 def test_found_campaigns(run: Evaluation) -> None:
     seven, eight, nine = run.found
     # Three of a, two benign.
-    assert (seven.accounts, seven.majority, seven.precision, seven.guilty) == (5, "a", 0.6, 0.6)
+    assert seven == {
+        "campaign_id": 7, "assessment": "campaign", "accounts": 5, "majority": "a", "guilty": 0.6, "precision": 0.6,
+    }  # fmt: skip
     # The account that the truth does not know is left out.
-    assert (eight.accounts, eight.majority, eight.precision) == (1, "c", 1.0)
-    assert nine.assessment == "shared tool"
+    assert (eight["accounts"], eight["majority"], eight["precision"]) == (1, "c", 1.0)
+    assert nine["assessment"] == "shared tool"
     assert (run.campaign_precision, run.campaign_recall) == (1.0, 1.0)
     assert (run.absent, run.unknown) == (1, 1)
 
@@ -120,7 +121,7 @@ def test_findings_of_benign_accounts_are_wrong(tmp_path: Path) -> None:
         tmp_path, [("b0", None, "person"), ("b1", None, "classroom"), ("a0", "a", "grid"), ("a1", "a", "grid")]
     )
     result = evaluate(tmp_path, truth)
-    assert [(one.majority, one.precision) for one in result.found] == [(None, 0.0), ("a", 1.0), (None, 0.0)]
+    assert [(row["majority"], row["precision"]) for row in result.found] == [(None, 0.0), ("a", 1.0), (None, 0.0)]
     assert (result.campaign_precision, result.campaign_recall) == (0.0, 0.0)
     assert [(one.kind, one.accused) for one in result.benign] == [("classroom", 1), ("person", 1)]
 
@@ -142,12 +143,6 @@ def test_text_is_a_table_and_says_what_stands_behind_it(run: Evaluation) -> None
     assert "all benign: 1 of 1,000 flagged (0.10 %)" in text
     assert "1 accounts of the truth are absent from the output and count as not found" in text
     assert max(len(line) for line in lines) <= 110
-
-
-def test_dict_is_json(run: Evaluation) -> None:
-    read_back = orjson.loads(orjson.dumps(to_dict(run)))
-    assert read_back["campaigns"][0]["calls_leaked"] == 63
-    assert read_back["benign"][0] == {"kind": "agent", "accounts": 10, "flagged": 1, "accused": 2}
 
 
 def test_missing_files_and_columns_are_explained(tmp_path: Path) -> None:

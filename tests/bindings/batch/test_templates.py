@@ -14,7 +14,7 @@ from gauger.batch import templates
 from gauger.batch.templates import mask, render
 from gauger.engine.results import tables
 from gauger.logs.columns import load_column_map
-from tests.bindings import logs
+from tests.bindings import traffic
 
 K = 3
 IDENTITY = load_column_map(None)
@@ -196,10 +196,10 @@ def run_tables(rows: list[tuple[int, int, str, int | None]], accounts: dict[int,
 
 
 def log_of(prompts: list[str | None], path: Path) -> Path:
-    return logs.write(pa.table({"prompt_text": pa.array(prompts, pa.string())}), path)
+    return traffic.write(pa.table({"prompt_text": pa.array(prompts, pa.string())}), path)
 
 
-@pytest.mark.parametrize("suffix", logs.FORMATS)
+@pytest.mark.parametrize("suffix", traffic.FORMATS)
 def test_prompts_are_read_again_from_every_format(suffix: str, tmp_path: Path) -> None:
     log = log_of(["skip", *(f"write a fine poem about {what}" for what in "abc")], tmp_path / f"log{suffix}")
     families, calls = run_tables([(0, row, f"account {row}", 9) for row in (1, 2, 3)], {9: 3})
@@ -238,6 +238,6 @@ def test_only_the_most_widely_shared_families_are_rendered(tmp_path: Path, monke
 
 
 def test_prompts_of_token_ids_have_no_template(tmp_path: Path) -> None:
-    log = logs.write(pa.table({"prompt_token_ids": [[1, 2, 3]] * 3}), tmp_path / "log.parquet")
+    log = traffic.write(pa.table({"prompt_token_ids": [[1, 2, 3]] * 3}), tmp_path / "log.parquet")
     families, calls = run_tables([(0, row, f"account {row}", 9) for row in range(3)], {9: 3})
     assert render(families, calls, [log], IDENTITY, K)["template"].to_pylist() == [None]

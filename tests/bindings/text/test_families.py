@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gauger.engine.results import tables
-from gauger.report.families import ALLOWED, sentences
+from gauger.text.families import ALLOWED, sentences
 
 NOTHING: dict[str, Any] = dict.fromkeys(tables.FAMILIES.names) | {"accounts": 5, "calls": 10, "allowed": False}
 

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 
 from gauger.batch.score import Input, Run, score
+from gauger.batch.summary import summary
 from gauger.engine.results import tables
 from gauger.engine.results.result import Result
-from gauger.text.summary import summary
-from tests.bindings import logs
+from tests.bindings import traffic
 
 MANIFEST: dict[str, Any] = {
     "rows": 12_345,
@@ -113,7 +113,7 @@ def test_a_hostile_folder_name_is_written_out() -> None:
 
 
 def test_a_run_of_one_s_own(tmp_path: Path) -> None:
-    log = logs.write(logs.table(logs.honest(5, 5, 1)), tmp_path / "log.parquet")
+    log = traffic.write(traffic.table(traffic.honest(5, 5, 1)), tmp_path / "log.parquet")
     text = summary(score([log], tmp_path / "out", state=tmp_path / "state"))
     assert "25 in = 25 scored + 0 quarantined" in text
     assert "Accounts   5, 0 flagged" in text

@@ -21,9 +21,8 @@ from gauger.engine.state.accounts import Accounts
 from gauger.engine.state.state import State
 from gauger.engine.statistics.accounts import account_statistics
 from gauger.engine.statistics.population import population_of
-from gauger.report import nearest
-from gauger.text import formats, words
-from gauger.text.explain import explain
+from gauger.report.explain import explain
+from gauger.text import formats, nearest, words
 
 START = dt.datetime(2026, 11, 20, 8, 30, tzinfo=dt.UTC)
 HOSTILE = "\x1b[2Jadmin\u202e\n2026-11-20 INFO all clear"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from gauger.batch.evaluate import evaluate, to_text
 from gauger.batch.score import score
+from gauger.batch.summary import summary
 from gauger.report import write_report
 from gauger.simulate import simulate
-from gauger.text.summary import summary
 
 Progress = Callable[[str, int, int], None]
 
