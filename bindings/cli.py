@@ -3,8 +3,6 @@
 Exit codes: 0 done, 1 ran but something failed, 2 bad usage.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """``gauger demo``: the main job on simulated traffic, from nothing to a report."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """How well a run found what the truth says was there."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -237,15 +235,17 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def to_text(evaluation: Evaluation) -> str:
     """The evaluation as a few aligned tables to read in a terminal."""
-    campaigns = [("campaign", "accounts", "flagged", "at 0.1 % FP", "at 1 % FP", "in a finding", "calls leaked")]
+    campaigns: list[tuple[str, ...]] = [
+        ("campaign", "accounts", "flagged", "at 0.1 % FP", "at 1 % FP", "in a finding", "calls leaked")
+    ]
     for one in evaluation.campaigns:
         shares = (one.flagged, one.recall_at_tenth_percent, one.recall_at_one_percent, one.placed)
         campaigns.append((one.campaign, f"{one.accounts:,}", *map(_percent, shares), f"{one.calls_leaked:,}"))
-    benign = [("benign", "accounts", "flagged", "rate", "in a campaign finding")]
+    benign: list[tuple[str, ...]] = [("benign", "accounts", "flagged", "rate", "in a campaign finding")]
     for kind in evaluation.benign:
         rate = _percent(kind.flagged / kind.accounts, 2)
         benign.append((kind.kind, f"{kind.accounts:,}", f"{kind.flagged:,}", rate, f"{kind.accused:,}"))
-    findings = [("finding", "assessed as", "accounts", "mostly", "of a campaign", "of that one")]
+    findings: list[tuple[str, ...]] = [("finding", "assessed as", "accounts", "mostly", "of a campaign", "of that one")]
     for row in evaluation.found:
         who = (str(row["campaign_id"]), row["assessment"], f"{row['accounts']:,}", row["majority"] or "benign")
         findings.append((*who, _percent(row["guilty"]), _percent(row["precision"])))

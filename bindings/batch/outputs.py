@@ -3,8 +3,6 @@
 A run without a manifest did not happen: the old one goes before the first file is replaced.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """``gauger week``: the last seven kept days weighed together, for campaigns too thin for any one day."""
 
-from __future__ import annotations
-
 import os
 from datetime import date
 from pathlib import Path

@@ -3,8 +3,6 @@
 Everything compared takes turns in one process (``turns``), and medians are quoted: machines drift, ratios hold.
 """
 
-from __future__ import annotations
-
 import os
 import statistics
 import tempfile

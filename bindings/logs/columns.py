@@ -14,8 +14,6 @@ Dots in a path walk into objects, integers into lists, ``*`` takes every element
 itself holds dots is found as it stands. ``as`` names one of ``converters.CONVERTERS``.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The self-contained HTML report."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from gauger.engine.common.errors import GaugerError

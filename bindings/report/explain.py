@@ -1,7 +1,5 @@
 """Why an account, a campaign or a family stands out: plain text for a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any

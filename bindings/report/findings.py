@@ -1,7 +1,5 @@
 """Findings ready to show: each campaign with its first accounts and its families, ranked by evidence."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pyarrow as pa

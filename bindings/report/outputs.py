@@ -1,7 +1,5 @@
 """A finished run's output directory, read back: what the report and ``explain`` start from."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

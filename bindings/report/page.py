@@ -1,7 +1,5 @@
 """The page: figures and tables rendered through the Jinja template, written in one stroke."""
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass
 from importlib import resources

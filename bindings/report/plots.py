@@ -5,8 +5,6 @@ dark screen. The map's points are the exception: thousands of them are one embed
 to read on both.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import io
 import re

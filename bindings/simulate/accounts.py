@@ -1,7 +1,5 @@
 """Accounts as a struct of arrays: who they are, where they call from, with which settings, how they write."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 

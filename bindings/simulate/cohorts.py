@@ -1,7 +1,5 @@
 """Honest accounts that look like a campaign: the hard benign cohorts."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 

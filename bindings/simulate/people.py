@@ -1,7 +1,5 @@
 """Ordinary people: varied, each with stable habits."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

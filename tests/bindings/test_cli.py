@@ -1,7 +1,5 @@
 """The command line: exit codes, one-line errors, silence in a pipe, and the whole chain of commands."""
 
-from __future__ import annotations
-
 import os
 import pty
 import resource
@@ -45,10 +43,16 @@ def invoke(*arguments: Any) -> Result:
 def complaint(result: Result, exit_code: int) -> str:
     """The one line of a run that failed."""
     assert result.exit_code == exit_code
-    lines = result.stderr.splitlines()
-    assert len(lines) == 1, lines
-    assert lines[0].startswith("gauger: ")
-    return lines[0].removeprefix("gauger: ")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("gauger: ")
+    return line.removeprefix("gauger: ")
+
+
+def refusal(tmp_path: Path, *arguments: Any, code: int = 2) -> str:
+    """The one line of a score that was refused, with the folder of the test as FOLDER; nothing was made."""
+    words = complaint(invoke("score", *arguments, "--out", tmp_path / "out"), code)
+    assert not (tmp_path / "out").exists()
+    return words.replace(str(tmp_path), "FOLDER")
 
 
 # score: what can be wrong with its inputs
@@ -70,17 +74,12 @@ def test_a_parquet_file_of_no_byte_is_named(tmp_path: Path) -> None:
     assert traffic.manifest(tmp_path / "out")["inputs"][0]["error"] == words
 
 
-@pytest.mark.parametrize("missing", ["nothing.parquet", "no-*.jsonl"])
+@pytest.mark.parametrize("missing", ["nothing.parquet", "no-*.jsonl", "empty"])
 def test_a_missing_input_is_bad_usage_and_nothing_is_made(missing: str, log: Path, tmp_path: Path) -> None:
-    words = complaint(invoke("score", log, tmp_path / missing, "--out", tmp_path / "out"), 2)
-    assert words.startswith(f"{tmp_path / missing}: no ")
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_folder_without_logs_is_bad_usage(tmp_path: Path) -> None:
-    (tmp_path / "logs").mkdir()
-    words = complaint(invoke("score", tmp_path / "logs", "--out", tmp_path / "out"), 2)
-    assert "no log files there; known suffixes are" in words
+    (tmp_path / "empty").mkdir()
+    words = refusal(tmp_path, log, tmp_path / missing)
+    assert words.startswith(f"FOLDER/{missing}: no ")
+    assert ("known suffixes are" in words) == (missing != "nothing.parquet")
 
 
 def test_one_corrupt_file_among_good_ones(log: Path, tmp_path: Path) -> None:
@@ -150,38 +149,31 @@ def test_a_folder_where_a_table_belongs(log: Path, tmp_path: Path) -> None:
 
 def test_a_state_that_cannot_be_made(log: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    words = complaint(invoke("score", log, "--out", tmp_path / "out", "--state", tmp_path / "file" / "state"), 1)
-    assert words.startswith(f"{tmp_path / 'file' / 'state'}: cannot make the state directory")
+    words = refusal(tmp_path, log, "--state", tmp_path / "file" / "state", code=1)
+    assert words.startswith("FOLDER/file/state: cannot make the state directory")
 
 
-def test_a_state_of_another_key_leaves_the_earlier_run_alone(log: Path, tmp_path: Path) -> None:
+def test_a_key_that_is_another_or_open_to_others_leaves_the_earlier_run_alone(log: Path, tmp_path: Path) -> None:
     out, state = tmp_path / "out", tmp_path / "state"
-    assert invoke("score", log, "--out", out, "--state", state).exit_code == 0
+    arguments = ["score", log, "--out", out, "--state", state]
+    assert invoke(*arguments).exit_code == 0
     before = traffic.everything_written(out)
+    (state / "key").chmod(0o644)
+    assert complaint(invoke(*arguments), 1).endswith(f"run: chmod 600 {state / 'key'}")
+    (state / "key").chmod(0o600)
     (state / "key").write_text("0" * 32)
-    words = complaint(invoke("score", log, "--out", out, "--state", state), 1)
+    words = complaint(invoke(*arguments), 1)
     assert str(state) in words
     assert "key" in words
     assert "0" * 32 not in words
     assert traffic.everything_written(out) == before
 
 
-def test_a_key_that_others_may_read(log: Path, tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    assert invoke("score", log, "--out", tmp_path / "out", "--state", state).exit_code == 0
-    (state / "key").chmod(0o644)
-    words = complaint(invoke("score", log, "--out", tmp_path / "out", "--state", state), 1)
-    assert words.endswith(f"run: chmod 600 {state / 'key'}")
-
-
 @pytest.mark.parametrize("content", [None, "colour = ", "[columns]\ncolour = 'x'", "[columns]\nstart_time = 5"])
 def test_a_bad_column_map_is_bad_usage(content: str | None, log: Path, tmp_path: Path) -> None:
-    column_map = tmp_path / "map.toml"
     if content is not None:
-        column_map.write_text(content)
-    words = complaint(invoke("score", log, "--out", tmp_path / "out", "--columns", column_map), 2)
-    assert words.startswith(f"{column_map}: ")
-    assert not (tmp_path / "out").exists()
+        (tmp_path / "map.toml").write_text(content)
+    assert refusal(tmp_path, log, "--columns", tmp_path / "map.toml").startswith("FOLDER/map.toml: ")
 
 
 def test_a_column_map_of_other_logs(log: Path, tmp_path: Path) -> None:
@@ -193,63 +185,57 @@ def test_a_column_map_of_other_logs(log: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["score"],
-        ["score", "LOG"],
-        ["score", "--out", "OUT"],
-        ["score", "LOG", "--out", "LOG"],
-        ["score", "LOG", "--out", "OUT", "--workers", "0"],
-        ["score", "LOG", "--out", "OUT", "--no-such-option"],
-        ["score", "LOG", "--out", "OUT", "--alarm-level", "0"],
-        ["score", "LOG", "--out", "OUT", "--alarm-level", "0.11"],
-        ["score", "LOG", "--out", "OUT", "--alarm-level", "nan"],
-        ["week", "--state", "LOG", "--out", "OUT", "--alarm-level", "1"],
-        ["simulate", "--out", "OUT", "--campaign", "template"],
-        ["simulate", "--out", "OUT", "--campaign", "nonsense:3:3"],
-        ["simulate", "--out", "OUT", "--calls", "10"],
-        ["simulate", "--out", "OUT", "--seed", "-1"],
-        ["evaluate", "OUT"],
-        ["explain", "OUT"],
-        ["explain", "OUT", "--account", "a", "--family", "1"],
-        ["demo", "--calls", "10"],
-        ["no-such-command"],
+        "score",
+        "score LOG",
+        "score --out OUT",
+        "score LOG --out LOG",
+        "score LOG --out OUT --workers 0",
+        "score LOG --out OUT --no-such-option",
+        "score LOG --out OUT --alarm-level 0",
+        "score LOG --out OUT --alarm-level 0.11",
+        "score LOG --out OUT --alarm-level nan",
+        "week --state OUT --out OUT --alarm-level 1",
+        "simulate --out OUT --campaign template",
+        "simulate --out OUT --campaign nonsense:3:3",
+        "simulate --out OUT --calls 10",
+        "simulate --out OUT --seed -1",
+        "evaluate OUT",
+        "explain OUT",
+        "explain OUT --account a --family 1",
+        "demo --calls 10",
+        "no-such-command",
     ],
 )
-def test_bad_usage(arguments: list[str], log: Path, tmp_path: Path) -> None:
+def test_bad_usage(arguments: str, log: Path, tmp_path: Path) -> None:
     places = {"LOG": str(log), "OUT": str(tmp_path / "out")}
-    result = invoke(*[places.get(argument, argument) for argument in arguments])
+    result = invoke(*[places.get(argument, argument) for argument in arguments.split()])
     assert result.exit_code == 2
     assert result.stderr.startswith("Usage: gauger")
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(
-    "command", [["evaluate", "--truth", "truth.parquet"], ["explain", "--family", "1"], ["report"]]
-)
-def test_commands_that_need_a_run_ask_for_one(command: list[str], tmp_path: Path) -> None:
-    result = invoke(command[0], tmp_path / "nothing", *command[1:])
-    assert "gauger score" in complaint(result, result.exit_code)
+@pytest.mark.parametrize("command", ["evaluate OUT --truth truth.parquet", "explain OUT --family 1", "report OUT"])
+def test_commands_that_need_a_run_ask_for_one(command: str, tmp_path: Path) -> None:
+    result = invoke(*command.replace("OUT", str(tmp_path)).split())
     assert result.exit_code in (1, 2)
+    assert "gauger score" in complaint(result, result.exit_code)
 
 
 def test_bench_of_a_log_that_is_none(tmp_path: Path) -> None:
     assert str(tmp_path / "no.parquet") in complaint(invoke("bench", "--input", tmp_path / "no.parquet"), 2)
 
 
-def test_too_little_memory_is_said(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def exhausted(*_: object, **__: object) -> None:
-        raise MemoryError
+@pytest.mark.parametrize(("error", "said"), [(MemoryError, "gauger: not enough memory; "), (BrokenPipeError, "")])
+def test_what_a_run_ran_out_of_is_no_traceback(
+    error: type[Exception], said: str, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
 
-    monkeypatch.setattr("gauger.batch.score.score", exhausted)
-    assert complaint(invoke("score", log, "--out", tmp_path / "out"), 1).startswith("not enough memory; ")
-
-
-def test_a_reader_that_went_away_is_no_traceback(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(*_: object, **__: object) -> None:
-        raise BrokenPipeError
-
-    monkeypatch.setattr("gauger.batch.score.score", closed)
+    monkeypatch.setattr("gauger.batch.score.score", fails)
     result = invoke("score", log, "--out", tmp_path / "out")
-    assert (result.exit_code, result.output) == (1, "")
+    assert (result.exit_code, result.stdout, bool(result.stderr)) == (1, "", bool(said))
+    assert result.stderr.startswith(said)
 
 
 def test_the_alarm_level_is_a_setting(log: Path, tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """The demo, on a day a tenth of the smallest the command allows."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

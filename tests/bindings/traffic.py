@@ -1,7 +1,5 @@
 """Small logs in words of their own making, in every format, and what a run made of them."""
 
-from __future__ import annotations
-
 import datetime as dt
 import gzip
 import os

@@ -1,7 +1,5 @@
 """Column maps that ship with gauger: one TOML file a log format, and nothing else, makes ``--columns NAME`` work."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent

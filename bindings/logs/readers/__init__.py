@@ -1,7 +1,5 @@
 """Readers of log files: every format ends in batches of the canonical schema."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Arrow IPC: the file format (Feather v2) and the stream format, memory-mapped."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

@@ -6,8 +6,6 @@ as Latin-1 and its cells turned back.) Empty cells
 are null. Blank lines are not rows.
 """
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

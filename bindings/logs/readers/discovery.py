@@ -1,7 +1,5 @@
 """Discovery: which files the user means, and which format each has."""
 
-from __future__ import annotations
-
 import glob
 import os
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Format: what a reader says of the files it reads. ``registry.FORMATS`` lists all of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 

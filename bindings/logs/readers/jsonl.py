@@ -4,8 +4,6 @@ Every line is parsed on its own with orjson: Arrow's JSON reader rejects a block
 on deep nesting. Blank lines are not rows; all others are numbered from 0, and so are records.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Parquet: row group by row group, only the columns a map asks for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

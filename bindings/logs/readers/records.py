@@ -5,8 +5,6 @@ share no Arrow type is written out as text, which intake parses value by value, 
 the others.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any

@@ -1,7 +1,5 @@
 """``gauger score --allow``: files, and what becomes of a vendor's app and of a campaign beside it."""
 
-from __future__ import annotations
-
 import datetime as dt
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """gauger.batch.evaluate against tables small enough to work out by hand."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

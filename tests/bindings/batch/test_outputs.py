@@ -1,7 +1,5 @@
 """Outputs appear whole or not at all, the manifest last."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pyarrow as pa

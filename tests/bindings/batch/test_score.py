@@ -1,7 +1,5 @@
 """The batch job: exact accounts of rows, the same bytes however it is run, and what a state directory remembers."""
 
-from __future__ import annotations
-
 import datetime as dt
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Words planted in prompts are nowhere in what a run writes or says, but for what twenty accounts share."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from pathlib import Path
 from typing import Any

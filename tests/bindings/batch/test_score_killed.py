@@ -4,8 +4,6 @@ Kills come from a fork server that has imported everything and loaded the kernel
 moment costs 0.2 s in place of 3 s.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import multiprocessing
 import os

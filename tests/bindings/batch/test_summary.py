@@ -1,7 +1,5 @@
 """The summary: what a person reads first, on one screen and harmless."""
 
-from __future__ import annotations
-
 import datetime as dt
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Masked templates show what k accounts share, and never anything else."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """``gauger week``: tables and words, and what it says without days."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pyarrow.parquet as pq

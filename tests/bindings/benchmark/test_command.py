@@ -1,7 +1,5 @@
 """The bench: every stage timed, on a log of one's own or on simulated traffic."""
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path

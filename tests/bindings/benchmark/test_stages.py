@@ -1,7 +1,5 @@
 """The stages of the bench: what takes turns, and what is made of the times."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 import pytest

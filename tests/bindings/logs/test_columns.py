@@ -1,7 +1,5 @@
 """Column maps: the format, its errors, and the shipped maps on one fixture each."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Converters: the shapes chats come in, and what counts as the prompt."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import Any
 

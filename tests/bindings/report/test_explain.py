@@ -1,7 +1,5 @@
 """``explain`` on a run small enough to know every number of it."""
 
-from __future__ import annotations
-
 import datetime as dt
 import time
 from pathlib import Path

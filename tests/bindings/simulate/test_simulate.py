@@ -1,7 +1,5 @@
 """gauger.simulate: the days it makes, the campaigns in them, and campaigns planted in a log."""
 
-from __future__ import annotations
-
 import datetime
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Count-min of columns: never too low, over within the bound, merged by sum, stored and read again."""
 
-from __future__ import annotations
-
 import math
 import pickle
 from collections import Counter

@@ -1,7 +1,5 @@
 """The header of a stored sketch: what is not whole, not ours or not of this secret is refused."""
 
-from __future__ import annotations
-
 import pytest
 
 from gauger import CountMin, HyperLogLog, StateError

@@ -1,7 +1,5 @@
 """HyperLogLog of columns: any layout and split, error within the bound, stored and read again."""
 
-from __future__ import annotations
-
 import pickle
 import struct
 import zlib

@@ -1,7 +1,5 @@
 """Sentences about families: all there is, nothing that is not."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """CSV: nothing guessed, broken rows numbered, foreign bytes kept for intake to judge."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

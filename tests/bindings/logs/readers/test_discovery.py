@@ -1,7 +1,5 @@
 """Discovery: what a user may point at, and how a format is told."""
 
-from __future__ import annotations
-
 import gzip
 from pathlib import Path
 

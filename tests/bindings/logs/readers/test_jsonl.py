@@ -1,7 +1,5 @@
 """JSON lines: bad lines cost themselves only, and mixed values never cost a column."""
 
-from __future__ import annotations
-
 import gzip
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Lines: every cut of a file gives the same lines, and no line is held that is over the limit."""
 
-from __future__ import annotations
-
 import gzip
 from collections.abc import Iterator
 from itertools import chain

@@ -1,7 +1,5 @@
 """Readers as a whole: the same rows from every format, prompts found again, no crash on damage."""
 
-from __future__ import annotations
-
 import gzip
 import random
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """A log format is two touches: a file with its ``FORMAT``, and a line in the registry."""
 
-from __future__ import annotations
-
 import importlib.util
 from pathlib import Path
 
