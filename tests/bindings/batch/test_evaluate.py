@@ -7,36 +7,32 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gauger.batch.evaluate import Evaluation, evaluate, to_text
+from gauger.batch.evaluate import Evaluation, TrueCampaign, evaluate, to_text
 from gauger.engine.common.errors import InputError
 from gauger.engine.results.tables import TRUTH
 
-ACCOUNTS = pa.schema(
-    [
-        ("account_id", pa.string()),
-        ("calls", pa.int64()),
-        ("evidence", pa.float64()),
-        ("flagged", pa.bool_()),
-        ("campaign_id", pa.int64()),
-    ]
-)
-FINDINGS = pa.schema([("campaign_id", pa.int64()), ("assessment", pa.string())])
+ACCOUNTS = {"account_id": pa.string(), "calls": pa.int64(), "evidence": pa.float64(), "flagged": pa.bool_()}
+SCHEMAS = {
+    "accounts": pa.schema(ACCOUNTS | {"campaign_id": pa.int64()}),
+    "campaigns": pa.schema({"campaign_id": pa.int64(), "assessment": pa.string()}),
+}
+
+
+def write(path: Path, schema: pa.Schema, rows: list[tuple[Any, ...]]) -> Path:
+    """A Parquet file from rows of tuples."""
+    pq.write_table(pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema), path)
+    return path
 
 
 def write_run(folder: Path, accounts: list[tuple[Any, ...]], findings: list[tuple[Any, ...]]) -> None:
     """accounts.parquet and campaigns.parquet from rows of tuples."""
-    for name, schema, rows in (("accounts", ACCOUNTS, accounts), ("campaigns", FINDINGS, findings)):
-        columns = list(zip(*rows, strict=True)) if rows else [[] for _ in schema]
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
-        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), folder / f"{name}.parquet")
+    for (name, schema), rows in zip(SCHEMAS.items(), (accounts, findings), strict=True):
+        write(folder / f"{name}.parquet", schema, rows)
 
 
 def write_truth(folder: Path, rows: list[tuple[Any, ...]]) -> Path:
     """truth.parquet from rows of tuples."""
-    path = folder / "truth.parquet"
-    arrays = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
-    pq.write_table(pa.Table.from_arrays(arrays, schema=TRUTH), path)
-    return path
+    return write(folder / "truth.parquet", TRUTH, rows)
 
 
 @pytest.fixture
@@ -66,20 +62,11 @@ def run(tmp_path: Path) -> Evaluation:
 
 
 def test_recall_counts_null_and_absent_as_not_found(run: Evaluation) -> None:
-    first, second = run.campaigns
-    assert (first.campaign, first.kind, first.accounts, first.absent) == ("a", "template", 4, 1)
-    assert first.flagged == 0.5
-    # One of 1000 benign accounts may pass: the threshold is the second largest, 0.998.
-    assert first.recall_at_tenth_percent == 0.5
-    # Ten may pass: the threshold is the eleventh largest, 0.989.
-    assert first.recall_at_one_percent == 0.5
-    assert (second.recall_at_tenth_percent, second.recall_at_one_percent) == (0.5, 1.0)
-
-
-def test_placed_share_and_leaked_calls(run: Evaluation) -> None:
-    first, second = run.campaigns
-    assert (first.placed, first.calls_leaked) == (0.75, 63)
-    assert (second.placed, second.calls_leaked) == (1.0, 61)
+    # One of 1000 benign accounts may pass: the threshold is the second largest, 0.998. Ten: the eleventh, 0.989.
+    assert run.campaigns == [
+        TrueCampaign("a", "template", 4, 1, 0.5, 0.5, 0.5, 0.75, 63),
+        TrueCampaign("c", "cot", 2, 0, 0.5, 0.5, 1.0, 1.0, 61),
+    ]
 
 
 def test_benign_kinds(run: Evaluation) -> None:
