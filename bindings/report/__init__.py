@@ -1,4 +1,4 @@
-"""The self-contained HTML report."""
+"""A finished run told to a person: the HTML report, and ``explain`` on a terminal."""
 
 from pathlib import Path
 

@@ -108,18 +108,6 @@ def test_refused_rows_are_named_with_a_reason(tmp_path: Path) -> None:
     assert refused == {3: "account_id is missing", 8: "prompt is missing"}
 
 
-def test_every_tenth_line_broken(tmp_path: Path) -> None:
-    log = traffic.write(traffic.table(traffic.honest(10, 10, 1)), tmp_path / "log.jsonl")
-    lines = log.read_bytes().splitlines()
-    lines[::10] = [line[: len(line) // 2] for line in lines[::10]]
-    log.write_bytes(b"\n".join(lines))
-    run = score([log], tmp_path / "out", state=tmp_path / "state")
-    traffic.check_accounts_of_rows(run.out)
-    assert run.errors == []
-    assert run.manifest["scored"] == 90
-    assert traffic.tables_of(run.out)["quarantine"]["row"].to_pylist() == list(range(0, 100, 10))
-
-
 def test_prompts_of_no_byte_ten_megabytes_and_no_text(tmp_path: Path) -> None:
     rows = traffic.honest(5, 6, 1)
     rows[0] |= {"prompt_text": ""}
