@@ -22,7 +22,7 @@ lint: $(INSTALLED)
 
 # An editable install is invisible to mypy: type-check an installed copy.
 types: $(INSTALLED)
-	rm -rf build/types
+	rm -rf build/types build/lib
 	$(BIN)/pip install --quiet --no-deps --target build/types .
 	MYPYPATH=build/types $(BIN)/mypy -p gauger
 
@@ -45,5 +45,5 @@ $(INSTALLED): pyproject.toml
 	  { echo "$(PYTHON) has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv) and run make again"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
 	@touch $@

@@ -1,7 +1,5 @@
 """gauger: finds distillation campaigns in LLM API traffic by joining weak evidence across accounts."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -43,24 +41,21 @@ __all__ = [
 
 # Imported when first asked for: numba, pyarrow, faiss and scipy take a second, and `gauger --help` needs none of them.
 _HOMES = {
-    "AllowList": "gauger.engine.families.allow_list",
-    "AllowListError": "gauger.engine.common.errors",
-    "signatures": "gauger.sketches.signatures",
-    "jaccard": "gauger.sketches.signatures",
-    "to_datasketch": "gauger.sketches.datasketch",
-    "from_datasketch": "gauger.sketches.datasketch",
-    "Secret": "gauger.engine.common.secret",
-    "KernelInputError": "gauger.engine.common.errors",
-    "HyperLogLog": "gauger.sketches.hyperloglog",
-    "CountMin": "gauger.sketches.countmin",
-    "Engine": "gauger.engine.engine",
-    "GaugerError": "gauger.engine.common.errors",
-    "InputError": "gauger.engine.common.errors",
-    "Settings": "gauger.engine.common.settings",
-    "StateError": "gauger.engine.common.errors",
-    "Verdict": "gauger.engine.serving.snapshot",
-    "Warmth": "gauger.kernels.warm",
-    "warmup": "gauger.kernels.warm",
+    name: f"gauger.{home}"
+    for home, names in {
+        "engine.common.errors": "AllowListError GaugerError InputError KernelInputError StateError",
+        "engine.common.secret": "Secret",
+        "engine.common.settings": "Settings",
+        "engine.engine": "Engine",
+        "engine.families.allow_list": "AllowList",
+        "engine.serving.snapshot": "Verdict",
+        "kernels.warm": "Warmth warmup",
+        "sketches.countmin": "CountMin",
+        "sketches.datasketch": "from_datasketch to_datasketch",
+        "sketches.hyperloglog": "HyperLogLog",
+        "sketches.signatures": "jaccard signatures",
+    }.items()
+    for name in names.split()
 }
 
 

@@ -3,13 +3,13 @@
 Exit codes: 0 done, 1 ran but something failed, 2 bad usage.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,13 @@ from tqdm import tqdm
 
 from gauger import __version__
 from gauger.engine.common.errors import AllowListError, ColumnMapError, GaugerError, InputError
+from gauger.engine.common.settings import SHORT_LINES, Settings
+from gauger.logs import column_maps
 from gauger.text.formats import visible
 
 _PATH = click.Path(path_type=Path)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
+_ALARM_LEVEL_MAX = 0.1
 
 
 class _Commands(click.Group):
@@ -70,6 +73,28 @@ def _bar() -> Iterator[Callable[[str, int, int], None]]:
         yield progress
 
 
+def _alarm_level(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not 0 < value <= _ALARM_LEVEL_MAX:
+        raise click.BadParameter(f"{value:g} is not a tail probability above 0 and at most {_ALARM_LEVEL_MAX:g}.")
+    return value
+
+
+_columns_option = click.option(
+    "--columns", metavar="MAP", help=f"Where the columns are: {', '.join(column_maps.names())} or a TOML file."
+)
+_alarm_level_option = click.option(
+    "--alarm-level",
+    default=Settings.alarm_level,
+    show_default=True,
+    callback=_alarm_level,
+    help="Flag accounts below this tail probability: the share of honest accounts that may be flagged.",
+)
+_workers_option = click.option("--workers", type=click.IntRange(1, 256), help="Threads to use (default: all cores).")
+_seed_option = click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0), help="The same seed, the same bytes."
+)
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="gauger")
 def main() -> None:
@@ -80,19 +105,12 @@ def main() -> None:
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--out", required=True, type=_FOLDER, help="Directory for the findings; made if missing.")
 @click.option("--state", type=_FOLDER, help="Directory that keeps the key, families and reference days between runs.")
-@click.option("--columns", metavar="MAP", help="Where the columns are: litellm, openai, otlp or a TOML file.")
+@_columns_option
 @click.option("--allow", type=_PATH, metavar="TOML", help="Families you vouch for: ids, examples, example_files.")
 @click.option("--short-lines", is_flag=True, help="Prompts are lines of a dozen words: look for finer templates.")
-@click.option("--workers", type=click.IntRange(1, 256), help="Threads to use (default: all cores).")
-def score(
-    inputs: tuple[str, ...],
-    out: Path,
-    state: Path | None,
-    columns: str | None,
-    allow: Path | None,
-    short_lines: bool,
-    workers: int | None,
-) -> None:
+@_alarm_level_option
+@_workers_option
+def score(inputs: tuple[str, ...], out: Path, short_lines: bool, alarm_level: float, **options: Any) -> None:
     """Score log files (Parquet, Arrow IPC, JSONL, CSV), directories or globs.
 
     \b
@@ -103,21 +121,11 @@ def score(
       gauger score logs/2026-03-16.parquet --out day --state state --allow allow.toml
     """
     from gauger.batch.score import score as run
-    from gauger.engine.common.settings import SHORT_LINES, Settings
-    from gauger.text.summary import summary
+    from gauger.batch.summary import summary
 
-    settings = SHORT_LINES if short_lines else Settings()
+    settings = replace(SHORT_LINES if short_lines else Settings(), alarm_level=alarm_level)
     with _bar() as progress:
-        finished = run(
-            inputs,
-            out,
-            state=state,
-            columns=columns,
-            allow=allow,
-            workers=workers,
-            settings=settings,
-            progress=progress,
-        )
+        finished = run(inputs, out, settings=settings, progress=progress, **options)
     for warning in finished.warnings:
         _complain(f"warning: {warning}")
     click.echo(summary(finished))
@@ -131,8 +139,9 @@ def score(
 @click.option("--state", required=True, type=_FOLDER, help="State directory that days were scored with.")
 @click.option("--out", required=True, type=_FOLDER, help="Directory for the two tables; made if missing.")
 @click.option("--last", type=click.DateTime(["%Y-%m-%d"]), help="Last day of the week (default: the newest kept).")
-@click.option("--workers", type=click.IntRange(1, 256), help="Threads to use (default: all cores).")
-def week(state: Path, out: Path, last: datetime | None, workers: int | None) -> None:
+@_alarm_level_option
+@_workers_option
+def week(state: Path, out: Path, last: datetime | None, alarm_level: float, workers: int | None) -> None:
     """Weigh the last seven kept days together: finds campaigns too thin for any one day.
 
     \b
@@ -142,7 +151,9 @@ def week(state: Path, out: Path, last: datetime | None, workers: int | None) -> 
     from gauger.batch.week import to_text
     from gauger.batch.week import week as run
 
-    click.echo(to_text(run(state, out, last=None if last is None else last.date(), workers=workers)))
+    settings = Settings(alarm_level=alarm_level)
+    found = run(state, out, last=None if last is None else last.date(), workers=workers, settings=settings)
+    click.echo(to_text(found, settings))
 
 
 @main.command()
@@ -151,7 +162,7 @@ def week(state: Path, out: Path, last: datetime | None, workers: int | None) -> 
 @click.option(
     "--campaign", "campaigns", multiple=True, metavar="KIND:ACCOUNTS:CALLS", help="Plant one; may be repeated."
 )
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="The same seed, the same bytes.")
+@_seed_option
 @click.option("--into", multiple=True, type=_PATH, metavar="LOG", help="Plant the campaigns in this log of your own.")
 @click.option("--columns", metavar="MAP", help="Column map of the log given by --into.")
 def simulate(
@@ -175,13 +186,8 @@ def simulate(
         paths = plant(list(into), out, specs, seed, columns)
     else:
         with _bar() as progress:
-            paths = run(
-                out,
-                calls=calls,
-                campaigns=specs,
-                seed=seed,
-                progress=lambda done, total: progress("simulating", done, total),
-            )
+            told = partial(progress, "simulating")
+            paths = run(out, calls=calls, campaigns=specs, seed=seed, progress=told)
     for path in [*paths.reference, paths.day, paths.truth]:
         click.echo(str(path))
 
@@ -207,18 +213,18 @@ def evaluate(out: Path, truth: Path) -> None:
 @click.option("--account", help="An account id.")
 @click.option("--campaign", type=int, help="A finding's number.")
 @click.option("--family", type=int, help="A family id.")
-def explain(out: Path, account: str | None, campaign: int | None, family: int | None) -> None:
+def explain(out: Path, **asked: Any) -> None:
     """Explain one account, finding or family of a run in words.
 
     \b
     Example:
       gauger explain day --campaign 1
     """
-    from gauger.text.explain import explain as run
+    from gauger.report.explain import explain as run
 
-    if sum(value is not None for value in (account, campaign, family)) != 1:
+    if sum(value is not None for value in asked.values()) != 1:
         raise click.UsageError("give exactly one of --account, --campaign, --family")
-    click.echo(run(out, account=account, campaign=campaign, family=family))
+    click.echo(run(out, **asked))
 
 
 @main.command()
@@ -259,18 +265,18 @@ def bench(source: Path | None, columns: str | None) -> None:
 @click.option(
     "--calls", default=200_000, show_default=True, type=click.IntRange(20_000), help="Honest calls of the day."
 )
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
-def demo(out: Path, calls: int, seed: int) -> None:
+@_seed_option
+def demo(out: Path, **options: int) -> None:
     """Simulate a reference week and a day with three campaigns; score, evaluate and report it.
 
     \b
     Example:
       gauger demo --out demo-output
     """
-    from gauger.batch.demo import demo as run
+    from gauger.demo import demo as run
 
     with _bar() as progress:
-        text = run(out, calls=calls, seed=seed, progress=progress)
+        text = run(out, progress=progress, **options)
     click.echo(text)
 
 
@@ -288,7 +294,7 @@ def warmup() -> None:
     from gauger.kernels.warm import warmup as run
 
     with _bar() as progress:
-        done = run(lambda ready, kernels: progress("compiling", ready, kernels))
+        done = run(partial(progress, "compiling"))
     click.echo(f"{done.kernels} kernels ready in {done.seconds:.1f} s: {done.compiled} compiled, {done.loaded} loaded")
     click.echo(f"cache: {visible(done.directory or 'none')}")
     if done.problem is not None:

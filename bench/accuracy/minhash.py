@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from gauger.benchmark.rivals.contest import lacks
-from gauger.benchmark.rivals.minhash import RHO_FULL, SEED, gaoya_index, variables
+from gauger.benchmark.rivals.minhash import RHO_FULL, SEED, gaoya_index
+from gauger.benchmark.turns import variables
 from gauger.engine.common.secret import Secret
 from gauger.kernels.sketches import minhash
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.detection.rungs import Outcome
-from gauger.batch.evaluate import BenignKind, Evaluation, FoundCampaign, TrueCampaign
+from gauger.batch.evaluate import BenignKind, Evaluation, TrueCampaign
 
 LOG = Path(__file__).parents[1] / "results" / "detection.jsonl"
 Row = dict[str, Any]
@@ -60,6 +60,5 @@ def _evaluation(stored: Row) -> Evaluation:
     parts = {
         "campaigns": [TrueCampaign(**one) for one in stored["campaigns"]],
         "benign": [BenignKind(**one) for one in stored["benign"]],
-        "found": [FoundCampaign(**one) for one in stored["found"]],
     }
     return Evaluation(**(stored | parts))

@@ -129,7 +129,7 @@ def details(outcomes: Outcomes) -> str:
         runs = [outcome for outcome in outcomes if outcome.campaign == name]
         members = _campaigns(outcomes, name)
         findings = Counter(
-            found.assessment for outcome in runs for found in outcome.everyone.found if found.majority == name
+            row["assessment"] for outcome in runs for row in outcome.everyone.found if row["majority"] == name
         )
         placed = sum(round(one.placed * one.accounts) for one in members)
         low, high = wilson(
@@ -188,7 +188,7 @@ def clean_days(clean: Outcomes) -> str:
     """One row a seed: how many honest accounts a day without campaigns flags, and its findings."""
     rows = []
     for outcome in clean:
-        findings = [f"{found.assessment} ({found.accounts} accounts)" for found in outcome.everyone.found]
+        findings = [f"{row['assessment']} ({row['accounts']} accounts)" for row in outcome.everyone.found]
         number, busy = outcome.busy.benign_flagged, outcome.busy.benign_accounts
         low, high = wilson(number, busy)
         rows.append(
@@ -250,7 +250,7 @@ def together_days(together: Outcomes) -> str:
     lines = [table(["campaign", "accounts", "flagged %", "exact %", "in a finding %"], rows), ""]
     for outcome in together:
         seen, busy = outcome.everyone, outcome.busy
-        assessed = Counter(found.assessment for found in seen.found)
+        assessed = Counter(row["assessment"] for row in seen.found)
         findings = ", ".join(f"{count} {assessment}" for assessment, count in assessed.most_common()) or "no findings"
         share = percent(rate(busy.benign_flagged, busy.benign_accounts), 2)
         lines.append(

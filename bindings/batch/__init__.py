@@ -1,1 +1,1 @@
-"""Commands over whole logs: score, week, evaluate, demo, and the tables they write."""
+"""Batch jobs: a day or a week of logs in, tables out; what they found held against the truth."""

@@ -3,8 +3,6 @@
 No message here ever holds what an example says.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """How well a run found what the truth says was there."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,30 +45,20 @@ class BenignKind:
 
 
 @dataclasses.dataclass(frozen=True)
-class FoundCampaign:
-    """One finding of the run, held against the truth."""
-
-    campaign_id: int
-    assessment: str
-    accounts: int
-    majority: str | None  # the true campaign most of its accounts are of; None when most are benign
-    guilty: float  # share of its accounts that are of any true campaign
-    precision: float  # share of its accounts that are of that one campaign, 0 when most are benign
-
-
-@dataclasses.dataclass(frozen=True)
 class Evaluation:
     """A run against the truth.
 
     ``campaign_precision`` is the share of the findings assessed as a campaign in which campaign accounts are
     the majority (one finding may gather two planted campaigns: whoever runs both looks like one actor);
     ``campaign_recall`` is the share of the true campaigns of which such findings hold at least half of the
-    accounts. Both are None where there is nothing to take a share of.
+    accounts. Both are None where there is nothing to take a share of. A row of ``found`` is a finding held
+    against the truth: campaign_id, assessment, accounts, majority (the true campaign most of them are of, or None),
+    guilty (share that is of any) and precision (share that is of the majority's, 0 when most are benign).
     """
 
     campaigns: list[TrueCampaign]
     benign: list[BenignKind]
-    found: list[FoundCampaign]
+    found: list[dict[str, Any]]
     benign_accounts: int
     benign_flagged: int
     absent: int  # accounts of the truth without a row in the output, benign ones included
@@ -135,9 +123,7 @@ def _join(out: Path, truth: Path) -> tuple[_Joined, int]:
 
 
 def _threshold(benign_evidence: np.ndarray, rate: float) -> float | None:
-    """The smallest evidence that at most ``rate`` of the benign accounts exceed; None without benign
-    accounts.
-    """
+    """The smallest evidence that at most ``rate`` of the benign accounts exceed; None without any."""
     if not benign_evidence.size:
         return None
     allowed = int(rate * benign_evidence.size + 1e-9)  # 0.001 * 1000 must be 1
@@ -170,24 +156,24 @@ def _true_campaigns(joined: _Joined) -> list[TrueCampaign]:
     return results
 
 
-def _found_campaigns(joined: _Joined, table: pa.Table) -> list[FoundCampaign]:
-    results = []
+def _findings(joined: _Joined, table: pa.Table) -> list[dict[str, Any]]:
+    rows = []
     for row in table.to_pylist():
         inside = joined.campaign[joined.finding == row["campaign_id"]]
         names, counts = np.unique(inside, return_counts=True)
         largest = int(np.argmax(counts)) if counts.size else -1
-        guilty = largest >= 0 and names[largest] != ""
-        results.append(
-            FoundCampaign(
-                campaign_id=row["campaign_id"],
-                assessment=row["assessment"] or "",
-                accounts=inside.size,
-                majority=str(names[largest]) if guilty else None,
-                guilty=float(np.mean(inside != "")) if inside.size else 0.0,
-                precision=float(counts[largest] / inside.size) if guilty else 0.0,
-            )
+        majority = str(names[largest]) if largest >= 0 and names[largest] != "" else None
+        rows.append(
+            {
+                "campaign_id": row["campaign_id"],
+                "assessment": row["assessment"] or "",
+                "accounts": inside.size,
+                "majority": majority,
+                "guilty": float(np.mean(inside != "")) if inside.size else 0.0,
+                "precision": float(counts[largest] / inside.size) if majority else 0.0,
+            }
         )
-    return results
+    return rows
 
 
 def evaluate(out: Path, truth: Path) -> Evaluation:
@@ -199,13 +185,13 @@ def evaluate(out: Path, truth: Path) -> Evaluation:
     """
     out, truth = Path(out), Path(truth)
     joined, unknown = _join(out, truth)
-    found = _found_campaigns(joined, _read(out / "campaigns.parquet", _CAMPAIGN_COLUMNS))
-    accusations = [one for one in found if one.assessment == _ACCUSATION]
-    right = [one for one in accusations if one.guilty > 0.5]
-    held = np.isin(joined.finding, [one.campaign_id for one in right])
+    found = _findings(joined, _read(out / "campaigns.parquet", _CAMPAIGN_COLUMNS))
+    accusations = [row for row in found if row["assessment"] == _ACCUSATION]
+    right = [row for row in accusations if row["guilty"] > 0.5]
+    held = np.isin(joined.finding, [row["campaign_id"] for row in right])
     campaigns = _true_campaigns(joined)
     benign = joined.campaign == ""
-    accused = np.isin(joined.finding, [one.campaign_id for one in accusations])
+    accused = np.isin(joined.finding, [row["campaign_id"] for row in accusations])
     kinds = [
         BenignKind(
             kind=str(kind),
@@ -231,11 +217,6 @@ def evaluate(out: Path, truth: Path) -> Evaluation:
     )
 
 
-def to_dict(evaluation: Evaluation) -> dict[str, Any]:
-    """The evaluation as plain dictionaries, lists, numbers and strings, ready for JSON."""
-    return dataclasses.asdict(evaluation)
-
-
 def _percent(share: float | None, digits: int = 1) -> str:
     return "-" if share is None else f"{100 * share:.{digits}f} %"
 
@@ -254,56 +235,32 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def to_text(evaluation: Evaluation) -> str:
     """The evaluation as a few aligned tables to read in a terminal."""
-    head = ("campaign", "accounts", "flagged", "at 0.1 % FP", "at 1 % FP", "in a finding", "calls leaked")
-    campaigns = [
-        (
-            one.campaign,
-            f"{one.accounts:,}",
-            _percent(one.flagged),
-            _percent(one.recall_at_tenth_percent),
-            _percent(one.recall_at_one_percent),
-            _percent(one.placed),
-            f"{one.calls_leaked:,}",
-        )
-        for one in evaluation.campaigns
+    campaigns: list[tuple[str, ...]] = [
+        ("campaign", "accounts", "flagged", "at 0.1 % FP", "at 1 % FP", "in a finding", "calls leaked")
     ]
-    benign = [
-        (
-            one.kind,
-            f"{one.accounts:,}",
-            f"{one.flagged:,}",
-            _percent(one.flagged / one.accounts, 2),
-            f"{one.accused:,}",
-        )
-        for one in evaluation.benign
-    ]
-    found = [
-        (
-            str(one.campaign_id),
-            one.assessment,
-            f"{one.accounts:,}",
-            one.majority or "benign",
-            _percent(one.guilty),
-            _percent(one.precision),
-        )
-        for one in evaluation.found
-    ]
+    for one in evaluation.campaigns:
+        shares = (one.flagged, one.recall_at_tenth_percent, one.recall_at_one_percent, one.placed)
+        campaigns.append((one.campaign, f"{one.accounts:,}", *map(_percent, shares), f"{one.calls_leaked:,}"))
+    benign: list[tuple[str, ...]] = [("benign", "accounts", "flagged", "rate", "in a campaign finding")]
+    for kind in evaluation.benign:
+        rate = _percent(kind.flagged / kind.accounts, 2)
+        benign.append((kind.kind, f"{kind.accounts:,}", f"{kind.flagged:,}", rate, f"{kind.accused:,}"))
+    findings: list[tuple[str, ...]] = [("finding", "assessed as", "accounts", "mostly", "of a campaign", "of that one")]
+    for row in evaluation.found:
+        who = (str(row["campaign_id"]), row["assessment"], f"{row['accounts']:,}", row["majority"] or "benign")
+        findings.append((*who, _percent(row["guilty"]), _percent(row["precision"])))
     total, flagged = evaluation.benign_accounts, evaluation.benign_flagged
-    lines = _aligned([head, *campaigns])
-    lines += ["calls leaked: a batch run detects at the end of its window, so every call in it was served."]
-    lines += [
+    lines = [
+        *_aligned(campaigns),
+        "calls leaked: a batch run detects at the end of its window, so every call in it was served.",
         f"FP: measured on {total:,} benign accounts, so 0.1 % is {int(total * 0.001 + 1e-9):,} of them.",
         "",
-    ]
-    lines += _aligned([("benign", "accounts", "flagged", "rate", "in a campaign finding"), *benign])
-    lines += [
+        *_aligned(benign),
         f"all benign: {flagged:,} of {total:,} flagged ({_percent(flagged / total if total else None, 2)})",
         "",
-    ]
-    lines += _aligned([("finding", "assessed as", "accounts", "mostly", "of a campaign", "of that one"), *found])
-    lines += [
+        *_aligned(findings),
         f"campaign precision {_percent(evaluation.campaign_precision)}, "
-        f"campaign recall {_percent(evaluation.campaign_recall)}"
+        f"campaign recall {_percent(evaluation.campaign_recall)}",
     ]
     if evaluation.absent:
         lines += [f"{evaluation.absent:,} accounts of the truth are absent from the output and count as not found."]

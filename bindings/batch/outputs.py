@@ -3,8 +3,6 @@
 A run without a manifest did not happen: the old one goes before the first file is replaced.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -70,9 +68,15 @@ def write_manifest(out: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def read_manifest(out: Path) -> dict[str, Any]:
-    """The manifest of a finished run. Raises GaugerError when there is none."""
+    """The manifest of a finished run. Raises GaugerError when there is none, or none that can be read."""
+    path = out / MANIFEST
+    again = f"run: gauger score INPUT --out {out}"
     try:
-        document: dict[str, Any] = orjson.loads((out / MANIFEST).read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        raise GaugerError(f"{out}: no finished run here (no {MANIFEST}); run: gauger score INPUT --out {out}") from None
+        document = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise GaugerError(f"{out} holds no finished run (no {MANIFEST}); {again}") from None
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise GaugerError(f"{path} cannot be read ({type(error).__name__}); score again, {again}") from None
+    if not isinstance(document, dict):
+        raise GaugerError(f"{path} is not a manifest; score again, {again}")
     return document

@@ -1,7 +1,5 @@
 """``gauger score``: the batch job. Log files in, tables of findings out."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import time

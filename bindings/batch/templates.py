@@ -9,8 +9,6 @@ holds both: what each of two phrases has in common with many says nothing of the
 is a numbered slot.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """``gauger week``: the last seven kept days weighed together, for campaigns too thin for any one day."""
 
-from __future__ import annotations
-
 import os
 from datetime import date
 from pathlib import Path
@@ -23,12 +21,7 @@ ACCOUNTS, FINDINGS = "week_accounts.parquet", "week_findings.parquet"
 
 
 def week(
-    state: Path,
-    out: Path,
-    *,
-    last: date | None = None,
-    workers: int | None = None,
-    settings: Settings | None = None,
+    state: Path, out: Path, *, last: date | None = None, workers: int | None = None, settings: Settings | None = None
 ) -> Week:
     """Weigh the week up to ``last`` (default: the newest kept day) and write its two tables to ``out``.
 

@@ -3,8 +3,6 @@
 Everything compared takes turns in one process (``turns``), and medians are quoted: machines drift, ratios hold.
 """
 
-from __future__ import annotations
-
 import os
 import statistics
 import tempfile
@@ -127,7 +125,7 @@ def _thread_lines(batches: Sequence[pa.RecordBatch], workers: int) -> list[str]:
 
 def _command_lines(source: Path, columns: str | None, folder: Path, workers: int, progress: Progress) -> list[str]:
     reading = None
-    if format_of(source) == "parquet":
+    if format_of(source).name == "parquet":
         reading = statistics.median(read_seconds(source, workers)[1] for _ in range(3))
     run = score([source], folder / "out", columns=columns, workers=workers, progress=progress)
     total = run.manifest["seconds"]["total"]

@@ -5,8 +5,6 @@ difference of two prefixes within a round. The floor adds up bytes that are in c
 bytes as the prompts have. The same sum over the prompts where they lie (``STREAMING``) shows what memory adds.
 """
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -4,8 +4,6 @@ Contestants of one group run one after the other, round after round, in one proc
 always runs after the same neighbour. A ratio is taken within each round, and medians over the rounds are quoted.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import statistics
@@ -55,16 +53,13 @@ def ratio(over: Sequence[float], under: Sequence[float]) -> float:
 
 
 @contextmanager
-def one_core() -> Iterator[None]:
-    """Keep this thread, and every thread started meanwhile, on the last core it may use; one thread a library."""
-    allowed = os.sched_getaffinity(0)
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.sched_setaffinity(0, {max(allowed)})
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+def variables(environment: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, allowed)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
@@ -81,3 +76,10 @@ def cores(allowed: set[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this thread, and every thread started meanwhile, on the last core it may use; one thread a library."""
+    with cores({max(os.sched_getaffinity(0))}), variables(dict.fromkeys(THREAD_VARIABLES, "1")):
+        yield

@@ -1,1 +1,1 @@
-"""Logs as people have them: readers, column maps, converters."""
+"""Logs as people have them: readers by format, column maps, converters of fields, spans of traces."""

@@ -14,13 +14,10 @@ Dots in a path walk into objects, integers into lists, ``*`` takes every element
 itself holds dots is found as it stands. ``as`` names one of ``converters.CONVERTERS``.
 """
 
-from __future__ import annotations
-
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +25,12 @@ import orjson
 
 from gauger.engine.common.errors import ColumnMapError
 from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.logs import column_maps, spans
 from gauger.logs.converters import CONVERTERS, Converter
 
-RECORDS = ("lines", "otlp_spans")
+RecordsOf = Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
+# What the objects of a log hold: None, a row each, or a function that finds the rows in one.
+RECORDS: dict[str, RecordsOf | None] = {"lines": None, "otlp_spans": spans.of_document}
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,10 @@ def load_column_map(name_or_path: str | None) -> ColumnMap:
     """
     if name_or_path is None:
         return _identity()
-    shipped = resources.files("gauger.logs.column_maps")
-    names = sorted(entry.name.removesuffix(".toml") for entry in shipped.iterdir() if entry.name.endswith(".toml"))
-    if name_or_path in names:
-        return _parse((shipped / f"{name_or_path}.toml").read_bytes(), name_or_path)
+    names = column_maps.names()
+    path = column_maps.path_of(name_or_path) if name_or_path in names else Path(name_or_path)
     try:
-        return _parse(Path(name_or_path).read_bytes(), name_or_path)
+        return _parse(path.read_bytes(), name_or_path)
     except OSError:
         raise ColumnMapError(
             f"{name_or_path}: no such column map; give a TOML file or one of {', '.join(names)}"

@@ -4,8 +4,6 @@ A converter takes one JSON-like value (never null) and returns a plain one, or N
 use. A column map names them with ``as``.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from typing import Any

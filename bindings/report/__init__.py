@@ -1,6 +1,4 @@
-"""The self-contained HTML report."""
-
-from __future__ import annotations
+"""A finished run told to a person: the HTML report, and ``explain`` on a terminal."""
 
 from pathlib import Path
 

@@ -1,8 +1,5 @@
 """Findings ready to show: each campaign with its first accounts and its families, ranked by evidence."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -16,21 +13,6 @@ FAMILIES_SHOWN = 5
 _ACCOUNT_COLUMNS = ["account_id", "calls", "evidence", "campaign_id"]
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A row of ``campaigns.parquet`` with what it points to.
-
-    ``row`` holds the row's columns; ``accounts`` and ``families`` are the first rows of theirs, oddest and
-    busiest first, and ``more_accounts`` and ``more_families`` count the rest.
-    """
-
-    row: dict[str, Any]
-    accounts: list[dict[str, Any]]
-    more_accounts: int
-    families: list[dict[str, Any]]
-    more_families: int
-
-
 def ranked(outputs: Outputs) -> list[dict[str, Any]]:
     """Return the rows of ``campaigns.parquet``, strongest evidence first."""
     order = [("evidence", "descending"), ("accounts", "descending"), ("campaign_id", "ascending")]
@@ -38,26 +20,30 @@ def ranked(outputs: Outputs) -> list[dict[str, Any]]:
     return rows
 
 
-def detail(outputs: Outputs, rows: list[dict[str, Any]]) -> list[Finding]:
-    """Return each of ``rows`` (from ``ranked``) with its accounts and families."""
+def detail(outputs: Outputs, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return each of ``rows`` (from ``ranked``) with what it points to.
+
+    ``row`` is the row; ``accounts`` and ``families`` are the first rows of theirs, oddest and busiest first, and
+    ``more_accounts`` and ``more_families`` count the rest.
+    """
     accounts = _accounts_by_campaign(outputs.accounts, [row["campaign_id"] for row in rows])
     families = _families_by_id(outputs.families, rows)
-    findings = []
+    details = []
     for row in rows:
         members = accounts.get(row["campaign_id"], [])
         ids = row["families"] or []
         found = [families[family_id] for family_id in ids if family_id in families]
         found.sort(key=lambda family: (-family["calls"], family["family_id"]))
-        findings.append(
-            Finding(
-                row=row,
-                accounts=members[:ACCOUNTS_SHOWN],
-                more_accounts=max(0, (row["accounts"] or len(members)) - ACCOUNTS_SHOWN),
-                families=found[:FAMILIES_SHOWN],
-                more_families=max(0, len(ids) - FAMILIES_SHOWN),
-            )
+        details.append(
+            {
+                "row": row,
+                "accounts": members[:ACCOUNTS_SHOWN],
+                "more_accounts": max(0, (row["accounts"] or len(members)) - ACCOUNTS_SHOWN),
+                "families": found[:FAMILIES_SHOWN],
+                "more_families": max(0, len(ids) - FAMILIES_SHOWN),
+            }
         )
-    return findings
+    return details
 
 
 def loose_accounts(outputs: Outputs) -> tuple[list[dict[str, Any]], int]:

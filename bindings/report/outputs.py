@@ -1,19 +1,16 @@
 """A finished run's output directory, read back: what the report and ``explain`` start from."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gauger.batch.outputs import read_manifest
 from gauger.engine.common.errors import GaugerError
 from gauger.engine.results import tables
 
-MANIFEST = "manifest.json"
 _DEFAULT_ALARM_LEVEL = 0.001
 
 
@@ -67,27 +64,12 @@ def read(out: Path) -> Outputs:
     accounts_schema = pa.schema([*tables.ACCOUNTS_HEAD, *tables.ACCOUNTS_TAIL])
     return Outputs(
         folder=out,
-        manifest=_read_manifest(out),
+        manifest=read_manifest(out),
         accounts=_read_table(out, "accounts", accounts_schema),
         families=_read_table(out, "families", tables.FAMILIES),
         campaigns=_read_table(out, "campaigns", tables.CAMPAIGNS),
         quarantine=_read_table(out, "quarantine", tables.QUARANTINE),
     )
-
-
-def _read_manifest(out: Path) -> dict[str, Any]:
-    path = out / MANIFEST
-    try:
-        manifest = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise GaugerError(
-            f"{out} holds no finished run (no {MANIFEST}): run 'gauger score INPUT... --out {out}' first"
-        ) from None
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise GaugerError(f"{path} cannot be read ({type(error).__name__}): score again") from None
-    if not isinstance(manifest, dict):
-        raise GaugerError(f"{path} is not a manifest: score again")
-    return manifest
 
 
 def _read_table(out: Path, name: str, schema: pa.Schema) -> pa.Table:

@@ -1,7 +1,5 @@
 """The page: figures and tables rendered through the Jinja template, written in one stroke."""
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass
 from importlib import resources
@@ -16,8 +14,8 @@ from markupsafe import Markup, escape
 
 from gauger.batch.outputs import atomic
 from gauger.engine.common.errors import GaugerError
-from gauger.report import families, findings, outputs, plots, sparkline, summary
-from gauger.text import formats, words
+from gauger.report import findings, outputs, plots, sparkline, summary
+from gauger.text import families, formats, words
 
 REPORT = "report.html"
 _FINDINGS_IN_FULL = 50

@@ -5,8 +5,6 @@ dark screen. The map's points are the exception: thousands of them are one embed
 to read on both.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import io
 import re
@@ -128,14 +126,7 @@ def neighbourhood(x: Floats, y: Floats, campaign: Integers, named: Sequence[int]
         for identifier, colour, marker in zip(coloured, CAMPAIGN_COLOURS, _CAMPAIGN_MARKERS, strict=False):
             mine, label = campaign == identifier, f"finding {identifier}"
             axes.scatter(
-                x[mine],
-                y[mine],
-                s=10,
-                color=colour,
-                marker=marker,
-                linewidths=0,
-                rasterized=True,
-                label=label,
+                x[mine], y[mine], s=10, color=colour, marker=marker, linewidths=0, rasterized=True, label=label
             )
         if other.any():
             axes.scatter(x[other], y[other], s=9, color=_REST_COLOUR, marker="x", rasterized=True, label="others")

@@ -1,7 +1,5 @@
 """A time line small enough to stand beside a sentence: bars without axes, as inline SVG."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 _BARS_MOST = 96

@@ -1,7 +1,5 @@
 """The run as a whole: headline figures, what was compared with what, and what could not be seen."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

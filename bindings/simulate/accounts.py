@@ -1,7 +1,5 @@
 """Accounts as a struct of arrays: who they are, where they call from, with which settings, how they write."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -11,19 +9,8 @@ import pyarrow as pa
 MICROSECONDS_PER_DAY = 86_400_000_000
 MODELS = ("atlas-large", "atlas-small", "atlas-mini", "atlas-reason")
 AGENTS = (
-    *(
-        "atlas-python/2.1.0",
-        "atlas-python/1.9.4",
-        "atlas-node/4.0.2",
-        "python-requests/2.32.3",
-        "okhttp/4.12.0",
-    ),
-    *(
-        "Mozilla/5.0 (Windows NT 10.0)",
-        "Mozilla/5.0 (Macintosh)",
-        "Mozilla/5.0 (X11; Linux x86_64)",
-        "curl/8.5.0",
-    ),
+    *("atlas-python/2.1.0", "atlas-python/1.9.4", "atlas-node/4.0.2", "python-requests/2.32.3", "okhttp/4.12.0"),
+    *("Mozilla/5.0 (Windows NT 10.0)", "Mozilla/5.0 (Macintosh)", "Mozilla/5.0 (X11; Linux x86_64)", "curl/8.5.0"),
     *("Mozilla/5.0 (iPhone)", "Mozilla/5.0 (Android 14)", "atlas-go/0.8.1", "aiohttp/3.9.5", "LibreChat/0.7"),
 )
 

@@ -15,21 +15,8 @@ from gauger.simulate.language.prompts import grammar
 
 _WRITTEN = (
     *("start_time", "account_id", "org_id", "api_key_hash", "conversation_id", "response_id"),
-    *(
-        "payment_fingerprint",
-        "account_created_at",
-        "client_address",
-        "client_as_number",
-        "user_agent_original",
-    ),
-    *(
-        "client_ja4",
-        "prompt_text",
-        "request_model",
-        "request_temperature",
-        "request_top_p",
-        "request_max_tokens",
-    ),
+    *("payment_fingerprint", "account_created_at", "client_address", "client_as_number", "user_agent_original"),
+    *("client_ja4", "prompt_text", "request_model", "request_temperature", "request_top_p", "request_max_tokens"),
     *("request_stream", "response_finish_reasons", "usage_input_tokens", "usage_output_tokens", "error_type"),
     "duration",
 )

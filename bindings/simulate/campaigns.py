@@ -139,11 +139,9 @@ def campaign_accounts(
 ) -> Accounts:
     """Young accounts with few distinct settings, resold payment cards and the addresses asked for."""
     count = spec.accounts
-    pool = {
-        "rotating": count * 2,
-        "shared": max(1, count // _ACCOUNTS_PER_SHARED_ADDRESS),
-        "own": count,
-    }[spec.addresses]
+    pool = {"rotating": count * 2, "shared": max(1, count // _ACCOUNTS_PER_SHARED_ADDRESS), "own": count}[
+        spec.addresses
+    ]
     first = network.allocate(pool)
     payments = random_ids(rng, max(1, round(count / _ACCOUNTS_PER_PAYMENT)), "pay_")
     agents, model = rng.integers(0, 5, 2), rng.integers(0, 2)

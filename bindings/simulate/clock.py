@@ -1,7 +1,5 @@
 """When calls happen, in seconds of the day: sessions with heavy-tailed gaps, and the paces of machines."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Honest accounts that look like a campaign: the hard benign cohorts."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -44,11 +42,7 @@ def _members(
     accounts = replace(accounts, kind=np.full(count, kind))
     if address_count:
         first = network.allocate(address_count, residential=False)
-        accounts = replace(
-            accounts,
-            address_first=np.full(count, first),
-            address_count=np.full(count, address_count),
-        )
+        accounts = replace(accounts, address_first=np.full(count, first), address_count=np.full(count, address_count))
     return accounts, people.draw_people(rng, count)
 
 
@@ -109,12 +103,7 @@ def draw_cohorts(rng: np.random.Generator, network: Network, midnight: int, scal
 
 
 def day_of_cohort(
-    rng: np.random.Generator,
-    cohort: Cohort,
-    first_account: int,
-    midnight: int,
-    day_number: int,
-    most: int | None,
+    rng: np.random.Generator, cohort: Cohort, first_account: int, midnight: int, day_number: int, most: int | None
 ) -> Calls:
     """The cohort's calls of one day; its accounts are numbered from ``first_account`` on.
 
@@ -142,10 +131,7 @@ def day_of_cohort(
     if cohort.machine:
         attributes[framed, COLUMN["topic"]] = rng.integers(0, len(TOPICS), int(framed.sum()))
         attributes[np.ix_(framed, np.arange(FIRST_HABIT + 1, len(ATTRIBUTES)))] = 0
-        casing, errors = (
-            np.where(framed, 0, casing).astype(np.int8),
-            np.where(framed, 0, errors).astype(np.float32),
-        )
+        casing, errors = (np.where(framed, 0, casing).astype(np.int8), np.where(framed, 0, errors).astype(np.float32))
     return Calls(
         account=first_account + member,
         time=midnight + (made.second * 1e6).astype(np.int64),

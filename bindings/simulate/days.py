@@ -1,7 +1,5 @@
 """A simulation: clean reference days, and a day with campaigns in it."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Ordinary people: varied, each with stable habits."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,17 +17,7 @@ MEAN_CALLS = 16.0
 _VOLUME_SPREAD = 1.05  # of the logarithm: the busiest percent makes a tenth of all calls
 MOST_CALLS = 600
 _TOPICS_EACH = 4
-_INTENTS = (
-    "say",
-    "edit_text",
-    "summarise",
-    "translate",
-    "chat",
-    "fix_code",
-    "explain_log",
-    "explain_table",
-    "tiny",
-)
+_INTENTS = ("say", "edit_text", "summarise", "translate", "chat", "fix_code", "explain_log", "explain_table", "tiny")
 _INTENT_WEIGHTS = np.array([9.0, 1.5, 0.7, 0.9, 2.0, 4.0, 1.6, 1.0, 0.8])
 _TECHNICAL_INTENTS = slice(5, 8)
 _FOREIGN_SHARE = 0.15
@@ -168,12 +156,7 @@ def addresses(rng: np.random.Generator, accounts: Accounts, account: np.ndarray,
 
 
 def day_of_people(
-    rng: np.random.Generator,
-    people: People,
-    accounts: Accounts,
-    active: np.ndarray,
-    volumes: np.ndarray,
-    midnight: int,
+    rng: np.random.Generator, people: People, accounts: Accounts, active: np.ndarray, volumes: np.ndarray, midnight: int
 ) -> Calls:
     """The calls of the ``active`` people (indices into both), ``volumes`` of them each."""
     made = clock.sessions(

@@ -1,7 +1,5 @@
 """Campaigns planted in a log of one's own: how would they fare in the real traffic?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

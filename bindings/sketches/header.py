@@ -12,8 +12,6 @@ offset  bytes
     32          the sketch
 """
 
-from __future__ import annotations
-
 import struct
 import zlib
 from dataclasses import dataclass

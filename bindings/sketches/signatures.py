@@ -9,8 +9,6 @@ A slot is the least of what the text's shingles threw into it (``kernels/sketche
 a text without words. The slot-wise minimum of two rows is the signature of both texts' shingles together.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

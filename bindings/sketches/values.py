@@ -6,8 +6,6 @@ Conversion is left to the column's own library, through the Arrow PyCapsule inte
 token ids, or 64-bit integers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Numbers, times and foreign strings as a person reads them, alike in the report and on the terminal."""
 
-from __future__ import annotations
-
 import datetime as dt
 import math
 

@@ -1,7 +1,5 @@
 """What the terms and statistics of a run mean, in plain words: one home for the report and ``explain``."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

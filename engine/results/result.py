@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from gauger.engine.common.schema import TIMESTAMP
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.calibration import evidence as evidence_of
 from gauger.engine.evidence.evidence import Evidence
@@ -141,8 +142,8 @@ def family_table(families: Families, calls: Calls, evidence: Evidence, settings:
             "client_addresses": pa.array(families.addresses, pa.int64())
             if addresses
             else pa.nulls(len(families), pa.int64()),
-            "first_seen": pa.array(families.first_seen, pa.int64()).cast(tables.TIMESTAMP),
-            "last_seen": pa.array(families.last_seen, pa.int64()).cast(tables.TIMESTAMP),
+            "first_seen": pa.array(families.first_seen, pa.int64()).cast(TIMESTAMP),
+            "last_seen": pa.array(families.last_seen, pa.int64()).cast(TIMESTAMP),
             "distinct_prompts": pa.array(families.prompts, pa.int64()),
             "largest_account_share": _nullable(said.largest_account_share),
             "account_gini": _nullable(said.account_gini),

@@ -1,7 +1,5 @@
 """The same rows in every form a user may hold them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

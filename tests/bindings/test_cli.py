@@ -1,7 +1,5 @@
 """The command line: exit codes, one-line errors, silence in a pipe, and the whole chain of commands."""
 
-from __future__ import annotations
-
 import os
 import pty
 import resource
@@ -18,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from gauger import __version__
 from gauger.cli import main
-from tests.bindings import logs
+from tests.bindings import traffic
 
 COMMANDS = sorted(main.commands)
 
@@ -32,7 +30,7 @@ def own_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     """A sound log of 30 calls."""
-    return logs.write(logs.table(logs.honest(5, 6, 1)), tmp_path / "logs" / "good.parquet")
+    return traffic.write(traffic.table(traffic.honest(5, 6, 1)), tmp_path / "logs" / "good.parquet")
 
 
 def invoke(*arguments: Any) -> Result:
@@ -45,10 +43,16 @@ def invoke(*arguments: Any) -> Result:
 def complaint(result: Result, exit_code: int) -> str:
     """The one line of a run that failed."""
     assert result.exit_code == exit_code
-    lines = result.stderr.splitlines()
-    assert len(lines) == 1, lines
-    assert lines[0].startswith("gauger: ")
-    return lines[0].removeprefix("gauger: ")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("gauger: ")
+    return line.removeprefix("gauger: ")
+
+
+def refusal(tmp_path: Path, *arguments: Any, code: int = 2) -> str:
+    """The one line of a score that was refused, with the folder of the test as FOLDER; nothing was made."""
+    words = complaint(invoke("score", *arguments, "--out", tmp_path / "out"), code)
+    assert not (tmp_path / "out").exists()
+    return words.replace(str(tmp_path), "FOLDER")
 
 
 # score: what can be wrong with its inputs
@@ -59,28 +63,15 @@ def test_an_empty_log_is_a_run(tmp_path: Path) -> None:
     result = invoke("score", tmp_path / "empty.jsonl", "--out", tmp_path / "out")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "0 in = 0 scored + 0 quarantined" in result.stdout
-    logs.check_accounts_of_rows(tmp_path / "out")
+    traffic.check_accounts_of_rows(tmp_path / "out")
 
 
-def test_a_parquet_file_of_no_byte_is_named(tmp_path: Path) -> None:
-    empty = tmp_path / "zero.parquet"
-    empty.write_bytes(b"")
-    words = complaint(invoke("score", empty, "--out", tmp_path / "out"), 1)
-    assert words == f"{empty}: not a Parquet file (0 bytes); write it again or leave it out"
-    assert logs.manifest(tmp_path / "out")["inputs"][0]["error"] == words
-
-
-@pytest.mark.parametrize("missing", ["nothing.parquet", "no-*.jsonl"])
+@pytest.mark.parametrize("missing", ["nothing.parquet", "no-*.jsonl", "empty"])
 def test_a_missing_input_is_bad_usage_and_nothing_is_made(missing: str, log: Path, tmp_path: Path) -> None:
-    words = complaint(invoke("score", log, tmp_path / missing, "--out", tmp_path / "out"), 2)
-    assert words.startswith(f"{tmp_path / missing}: no ")
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_folder_without_logs_is_bad_usage(tmp_path: Path) -> None:
-    (tmp_path / "logs").mkdir()
-    words = complaint(invoke("score", tmp_path / "logs", "--out", tmp_path / "out"), 2)
-    assert "no log files there; known suffixes are" in words
+    (tmp_path / "empty").mkdir()
+    words = refusal(tmp_path, log, tmp_path / missing)
+    assert words.startswith(f"FOLDER/{missing}: no ")
+    assert ("known suffixes are" in words) == (missing != "nothing.parquet")
 
 
 def test_one_corrupt_file_among_good_ones(log: Path, tmp_path: Path) -> None:
@@ -92,28 +83,28 @@ def test_one_corrupt_file_among_good_ones(log: Path, tmp_path: Path) -> None:
     assert complaint(result, 1).startswith(f"{bad}: not a sound Parquet file")
     assert "60 in = 60 scored + 0 quarantined" in result.stdout
     assert "1 file could not be read" in result.stdout
-    logs.check_accounts_of_rows(tmp_path / "out")
+    traffic.check_accounts_of_rows(tmp_path / "out")
 
 
-@pytest.mark.parametrize("among_good", [False, True])
-def test_a_file_without_the_columns(among_good: bool, log: Path, tmp_path: Path) -> None:
-    other = logs.write(pa.table({"colour": ["red", "blue"]}), log.with_name("other.jsonl"))
-    result = invoke("score", log.parent if among_good else other, "--out", tmp_path / "out")
+def test_a_file_without_the_columns(tmp_path: Path) -> None:
+    other = traffic.write(pa.table({"colour": ["red", "blue"]}), tmp_path / "other.jsonl")
+    result = invoke("score", other, "--out", tmp_path / "out")
     words = complaint(result, 1)
     assert words.startswith(f"{other}: no column start_time, account_id, prompt_text")
     assert "--columns" in words
-    scored = 30 if among_good else 0
-    assert f"{scored + 2} in = {scored} scored + 2 quarantined" in result.stdout
-    logs.check_accounts_of_rows(tmp_path / "out")
+    assert "2 in = 0 scored + 2 quarantined" in result.stdout
+    traffic.check_accounts_of_rows(tmp_path / "out")
 
 
 def test_broken_lines_are_no_failure(log: Path, tmp_path: Path) -> None:
-    lines = logs.write(logs.table(logs.honest(5, 6, 1)), tmp_path / "log.jsonl").read_bytes().splitlines()
+    lines = traffic.write(traffic.table(traffic.honest(5, 6, 1)), tmp_path / "log.jsonl").read_bytes().splitlines()
     lines[::10] = [b"{"] * 3
     (tmp_path / "log.jsonl").write_bytes(b"\n".join(lines))
     result = invoke("score", tmp_path / "log.jsonl", "--out", tmp_path / "out")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "30 in = 27 scored + 3 quarantined" in result.stdout
+    traffic.check_accounts_of_rows(tmp_path / "out")
+    assert traffic.tables_of(tmp_path / "out")["quarantine"]["row"].to_pylist() == [0, 10, 20]
 
 
 def test_a_file_name_cannot_forge_a_line(log: Path, tmp_path: Path) -> None:
@@ -150,38 +141,31 @@ def test_a_folder_where_a_table_belongs(log: Path, tmp_path: Path) -> None:
 
 def test_a_state_that_cannot_be_made(log: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    words = complaint(invoke("score", log, "--out", tmp_path / "out", "--state", tmp_path / "file" / "state"), 1)
-    assert words.startswith(f"{tmp_path / 'file' / 'state'}: cannot make the state directory")
+    words = refusal(tmp_path, log, "--state", tmp_path / "file" / "state", code=1)
+    assert words.startswith("FOLDER/file/state: cannot make the state directory")
 
 
-def test_a_state_of_another_key_leaves_the_earlier_run_alone(log: Path, tmp_path: Path) -> None:
+def test_a_key_that_is_another_or_open_to_others_leaves_the_earlier_run_alone(log: Path, tmp_path: Path) -> None:
     out, state = tmp_path / "out", tmp_path / "state"
-    assert invoke("score", log, "--out", out, "--state", state).exit_code == 0
-    before = logs.everything_written(out)
+    arguments = ["score", log, "--out", out, "--state", state]
+    assert invoke(*arguments).exit_code == 0
+    before = traffic.everything_written(out)
+    (state / "key").chmod(0o644)
+    assert complaint(invoke(*arguments), 1).endswith(f"run: chmod 600 {state / 'key'}")
+    (state / "key").chmod(0o600)
     (state / "key").write_text("0" * 32)
-    words = complaint(invoke("score", log, "--out", out, "--state", state), 1)
+    words = complaint(invoke(*arguments), 1)
     assert str(state) in words
     assert "key" in words
     assert "0" * 32 not in words
-    assert logs.everything_written(out) == before
-
-
-def test_a_key_that_others_may_read(log: Path, tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    assert invoke("score", log, "--out", tmp_path / "out", "--state", state).exit_code == 0
-    (state / "key").chmod(0o644)
-    words = complaint(invoke("score", log, "--out", tmp_path / "out", "--state", state), 1)
-    assert words.endswith(f"run: chmod 600 {state / 'key'}")
+    assert traffic.everything_written(out) == before
 
 
 @pytest.mark.parametrize("content", [None, "colour = ", "[columns]\ncolour = 'x'", "[columns]\nstart_time = 5"])
 def test_a_bad_column_map_is_bad_usage(content: str | None, log: Path, tmp_path: Path) -> None:
-    column_map = tmp_path / "map.toml"
     if content is not None:
-        column_map.write_text(content)
-    words = complaint(invoke("score", log, "--out", tmp_path / "out", "--columns", column_map), 2)
-    assert words.startswith(f"{column_map}: ")
-    assert not (tmp_path / "out").exists()
+        (tmp_path / "map.toml").write_text(content)
+    assert refusal(tmp_path, log, "--columns", tmp_path / "map.toml").startswith("FOLDER/map.toml: ")
 
 
 def test_a_column_map_of_other_logs(log: Path, tmp_path: Path) -> None:
@@ -193,59 +177,65 @@ def test_a_column_map_of_other_logs(log: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["score"],
-        ["score", "LOG"],
-        ["score", "--out", "OUT"],
-        ["score", "LOG", "--out", "LOG"],
-        ["score", "LOG", "--out", "OUT", "--workers", "0"],
-        ["score", "LOG", "--out", "OUT", "--no-such-option"],
-        ["simulate", "--out", "OUT", "--campaign", "template"],
-        ["simulate", "--out", "OUT", "--campaign", "nonsense:3:3"],
-        ["simulate", "--out", "OUT", "--calls", "10"],
-        ["simulate", "--out", "OUT", "--seed", "-1"],
-        ["evaluate", "OUT"],
-        ["explain", "OUT"],
-        ["explain", "OUT", "--account", "a", "--family", "1"],
-        ["demo", "--calls", "10"],
-        ["no-such-command"],
+        "score",
+        "score LOG",
+        "score --out OUT",
+        "score LOG --out LOG",
+        "score LOG --out OUT --workers 0",
+        "score LOG --out OUT --no-such-option",
+        "score LOG --out OUT --alarm-level 0",
+        "score LOG --out OUT --alarm-level 0.11",
+        "score LOG --out OUT --alarm-level nan",
+        "week --state OUT --out OUT --alarm-level 1",
+        "simulate --out OUT --campaign template",
+        "simulate --out OUT --campaign nonsense:3:3",
+        "simulate --out OUT --calls 10",
+        "simulate --out OUT --seed -1",
+        "evaluate OUT",
+        "explain OUT",
+        "explain OUT --account a --family 1",
+        "demo --calls 10",
+        "no-such-command",
     ],
 )
-def test_bad_usage(arguments: list[str], log: Path, tmp_path: Path) -> None:
+def test_bad_usage(arguments: str, log: Path, tmp_path: Path) -> None:
     places = {"LOG": str(log), "OUT": str(tmp_path / "out")}
-    result = invoke(*[places.get(argument, argument) for argument in arguments])
+    result = invoke(*[places.get(argument, argument) for argument in arguments.split()])
     assert result.exit_code == 2
     assert result.stderr.startswith("Usage: gauger")
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(
-    "command", [["evaluate", "--truth", "truth.parquet"], ["explain", "--family", "1"], ["report"]]
-)
-def test_commands_that_need_a_run_ask_for_one(command: list[str], tmp_path: Path) -> None:
-    result = invoke(command[0], tmp_path / "nothing", *command[1:])
-    assert "gauger score" in complaint(result, result.exit_code)
+@pytest.mark.parametrize("command", ["evaluate OUT --truth truth.parquet", "explain OUT --family 1", "report OUT"])
+def test_commands_that_need_a_run_ask_for_one(command: str, tmp_path: Path) -> None:
+    result = invoke(*command.replace("OUT", str(tmp_path)).split())
     assert result.exit_code in (1, 2)
+    assert "gauger score" in complaint(result, result.exit_code)
 
 
 def test_bench_of_a_log_that_is_none(tmp_path: Path) -> None:
     assert str(tmp_path / "no.parquet") in complaint(invoke("bench", "--input", tmp_path / "no.parquet"), 2)
 
 
-def test_too_little_memory_is_said(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def exhausted(*_: object, **__: object) -> None:
-        raise MemoryError
+@pytest.mark.parametrize(("error", "said"), [(MemoryError, "gauger: not enough memory; "), (BrokenPipeError, "")])
+def test_what_a_run_ran_out_of_is_no_traceback(
+    error: type[Exception], said: str, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
 
-    monkeypatch.setattr("gauger.batch.score.score", exhausted)
-    assert complaint(invoke("score", log, "--out", tmp_path / "out"), 1).startswith("not enough memory; ")
-
-
-def test_a_reader_that_went_away_is_no_traceback(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(*_: object, **__: object) -> None:
-        raise BrokenPipeError
-
-    monkeypatch.setattr("gauger.batch.score.score", closed)
+    monkeypatch.setattr("gauger.batch.score.score", fails)
     result = invoke("score", log, "--out", tmp_path / "out")
-    assert (result.exit_code, result.output) == (1, "")
+    assert (result.exit_code, result.stdout, bool(result.stderr)) == (1, "", bool(said))
+    assert result.stderr.startswith(said)
+
+
+def test_the_alarm_level_is_a_setting(log: Path, tmp_path: Path) -> None:
+    out, state = tmp_path / "out", tmp_path / "state"
+    result = invoke("score", log, "--out", out, "--state", state, "--alarm-level", 0.05)
+    assert "0 flagged at 0.05" in result.stdout
+    assert traffic.manifest(out)["alarm_level"] == 0.05
+    assert "0 flagged at 0.1" in invoke("week", "--state", state, "--out", out, "--alarm-level", 0.1).stdout
 
 
 # Help
@@ -292,7 +282,7 @@ def test_evaluate_finds_the_planted_campaign(simulated: Path) -> None:
 
 
 def test_explain_tells_of_every_kind(simulated: Path) -> None:
-    found = logs.tables_of(simulated / "day")
+    found = traffic.tables_of(simulated / "day")
     choices = {
         "--account": found["accounts"]["account_id"][0].as_py(),
         "--campaign": found["campaigns"]["campaign_id"][0].as_py(),
@@ -334,7 +324,7 @@ def test_long_commands_hand_on_their_options(command: str, tmp_path: Path, monke
         return "all the text"
 
     asked: list[Any] = []
-    monkeypatch.setattr(f"gauger.{command}.{command}", spy)
+    monkeypatch.setattr({"bench": "gauger.benchmark.command.bench", "demo": "gauger.demo.demo"}[command], spy)
     options = {"bench": ["--input", str(tmp_path)], "demo": ["--out", str(tmp_path), "--calls", "20000"]}[command]
     result = invoke(command, *options)
     assert (result.exit_code, result.stdout, result.stderr) == (0, "all the text\n", "")
@@ -345,7 +335,7 @@ def test_long_commands_hand_on_their_options(command: str, tmp_path: Path, monke
 
 
 def test_a_pipe_gets_no_progress_bar(log: Path, tmp_path: Path) -> None:
-    done = logs.gauger(tmp_path, "score", log, "--out", tmp_path / "out", "--workers", 1)
+    done = traffic.gauger(tmp_path, "score", log, "--out", tmp_path / "out", "--workers", 1)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Calls      30 in = 30 scored + 0 quarantined")
     assert "\r" not in done.stdout
@@ -356,7 +346,9 @@ def test_a_terminal_gets_a_progress_bar(log: Path, tmp_path: Path) -> None:
     termios.tcsetwinsize(theirs, (24, 80))
     os.set_blocking(ours, False)
     command = [sys.executable, "-m", "gauger", "score", str(log), "--out", str(tmp_path / "out")]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, env=logs.environment(tmp_path), timeout=120)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=theirs, env=traffic.environment(tmp_path), timeout=120
+    )
     shown = os.read(ours, 65_536).decode()  # while the other end is open: with it goes what was not read
     os.close(theirs)
     os.close(ours)
@@ -365,24 +357,14 @@ def test_a_terminal_gets_a_progress_bar(log: Path, tmp_path: Path) -> None:
     assert b"reading" not in done.stdout
 
 
-@pytest.mark.parametrize(("name", "code"), [("good.parquet", 1), ("missing.parquet", 2)])
-def test_exit_codes_and_one_line_of_a_process(name: str, code: int, log: Path, tmp_path: Path) -> None:
-    if code == 1:
-        log.write_bytes(b"junk")
-    done = logs.gauger(tmp_path, "score", log.with_name(name), "--out", tmp_path / "out")
-    assert done.returncode == code
-    assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith(f"gauger: {log.with_name(name)}: ")
-
-
 def test_a_full_disk_is_no_traceback(tmp_path: Path) -> None:
     """A limit on the size of a file stands for a full disk: Arrow's writer meets it in C++."""
-    log = logs.write(logs.table(logs.honest(40, 40, 1)), tmp_path / "log.parquet")
+    log = traffic.write(traffic.table(traffic.honest(40, 40, 1)), tmp_path / "log.parquet")
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, 4_096))
 
-    done = logs.gauger(tmp_path, "score", log, "--out", tmp_path / "out", prepare=limit)
+    done = traffic.gauger(tmp_path, "score", log, "--out", tmp_path / "out", prepare=limit)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("gauger: ")

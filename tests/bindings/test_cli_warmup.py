@@ -1,7 +1,5 @@
 """``gauger warmup``, and what must not wait for it: the package and its help import nothing heavy."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

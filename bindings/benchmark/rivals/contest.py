@@ -1,11 +1,11 @@
 """What a contest is: a task, our ways of doing it, and the libraries that do it too."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
+from gauger.benchmark.rivals import tokenising
 from gauger.benchmark.rivals.corpus import Corpus
 
 Work = Callable[[], object]
@@ -16,6 +16,7 @@ TOKENS = "tokens ready"  # the library's words or shingles made beforehand
 HASHES = "hashes ready"  # the kernel alone: shingle hashes made beforehand
 TOKENISING = "Python makes tokens"
 OURS = "gauger"
+WORDS = "words"  # a tokeniser
 
 
 @dataclass(frozen=True)
@@ -77,3 +78,27 @@ def missing(contests: Iterable[Contest]) -> list[str]:
     """Distributions that are not installed, sorted."""
     needed = {package for contest in contests for rival in contest.rivals for package in rival.packages}
     return sorted(filter(lacks, needed))
+
+
+def _words(strings: Iterable[str]) -> Iterator[str]:
+    return (word for text in strings for word in tokenising.word_strings(text))
+
+
+def tokenise(corpus: Corpus) -> Work:
+    """Words of a corpus, one after the other, for nothing."""
+    strings = corpus.strings
+    return lambda: deque(_words(strings), maxlen=0)
+
+
+def looped(take: Callable[[Iterable[str]], object]) -> dict[str, Make]:
+    """The works of a library that takes one Python string after the other."""
+
+    def from_text(corpus: Corpus) -> Work:
+        strings = corpus.strings
+        return lambda: take(_words(strings))
+
+    def from_tokens(corpus: Corpus) -> Work:
+        words = corpus.words
+        return lambda: take(words)
+
+    return {TEXT: from_text, TOKENS: from_tokens}

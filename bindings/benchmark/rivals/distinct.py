@@ -1,10 +1,8 @@
-"""How many distinct words, by HyperLogLog: datasketches, HLL, datasketch, polars, duckdb.
+"""How many distinct words, by HyperLogLog: datasketches, HLL, polars, duckdb.
 
-The first three take one Python string a call; ``deque(map(update, words))`` is the fastest loop Python has for that.
+The first two take one Python string a call; ``deque(map(update, words))`` is the fastest loop Python has for that.
 polars and duckdb take a column, and can make words of text themselves.
 """
-
-from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -13,13 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.benchmark.rivals import tokenising
-from gauger.benchmark.rivals.contest import TEXT, TOKENS, Contest, Make, Rival, Work
+from gauger.benchmark.rivals.contest import TEXT, TOKENS, WORDS, Contest, Rival, Work, looped, tokenise
 from gauger.benchmark.rivals.corpus import Corpus
 from gauger.kernels.sketches import hyperloglog
 from gauger.kernels.text import texts
 
 BITS = 14  # 16,384 registers wherever there is a choice
-_WORDS = "words"
 # Both engines' regular expressions are Rust's or RE2's, which spell code points alike.
 _PATTERN = tokenising.PATTERN
 _LOWER = ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")  # ASCII alone, as the tokeniser has it
@@ -53,27 +50,6 @@ def hll(words: Iterable[str]) -> float:
     sketch = HyperLogLog(BITS)
     deque(map(sketch.add, words), maxlen=0)
     return float(sketch.cardinality())
-
-
-def datasketch(words: Iterable[str]) -> float:
-    """datasketch's HyperLogLog++, in Python."""
-    from datasketch import HyperLogLogPlusPlus
-
-    sketch = HyperLogLogPlusPlus(BITS)
-    deque(map(sketch.update, map(str.encode, words)), maxlen=0)
-    return float(sketch.count())
-
-
-def _looped(estimate: Callable[[Iterable[str]], float]) -> dict[str, Make]:
-    def text(corpus: Corpus) -> Work:
-        strings = corpus.strings
-        return lambda: estimate(word for text in strings for word in tokenising.word_strings(text))
-
-    def tokens(corpus: Corpus) -> Work:
-        words = corpus.words
-        return lambda: estimate(words)
-
-    return {TEXT: text, TOKENS: tokens}
 
 
 def _polars_text(corpus: Corpus) -> Work:
@@ -117,19 +93,14 @@ def _duckdb_tokens(corpus: Corpus) -> Work:
     return _duckdb(pa.table({"word": pa.array(corpus.words)}), "SELECT approx_count_distinct(word) FROM t")
 
 
-def _tokenise(corpus: Corpus) -> Work:
-    strings = corpus.strings
-    return lambda: deque((word for text in strings for word in tokenising.word_strings(text)), maxlen=0)
-
-
 CONTEST = Contest(
     task="distinct words",
     prompts=4_000,
     ours={TEXT: ours},
-    tokenisers={_WORDS: _tokenise},
+    tokenisers={WORDS: tokenise},
     rivals=(
-        Rival("datasketches", ("datasketches",), _looped(datasketches), _WORDS),
-        Rival("HLL", ("HLL",), _looped(hll), _WORDS),
+        Rival("datasketches", ("datasketches",), looped(datasketches), WORDS),
+        Rival("HLL", ("HLL",), looped(hll), WORDS),
         Rival("polars", ("polars",), {TEXT: _polars_text, TOKENS: _polars_tokens}, None, "makes words itself, in Rust"),
         Rival("duckdb", ("duckdb",), {TEXT: _duckdb_text, TOKENS: _duckdb_tokens}, None, "makes words itself, in C++"),
     ),

@@ -5,16 +5,12 @@ its fastest), ``digest_matrix_from_...`` (rensa: one call a batch), ``par_bulk_i
 shingles itself, at white space, and has no call that does not also fill its index).
 """
 
-from __future__ import annotations
-
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from gauger.benchmark import turns
 from gauger.benchmark.rivals import tokenising
 from gauger.benchmark.rivals.contest import HASHES, TEXT, TOKENS, Contest, Make, Rival, Work
 from gauger.benchmark.rivals.corpus import Corpus
@@ -93,27 +89,12 @@ def _rensa(rho: bool, kind: str, environment: dict[str, str] | None = None) -> M
     return make
 
 
-@contextmanager
-def variables(environment: dict[str, str] | None) -> Iterator[None]:
-    """Set environment variables for a while (rensa reads them at every call)."""
-    before = {name: os.environ.get(name) for name in environment or {}}
-    os.environ.update(environment or {})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
 def _within(environment: dict[str, str] | None, work: Work) -> Work:
     if environment is None:
         return work
 
     def inside() -> object:
-        with variables(environment):
+        with turns.variables(environment):
             return work()
 
     return inside

@@ -4,8 +4,6 @@ Both learn from the first half of the prompts, in nobody's time, and match the s
 else it yields, and the matching of its frame grams.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.benchmark.rivals.contest import TEXT, Contest, Rival, Work

@@ -4,8 +4,6 @@ Yields exactly the words of ``kernels/text/tokens.py``. ASCII, nearly everything
 and one ``split``, which is faster than ``re.findall``; other text through a regular expression over code points.
 """
 
-from __future__ import annotations
-
 import re
 
 WIDTH = 3  # words in a shingle

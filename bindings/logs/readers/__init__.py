@@ -1,7 +1,5 @@
 """Readers of log files: every format ends in batches of the canonical schema."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,13 +8,10 @@ import pyarrow as pa
 
 from gauger.engine.intake import casting
 from gauger.logs.columns import ColumnMap
-from gauger.logs.readers import arrow_ipc, csv, jsonl, parquet
 from gauger.logs.readers.chunk import BATCH_ROWS, Chunk
 from gauger.logs.readers.discovery import discover, format_of
 
 __all__ = ["Chunk", "discover", "format_of", "prompts_at", "read"]
-
-_READERS = {"parquet": parquet.read, "arrow": arrow_ipc.read, "jsonl": jsonl.read, "csv": csv.read}
 
 
 def read(
@@ -27,19 +22,21 @@ def read(
     ``columns`` are the canonical names wanted (None: all). Raises ``InputError``, its message beginning with
     the path, when the file is corrupt; the chunks before that stand.
     """
-    return _READERS[format_of(path)](path, column_map, batch_rows=batch_rows, columns=columns)
+    return format_of(path).read(path, column_map, batch_rows=batch_rows, columns=columns)
 
 
 def prompts_at(path: Path, column_map: ColumnMap, rows: np.ndarray) -> dict[int, str]:
     """The prompt text of a few ``rows`` (int64 row numbers), by row; rows without valid text are left out.
 
-    Reads only the prompt column, of Parquet only the row groups that hold the rows, and stops after the last.
+    Reads only the prompt column, in a format that seeks only where the rows are, and stops after the last.
     """
     prompts: dict[int, str] = {}
     if len(rows) == 0:
         return prompts
     wanted = np.unique(rows)
-    for chunk in _prompt_chunks(path, column_map, wanted):
+    form = format_of(path)
+    near = {"near": wanted} if form.seeks else {}
+    for chunk in form.read(path, column_map, batch_rows=BATCH_ROWS, columns=["prompt_text"], **near):
         positions = np.flatnonzero(np.isin(chunk.rows, wanted))
         if len(positions) and "prompt_text" in chunk.batch.schema.names:
             texts = casting.cast(chunk.batch.column("prompt_text").take(pa.array(positions)), pa.string()).array
@@ -48,10 +45,3 @@ def prompts_at(path: Path, column_map: ColumnMap, rows: np.ndarray) -> dict[int,
         if len(chunk.rows) and chunk.rows[-1] >= wanted[-1]:
             break
     return prompts
-
-
-def _prompt_chunks(path: Path, column_map: ColumnMap, wanted: np.ndarray) -> Iterator[Chunk]:
-    columns = ["prompt_text"]
-    if format_of(path) != "parquet":
-        return read(path, column_map, columns=columns)
-    return parquet.read(path, column_map, batch_rows=BATCH_ROWS, columns=columns, near=wanted)

@@ -1,7 +1,5 @@
 """Arrow IPC: the file format (Feather v2) and the stream format, memory-mapped."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,8 +11,10 @@ from gauger.engine.intake import structure
 from gauger.logs.columns import ColumnMap
 from gauger.logs.readers import tabular
 from gauger.logs.readers.chunk import DAMAGE, Chunk, slices, unreadable
+from gauger.logs.readers.format import Format
 
-MAGIC = b"ARROW1"
+_MAGIC = b"ARROW1"
+_STREAM_MAGIC = b"\xff\xff\xff\xff"
 
 
 def read(
@@ -46,7 +46,7 @@ def _open(
     source: pa.MemoryMappedFile, included: list[int] | None
 ) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:
     source.seek(0)
-    is_file = source.read(len(MAGIC)) == MAGIC
+    is_file = source.read(len(_MAGIC)) == _MAGIC
     source.seek(0)
     options = pa.ipc.IpcReadOptions(included_fields=included, use_threads=False)
     return pa.ipc.open_file(source, options=options) if is_file else pa.ipc.open_stream(source, options=options)
@@ -58,3 +58,6 @@ def _batches(source: pa.MemoryMappedFile, included: list[int]) -> Iterator[pa.Re
         yield from reader
     else:
         yield from map(reader.get_batch, range(reader.num_record_batches))
+
+
+FORMAT = Format("arrow", (".arrow", ".ipc", ".feather"), (_MAGIC, _STREAM_MAGIC), read)

@@ -1,7 +1,5 @@
 """Chunk: a piece of a file as every reader hands it on, and the limits all readers share."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path

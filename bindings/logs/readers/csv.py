@@ -6,8 +6,6 @@ as Latin-1 and its cells turned back.) Empty cells
 are null. Blank lines are not rows.
 """
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io
@@ -22,6 +20,7 @@ from gauger.engine.common.errors import InputError
 from gauger.logs.columns import ColumnMap
 from gauger.logs.readers import lines, tabular
 from gauger.logs.readers.chunk import Chunk, empty_batch, slices, unreadable
+from gauger.logs.readers.format import Format
 
 BLOCK_BYTES = 16 << 20  # a row has to fit in one
 _HEADER_BYTES = 1 << 20
@@ -75,12 +74,7 @@ def _header(path: Path, encoding: str) -> list[str]:
 
 
 def _chunks(
-    path: Path,
-    encoding: str,
-    needed: list[str],
-    places: tabular.Places,
-    batch_rows: int,
-    columns: Sequence[str] | None,
+    path: Path, encoding: str, needed: list[str], places: tabular.Places, batch_rows: int, columns: Sequence[str] | None
 ) -> Iterator[Chunk]:
     broken: list[tuple[int, str]] = []
 
@@ -127,3 +121,6 @@ def _row_numbers(good: int, count: int, broken: list[tuple[int, str]]) -> np.nda
     at = np.array([row for row, _ in broken], dtype=np.int64)
     ordinals = np.arange(good, good + count, dtype=np.int64)
     return ordinals + np.searchsorted(at - np.arange(len(at)), ordinals, side="right")
+
+
+FORMAT = Format("csv", (".csv",), (), read)

@@ -1,30 +1,16 @@
 """Discovery: which files the user means, and which format each has."""
 
-from __future__ import annotations
-
 import glob
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gauger.engine.common.errors import InputError
-from gauger.logs.readers import arrow_ipc, lines
+from gauger.logs.readers import lines, registry
+from gauger.logs.readers.format import Format
 
-_FORMATS = {
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".arrow": "arrow",
-    ".ipc": "arrow",
-    ".feather": "arrow",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".csv": "csv",
-}
 _COMPRESSED = (".gz", ".zst")
 _TEMPORARY = (".tmp", ".part", ".partial", ".crdownload", "~")
-_PARQUET_MAGIC = b"PAR1"
-_ARROW_STREAM_MAGIC = b"\xff\xff\xff\xff"
 
 
 def discover(inputs: Sequence[str | Path]) -> list[Path]:
@@ -37,32 +23,32 @@ def discover(inputs: Sequence[str | Path]) -> list[Path]:
     for given in inputs:
         paths = list(_matches(Path(given), str(given)))
         if not paths:
-            raise InputError(f"{given}: no log files there; known suffixes are {', '.join(_FORMATS)}")
+            raise InputError(f"{given}: no log files there; known suffixes are {', '.join(_suffixes())}")
         for path in paths:
             found.setdefault(path.resolve(), path)
     return sorted(found.values())
 
 
-def format_of(path: Path) -> str:
-    """ "parquet", "arrow", "jsonl" or "csv", by suffix, else by the first bytes.
+def format_of(path: Path) -> Format:
+    """The format of a file, by its suffix, else by its first bytes.
 
     Raises ``InputError`` when neither tells.
     """
-    known = _FORMATS.get(_suffix(path))
-    if known:
+    if known := _suffixes().get(_suffix(path)):
         return known
     try:
         with lines.open_stream(path) as stream:
-            head = stream.read(64).removeprefix(b"\xef\xbb\xbf")
+            head = stream.read(64).removeprefix(lines.BYTE_ORDER_MARK).lstrip()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or 'damaged compression'})") from None
-    if head.startswith(_PARQUET_MAGIC):
-        return "parquet"
-    if head.startswith((arrow_ipc.MAGIC, _ARROW_STREAM_MAGIC)):
-        return "arrow"
-    if head.lstrip().startswith(b"{"):
-        return "jsonl"
-    raise InputError(f"{path}: unknown format; give it one of the suffixes {', '.join(_FORMATS)}")
+    for found in registry.FORMATS:
+        if head.startswith(found.magic):
+            return found
+    raise InputError(f"{path}: unknown format; give it one of the suffixes {', '.join(_suffixes())}")
+
+
+def _suffixes() -> dict[str, Format]:
+    return {suffix: found for found in registry.FORMATS for suffix in found.suffixes}
 
 
 def _matches(path: Path, pattern: str) -> Iterator[Path]:
@@ -89,7 +75,7 @@ def _below(directory: Path) -> Iterator[Path]:
 def _is_log(path: Path) -> bool:
     name = path.name
     hidden = name.startswith((".", "_")) or name.endswith(_TEMPORARY)
-    return not hidden and _suffix(path) in _FORMATS and path.is_file()
+    return not hidden and _suffix(path) in _suffixes() and path.is_file()
 
 
 def _suffix(path: Path) -> str:

@@ -1,10 +1,8 @@
-"""JSON lines: one object a line, plain, gzip or zstd; or one OTLP-JSON document a line holding many spans.
+"""JSON lines: one object a line, plain, gzip or zstd; or one document a line that holds many records.
 
 Every line is parsed on its own with orjson: Arrow's JSON reader rejects a block for one bad line and crashes
-on deep nesting. Blank lines are not rows; all others are numbered from 0, spans likewise.
+on deep nesting. Blank lines are not rows; all others are numbered from 0, and so are records.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,9 +13,12 @@ import orjson
 import pyarrow as pa
 
 from gauger.engine.common.errors import InputError
-from gauger.logs.columns import ColumnMap
-from gauger.logs.readers import lines, records, spans
+from gauger.logs.columns import RECORDS, ColumnMap, RecordsOf
+from gauger.logs.readers import lines, records
 from gauger.logs.readers.chunk import BATCH_BYTES, Chunk, empty_batch, unreadable
+from gauger.logs.readers.format import Format
+
+_Broken = list[tuple[int, str]]  # rows, and what is wrong with them
 
 _INVALID = "line is not valid JSON"
 _NOT_AN_OBJECT = "line is not a JSON object"
@@ -68,12 +69,12 @@ class _Batcher:
     def __init__(self, column_map: ColumnMap, columns: Sequence[str] | None) -> None:
         self._sources = column_map.sources(columns)
         self._columns = columns
-        self._explode = column_map.records == "otlp_spans"
+        self._records_of = RECORDS[column_map.records]
         self._seen: set[str] = set()  # columns some row of the file had: they stay, so that batches agree
         self._bytes = 0
         self._parts: list[tuple[int, dict[str, pa.Array]]] = []  # rows and columns of each block
         self._rows: list[np.ndarray] = []
-        self._broken: list[tuple[int, str]] = []
+        self._broken: _Broken = []
         self._rows_pending = 0
         self.rows_read = 0
 
@@ -88,7 +89,7 @@ class _Batcher:
     def add(self, block: list[bytes | None]) -> None:
         """Parse the lines of ``block``."""
         self._bytes += sum(len(line) for line in block if line is not None)
-        good, broken, count = _parse(block, self._explode)
+        good, broken, count = _parse(block, self._records_of)
         good_rows = np.delete(np.arange(count), [row for row, _ in broken]) + self.rows_read
         self._broken.extend((row + self.rows_read, reason) for row, reason in broken)
         self._rows.append(good_rows)
@@ -115,20 +116,18 @@ class _Batcher:
         return chunk
 
 
-def _parse(block: list[bytes | None], explode: bool) -> tuple[list[dict[str, Any]], list[tuple[int, str]], int]:
-    """The records of ``block``, its broken rows with reasons, and its number of rows (spans, if exploded)."""
+def _parse(block: list[bytes | None], records_of: RecordsOf | None) -> tuple[list[dict[str, Any]], _Broken, int]:
+    """The records of ``block``, its broken rows with reasons, and its number of rows."""
     values = _objects(block)
-    if not explode and all(type(value) is dict for value in values):
+    if records_of is None and all(type(value) is dict for value in values):
         return values, [], len(values)
     good: list[dict[str, Any]] = []
-    broken: list[tuple[int, str]] = []
+    broken: _Broken = []
     for value in values:
         if isinstance(value, str):
             broken.append((len(good) + len(broken), value))
-        elif explode:
-            good.extend(spans.of_document(value))
         else:
-            good.append(value)
+            good.extend([value] if records_of is None else records_of(value))
     return good, broken, len(good) + len(broken)
 
 
@@ -149,3 +148,6 @@ def _object(line: bytes | None) -> dict[str, Any] | str:
     except orjson.JSONDecodeError:
         return _INVALID
     return value if isinstance(value, dict) else _NOT_AN_OBJECT
+
+
+FORMAT = Format("jsonl", (".jsonl", ".ndjson", ".json"), (b"{",), read)

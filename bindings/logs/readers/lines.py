@@ -1,7 +1,5 @@
 """Lines: a file, compressed or not, as lists of lines in bounded memory."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 

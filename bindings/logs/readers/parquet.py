@@ -1,7 +1,5 @@
 """Parquet: row group by row group, only the columns a map asks for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from gauger.engine.intake import structure
 from gauger.logs.columns import ColumnMap
 from gauger.logs.readers import tabular
 from gauger.logs.readers.chunk import BATCH_BYTES, DAMAGE, Chunk, decoded_bytes, unreadable
+from gauger.logs.readers.format import Format
 
 # Rows decoded at a time. Memory is bounded by this many of the largest values: 463 bytes of Parquet can hold
 # one value of 30 kB 65,536 times. Small reads cost nothing: 256 rows at a time measured 85 ms where 65,536
@@ -82,3 +81,6 @@ def _row_group(
 def _chunk(parts: list[pa.RecordBatch], row: int, places: tabular.Places) -> Chunk:
     batch = tabular.canonical(pa.concat_batches(parts), places)
     return Chunk(batch, np.arange(row, row + batch.num_rows, dtype=np.int64), [])
+
+
+FORMAT = Format("parquet", (".parquet", ".pq"), (b"PAR1",), read, seeks=True)

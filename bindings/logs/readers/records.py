@@ -5,8 +5,6 @@ share no Arrow type is written out as text, which intake parses value by value, 
 the others.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
@@ -18,13 +16,7 @@ import pyarrow.types as pt
 from gauger.engine.common.schema import CALL_SCHEMA
 from gauger.logs.columns import Source, first_value
 
-_REFUSED = (
-    pa.ArrowInvalid,
-    pa.ArrowTypeError,
-    pa.ArrowNotImplementedError,
-    OverflowError,
-    UnicodeEncodeError,
-)
+_REFUSED = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError)
 _PLAIN = {str: pa.string(), bool: pa.bool_(), int: pa.int64()}
 
 

@@ -4,8 +4,6 @@ Struct fields are followed in Arrow; only what needs a converter, a list element
 through Python values. Arrays from outside must have passed ``structure.check`` first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

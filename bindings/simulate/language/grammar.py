@@ -10,8 +10,6 @@ In an alternative ``[name]`` is a symbol, ``⇧`` asks for a capital, ``⏎`` is
 edge, ``¦`` a bar, ``⟦⟧`` are brackets and ``∅`` alone is nothing.
 """
 
-from __future__ import annotations
-
 import re
 import zlib
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """The one grammar of all prompts, and what a row must say to get one."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from gauger.simulate.language import english, foreign, machine, snippets, words

@@ -1,7 +1,5 @@
 """What people write about: 65 topics, the technical ones first."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

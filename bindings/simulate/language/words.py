@@ -1,7 +1,5 @@
 """Vocabulary of the grammar: coined from syllables where it must be large, written out where small."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.simulate.language.grammar import Grammar

@@ -1,7 +1,5 @@
 """``gauger score --allow``: files, and what becomes of a vendor's app and of a campaign beside it."""
 
-from __future__ import annotations
-
 import datetime as dt
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from gauger.batch.allow_list import load_allow_list
 from gauger.batch.score import Run, score
 from gauger.cli import main
 from gauger.engine.common.errors import AllowListError
-from tests.bindings import logs
+from tests.bindings import traffic
 
 SECRET = "zyxquartz"
 APP = "You are the help desk of Acorn Bicycles; answer in one short paragraph and never promise a refund. Question: "
@@ -64,7 +62,7 @@ def test_a_broken_file_is_usage_and_says_what_to_do(text: str | bytes, problem: 
     with pytest.raises(AllowListError, match=problem) as caught:
         load_allow_list(path)
     assert SECRET not in str(caught.value)
-    log = logs.write(logs.table(logs.honest(5, 6, 1)), tmp_path / "log.parquet")
+    log = traffic.write(traffic.table(traffic.honest(5, 6, 1)), tmp_path / "log.parquet")
     result = invoke("score", log, "--out", tmp_path / "out", "--state", tmp_path / "state", "--allow", path)
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
@@ -98,24 +96,24 @@ def invoke(*arguments: Any) -> Result:
 
 def day(folder: Path) -> Path:
     """A vendor's app with a key for each of its shops, and a campaign with another template."""
-    rows = logs.honest(120, 8, 1)
-    rows += logs.campaign(VENDOR, 8, 5, frame=APP, name="shop") + logs.campaign(CAMPAIGN, 10, 2)
-    return logs.write(logs.table(rows), folder / "day.parquet")
+    rows = traffic.honest(120, 8, 1)
+    rows += traffic.campaign(VENDOR, 8, 5, frame=APP, name="shop") + traffic.campaign(CAMPAIGN, 10, 2)
+    return traffic.write(traffic.table(rows), folder / "day.parquet")
 
 
 def findings(out: Path) -> list[dict[str, Any]]:
-    return logs.tables_of(out)["campaigns"].to_pylist()
+    return traffic.tables_of(out)["campaigns"].to_pylist()
 
 
 def family_of(out: Path, account: str) -> int:
     """The family most of an account's calls are in."""
-    calls = logs.tables_of(out)["calls"].to_pylist()
+    calls = traffic.tables_of(out)["calls"].to_pylist()
     ids = [row["family_id"] for row in calls if row["account_id"] == account]
     return max(set(ids), key=ids.count)
 
 
 def members(out: Path, finding: dict[str, Any]) -> set[str]:
-    rows = logs.tables_of(out)["accounts"].to_pylist()
+    rows = traffic.tables_of(out)["accounts"].to_pylist()
     return {row["account_id"].split("-")[0] for row in rows if row["campaign_id"] == finding["campaign_id"]}
 
 
@@ -136,11 +134,11 @@ def test_a_vendors_app_is_no_finding_any_more_and_the_campaign_still_is(by: str,
     (finding,) = findings(out)
     assert members(out, finding) == {"mule"}
     assert (finding["families"], finding["links"][:2]) == ([mine], ["content", "template family"])
-    rows = {row["family_id"]: row for row in logs.tables_of(out)["families"].to_pylist()}
+    rows = {row["family_id"]: row for row in traffic.tables_of(out)["families"].to_pylist()}
     assert [number for number, row in rows.items() if row["allowed"]] == [app]
     assert rows[app]["accounts"] == VENDOR
     assert rows[app]["template"].startswith("You are the help desk of Acorn Bicycles; answer")
-    record = logs.manifest(out)["allow"]
+    record = traffic.manifest(out)["allow"]
     assert record["families"] == [app]
     assert len(record["examples"]) == (by != "id")
 
@@ -150,18 +148,18 @@ def test_a_vendors_app_is_no_finding_any_more_and_the_campaign_still_is(by: str,
     assert "Findings that use it" not in said[2]
     assert "Findings that use it" in said[3]
     assert SECRET not in "".join(said)
-    assert SECRET.encode() not in logs.everything_written(out) + logs.everything_written(state)
+    assert SECRET.encode() not in traffic.everything_written(out) + traffic.everything_written(state)
 
 
 def scored(log: Path, folder: Path, allow: Path | None = None) -> Run:
-    return score([log], folder / "out", state=folder / "state", settings=logs.SETTINGS, allow=allow)
+    return score([log], folder / "out", state=folder / "state", settings=traffic.SETTINGS, allow=allow)
 
 
 def test_with_a_reference_accounts_stay_flagged_for_what_they_say(tmp_path: Path) -> None:
     """The app's accounts are as new as before; its family is no link, no family and no evidence of their finding."""
     for back in (7, 8):
-        rows = logs.honest(150, 8, back, logs.DAY - dt.timedelta(days=back))
-        scored(logs.write(logs.table(rows), tmp_path / f"{back}.parquet"), tmp_path)
+        rows = traffic.honest(150, 8, back, traffic.DAY - dt.timedelta(days=back))
+        scored(traffic.write(traffic.table(rows), tmp_path / f"{back}.parquet"), tmp_path)
     log = day(tmp_path)
     plain = scored(log, tmp_path)
     before = {row["account_id"]: row["evidence"] for row in plain.result.accounts.to_pylist()}
@@ -184,7 +182,7 @@ def test_with_a_reference_accounts_stay_flagged_for_what_they_say(tmp_path: Path
 
 
 def test_an_unknown_id_is_a_warning_on_standard_error(tmp_path: Path) -> None:
-    log = logs.write(logs.table(logs.honest(5, 6, 1)), tmp_path / "log.parquet")
+    log = traffic.write(traffic.table(traffic.honest(5, 6, 1)), tmp_path / "log.parquet")
     allow = write(tmp_path, f"ids = [12]\nexamples = ['{SECRET} said the fox to the hen']")
     result = invoke("score", log, "--out", tmp_path / "out", "--state", tmp_path / "state", "--allow", allow)
     assert result.exit_code == 0
@@ -192,4 +190,4 @@ def test_an_unknown_id_is_a_warning_on_standard_error(tmp_path: Path) -> None:
     assert first.startswith("gauger: warning: allow-list: there is no family 12")
     assert second.startswith("gauger: warning: allow-list: example 1 is in no family")
     assert SECRET not in result.output
-    assert logs.manifest(tmp_path / "out")["allow"]["unmatched_examples"] == [1]
+    assert traffic.manifest(tmp_path / "out")["allow"]["unmatched_examples"] == [1]

@@ -1,45 +1,38 @@
 """gauger.batch.evaluate against tables small enough to work out by hand."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gauger.batch.evaluate import Evaluation, evaluate, to_dict, to_text
+from gauger.batch.evaluate import Evaluation, TrueCampaign, evaluate, to_text
 from gauger.engine.common.errors import InputError
 from gauger.engine.results.tables import TRUTH
 
-ACCOUNTS = pa.schema(
-    [
-        ("account_id", pa.string()),
-        ("calls", pa.int64()),
-        ("evidence", pa.float64()),
-        ("flagged", pa.bool_()),
-        ("campaign_id", pa.int64()),
-    ]
-)
-FINDINGS = pa.schema([("campaign_id", pa.int64()), ("assessment", pa.string())])
+ACCOUNTS = {"account_id": pa.string(), "calls": pa.int64(), "evidence": pa.float64(), "flagged": pa.bool_()}
+SCHEMAS = {
+    "accounts": pa.schema(ACCOUNTS | {"campaign_id": pa.int64()}),
+    "campaigns": pa.schema({"campaign_id": pa.int64(), "assessment": pa.string()}),
+}
+
+
+def write(path: Path, schema: pa.Schema, rows: list[tuple[Any, ...]]) -> Path:
+    """A Parquet file from rows of tuples."""
+    pq.write_table(pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema), path)
+    return path
 
 
 def write_run(folder: Path, accounts: list[tuple[Any, ...]], findings: list[tuple[Any, ...]]) -> None:
     """accounts.parquet and campaigns.parquet from rows of tuples."""
-    for name, schema, rows in (("accounts", ACCOUNTS, accounts), ("campaigns", FINDINGS, findings)):
-        columns = list(zip(*rows, strict=True)) if rows else [[] for _ in schema]
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
-        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), folder / f"{name}.parquet")
+    for (name, schema), rows in zip(SCHEMAS.items(), (accounts, findings), strict=True):
+        write(folder / f"{name}.parquet", schema, rows)
 
 
 def write_truth(folder: Path, rows: list[tuple[Any, ...]]) -> Path:
     """truth.parquet from rows of tuples."""
-    path = folder / "truth.parquet"
-    arrays = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
-    pq.write_table(pa.Table.from_arrays(arrays, schema=TRUTH), path)
-    return path
+    return write(folder / "truth.parquet", TRUTH, rows)
 
 
 @pytest.fixture
@@ -69,20 +62,11 @@ def run(tmp_path: Path) -> Evaluation:
 
 
 def test_recall_counts_null_and_absent_as_not_found(run: Evaluation) -> None:
-    first, second = run.campaigns
-    assert (first.campaign, first.kind, first.accounts, first.absent) == ("a", "template", 4, 1)
-    assert first.flagged == 0.5
-    # One of 1000 benign accounts may pass: the threshold is the second largest, 0.998.
-    assert first.recall_at_tenth_percent == 0.5
-    # Ten may pass: the threshold is the eleventh largest, 0.989.
-    assert first.recall_at_one_percent == 0.5
-    assert (second.recall_at_tenth_percent, second.recall_at_one_percent) == (0.5, 1.0)
-
-
-def test_placed_share_and_leaked_calls(run: Evaluation) -> None:
-    first, second = run.campaigns
-    assert (first.placed, first.calls_leaked) == (0.75, 63)
-    assert (second.placed, second.calls_leaked) == (1.0, 61)
+    # One of 1000 benign accounts may pass: the threshold is the second largest, 0.998. Ten: the eleventh, 0.989.
+    assert run.campaigns == [
+        TrueCampaign("a", "template", 4, 1, 0.5, 0.5, 0.5, 0.75, 63),
+        TrueCampaign("c", "cot", 2, 0, 0.5, 0.5, 1.0, 1.0, 61),
+    ]
 
 
 def test_benign_kinds(run: Evaluation) -> None:
@@ -96,10 +80,12 @@ def test_benign_kinds(run: Evaluation) -> None:
 def test_found_campaigns(run: Evaluation) -> None:
     seven, eight, nine = run.found
     # Three of a, two benign.
-    assert (seven.accounts, seven.majority, seven.precision, seven.guilty) == (5, "a", 0.6, 0.6)
+    assert seven == {
+        "campaign_id": 7, "assessment": "campaign", "accounts": 5, "majority": "a", "guilty": 0.6, "precision": 0.6,
+    }  # fmt: skip
     # The account that the truth does not know is left out.
-    assert (eight.accounts, eight.majority, eight.precision) == (1, "c", 1.0)
-    assert nine.assessment == "shared tool"
+    assert (eight["accounts"], eight["majority"], eight["precision"]) == (1, "c", 1.0)
+    assert nine["assessment"] == "shared tool"
     assert (run.campaign_precision, run.campaign_recall) == (1.0, 1.0)
     assert (run.absent, run.unknown) == (1, 1)
 
@@ -114,19 +100,13 @@ def test_ties_at_the_threshold_do_not_pass(tmp_path: Path) -> None:
 
 
 def test_findings_of_benign_accounts_are_wrong(tmp_path: Path) -> None:
-    accounts = [
-        ("b0", 1, 2.0, True, 1),
-        ("b1", 1, 2.0, True, 1),
-        ("a0", 5, 2.0, True, 1),
-        ("a1", 5, 9.0, True, 2),
-    ]
+    accounts = [("b0", 1, 2.0, True, 1), ("b1", 1, 2.0, True, 1), ("a0", 5, 2.0, True, 1), ("a1", 5, 9.0, True, 2)]
     write_run(tmp_path, accounts, [(1, "campaign"), (2, "new population"), (3, "campaign")])
     truth = write_truth(
-        tmp_path,
-        [("b0", None, "person"), ("b1", None, "classroom"), ("a0", "a", "grid"), ("a1", "a", "grid")],
+        tmp_path, [("b0", None, "person"), ("b1", None, "classroom"), ("a0", "a", "grid"), ("a1", "a", "grid")]
     )
     result = evaluate(tmp_path, truth)
-    assert [(one.majority, one.precision) for one in result.found] == [(None, 0.0), ("a", 1.0), (None, 0.0)]
+    assert [(row["majority"], row["precision"]) for row in result.found] == [(None, 0.0), ("a", 1.0), (None, 0.0)]
     assert (result.campaign_precision, result.campaign_recall) == (0.0, 0.0)
     assert [(one.kind, one.accused) for one in result.benign] == [("classroom", 1), ("person", 1)]
 
@@ -148,12 +128,6 @@ def test_text_is_a_table_and_says_what_stands_behind_it(run: Evaluation) -> None
     assert "all benign: 1 of 1,000 flagged (0.10 %)" in text
     assert "1 accounts of the truth are absent from the output and count as not found" in text
     assert max(len(line) for line in lines) <= 110
-
-
-def test_dict_is_json(run: Evaluation) -> None:
-    read_back = orjson.loads(orjson.dumps(to_dict(run)))
-    assert read_back["campaigns"][0]["calls_leaked"] == 63
-    assert read_back["benign"][0] == {"kind": "agent", "accounts": 10, "flagged": 1, "accused": 2}
 
 
 def test_missing_files_and_columns_are_explained(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """Outputs appear whole or not at all, the manifest last."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +9,7 @@ import pytest
 from gauger.batch import outputs
 from gauger.batch.score import score
 from gauger.engine.common.errors import GaugerError
-from tests.bindings import logs
+from tests.bindings import traffic
 
 
 def names(folder: Path) -> list[str]:
@@ -82,7 +80,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_the_manifest_goes_first_and_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = logs.write(logs.table(logs.honest(5, 5, 1)), tmp_path / "log.parquet")
+    log = traffic.write(traffic.table(traffic.honest(5, 5, 1)), tmp_path / "log.parquet")
     out = tmp_path / "out"
     score([log], out, state=tmp_path / "state")
     written = []

@@ -4,8 +4,6 @@ Kills come from a fork server that has imported everything and loaded the kernel
 moment costs 0.2 s in place of 3 s.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import multiprocessing
 import os
@@ -23,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gauger.batch.score import score
-from tests.bindings import logs
+from tests.bindings import traffic
 
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir")
 
@@ -39,7 +37,7 @@ class Kept:
 def kept(folder: Path) -> Kept:
     state = folder / "state"
     files = {str(path.relative_to(state)): path.read_bytes() for path in sorted(state.rglob("*")) if path.is_file()}
-    return Kept(logs.parquet_bytes(folder / "out"), files)
+    return Kept(traffic.parquet_bytes(folder / "out"), files)
 
 
 def kill_before_change(number: int) -> None:
@@ -76,11 +74,11 @@ def forkserver() -> ForkServerContext:
 def logs_of_two_days(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Two templates on the first day, the second of them on the next: its id says whether families were forgotten."""
     folder = tmp_path_factory.mktemp("logs")
-    yesterday = logs.DAY - dt.timedelta(days=1)
+    yesterday = traffic.DAY - dt.timedelta(days=1)
     other = "Translate what follows into seven languages, keep the names, explain nothing at all: "
-    first = logs.campaign(30, 4, 0, yesterday, other, "dog") + logs.campaign(22, 4, 1, yesterday)
-    second = logs.campaign(30, 4, 2, logs.DAY, other, "dog")
-    return [logs.write(logs.table(rows), folder / f"{day}.parquet") for day, rows in enumerate((first, second))]
+    first = traffic.campaign(30, 4, 0, yesterday, other, "dog") + traffic.campaign(22, 4, 1, yesterday)
+    second = traffic.campaign(30, 4, 2, traffic.DAY, other, "dog")
+    return [traffic.write(traffic.table(rows), folder / f"{day}.parquet") for day, rows in enumerate((first, second))]
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +105,7 @@ def undisturbed(logs_of_two_days: list[Path], first_day: Path, tmp_path_factory:
 def test_the_second_day_knows_the_families_of_the_first(first_day: Path, undisturbed: Kept) -> None:
     families = pq.read_table(pa.BufferReader(undisturbed.tables["families.parquet"]))
     assert families["family_id"].to_pylist() == [2]
-    assert logs.tables_of(first_day / "out")["families"]["family_id"].to_pylist() == [1, 2]
+    assert traffic.tables_of(first_day / "out")["families"]["family_id"].to_pylist() == [1, 2]
 
 
 def check_rerun(log: Path, folder: Path, undisturbed: Kept) -> None:
@@ -162,4 +160,4 @@ def test_killed_while_the_first_key_is_made(
         assert process.exitcode == -signal.SIGKILL
         assert not (folder / "out" / "manifest.json").exists()
         run(logs_of_two_days[0], folder)
-        logs.check_accounts_of_rows(folder / "out")
+        traffic.check_accounts_of_rows(folder / "out")

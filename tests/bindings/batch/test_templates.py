@@ -1,8 +1,7 @@
 """Masked templates show what k accounts share, and never anything else."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ from gauger.batch import templates
 from gauger.batch.templates import mask, render
 from gauger.engine.results import tables
 from gauger.logs.columns import load_column_map
-from tests.bindings import logs
+from tests.bindings import traffic
 
 K = 3
 IDENTITY = load_column_map(None)
@@ -138,56 +137,50 @@ def test_what_half_of_the_accounts_share_is_the_template() -> None:
     assert mask(prompts, 20) == SENTENCE.format("quartz mines")
 
 
-def test_where_nothing_is_in_half_k_accounts_decide() -> None:
-    prompts = [f"{'the red fox runs' if number < 20 else f'w{number} x{number}'}" for number in range(60)]
-    assert mask(prompts, 20) == "the red fox runs"
+NUMBERS = range(60)
+ROLES = [chr(97 + number % 26) + chr(97 + number // 26) for number in NUMBERS]
+ASSIST = [f"list tasks that {role} can assist {role[::-1]}x in the work" for role in ROLES]
+TEXTS = [" ".join(f"w{number}{place}" for place in range(20)) for number in NUMBERS]
+JOHN = "my name is john {}smith has the flu"
 
 
-def test_two_shared_phrases_are_not_joined_as_only_one_account_did() -> None:
-    """John is in many prompts, and so is Smith: that they are one person is known from one prompt."""
-    prompts = ["my name is john smith has the flu"]
-    prompts += [f"my name is john w{number} smith has the flu" for number in range(30)]
-    template = mask(prompts, 20)
-    assert template == "my name is john [...1] smith has the flu"
+@pytest.mark.parametrize(
+    ("prompts", "template"),
+    [
+        # Where nothing is in half of the prompts, k accounts decide.
+        (["the red fox runs"] * 20 + [f"w{number} x{number}" for number in NUMBERS[20:]], "the red fox runs"),
+        # John is in many prompts, and so is Smith: that they are one person is known from one prompt.
+        ([JOHN.format(""), *(JOHN.format(f"w{number} ") for number in range(30))], JOHN.format("[...1] ")),
+        # Two words between slots are shown where nine tenths have them.
+        (ASSIST, "list tasks that [...1] can assist [...2] in the work"),
+        (
+            [prompt.replace("can assist", "may harm") for prompt in ASSIST[:10]] + ASSIST[10:],
+            "list tasks that [...1] in the work",
+        ),
+        # Turns of phrase in a long slot are masked.
+        (
+            [f"answer what follows: {text} to the {text[::-1]} and no more" for text in TEXTS],
+            "answer what follows: [...1] and no more",
+        ),
+    ],
+)
+def test_what_twenty_accounts_share_is_shown(prompts: list[str], template: str) -> None:
+    assert mask(prompts, 20) == template
 
 
 def test_several_slots_are_told_apart() -> None:
-    prompts = [
-        f"act as a {one} who teaches a class of {two} all day" for one, two in zip("abcdef", "uvwxyz", strict=True)
-    ]
+    prompts = [f"act as a {one} who teaches a class of {two} all day" for one, two in ("au", "bv", "cw", "dx")]
     assert mask(prompts, K) == "act as a [...1] who teaches a class of [...2] all day"
-
-
-def test_two_words_between_slots_are_shown_where_nine_tenths_have_them() -> None:
-    roles = [chr(97 + number % 26) + chr(97 + number // 26) for number in range(60)]
-    prompts = [f"list tasks that {role} can assist {role[::-1]}x in the work" for role in roles]
-    assert mask(prompts, 20) == "list tasks that [...1] can assist [...2] in the work"
-    fewer = [prompt.replace("can assist", "may harm") for prompt in prompts[:10]]
-    assert mask(fewer + prompts[10:], 20) == "list tasks that [...1] in the work"
-
-
-def test_turns_of_phrase_in_a_long_slot_are_masked() -> None:
-    texts = [" ".join(f"w{number}{place}" for place in range(20)) for number in range(60)]
-    prompts = [f"answer what follows: {text} to the {text[::-1]} and no more" for text in texts]
-    assert mask(prompts, 20) == "answer what follows: [...1] and no more"
-
-
-def test_an_account_with_a_thousand_prompts_counts_once(tmp_path: Path) -> None:
-    """One account repeats its secret a thousand times in a family of 25 accounts."""
-    prompts = [SENTENCE.format("my quartz secret")] * 1_000 + [
-        SENTENCE.format(f"thing{number}") for number in range(24)
-    ]
-    log = log_of([*prompts], tmp_path / "log.parquet")
-    rows: list[tuple[int, int, str, int | None]] = [(0, row, f"account {max(0, row - 999)}", 9) for row in range(1_024)]
-    families, calls = run_tables(rows, {9: 25})
-    assert render(families, calls, [log], IDENTITY, 20)["template"].to_pylist() == [SENTENCE.format("[...1]")]
 
 
 # Rendering a run
 
 
-def run_tables(rows: list[tuple[int, int, str, int | None]], accounts: dict[int, int]) -> tuple[pa.Table, pa.Table]:
-    """(families, calls) tables from (file, row, account, family) and the accounts of each family."""
+Rows = list[tuple[int, int, str, int | None]]  # file, row, account, family
+
+
+def run_tables(rows: Rows, accounts: dict[int, int]) -> tuple[pa.Table, pa.Table]:
+    """(families, calls) tables from rows and the accounts of each family."""
     empty = dict.fromkeys(tables.CALLS.names)
     calls = [empty | dict(zip(("file", "row", "account_id", "family_id"), row, strict=True)) for row in rows]
     nothing = dict.fromkeys(tables.FAMILIES.names)
@@ -195,49 +188,55 @@ def run_tables(rows: list[tuple[int, int, str, int | None]], accounts: dict[int,
     return pa.Table.from_pylist(families, tables.FAMILIES), pa.Table.from_pylist(calls, tables.CALLS)
 
 
+def rendered(logs: list[Path], rows: Rows, accounts: dict[int, int], k: int = K) -> list[str | None]:
+    """Templates of the families."""
+    return render(*run_tables(rows, accounts), logs, IDENTITY, k)["template"].to_pylist()
+
+
 def log_of(prompts: list[str | None], path: Path) -> Path:
-    return logs.write(pa.table({"prompt_text": pa.array(prompts, pa.string())}), path)
+    return traffic.write(pa.table({"prompt_text": pa.array(prompts, pa.string())}), path)
 
 
-@pytest.mark.parametrize("suffix", logs.FORMATS)
+def of_one_family(accounts: Iterable[object], first: int = 0) -> Rows:
+    """Rows of family 9, a call each of the accounts."""
+    return [(0, row, f"account {one}", 9) for row, one in enumerate(accounts, first)]
+
+
+@pytest.mark.parametrize("suffix", traffic.FORMATS)
 def test_prompts_are_read_again_from_every_format(suffix: str, tmp_path: Path) -> None:
     log = log_of(["skip", *(f"write a fine poem about {what}" for what in "abc")], tmp_path / f"log{suffix}")
-    families, calls = run_tables([(0, row, f"account {row}", 9) for row in (1, 2, 3)], {9: 3})
-    assert render(families, calls, [log], IDENTITY, K)["template"].to_pylist() == ["write a fine poem about [...1]"]
+    assert rendered([log], of_one_family("abc", 1), {9: 3}) == ["write a fine poem about [...1]"]
 
 
-def test_a_family_of_few_accounts_has_no_template_however_many_calls(tmp_path: Path) -> None:
+@pytest.mark.parametrize("said", [2, 10])
+def test_accounts_count_once_however_many_calls_and_whatever_the_families_table_says(said: int, tmp_path: Path) -> None:
     log = log_of(["the very same prompt"] * 10, tmp_path / "log.parquet")
-    families, calls = run_tables([(0, row, f"account {row % 2}", 9) for row in range(10)], {9: 2})
-    assert render(families, calls, [log], IDENTITY, K)["template"].to_pylist() == [None]
+    assert rendered([log], of_one_family("ab" * 5), {9: said}) == [None]
 
 
-def test_accounts_count_once_even_where_the_families_table_says_more(tmp_path: Path) -> None:
-    log = log_of(["the very same prompt"] * 10, tmp_path / "log.parquet")
-    families, calls = run_tables([(0, row, f"account {row % 2}", 9) for row in range(10)], {9: 10})
-    assert render(families, calls, [log], IDENTITY, K)["template"].to_pylist() == [None]
+def test_an_account_with_a_thousand_prompts_counts_once(tmp_path: Path) -> None:
+    """One account repeats its secret a thousand times in a family of 25 accounts."""
+    prompts = [SENTENCE.format("my quartz secret")] * 1_000 + [SENTENCE.format(f"thing{one}") for one in range(24)]
+    rows = of_one_family(max(0, row - 999) for row in range(1_024))
+    assert rendered([log_of([*prompts], tmp_path / "log.parquet")], rows, {9: 25}, 20) == [SENTENCE.format("[...1]")]
 
 
 def test_families_over_several_files_and_one_that_went_away(tmp_path: Path) -> None:
     paths = [log_of(["do this and that"] * 3, tmp_path / f"{name}.parquet") for name in ("a", "b")]
-    rows: list[tuple[int, int, str, int | None]] = [(0, row, f"account {row}", 1) for row in range(2)]
-    rows += [(0, 2, "other", None)]
+    rows: Rows = [(0, 0, "account 0", 1), (0, 1, "account 1", 1), (0, 2, "other", None)]
     rows += [(1, row, f"account {row + 2}", 1 + row) for row in range(3)]
-    families, calls = run_tables(rows, {1: 3, 2: 1, 3: 1})
-    assert render(families, calls, paths, IDENTITY, K)["template"].to_pylist() == ["do this and that", None, None]
+    assert rendered(paths, rows, {1: 3, 2: 1, 3: 1}) == ["do this and that", None, None]
     paths[1].unlink()
-    assert render(families, calls, paths, IDENTITY, K)["template"].to_pylist() == [None, None, None]
+    assert rendered(paths, rows, {1: 3, 2: 1, 3: 1}) == [None, None, None]
 
 
 def test_only_the_most_widely_shared_families_are_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "FAMILIES_MAX", 1)
     log = log_of(["small family here"] * 3 + ["large family here"] * 4, tmp_path / "log.parquet")
-    rows: list[tuple[int, int, str, int | None]] = [(0, row, f"account {row}", 1 if row < 3 else 2) for row in range(7)]
-    families, calls = run_tables(rows, {1: 3, 2: 4})
-    assert render(families, calls, [log], IDENTITY, K)["template"].to_pylist() == [None, "large family here"]
+    rows: Rows = [(0, row, f"account {row}", 1 if row < 3 else 2) for row in range(7)]
+    assert rendered([log], rows, {1: 3, 2: 4}) == [None, "large family here"]
 
 
 def test_prompts_of_token_ids_have_no_template(tmp_path: Path) -> None:
-    log = logs.write(pa.table({"prompt_token_ids": [[1, 2, 3]] * 3}), tmp_path / "log.parquet")
-    families, calls = run_tables([(0, row, f"account {row}", 9) for row in range(3)], {9: 3})
-    assert render(families, calls, [log], IDENTITY, K)["template"].to_pylist() == [None]
+    log = traffic.write(pa.table({"prompt_token_ids": [[1, 2, 3]] * 3}), tmp_path / "log.parquet")
+    assert rendered([log], of_one_family("abc"), {9: 3}) == [None]

@@ -1,7 +1,5 @@
 """``gauger week``: tables and words, and what it says without days."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -12,11 +10,11 @@ from gauger.batch.score import score
 from gauger.batch.week import ACCOUNTS, FINDINGS, week
 from gauger.cli import main
 from gauger.engine.common.errors import StateError
-from tests.bindings import logs
+from tests.bindings import traffic
 
 
 def test_a_week_of_one_s_own(tmp_path: Path) -> None:
-    log = logs.write(logs.table(logs.honest(5, 5, 1)), tmp_path / "log.parquet")
+    log = traffic.write(traffic.table(traffic.honest(5, 5, 1)), tmp_path / "log.parquet")
     score([log], tmp_path / "out", state=tmp_path / "state")
     arguments = ["week", "--state", str(tmp_path / "state"), "--out", str(tmp_path / "week"), "--workers", "1"]
     done = CliRunner().invoke(main, arguments)

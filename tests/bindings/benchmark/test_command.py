@@ -1,7 +1,5 @@
 """The bench: every stage timed, on a log of one's own or on simulated traffic."""
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path
@@ -16,16 +14,9 @@ from gauger.benchmark.command import bench, read_seconds
 from gauger.benchmark.rivals import contest
 from gauger.engine.common.errors import InputError
 from gauger.kernels.text.measuring import STEPS
-from tests.bindings import logs
+from tests.bindings import traffic
 
-ROWS = [
-    bench_stages.FLOOR,
-    bench_stages.STREAMING,
-    bench_stages.ADMIT,
-    *STEPS,
-    bench_stages.PASS,
-    bench_stages.FOLD,
-]
+ROWS = [bench_stages.FLOOR, bench_stages.STREAMING, bench_stages.ADMIT, *STEPS, bench_stages.PASS, bench_stages.FOLD]
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +34,7 @@ def silent(stage: str, done: int, total: int) -> None:
 
 
 def test_a_log_of_one_s_own(tmp_path: Path) -> None:
-    log = logs.write(logs.table(logs.honest(10, 6, 1)), tmp_path / "log.parquet")
+    log = traffic.write(traffic.table(traffic.honest(10, 6, 1)), tmp_path / "log.parquet")
     lines = bench(log, None, silent).splitlines()
     assert lines[0].startswith("60 calls, ")
     assert "medians of 1 rounds" in lines[0]
@@ -62,19 +53,19 @@ def test_a_log_of_one_s_own(tmp_path: Path) -> None:
 
 def test_rivals_that_are_installed_are_compared_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contest, "lacks", lambda package: package != "datasketches")
-    log = logs.write(logs.table(logs.honest(10, 6, 1)), tmp_path / "log.parquet")
+    log = traffic.write(traffic.table(traffic.honest(10, 6, 1)), tmp_path / "log.parquet")
     text = bench(log, None, silent)
     assert re.search(r"word counts: datasketches +[\d.]+ x +[\d.]+ x +-", text)
     assert "rensa R-MinHash" not in text
 
 
 def test_other_formats_are_not_compared_with_pyarrow(tmp_path: Path) -> None:
-    log = logs.write(logs.table(logs.honest(10, 6, 1)), tmp_path / "log.jsonl")
+    log = traffic.write(traffic.table(traffic.honest(10, 6, 1)), tmp_path / "log.jsonl")
     assert "pyarrow" not in bench(log, None, silent)
 
 
 def test_token_ids_are_measured_too(tmp_path: Path) -> None:
-    calls = logs.table(logs.honest(10, 6, 1)).drop_columns("prompt_text")
+    calls = traffic.table(traffic.honest(10, 6, 1)).drop_columns("prompt_text")
     ids = pa.array([list(range(row, row + 30)) for row in range(60)], pa.list_(pa.int32()))
     log = tmp_path / "ids.parquet"
     pq.write_table(calls.append_column("prompt_token_ids", ids), log)
@@ -102,12 +93,12 @@ def test_simulated_traffic_without_a_log() -> None:
 
 
 def test_a_log_that_cannot_be_scored_is_named(tmp_path: Path) -> None:
-    log = logs.write(pa.table({"colour": ["red"]}), tmp_path / "log.parquet")
+    log = traffic.write(pa.table({"colour": ["red"]}), tmp_path / "log.parquet")
     with pytest.raises(InputError, match=r"log\.parquet: no column start_time.*--columns"):
         bench(log, None, silent)
 
 
 def test_a_log_without_calls_is_named(tmp_path: Path) -> None:
-    log = logs.write(logs.table([]), tmp_path / "log.parquet")
+    log = traffic.write(traffic.table([]), tmp_path / "log.parquet")
     with pytest.raises(InputError, match=r"log\.parquet: holds no call"):
         bench(log, None, silent)

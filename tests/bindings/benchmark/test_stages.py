@@ -1,7 +1,5 @@
 """The stages of the bench: what takes turns, and what is made of the times."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,12 +9,12 @@ from gauger.benchmark import turns
 from gauger.benchmark.stages import ADMIT, CONTROL, FLOOR, FOLD, PASS, STREAMING, UP_TO, stages
 from gauger.engine.intake.admission import admit
 from gauger.kernels.text.measuring import STEPS
-from tests.bindings import logs
+from tests.bindings import traffic
 
 
 @pytest.fixture(scope="module")
 def calls() -> pa.RecordBatch:
-    return admit(logs.table(logs.honest(10, 6, 1)).combine_chunks().to_batches()[0]).calls
+    return admit(traffic.table(traffic.honest(10, 6, 1)).combine_chunks().to_batches()[0]).calls
 
 
 def test_content_is_the_bytes_of_the_batch_alone(calls: pa.RecordBatch) -> None:

@@ -1,7 +1,5 @@
 """Taking turns: who runs when, and on which core."""
 
-from __future__ import annotations
-
 import gc
 import os
 from concurrent.futures import ThreadPoolExecutor

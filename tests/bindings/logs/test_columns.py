@@ -1,7 +1,5 @@
 """Column maps: the format, its errors, and the shipped maps on one fixture each."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,11 +64,7 @@ def test_openai() -> None:
     chat, responses, completions = rows_of("openai")
     assert chat["start_time"] == at(0, 250_000)
     assert chat["api_key_hash"] == hashlib.sha256(b"sk-never-kept").hexdigest()
-    assert (chat["account_id"], chat["prompt_text"], chat["system_hash"]) == (
-        "user-1",
-        "Chat question",
-        BRIEF,
-    )
+    assert (chat["account_id"], chat["prompt_text"], chat["system_hash"]) == ("user-1", "Chat question", BRIEF)
     assert (chat["duration"], chat["response_finish_reasons"]) == (1.5, ["stop"])
     assert responses["start_time"] == at(1)
     assert (responses["account_id"], responses["prompt_text"]) == ("user-2", "Responses question")
@@ -98,11 +92,7 @@ def test_otlp() -> None:
     }
     assert (numbered["account_id"], numbered["prompt_text"]) == ("user-of-resource", "Numbered question")
     assert (numbered["system_hash"], numbered["error_type"]) == (BRIEF, "timeout")
-    assert (event["account_id"], event["prompt_text"], event["system_hash"]) == (
-        "user-3",
-        "Event question",
-        BRIEF,
-    )
+    assert (event["account_id"], event["prompt_text"], event["system_hash"]) == ("user-3", "Event question", BRIEF)
     assert structured["prompt_text"] == "Structured question"
 
 
@@ -138,13 +128,7 @@ def test_canonical_names_and_dotted_ones_are_found() -> None:
     ],
 )
 def test_walk(path: str, expected: Any) -> None:
-    record = {
-        "a": {"b": 1},
-        "dotted.name.x": 2,
-        "list": [{"c": 3}, {"c": 4}],
-        "written": '{"d": 5}',
-        "broken": "{",
-    }
+    record = {"a": {"b": 1}, "dotted.name.x": 2, "list": [{"c": 3}, {"c": 4}], "written": '{"d": 5}', "broken": "{"}
     assert walk(record, Source(path).steps) == expected
 
 

@@ -1,7 +1,5 @@
 """Converters: the shapes chats come in, and what counts as the prompt."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import Any
 
@@ -33,10 +31,7 @@ def sha256(text: str) -> str:
         ("[1, 2, 3] what is the sum?", "[1, 2, 3] what is the sum?"),
         ('{"sort": [3, 1]}', '{"sort": [3, 1]}'),
         ([{"role": "user", "parts": [{"type": "text", "content": "Why?"}]}], "Why?"),
-        (
-            [{"role": "user", "content": [{"type": "input_text", "text": "Why"}, {"text": "not?"}]}],
-            "Why\nnot?",
-        ),
+        ([{"role": "user", "content": [{"type": "input_text", "text": "Why"}, {"text": "not?"}]}], "Why\nnot?"),
         ([QUESTION, {"role": "user", "content": [{"type": "tool_result", "content": "42"}]}], "Why?"),
         ([{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}], None),
         ([{"role": "user", "content": None}, 7, None], None),

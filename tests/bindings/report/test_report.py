@@ -1,7 +1,5 @@
 """The report on a made-up run of 20,000 accounts, some of whose names are attacks on the reader."""
 
-from __future__ import annotations
-
 import datetime as dt
 import os
 import sys

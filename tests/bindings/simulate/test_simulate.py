@@ -1,7 +1,5 @@
 """gauger.simulate: the days it makes, the campaigns in them, and campaigns planted in a log."""
 
-from __future__ import annotations
-
 import datetime
 import re
 from pathlib import Path
@@ -19,7 +17,6 @@ from gauger.engine.results.tables import TRUTH
 from gauger.simulate import CampaignSpec, SimulatedPaths, clock, files, people, plant, simulate
 from gauger.simulate.language.grammar import CASING_LOWER, CASING_PROPER, Grammar
 from gauger.simulate.language.prompts import grammar
-from gauger.simulate.language.topics import TOPICS
 from gauger.simulate.plant import imitated_ids
 
 KINDS = ("template", "diverse", "padded", "grid", "cot")
@@ -51,18 +48,13 @@ def honest(day: pa.Table) -> pa.Table:
 
 
 def test_same_seed_same_bytes(tmp_path: Path) -> None:
-    arguments = {"calls": 1_500, "campaigns": [CampaignSpec("padded", 5, 6)], "reference_days": 2}
-    one, same, other = (
-        simulate(tmp_path / name, seed=seed, **arguments) for name, seed in (("a", 1), ("b", 1), ("c", 2))
-    )
-    for first, second, third in zip(
-        (*one.reference, one.day, one.truth),
-        (*same.reference, same.day, same.truth),
-        (*other.reference, other.day, other.truth),
-        strict=True,
-    ):
-        assert first.read_bytes() == second.read_bytes()
-        assert first.read_bytes() != third.read_bytes()
+    written = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        campaigns = [CampaignSpec("padded", 5, 6)]
+        made = simulate(tmp_path / name, seed=seed, calls=1_500, campaigns=campaigns, reference_days=2)
+        written.append([path.read_bytes() for path in (*made.reference, made.day, made.truth)])
+    assert written[0] == written[1]
+    assert all(one != other for one, other in zip(written[0], written[2], strict=True))
 
 
 def test_every_file_is_canonical_and_in_order(paths: SimulatedPaths) -> None:
@@ -71,7 +63,7 @@ def test_every_file_is_canonical_and_in_order(paths: SimulatedPaths) -> None:
         date = datetime.date.fromisoformat(path.stem)
         assert all(field.equals(CALL_SCHEMA.field(field.name)) for field in table.schema)
         times = table["start_time"].to_numpy()
-        assert (np.diff(times) >= np.timedelta64(0)).all()
+        assert (np.diff(times) >= np.timedelta64(0, "us")).all()
         assert set(times.astype("datetime64[D]").astype(object)) == {date}
         for batch in table.to_batches():
             batch.validate(full=True)
@@ -97,6 +89,7 @@ def test_truth_knows_every_account_of_the_day(paths: SimulatedPaths, day: pa.Tab
     truth = pq.read_table(paths.truth)
     assert truth.schema.equals(TRUTH)
     assert sorted(truth["account_id"].to_pylist()) == sorted(pc.unique(day["account_id"]).to_pylist())
+    assert all(re.fullmatch("acct_[0-9a-f]{16}", name) for name in truth["account_id"].to_pylist())
     benign = truth.filter(pc.is_null(truth["campaign"]))
     kinds = "agent batch_pipeline classroom evaluation_harness person popular_tool vendor_app"
     assert " ".join(sorted(set(benign["kind"].to_pylist()))) == kinds
@@ -116,17 +109,7 @@ def test_honest_prompts_are_many_and_repeat_as_they_do(day: pa.Table) -> None:
     assert sizes.min() > 0
     assert np.quantile(sizes, 0.98) > 4 * np.median(sizes)
     together = "\n".join(texts)
-    for sign in (
-        "¿",
-        "ich",
-        "où|très|déjà",
-        "[а-я]{5}",
-        "[一-龥]{3}",
-        "[ぁ-ん]{3}",
-        "```",
-        "Traceback",
-        r"\|---\|",
-    ):
+    for sign in ("¿", "ich", "où|très|déjà", "[а-я]{5}", "[一-龥]{3}", "[ぁ-ん]{3}", "```", "Traceback", r"\|---\|"):
         assert re.search(sign, together), sign
 
 
@@ -188,10 +171,6 @@ def test_campaigns_work_evenly_and_rotate(day: pa.Table) -> None:
     assert pc.count_distinct(rows["payment_fingerprint"]).as_py() < SPECS[1].accounts
 
 
-def test_campaign_identifiers_look_like_all_others(day: pa.Table) -> None:
-    assert all(re.fullmatch("acct_[0-9a-f]{16}", name) for name in pc.unique(day["account_id"]).to_pylist())
-
-
 def test_addresses_and_pacing_can_be_hard(tmp_path: Path) -> None:
     assert CampaignSpec.parse("template:300:26") == CampaignSpec("template", 300, 26)
     specs = [CampaignSpec.parse("diverse:50:10:human:own"), CampaignSpec.parse("cot:50:10:poisson:shared")]
@@ -248,11 +227,6 @@ def test_cut_short_reaches_the_total() -> None:
 def test_round_the_clock_leaves_even_gaps() -> None:
     second = clock.round_the_clock(np.random.default_rng(4), np.array([24, 1]), jitter=0.0)
     np.testing.assert_allclose(np.diff(np.sort(second[:24])), 3600.0)
-
-
-def test_topics_are_many_and_distinct() -> None:
-    assert len({topic.name for topic in TOPICS}) == len(TOPICS) >= 60
-    assert len({noun for topic in TOPICS for noun in topic.nouns}) > 450
 
 
 def written(rules: str, attribute: int = 0, casing: int = CASING_PROPER, errors: float = 0.0) -> set[str]:
@@ -351,15 +325,9 @@ def test_plant_hides_campaigns_in_a_log(tmp_path: Path) -> None:
     again = plant([tmp_path / "log.parquet"], tmp_path / "again", specs, seed=2)
     assert made.day.read_bytes() == again.day.read_bytes()
     calls, truth = pq.read_table(made.day), pq.read_table(made.truth)
-    assert calls.column_names == [
-        "start_time",
-        "account_id",
-        "prompt_text",
-        "request_model",
-        "feedback_score",
-    ]
+    assert calls.column_names == ["start_time", "account_id", "prompt_text", "request_model", "feedback_score"]
     times = calls["start_time"].to_numpy()
-    assert (np.diff(times) >= np.timedelta64(0)).all()
+    assert (np.diff(times) >= np.timedelta64(0, "us")).all()
     assert np.datetime64("2026-01-05") <= times[0] <= times[-1] <= np.datetime64("2026-01-07")
     assert set(calls["request_model"].to_pylist()) == {"house-model"}
     kinds = dict(zip(truth["account_id"].to_pylist(), truth["kind"].to_pylist(), strict=True))

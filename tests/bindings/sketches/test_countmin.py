@@ -1,9 +1,6 @@
 """Count-min of columns: never too low, over within the bound, merged by sum, stored and read again."""
 
-from __future__ import annotations
-
 import math
-import pickle
 from collections import Counter
 from typing import Any
 
@@ -14,7 +11,7 @@ from hypothesis import strategies as st
 
 from gauger import CountMin, KernelInputError, StateError
 from gauger.sketches import header
-from tests.bindings.columns import COLUMN, OTHER, SECRET, TEXT_FORMS, arrow
+from tests.bindings.columns import COLUMN, SECRET, TEXT_FORMS, arrow
 from tests.kernels import naive
 from tests.kernels.strategies import QUICK
 
@@ -125,9 +122,7 @@ def test_a_count_never_wraps_round() -> None:
 def test_bytes_round_trip(column: list[str | None], shape: tuple[int, int]) -> None:
     made = sketch(column, shape=shape)
     again = CountMin.from_bytes(made.to_bytes(), secret=SECRET)
-    assert again.to_bytes() == made.to_bytes()
-    assert np.array_equal(again.counts, made.counts)
-    assert again.total == made.total
+    assert (again.total, again.to_bytes()) == (made.total, made.to_bytes())
     again.update(["more"])  # what was read can go on
 
 
@@ -147,19 +142,3 @@ def test_layout_of_the_bytes() -> None:
 def test_a_forged_shape_or_total_is_refused(shape: tuple[int, int], total: int, body: int) -> None:
     with pytest.raises(StateError, match="damaged"):
         CountMin.from_bytes(header.pack(b"gCMS", shape, total, SECRET, bytes(body)), secret=SECRET)
-
-
-def test_sketches_of_different_secret_or_shape_do_not_merge() -> None:
-    with pytest.raises(StateError, match=OTHER.key_id):
-        sketch().merge(CountMin(64, 3, secret=OTHER))
-    with pytest.raises(KernelInputError, match="width 64 and depth 3 and width 64 and depth 2"):
-        sketch().merge(CountMin(64, 2, secret=SECRET))
-
-
-def test_counts_are_read_only_and_nothing_is_pickled_or_shown() -> None:
-    made = sketch(["a"])
-    with pytest.raises(ValueError, match="read-only"):
-        made.counts[0] = 1
-    with pytest.raises(TypeError, match="never pickled"):
-        pickle.dumps(made)
-    assert repr(made) == f"CountMin(width=64, depth=3, total=1, key_id='{SECRET.key_id}')"

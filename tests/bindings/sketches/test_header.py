@@ -1,10 +1,11 @@
 """The header of a stored sketch: what is not whole, not ours or not of this secret is refused."""
 
-from __future__ import annotations
+import pickle
+from typing import Any
 
 import pytest
 
-from gauger import CountMin, HyperLogLog, StateError
+from gauger import CountMin, HyperLogLog, KernelInputError, StateError
 from gauger.sketches import header
 from tests.bindings.columns import OTHER, SECRET
 
@@ -43,3 +44,38 @@ def test_another_secret_is_refused_by_its_id() -> None:
 def test_one_kind_is_not_another() -> None:
     with pytest.raises(StateError, match="not a stored sketch of kind gCMS"):
         CountMin.from_bytes(HyperLogLog(4, secret=SECRET).to_bytes(), secret=SECRET)
+
+
+# What both kinds of sketch do alike: one of each, what it shows, another secret, another shape, and what is said of it.
+KINDS = [
+    (
+        lambda secret: HyperLogLog(10, secret=secret),
+        "registers",
+        HyperLogLog(11, secret=SECRET),
+        "precision 10 and 11",
+        f"HyperLogLog(precision=10, key_id='{SECRET.key_id}')",
+    ),
+    (
+        lambda secret: CountMin(64, 3, secret=secret),
+        "counts",
+        CountMin(64, 2, secret=SECRET),
+        "width 64 and depth 3 and width 64 and depth 2",
+        f"CountMin(width=64, depth=3, total=0, key_id='{SECRET.key_id}')",
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "shown", "other", "difference", "text"), KINDS)
+def test_sketches_do_not_mix_and_give_nothing_away(
+    make: Any, shown: str, other: Any, difference: str, text: str
+) -> None:
+    made = make(SECRET)
+    with pytest.raises(StateError, match=OTHER.key_id):
+        made.merge(make(OTHER))
+    with pytest.raises(KernelInputError, match=difference):
+        made.merge(other)
+    with pytest.raises(ValueError, match="read-only"):
+        getattr(made, shown)[0] = 1
+    with pytest.raises(TypeError, match="never pickled"):
+        pickle.dumps(made)
+    assert repr(made) == text

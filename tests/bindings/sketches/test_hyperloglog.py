@@ -1,10 +1,5 @@
 """HyperLogLog of columns: any layout and split, error within the bound, stored and read again."""
 
-from __future__ import annotations
-
-import pickle
-import struct
-import zlib
 from typing import Any
 
 import numpy as np
@@ -16,7 +11,8 @@ from hypothesis import strategies as st
 from gauger import HyperLogLog, KernelInputError, StateError
 from gauger.engine.intake.measuring import WordSketch
 from gauger.kernels.text import texts
-from tests.bindings.columns import COLUMN, OTHER, SECRET, TEXT_FORMS, TEXTS, arrow
+from gauger.sketches import header
+from tests.bindings.columns import COLUMN, SECRET, TEXT_FORMS, TEXTS, arrow
 from tests.kernels.strategies import QUICK, pack
 
 PRECISIONS = st.integers(4, 14)
@@ -87,9 +83,7 @@ def test_words_are_counted_as_the_engine_counts_them() -> None:
 def test_bytes_round_trip(column: list[str | None], precision: int) -> None:
     made = sketch(column, precision=precision)
     again = HyperLogLog.from_bytes(made.to_bytes(), secret=SECRET)
-    assert again.precision == precision
-    assert np.array_equal(again.registers, made.registers)
-    assert again.to_bytes() == made.to_bytes()
+    assert (again.precision, again.to_bytes()) == (precision, made.to_bytes())
     again.update(["more"])  # what was read can go on
 
 
@@ -104,14 +98,6 @@ def test_layout_of_the_bytes() -> None:
     assert bytes(range(16)) not in data  # the secret itself
 
 
-def test_sketches_of_different_secret_or_precision_do_not_merge() -> None:
-    made = sketch(["a"])
-    with pytest.raises(StateError, match=OTHER.key_id):
-        made.merge(HyperLogLog(10, secret=OTHER))
-    with pytest.raises(KernelInputError, match="precision 10 and 11"):
-        made.merge(HyperLogLog(11, secret=SECRET))
-
-
 @pytest.mark.parametrize("precision", [3, 19, -1])
 def test_a_precision_out_of_range_is_refused(precision: int) -> None:
     with pytest.raises(KernelInputError, match="4 to 18"):
@@ -123,10 +109,8 @@ def test_a_precision_out_of_range_is_refused(precision: int) -> None:
     [(19, 0, 0, 1 << 19), (5, 0, 0, 31), (5, 1, 0, 32), (5, 0, 1, 32), (255, 0, 0, 0), (3, 0, 0, 8)],
 )
 def test_a_forged_shape_is_refused(precision: int, second: int, total: int, body: int) -> None:
-    parts = [b"gHLL", 1, precision, second, bytes.fromhex(SECRET.key_id), total]
-    checksum = zlib.crc32(struct.pack("<4sBBBx8sQI4x", *parts, 0) + bytes(body))
     with pytest.raises(StateError, match="damaged"):
-        HyperLogLog.from_bytes(struct.pack("<4sBBBx8sQI4x", *parts, checksum) + bytes(body), secret=SECRET)
+        HyperLogLog.from_bytes(header.pack(b"gHLL", (precision, second), total, SECRET, bytes(body)), secret=SECRET)
 
 
 def test_an_impossible_rank_is_refused() -> None:
@@ -136,15 +120,6 @@ def test_an_impossible_rank_is_refused() -> None:
     made._registers[3] = 61
     with pytest.raises(StateError, match="damaged"):
         HyperLogLog.from_bytes(made.to_bytes(), secret=SECRET)
-
-
-def test_registers_are_read_only_and_nothing_is_pickled_or_shown() -> None:
-    made = sketch(["a"])
-    with pytest.raises(ValueError, match="read-only"):
-        made.registers[0] = 1
-    with pytest.raises(TypeError, match="never pickled"):
-        pickle.dumps(made)
-    assert repr(made) == f"HyperLogLog(precision=10, key_id='{SECRET.key_id}')"
 
 
 def test_a_column_of_another_type_is_refused() -> None:

@@ -1,7 +1,5 @@
 """Signatures of columns: any layout gives the same rows, rows stay aligned, similarity within its bound."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Columns: what is taken in, what is refused, and that no message quotes a value."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

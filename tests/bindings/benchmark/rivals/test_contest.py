@@ -1,7 +1,5 @@
 """Contests: who enters, and who is missing."""
 
-from __future__ import annotations
-
 import pytest
 
 from gauger.benchmark.command import contests

@@ -1,7 +1,5 @@
 """The prompts of a contest: every form holds the same."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.benchmark.rivals.corpus import corpus

@@ -1,7 +1,5 @@
 """Word counts: ours and the library's never under-count the same words."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

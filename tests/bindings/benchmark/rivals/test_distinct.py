@@ -1,14 +1,12 @@
 """Distinct words: every library sees the same words, so their estimates agree."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
 
 from gauger.benchmark.rivals.contest import Rival
 from gauger.benchmark.rivals.corpus import corpus
-from gauger.benchmark.rivals.distinct import CONTEST, datasketch, ours
+from gauger.benchmark.rivals.distinct import CONTEST, ours
 
 CORPUS = corpus("some", [f"Word{number} and wörd{number}, again: 中文{number}; É" for number in range(600)])
 DISTINCT = len(set(CORPUS.words))
@@ -27,8 +25,3 @@ def test_libraries(rival: Rival) -> None:
     for make in rival.works.values():
         estimate: Any = make(CORPUS)()
         assert estimate == pytest.approx(DISTINCT, rel=TOLERANCE.get(rival.name, 0.03))
-
-
-def test_datasketch() -> None:
-    pytest.importorskip("datasketch")
-    assert datasketch(CORPUS.words) == pytest.approx(DISTINCT, rel=0.03)

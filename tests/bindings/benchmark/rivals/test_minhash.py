@@ -1,7 +1,5 @@
 """MinHash of the libraries: the same shingles in 128 slots, whichever way they are handed over."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +9,7 @@ import pytest
 
 from gauger.benchmark.rivals.contest import HASHES, TEXT, TOKENS, Rival
 from gauger.benchmark.rivals.corpus import corpus
-from gauger.benchmark.rivals.minhash import CONTEST, RHO_FULL, SLOTS, variables
+from gauger.benchmark.rivals.minhash import CONTEST, RHO_FULL, SLOTS
 
 SHARED = "please write one long poem about the wide and stormy sea"
 CORPUS = corpus("pair", [f"{SHARED} with rhymes", f"{SHARED} without any"])
@@ -74,11 +72,3 @@ def test_gaoya_fills_an_index(kind: str) -> None:
     gaoya = rival("gaoya")
     make: Callable[[Any], Any] = gaoya.works[kind]
     make(CORPUS)()
-
-
-def test_variables_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BENCH_THERE_BEFORE", "yes")
-    with variables({"BENCH_THERE_BEFORE": "no", "BENCH_NEW": "1"}):
-        assert (os.environ["BENCH_THERE_BEFORE"], os.environ["BENCH_NEW"]) == ("no", "1")
-    assert os.environ["BENCH_THERE_BEFORE"] == "yes"
-    assert "BENCH_NEW" not in os.environ

@@ -1,7 +1,5 @@
 """Template matching: both find the template they learnt in the first half again in the second."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

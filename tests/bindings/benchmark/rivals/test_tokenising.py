@@ -1,7 +1,5 @@
 """The tokeniser in Python makes exactly the words and shingles of the kernels."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

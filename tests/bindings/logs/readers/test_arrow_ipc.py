@@ -1,7 +1,5 @@
 """Arrow IPC: large and dictionary batches are cut up, crafted offsets never reach a value."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """CSV: nothing guessed, broken rows numbered, foreign bytes kept for intake to judge."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -46,11 +44,7 @@ def test_broken_rows_keep_the_numbers_of_the_others_right(path: Path, batch_rows
     chunks = read(path, HEADER + GOOD + too_few + GOOD + too_many + too_few + b"\n" + GOOD, batch_rows)
     broken = [entry for chunk in chunks for entry in chunk.broken]
     assert [row for chunk in chunks for row in chunk.rows.tolist()] == [0, 2, 5]
-    assert broken == [
-        (1, "row has 1 cells, not 3"),
-        (3, "row has 4 cells, not 3"),
-        (4, "row has 1 cells, not 3"),
-    ]
+    assert broken == [(1, "row has 1 cells, not 3"), (3, "row has 4 cells, not 3"), (4, "row has 1 cells, not 3")]
 
 
 def test_nothing_but_broken_rows(path: Path) -> None:

@@ -1,7 +1,5 @@
 """Discovery: what a user may point at, and how a format is told."""
 
-from __future__ import annotations
-
 import gzip
 from pathlib import Path
 
@@ -38,12 +36,7 @@ def names(paths: list[Path], root: Path) -> list[str]:
 
 
 def test_directories_are_searched_in_depth_for_logs_only(logs: Path) -> None:
-    assert names(readers.discover([logs]), logs) == [
-        "a.csv",
-        "b.jsonl",
-        "day/c.parquet",
-        "day/deep/d.ndjson.gz",
-    ]
+    assert names(readers.discover([logs]), logs) == ["a.csv", "b.jsonl", "day/c.parquet", "day/deep/d.ndjson.gz"]
 
 
 def test_globs_files_and_directories_mix_and_count_once(logs: Path) -> None:
@@ -79,24 +72,24 @@ def test_what_matches_nothing_is_an_error(logs: Path, given: str, complaint: str
     ],
 )
 def test_suffixes(name: str, expected: str) -> None:
-    assert readers.format_of(Path(name)) == expected
+    assert readers.format_of(Path(name)).name == expected
 
 
 def test_magic_bytes(tmp_path: Path) -> None:
     path = tmp_path / "log"
     data = pa.table({"a": [1]})
     pq.write_table(data, path)
-    assert readers.format_of(path) == "parquet"
+    assert readers.format_of(path).name == "parquet"
     with pa.ipc.new_file(path, data.schema) as file:
         file.write_table(data)
-    assert readers.format_of(path) == "arrow"
+    assert readers.format_of(path).name == "arrow"
     with pa.ipc.new_stream(path, data.schema) as stream:
         stream.write_table(data)
-    assert readers.format_of(path) == "arrow"
+    assert readers.format_of(path).name == "arrow"
     path.write_bytes(b'\xef\xbb\xbf\n {"a": 1}\n')
-    assert readers.format_of(path) == "jsonl"
+    assert readers.format_of(path).name == "jsonl"
     path.write_bytes(gzip.compress(b'{"a": 1}\n'))
-    assert readers.format_of(path) == "jsonl"
+    assert readers.format_of(path).name == "jsonl"
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x1f\x8b\x08broken"])

@@ -1,7 +1,5 @@
 """Lines: every cut of a file gives the same lines, and no line is held that is over the limit."""
 
-from __future__ import annotations
-
 import gzip
 from collections.abc import Iterator
 from itertools import chain
@@ -38,11 +36,7 @@ def test_an_endless_line_is_dropped_while_it_is_read() -> None:
             yield b"x" * 1000
         yield b"\nafter"
 
-    assert list(chain.from_iterable(lines.blocks(endless(), line_bytes_max=3000))) == [
-        b"first",
-        None,
-        b"after",
-    ]
+    assert list(chain.from_iterable(lines.blocks(endless(), line_bytes_max=3000))) == [b"first", None, b"after"]
 
 
 def test_damage_comes_after_the_last_sound_byte(tmp_path: Path) -> None:

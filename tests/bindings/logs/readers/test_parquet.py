@@ -1,7 +1,5 @@
 """Parquet: bounded memory, nested columns, and plain words for what is no Parquet file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -6,8 +6,6 @@ an attribute of that name (JSON or structured), numbered attributes ``gen_ai.pro
 ``gen_ai.user.message``, or an event that carries the attribute.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """What to say when somebody asks for an id that does not exist: which ones do."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from difflib import SequenceMatcher
 

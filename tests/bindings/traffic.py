@@ -1,7 +1,5 @@
 """Small logs in words of their own making, in every format, and what a run made of them."""
 
-from __future__ import annotations
-
 import datetime as dt
 import gzip
 import os
@@ -105,19 +103,20 @@ def _json_lines(calls: pa.Table) -> bytes:
     return b"".join(orjson.dumps(row) + b"\n" for row in calls.to_pylist())
 
 
-def write(calls: pa.Table, path: Path) -> Path:
-    """Write a table in the format of the suffix."""
+def write(calls: pa.Table, path: Path, rows: int = 700) -> Path:
+    """Write a table in the format of the suffix, ``rows`` at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.name.endswith(".parquet"):
-        pq.write_table(calls, path, row_group_size=700)
-    elif path.name.endswith(".arrow"):
-        with pa.ipc.new_file(path, calls.schema) as file:
-            file.write_table(calls, max_chunksize=500)
-    elif path.name.endswith(".csv"):
+    if path.suffix == ".parquet":
+        pq.write_table(calls, path, row_group_size=rows)
+    elif path.suffix in (".arrow", ".ipc"):
+        opened = pa.ipc.new_file if path.suffix == ".arrow" else pa.ipc.new_stream
+        with opened(path, calls.schema) as file:
+            file.write_table(calls.unify_dictionaries(), max_chunksize=rows)
+    elif path.suffix == ".csv":
         pyarrow.csv.write_csv(calls, path)
-    elif path.name.endswith(".gz"):
+    elif path.suffix == ".gz":
         path.write_bytes(gzip.compress(_json_lines(calls)))
-    elif path.name.endswith(".zst"):
+    elif path.suffix == ".zst":
         path.write_bytes(pa.compress(_json_lines(calls), codec="zstd", asbytes=True))
     else:
         path.write_bytes(_json_lines(calls))

@@ -1,7 +1,5 @@
 """What a person reads first: a run in ten seconds."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from gauger.batch.score import Run

@@ -1,13 +1,11 @@
 """Sentences about families: all there is, nothing that is not."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
 
 from gauger.engine.results import tables
-from gauger.report.families import ALLOWED, sentences
+from gauger.text.families import ALLOWED, sentences
 
 NOTHING: dict[str, Any] = dict.fromkeys(tables.FAMILIES.names) | {"accounts": 5, "calls": 10, "allowed": False}
 
@@ -20,10 +18,7 @@ def test_what_is_not_available_is_left_out() -> None:
     ("columns", "said"),
     [
         ({"slots": 0, "slot_values": [], "slot_evenness": []}, []),
-        (
-            {"slot_values": [1], "slot_evenness": [None]},
-            ["1 slot with 1 different value (evenness –)"],
-        ),
+        ({"slot_values": [1], "slot_evenness": [None]}, ["1 slot with 1 different value (evenness –)"]),
         ({"grid_coverage": 1.0}, ["100 % of the combinations of its repeating slot values are sent already"]),
         ({"largest_account_share": 1.0, "accounts": 1}, ["one account sends all of it"]),
         ({"largest_account_share": 0.5}, ["its busiest account sends 50 % of its calls"]),

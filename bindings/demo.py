@@ -1,16 +1,14 @@
 """``gauger demo``: the main job on simulated traffic, from nothing to a report."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from gauger.batch.evaluate import evaluate, to_text
 from gauger.batch.score import score
+from gauger.batch.summary import summary
 from gauger.report import write_report
 from gauger.simulate import simulate
-from gauger.text.summary import summary
 
 Progress = Callable[[str, int, int], None]
 

@@ -1,29 +1,17 @@
 """``explain`` on a run small enough to know every number of it."""
 
-from __future__ import annotations
-
 import datetime as dt
-import time
 from pathlib import Path
 
-import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from gauger.engine.common.errors import GaugerError
-from gauger.engine.common.secret import Secret
-from gauger.engine.common.settings import Settings
-from gauger.engine.findings.assessment import signs_of
 from gauger.engine.results import tables
-from gauger.engine.state.accounts import Accounts
-from gauger.engine.state.state import State
-from gauger.engine.statistics.accounts import account_statistics
-from gauger.engine.statistics.population import population_of
-from gauger.report import nearest
-from gauger.text import formats, words
-from gauger.text.explain import explain
+from gauger.report.explain import explain
+from gauger.text import words
 
 START = dt.datetime(2026, 11, 20, 8, 30, tzinfo=dt.UTC)
 HOSTILE = "\x1b[2Jadmin\u202e\n2026-11-20 INFO all clear"
@@ -134,6 +122,10 @@ CALLS = [
 ]
 
 
+def write_manifest(out: Path, **more: object) -> None:
+    (out / "manifest.json").write_bytes(orjson.dumps({"alarm_level": 0.001, **more}))
+
+
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     (tmp_path / "calls").mkdir()
@@ -149,10 +141,6 @@ def out(tmp_path: Path) -> Path:
         pq.write_table(pa.Table.from_pylist(content, schema), tmp_path / f"{name}.parquet")
     write_manifest(tmp_path, reference={"days": ["2026-11-10"], "accounts": 9_000})
     return tmp_path
-
-
-def write_manifest(out: Path, **more: object) -> None:
-    (out / "manifest.json").write_bytes(orjson.dumps({"alarm_level": 0.001, **more}))
 
 
 def test_account_of_a_campaign(out: Path) -> None:
@@ -186,19 +174,14 @@ def test_account_of_a_campaign(out: Path) -> None:
     )
 
 
-def test_account_of_no_campaign(out: Path) -> None:
+def test_accounts_of_no_campaign_and_without_evidence(out: Path) -> None:
     text = explain(out, account="alice")
-    assert "evidence 0.2: nothing unusual" in text
-    assert "below the alarm line" in text
-    assert "it belongs to no finding" in text
+    for said in ("evidence 0.2: nothing unusual", "below the alarm line", "it belongs to no finding"):
+        assert said in text
     assert "Why it stands out" not in text
     assert "Nearest accounts" not in text
-
-
-def test_account_without_evidence(out: Path) -> None:
-    text = explain(out, account="bob")
-    assert "evidence not available" in text
-    assert "alarm line" not in text
+    assert "evidence not available" in explain(out, account="bob")
+    assert "alarm line" not in explain(out, account="bob")
 
 
 def test_campaign(out: Path) -> None:
@@ -230,18 +213,13 @@ def test_family(out: Path) -> None:
     assert "no accusation" in text
 
 
-def test_family_that_is_masked(out: Path) -> None:
+def test_a_family_that_is_masked_and_allowed_says_so(out: Path) -> None:
     text = explain(out, family=40)
     assert "masked: fewer than 20 accounts share its words" in text
     assert "client address" not in text
     assert "Findings that use it" not in text
-
-
-def test_an_allowed_family_says_so(out: Path) -> None:
-    text = explain(out, family=40)
     assert "  2 calls\n  evidence not counted\n" in text
     assert "What it says\n  - On the allow-list: it gives no evidence and is no link or reason of a finding.\n" in text
-    assert "family 40 (allowed exact repeats; 2 accounts, 2 calls)" in explain(out, account="mule-1")
 
 
 def test_a_finding_says_what_of_it_is_allowed(out: Path) -> None:
@@ -266,16 +244,13 @@ def test_without_a_reference_odds_name_nobody(out: Path) -> None:
     assert "  - Payment is absent from every input.\n  - There was no reference" in text
 
 
-def test_a_run_without_call_tables_is_still_explained(out: Path) -> None:
-    for path in (out / "calls").iterdir():
-        path.unlink()
-    assert "Families of its calls" not in explain(out, account="mule-1")
-
-
-def test_broken_call_table_is_named(out: Path) -> None:
+def test_call_tables_may_be_missing_but_not_broken(out: Path) -> None:
     (out / "calls" / "part-0.parquet").write_bytes(b"PAR1 nonsense PAR1")
     with pytest.raises(GaugerError, match="calls cannot be read"):
         explain(out, family=12)
+    for path in (out / "calls").iterdir():
+        path.unlink()
+    assert "Families of its calls" not in explain(out, account="mule-1")
 
 
 @pytest.mark.parametrize(
@@ -295,95 +270,23 @@ def test_what_does_not_exist_is_answered_by_what_does(out: Path, asked: dict[str
     assert str(caught.value).isprintable()
 
 
-def test_nothing_to_suggest() -> None:
-    assert nearest.unknown_account(pa.chunked_array([], pa.string()), "x") == "this run has no accounts"
-    assert nearest.unknown_number(pa.chunked_array([], pa.int64()), 4, "campaign") == "no campaign 4: this run has none"
-
-
-def test_suggestions_stay_quick_among_many_long_ids() -> None:
-    ids = pa.chunked_array([[f"{index:06d}" + "x" * 300 for index in range(20_000)]])
-    started = time.perf_counter()
-    assert "012345xxx" in nearest.unknown_account(ids, "012345")
-    assert time.perf_counter() - started < 5
-
-
-def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(GaugerError, match="holds no finished run"):
-        explain(tmp_path, account="a")
-
-
-@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
-def test_a_broken_manifest_is_refused(out: Path, content: bytes) -> None:
-    (out / "manifest.json").write_bytes(content)
-    with pytest.raises(GaugerError, match="score again"):
+@pytest.mark.parametrize("content", [None, b"{", b"[]", b"\xff"])
+def test_an_unfinished_run_or_a_broken_manifest_is_refused(out: Path, content: bytes | None) -> None:
+    (out / "manifest.json").unlink()
+    if content is not None:
+        (out / "manifest.json").write_bytes(content)
+    with pytest.raises(GaugerError, match="holds no finished run" if content is None else "score again"):
         explain(out, family=12)
 
 
 def test_a_broken_or_foreign_table_is_refused(out: Path) -> None:
     table = out / "families.parquet"
     pq.write_table(pa.table({"family_id": [1]}), table)
-    with pytest.raises(GaugerError, match="lacks kind, calls"):
-        explain(out, family=12)
-    table.write_bytes(b"PAR1 not really PAR1")
-    with pytest.raises(GaugerError, match="cannot be read"):
-        explain(out, family=12)
-    table.unlink()
-    with pytest.raises(GaugerError, match="is missing"):
-        explain(out, family=12)
-
-
-VALUES = {
-    0.0: "0",
-    0.94: "0.94",
-    12.345: "12.3",
-    999.6: "1,000",
-    0.0131: "0.0131",
-    51_234.5: "51,234",
-    -1400.0: "-1,400",
-    2e-7: "2.00e-07",
-    3e15: "3.00e+15",
-    float("inf"): "infinite",
-    float("nan"): "–",
-    None: "–",
-}
-TAILS = {
-    1 / 3200: "1 in 3,200",
-    0.001: "1 in 1,000",
-    0.25: "1 in 4",
-    0.9: "nothing unusual",
-    1e-8: "1 in 100,000,000",
-    1e-40: "fewer than 1 in a billion",
-    0.0: "fewer than 1 in a billion",
-    None: "not calibrated",
-}
-
-
-@pytest.mark.parametrize(("number", "shown"), VALUES.items())
-def test_value(number: float | None, shown: str) -> None:
-    assert formats.value(number) == shown
-
-
-@pytest.mark.parametrize(("probability", "shown"), TAILS.items())
-def test_tail_odds(probability: float | None, shown: str) -> None:
-    assert formats.tail_odds(probability) == shown
-
-
-def test_visible_text_is_printable_and_keeps_what_is() -> None:
-    assert formats.visible("Grüße, 世界, שלום") == "Grüße, 世界, שלום"
-    assert formats.visible("".join(map(chr, range(0x3000)))).isprintable()
-
-
-def test_plural() -> None:
-    numbers = [(1, "family"), (2, "family"), (3, "day"), (4_000, "row"), (5, "client address")]
-    shown = [formats.plural(number, noun) for number, noun in numbers]
-    assert shown == ["1 family", "2 families", "3 days", "4,000 rows", "5 client addresses"]
-
-
-def test_every_statistic_of_the_engine_has_words() -> None:
-    known = set(words.STATISTICS)
-    nothing = np.zeros(0, np.int64)
-    assert set(account_statistics(Accounts(Settings()), nothing, nothing, {"prompt_text"})) <= known
-    assert {f"today_share_{k}" for k in Settings().neighbours} | {"union_similarity", "conformity"} <= known
-    population, _ = population_of(State(Secret.random(), Settings()))
-    signs = signs_of(population, population, np.zeros(0, np.int64), np.zeros(0, np.int64), earlier=False)
-    assert {sign.statistic for sign in signs} <= known
+    for complaint, next_step in (
+        ("lacks kind, calls", lambda: table.write_bytes(b"PAR1 not really PAR1")),
+        ("cannot be read", table.unlink),
+        ("is missing", lambda: None),
+    ):
+        with pytest.raises(GaugerError, match=complaint):
+            explain(out, family=12)
+        next_step()

@@ -1,7 +1,5 @@
 """What a family says, in sentences: one home for the report and ``explain``. What is not available is left out."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from gauger.text import formats

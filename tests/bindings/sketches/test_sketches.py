@@ -1,7 +1,5 @@
 """The guide: its examples run, and say what they say they do."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

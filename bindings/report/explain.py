@@ -1,7 +1,5 @@
 """Why an account, a campaign or a family stands out: plain text for a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from gauger.engine.common.errors import GaugerError
-from gauger.report import families, findings, nearest, outputs
-from gauger.text import formats, words
+from gauger.report import findings, outputs
+from gauger.text import families, formats, nearest, words
 
 _SHOWN = 8  # rows of any list: what is said fits a screen
 _TEMPLATE_LONGEST = 200
@@ -64,7 +62,7 @@ def _campaign(run: outputs.Outputs, campaign_id: int) -> list[str]:
     if not found:
         raise GaugerError(nearest.unknown_number(run.campaigns["campaign_id"], campaign_id, "campaign"))
     finding = findings.detail(run, found)[0]
-    row = finding.row
+    row = finding["row"]
     lines = [f"Finding {campaign_id}: {row['assessment'] or 'not assessed'}"]
     if sentence := words.assessment(row["assessment"]):
         lines.append(f"  {sentence}")
@@ -76,14 +74,14 @@ def _campaign(run: outputs.Outputs, campaign_id: int) -> list[str]:
     lines += _section("Why it stands out", _reasons(run, row["reasons"]))
     lines += _section("Signs of coordination", row["present"] or [])
     lines += _section("What is lacking", [*(row["lacking"] or []), *_no_reference(run)])
-    used = [_family_line(family) for family in finding.families]
+    used = [_family_line(family) for family in finding["families"]]
     if row["allowed_share"]:
         used.append(f"{formats.percent(row['allowed_share'])} of its calls are in allowed families")
-    lines += _section("Families", used, finding.more_families)
+    lines += _section("Families", used, finding["more_families"])
     members = [
         f"{formats.shorten(member['account_id'])}: evidence {formats.evidence(member['evidence'])}, "
         f"{formats.plural(member['calls'], 'call')}"
-        for member in finding.accounts[:_SHOWN]
+        for member in finding["accounts"][:_SHOWN]
     ]
     return lines + _section("Accounts, oddest first", members, row["accounts"] - len(members))
 

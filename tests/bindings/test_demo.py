@@ -1,16 +1,14 @@
 """The demo, on a day a tenth of the smallest the command allows."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
 
-from gauger.batch import demo as module
-from gauger.batch.demo import demo
+from gauger import demo as module
+from gauger.demo import demo
 from gauger.engine.common.errors import InputError
 from gauger.simulate import CampaignSpec, SimulatedPaths, simulate
-from tests.bindings import logs
+from tests.bindings import traffic
 
 
 def test_the_demo_makes_everything_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +22,7 @@ def test_the_demo_makes_everything_it_says(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(module, "simulate", small)
     text = demo(tmp_path, calls=2_000, seed=3, progress=lambda stage, done, total: stages.append(stage))
     assert asked == [1_000]
-    week, day = logs.manifest(tmp_path / "week"), logs.manifest(tmp_path / "day")
+    week, day = traffic.manifest(tmp_path / "week"), traffic.manifest(tmp_path / "day")
     assert len(week["inputs"]) == 2
     assert f"Reference week: {week['scored']:,} calls of 2 clean days" in text
     assert f"{day['rows']:,} in = {day['scored']:,} scored + 0 quarantined" in text
