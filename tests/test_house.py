@@ -21,7 +21,7 @@ ROOMS = {
         "common", "intake", "state", "families", "statistics", "evidence", "findings", "reference", "results",
         "serving", "plan",
     ),
-    "bindings": ("sketches", "simulate", "logs", "report", "text", "batch", "benchmark"),
+    "bindings": ("sketches", "text", "logs", "batch", "simulate", "report", "benchmark"),
 }  # fmt: skip
 MODULES_MAX, MODULE_LINES_MAX, FUNCTION_LINES_MAX, ARGUMENTS_MAX = 15, 400, 70, 8
 ENGINE_ARROWS_MAX, WORKERS_SIGNATURES_MAX = 70, 8

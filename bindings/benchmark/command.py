@@ -91,8 +91,9 @@ def bench(source: Path | None, columns: str | None, progress: Progress) -> str:
         batches = _batches(source, columns)
         lines = _stage_lines(batches, stages(batches))
         progress("threads", 0, 0)
-        lines += _thread_lines(batches, workers)
-        lines += _command_lines(source, columns, Path(folder), workers, progress)
+        with threads.use(workers):
+            lines += _thread_lines(batches)
+            lines += _command_lines(source, columns, Path(folder), progress)
         progress("other libraries", 0, 0)
         lines += _rival_lines(batches)
     return "\n".join(lines)
@@ -110,7 +111,8 @@ def _stage_lines(batches: Sequence[pa.RecordBatch], measured: Sequence[Stage]) -
     return lines
 
 
-def _thread_lines(batches: Sequence[pa.RecordBatch], workers: int) -> list[str]:
+def _thread_lines(batches: Sequence[pa.RecordBatch]) -> list[str]:
+    workers = threads.count()
     counts = [1, *(count for count in (2, 4, 8, 16, 32) if count < workers), *([workers] if workers > 1 else [])]
     # Small pieces, so that no thread is left with the last large one alone.
     pieces = [batch.slice(at, 1_024) for batch in batches for at in range(0, batch.num_rows, 1_024)]
@@ -123,8 +125,8 @@ def _thread_lines(batches: Sequence[pa.RecordBatch], workers: int) -> list[str]:
     return lines
 
 
-def _command_lines(source: Path, columns: str | None, folder: Path, workers: int, progress: Progress) -> list[str]:
-    reading = None
+def _command_lines(source: Path, columns: str | None, folder: Path, progress: Progress) -> list[str]:
+    reading, workers = None, threads.count()
     if format_of(source).name == "parquet":
         reading = statistics.median(read_seconds(source, workers)[1] for _ in range(3))
     run = score([source], folder / "out", columns=columns, workers=workers, progress=progress)
