@@ -19,6 +19,7 @@ from gauger.benchmark import turns
 from gauger.benchmark.rivals.contest import HASHES, OURS, TEXT, TOKENS, Contest, missing, name_of
 from gauger.benchmark.rivals.corpus import Corpus
 from gauger.benchmark.stages import Stage, content
+from gauger.engine.common import threads
 from gauger.engine.common.errors import InputError, KernelInputError
 from gauger.engine.common.schema import CALL_SCHEMA
 from gauger.engine.intake.admission import admit
