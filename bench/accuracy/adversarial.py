@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.pages.machine import load, machine, versions
-from bench.pages.markdown import deliver, table
+from bench.pages.markdown import table
 from gauger.engine.common.secret import Secret
 from gauger.engine.intake.measuring import Measurer, WordSketch
 from gauger.kernels.text.features import FUNCTION_WORDS
@@ -201,10 +201,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds to take medians of (default %(default)s)")
     parser.add_argument("--megabytes", type=int, default=100, help="size of the largest token (default %(default)s)")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="write the table here instead of printing it")
     chosen = parser.parse_args(arguments)
     plain = ordinary()
-    deliver(page(measure([*plain, *adversarial(chosen.megabytes)], chosen.rounds), len(plain)), chosen.write)
+    print(page(measure([*plain, *adversarial(chosen.megabytes)], chosen.rounds), len(plain)))
 
 
 if __name__ == "__main__":

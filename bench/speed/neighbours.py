@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.pages.markdown import deliver, table
+from bench.pages.markdown import table
 from gauger.engine.common.settings import Settings
 from gauger.engine.common.vectors import unit
 from gauger.engine.evidence.neighbours import nearest
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"true {K} nearest found %",
         "peak GiB",
     ]
-    deliver(table(head, rows), None)
+    print(table(head, rows))
 
 
 if __name__ == "__main__":

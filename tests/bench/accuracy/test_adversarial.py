@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from bench.accuracy import adversarial
-from bench.accuracy.adversarial import Case, Cost, measure, page
-from gauger.kernels.warm import warmup
+from bench.accuracy.adversarial import Case, Cost, page
 
 
 def case(name: str, prompt: str, count: int) -> Case:
@@ -32,13 +29,6 @@ def test_the_cases_are_valid_columns_of_the_size_they_name(monkeypatch: pytest.M
     }
 
 
-def test_costs_are_measured() -> None:
-    warmup()
-    for cost in measure([case("a", "some words " * 9, 20), case("b", "", 20)], rounds=2):
-        assert cost.seconds > 0
-        assert cost.peak_bytes >= 0
-
-
 def test_the_table_says_what_is_over() -> None:
     plain = [Cost(case("plain", "x" * 100, 10), 1e-5, 2**20) for _ in range(3)]
     dear = Cost(case("dear", "x" * 100, 10), 4e-5, 2**21)
@@ -49,9 +39,3 @@ def test_the_table_says_what_is_over() -> None:
         ["-", "100", "0.10"],
     ]
     assert lines[-1].startswith("Worst: 4.00 x ordinary text (10.00 ns/byte)")
-
-
-def test_the_command_writes_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adversarial, "_BATCH", 100_000)
-    adversarial.main(["--rounds", "1", "--megabytes", "1", "--write", str(tmp_path / "table.md")])
-    assert "one token of 1 MB" in (tmp_path / "table.md").read_text()

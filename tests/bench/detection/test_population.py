@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,6 @@ import pytest
 
 from bench.detection import population as detection_population
 from gauger.engine.common.schema import CALL_SCHEMA
-from gauger.engine.common.settings import Settings
 
 START = datetime(2026, 11, 18, 23, tzinfo=UTC)
 
@@ -51,14 +50,3 @@ def test_accounts_with_few_calls_are_left_out(log: Path, state: Path) -> None:
     assert seen.calls["account"].to_pylist() == [0] * 6
     assert seen.calls["tokens"].to_pylist() == [15, 5, 15, 15, 15, 15]
     assert not list((state / "days").iterdir())
-
-
-def test_calls_are_numbered_by_the_order_of_the_accounts_asked_for(log: Path, state: Path) -> None:
-    everyone = detection_population.measured(log, state, Settings(calls_min=1))
-    assert everyone.population.account_ids == ["busy", "idle"]
-    assert detection_population.calls_of(log, ["idle", "busy"])["account"].to_pylist() == [1] * 6 + [0] * 2
-
-
-def test_without_days_there_is_no_reference(state: Path) -> None:
-    with pytest.raises(ValueError, match="no day is old enough"):
-        detection_population.reference_of(state, date(2026, 11, 18))

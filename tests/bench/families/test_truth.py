@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.families.truth import constant_grams, merge, merged_names, numbered, side, token_grams
+from bench.families.truth import constant_grams, merge, merged_names, numbered, side
 
 WORDS = [f"{one}{two}" for one in "bcdfglmnprst" for two in ("ada", "ebe", "ici", "odo", "ufu")]
 
@@ -13,13 +13,6 @@ def filled(template: str, start: int, rows: int = 30) -> list[str]:
     """A template with three words that differ from row to row in its slot."""
     slots = (" ".join(WORDS[(start + 7 * row + step) % len(WORDS)] for step in range(3)) for row in range(rows))
     return [template.format(slot) for slot in slots]
-
-
-def test_grams_have_the_edges_of_a_prompt() -> None:
-    found = token_grams("One, two")
-    assert ("", "", "", "", "one") in found
-    assert ("", "one", ",", "two", "") in found
-    assert len(found) == 7
 
 
 def test_constant_text_is_the_frame() -> None:
@@ -63,12 +56,6 @@ def test_merging_is_transitive_and_mutual() -> None:
     merged = merge(constants)
     assert merged["a"] == merged["b"] == merged["c"] == "a"
     assert (merged["nested"], merged["short"], merged["shorter"]) == ("nested", "short", "shorter")
-
-
-def test_of_short_texts_one_gram_may_be_missing() -> None:
-    grams = [(str(number),) for number in range(6)]
-    assert merge({"a": frozenset(grams), "b": frozenset(grams[:5])})["b"] == "a"
-    assert merge({"a": frozenset(grams), "b": frozenset(grams[:4])})["b"] == "b"
 
 
 def test_sides_are_halves_and_numbers_follow_the_alphabet() -> None:

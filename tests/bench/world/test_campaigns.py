@@ -44,11 +44,6 @@ def test_honest_volumes_are_unequal_and_keep_the_padding(corpora: Path) -> None:
     assert len({prompt for _, own, _ in day for prompt in own}) == sum(len(own) for _, own, _ in day)
 
 
-def test_honest_volumes_need_the_traces(corpora: Path) -> None:
-    with pytest.raises(ValueError, match="traced rates"):
-        real_campaigns.deal_prompts(1, corpora, [Planted("hidden", ("alpaca_52k",), volumes="honest")])
-
-
 def test_burnt_accounts_are_made_used_and_thrown_away(corpora: Path) -> None:
     starts = []
     for habit, _, calls in planted_day(corpora, Planted("burnt", ("alpaca_52k",), accounts=30, lifetime_hours=2.0)):

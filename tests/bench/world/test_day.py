@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
 
 from bench.world import campaigns as real_campaigns
 from bench.world import corpora as real_corpora
@@ -184,61 +183,11 @@ def test_half_of_the_accounts_return_and_look_alike(built: real_day.RealDay) -> 
     assert all(created[row["account_id"]] < row["start_time"] for row in first)
 
 
-def test_conversations_are_whole_ordered_and_of_one_account(corpora: Path) -> None:
-    sources, timing = real_corpora.benign_sources(corpora), real_corpora.traffic(corpora)
-    seen = 0
-    for habit, calls in real_day.honest_accounts(4, real_day.DAY, 4000, sources, timing):
-        talks = defaultdict(list)
-        for call in calls:
-            if call.conversation is not None:
-                talks[call.conversation].append(call.second)
-        seen += len(talks)
-        assert all(times == sorted(times) and len(times) <= 3 for times in talks.values()), habit.kind
-        assert all(0 <= call.second < real_people.DAY_SECONDS for call in calls)
-    assert seen > 20
-
-
 def test_volumes_are_heavy_tailed_around_the_mean(corpora: Path) -> None:
     timing = real_corpora.traffic(corpora)
     volumes = np.clip(timing.rates * real_people.rate_scale(timing.rates), 1, 400)
     assert volumes.mean() == pytest.approx(real_people.MEAN_CALLS, rel=0.01)
     assert np.median(volumes) < 0.5 * volumes.mean()
-
-
-def test_bursty_times_follow_the_hours_and_the_variation() -> None:
-    random = Random(5)
-    night = (1.0,) * 6 + (1e-6,) * 18
-    seconds = real_people.bursty_seconds(random, 400, 1.0, night)
-    assert seconds == sorted(seconds)
-    assert max(seconds) < 6.1 * 3600
-    even, bursts = (
-        np.diff(real_people.bursty_seconds(random, 2000, variation, real_people.FLAT)) for variation in (0.3, 3.0)
-    )
-    assert even.std() / even.mean() == pytest.approx(0.3, rel=0.1)
-    assert bursts.std() / bursts.mean() > 2.0
-
-
-def test_accounts_keep_to_their_own_topics(corpora: Path) -> None:
-    sources, timing = real_corpora.benign_sources(corpora), real_corpora.traffic(corpora)
-    habits = [real_people.draw_habit(1, f"a{n}", sources, timing, 1.0) for n in range(300)]
-    assert len({(habit.kind, *habit.sources, str(habit.niches)) for habit in habits}) > 250
-    habit = next(habit for habit in habits if habit.kind == "sql_user" and len(habit.sources) == 1)
-    own = {unit for niche in habit.niches["sql"] for unit in sources["sql"].niches[niche]}
-    units = real_people.draw_units(Random(2), habit, sources, 30)
-    positions = [sources["sql"].units.index(unit) for unit in units]
-    assert len(units) == 30
-    assert np.mean([position in own for position in positions]) > 0.5
-
-
-def test_halves_share_no_text_and_keep_the_niches(corpora: Path) -> None:
-    for source in real_corpora.benign_sources(corpora).values():
-        large = [number for number, niche in enumerate(source.niches) if len(niche) >= 20]
-        halves = [source.half(side) for side in (0, 1)]
-        for number in large:
-            left, right = (set(half.niches[number]) for half in halves)
-            assert not left & right
-            assert left | right == set(source.niches[number])
-            assert min(len(left), len(right)) > 0
 
 
 def test_disjoint_text_keeps_reference_prompts_out_of_the_day(corpora: Path, tmp_path: Path) -> None:
@@ -260,17 +209,3 @@ def test_campaigns_that_cannot_be_dealt_are_refused(corpora: Path) -> None:
     greedy = (Planted("all", ("alpaca_52k",), accounts=50, calls=4), Planted("late", ("alpaca_52k",)))
     with pytest.raises(ValueError, match="no prompts are left for campaign late"):
         real_campaigns.deal_prompts(1, corpora, greedy)
-
-
-def test_command_line_builds_and_skips(corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GAUGER_CORPORA", str(corpora))
-    arguments = ["--out", str(tmp_path / "day"), "--calls", "100", "--reference-days", "1", "--clean"]
-    result = CliRunner().invoke(real_day.main, arguments)
-    assert result.exit_code == 0
-    assert "day/2026-11-18.parquet" in result.output
-    monkeypatch.setenv("GAUGER_CORPORA", str(tmp_path / "nowhere"))
-    result = CliRunner().invoke(real_day.main, arguments)
-    assert result.exit_code == 0
-    assert result.output.startswith("skipped")
-    with pytest.raises(FileNotFoundError, match="GAUGER_CORPORA"):
-        real_day.build(tmp_path / "none")

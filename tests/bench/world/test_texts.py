@@ -24,14 +24,6 @@ def write(folder: Path, name: str, prompts: list[str | None]) -> None:
 
 
 @pytest.mark.usefixtures("few")
-def test_simulated_prompts_come_with_every_column() -> None:
-    loaded = texts.load(texts.SIMULATED)
-    assert len(loaded.corpus) == sum(batch.num_rows for batch in loaded.batches) == 300
-    assert loaded.corpus.strings == [text for batch in loaded.batches for text in batch["prompt_text"].to_pylist()]
-    assert "client_address" in loaded.batches[0].schema.names
-
-
-@pytest.mark.usefixtures("few")
 def test_real_prompts_are_of_every_set_and_the_long_ones_are_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,10 +36,3 @@ def test_real_prompts_are_of_every_set_and_the_long_ones_are_long(
     assert loaded.corpus.strings[:50] != [f"short {number}" for number in range(50)]  # shuffled
     assert {len(text) for text in texts.load(texts.REAL_LONG).corpus.strings} == {1_200}
     texts.load.cache_clear()
-
-
-@pytest.mark.usefixtures("few")
-def test_absent_corpora_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(texts, "corpora_directory", lambda: None)
-    with pytest.raises(texts.AbsentError, match="GAUGER_CORPORA"):
-        texts.load(texts.REAL)
