@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pytest
 
-from bench.accuracy import adversarial
 from bench.accuracy.adversarial import Case, Cost, page
 
 
 def case(name: str, prompt: str, count: int) -> Case:
     return Case(name, pa.array([prompt] * count), count * len(prompt))
-
-
-def test_the_cases_are_valid_columns_of_the_size_they_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adversarial, "_BATCH", 100_000)
-    cases = [*adversarial.ordinary(), *adversarial.adversarial(1)]
-    assert len({one.name for one in cases}) == len(cases)
-    for one in cases:
-        one.prompts.validate(full=True)
-        assert (pc.sum(pc.binary_length(one.prompts)).as_py() or 0) == one.bytes
-    assert {one.name for one in cases if one.is_short} == {
-        "two-word prompts",
-        "one-word prompts",
-        "one-letter prompts",
-        "empty prompts",
-    }
 
 
 def test_the_table_says_what_is_over() -> None:

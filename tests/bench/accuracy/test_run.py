@@ -67,10 +67,3 @@ def test_counts_are_never_under_and_seldom_far_over() -> None:
         assert row["under"] == 0
         assert row["over"] <= row["delta"]
         assert row["queries"] == 4_000
-
-
-def test_a_stream_has_as_many_words_as_it_says() -> None:
-    keys, counts = accuracy_counts.stream(np.random.default_rng(1), 5_000, 100)
-    assert counts.sum() == 5_000
-    assert counts.min() >= 1
-    assert len(np.unique(keys)) == 100

@@ -15,7 +15,7 @@ from bench.speed import log as performance_log
 from bench.speed import resources
 from bench.speed import run as performance
 from bench.speed.resources import Usage
-from bench.speed.rounds import Round, rounds
+from bench.speed.rounds import Round
 from gauger.engine.common.schema import CALL_SCHEMA
 
 CALLS = 1_500
@@ -48,34 +48,6 @@ def test_usage_is_of_the_child_and_failures_say_why() -> None:
     assert small.peak_bytes < 100_000_000  # whoever asks (pytest, with numba in it) is not counted
     with pytest.raises(RuntimeError, match="exit code 3: it broke"):
         resources.measure([sys.executable, "-c", "import sys; print('it broke', file=sys.stderr); sys.exit(3)"])
-
-
-def test_each_round_starts_from_the_same_state(
-    logs: performance_log.Logs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    state = tmp_path / "state of the reference"
-    state.mkdir()
-    (state / "key").write_text("as made")
-    asked: list[list[str]] = []
-
-    def fake(command: list[str]) -> tuple[Usage, str]:
-        asked.append(command)
-        if "score" in command:
-            own = Path(command[-1])
-            assert [path.name for path in own.iterdir()] == ["key"]
-            (own / "a committed day").touch()
-            (tmp_path / "out").mkdir(exist_ok=True)
-            (tmp_path / "out" / "manifest.json").write_text('{"seconds": {}}')
-        return Usage(2.0, 3.0, 4, 0), "0.5"
-
-    monkeypatch.setattr(resources, "measure", fake)
-    told: list[str] = []
-    measured, manifest = rounds(logs.day, state, tmp_path, 2, 3, told.append)
-    assert measured == [Round(0.5, Usage(2.0, 3.0, 4, 0), Usage(2.0, 3.0, 4, 0))] * 2
-    assert manifest == {"seconds": {}}
-    assert ["score" in command for command in asked] == [False, True] * 3
-    assert all("3" in command for command in asked)  # as many threads for both
-    assert len(told) == 3
 
 
 def test_command_figures_are_medians_of_rounds_and_largest_peaks() -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from bench.speed import stages as speed
 from bench.world import texts
-from gauger.benchmark.rivals import counts, minhash
-from gauger.benchmark.rivals.contest import HASHES, OURS, TEXT, TOKENISING, TOKENS, name_of
+from gauger.benchmark.rivals import counts
+from gauger.benchmark.rivals.contest import OURS, TEXT, TOKENISING, TOKENS, name_of
 from gauger.benchmark.stages import UP_TO
 
 
@@ -50,14 +50,6 @@ def test_ratios_are_theirs_over_ours_within_a_round() -> None:
     assert rival[TEXT] == {"seconds": 20.0, "ratio": 10.0}
     assert rival[TOKENS]["ratio"] == 3.0
     assert rival["tokenising"] == 0.5
-
-
-def test_kernels_alone_are_compared_with_our_kernel_and_absent_libraries_left_out() -> None:
-    task = minhash.CONTEST.task
-    seconds = {name_of(OURS, TEXT): [4.0], name_of(OURS, HASHES): [1.0], name_of("rensa Rho", HASHES): [3.0]}
-    rivals = speed.figures(report(task, seconds))[texts.REAL][task]["rivals"]
-    assert list(rivals) == ["rensa Rho"]
-    assert rivals["rensa Rho"][HASHES]["ratio"] == 3.0
 
 
 def test_pytest_runs_the_benches_and_our_figures_come_out(tmp_path: Path) -> None:
