@@ -54,7 +54,7 @@ def test_distinct_counts_of_a_trial_grow_with_what_went_by(who: str) -> None:
 
 
 def test_distinct_errors() -> None:
-    found: list[dict[str, Any]] = accuracy_distinct.measure(trials=4, largest=1_000, workers=2)
+    found: list[dict[str, Any]] = accuracy_distinct.measure(trials=4, largest=1_000)
     assert max(row["cardinality"] for row in found) <= 1_000
     assert all(row["rms"] < 0.05 for row in mine(found))
     assert {row["trials"] for row in found} == {4}
