@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from bench.accuracy.adversarial import Case, Cost, page
+from bench.speed.adversarial import Case, Cost, page
 
 
 def case(name: str, prompt: str, count: int) -> Case:

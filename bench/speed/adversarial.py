@@ -5,7 +5,7 @@ are quoted. The promise is at most 3 times the nanoseconds a byte of ordinary te
 memory that is a small multiple of the batch. Prompts of a few bytes have next to no bytes to divide by: they are held
 against an ordinary prompt of 100 bytes instead.
 
-Run as ``python -m bench.accuracy.adversarial`` from the root of the repository.
+Run as ``python -m bench.speed.adversarial`` from the root of the repository.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def page(costs: Sequence[Cost], plain: int) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m bench.accuracy.adversarial", description=(__doc__ or "").splitlines()[0]
+        prog="python -m bench.speed.adversarial", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds to take medians of (default %(default)s)")
     parser.add_argument("--megabytes", type=int, default=100, help="size of the largest token (default %(default)s)")
