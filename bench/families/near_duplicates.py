@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.sparse import csr_array
 
-from bench.world.corpora import corpora_directory
+from bench.world.corpora import ABSENT, corpora_directory
 from gauger.engine.common.hashing import hash_words, text_buffers
 from gauger.engine.common.secret import Secret
 from gauger.engine.families.near_duplicates import WORDS_MIN, near_duplicates
@@ -176,7 +176,7 @@ def measure(share: float = 1.0, workers: int = 2, seed: int = 1) -> list[dict[st
     """Accuracy by corpus and speed, at a share of the full size; nothing where the corpora are missing."""
     corpora = corpora_directory()
     if corpora is None:
-        print("near_duplicates: skipped, the shared corpora are missing (set GAUGER_CORPORA)")
+        print(ABSENT)
         return []
     random, key = np.random.default_rng(seed), Secret.random().key
     found = read(corpora, share, random)

@@ -1,7 +1,7 @@
 """How fast and how accurate gauger is, beside a byte scan, pyarrow and the libraries of the field.
 
 Run as ``python -m bench.speed --write docs/performance.md`` (``make bench``) from the root of the repository, on
-a machine that does nothing else. Prints pytest-benchmark's tables, writes the page, and adds a row to the history.
+a machine that does nothing else. Prints pytest-benchmark's tables, adds a row to the history, and fills the page.
 """
 
 from __future__ import annotations
