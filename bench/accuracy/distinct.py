@@ -8,6 +8,7 @@ sqrt(3 ln 2 - 1) / sqrt(m) for m registers.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -134,7 +135,7 @@ ESTIMATORS: Mapping[str, tuple[Trial, str | None, int, int, bool]] = {
 }
 
 
-def measure(trials: int = TRIALS, largest: int = CARDINALITIES[-1], workers: int = 1) -> list[dict[str, object]]:
+def measure(trials: int = TRIALS, largest: int = CARDINALITIES[-1]) -> list[dict[str, object]]:
     """Error of every estimator that is installed."""
     rows = []
     for who, (trial, package, trials_max, cardinality_max, alike) in ESTIMATORS.items():
@@ -143,7 +144,7 @@ def measure(trials: int = TRIALS, largest: int = CARDINALITIES[-1], workers: int
         reached = tuple(one for one in CARDINALITIES if one <= min(largest, cardinality_max))
         count = min(trials, trials_max)
         starts = [number * 2 * CARDINALITIES[-1] for number in range(count)]
-        with ThreadPoolExecutor(workers if package is None else 1) as pool:
+        with ThreadPoolExecutor(os.cpu_count() if package is None else 1) as pool:
             estimates = np.asarray(list(pool.map(partial(_swap, trial, reached), starts)))
         rows += [asdict(row) for row in _rows(who, reached, estimates, THEORY if alike else 0.0)]
     return rows

@@ -17,7 +17,7 @@ from bench.accuracy import templates as accuracy_templates
 MINHASH, DISTINCT, COUNTS, TEMPLATES = "MinHash", "distinct words", "word counts", "template matching"
 
 
-def measure(share: float = 1.0, workers: int = 1) -> dict[str, list[dict[str, object]]]:
+def measure(share: float = 1.0) -> dict[str, list[dict[str, object]]]:
     """All of it; ``share`` is that of the full number of trials (at least a few)."""
 
     def trials(count: int) -> int:
@@ -25,7 +25,7 @@ def measure(share: float = 1.0, workers: int = 1) -> dict[str, list[dict[str, ob
 
     return {
         MINHASH: accuracy_minhash.measure(trials(accuracy_minhash.TRIALS)),
-        DISTINCT: accuracy_distinct.measure(trials(accuracy_distinct.TRIALS), workers=workers),
+        DISTINCT: accuracy_distinct.measure(trials(accuracy_distinct.TRIALS)),
         COUNTS: accuracy_counts.measure(trials(accuracy_counts.TRIALS)),
         TEMPLATES: accuracy_templates.measure(),
     }
@@ -36,10 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.accuracy", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("file", type=Path, help="where the figures go")
     parser.add_argument("--share", type=float, default=1.0, help="share of the trials (default: all)")
-    parser.add_argument("--workers", type=int, default=1, help="threads for the sketches that release the GIL")
     chosen = parser.parse_args(arguments)
     began = time.perf_counter()
-    figures = measure(chosen.share, chosen.workers)
+    figures = measure(chosen.share)
     chosen.file.write_text(json.dumps(figures) + "\n")
     print(f"accuracy: {time.perf_counter() - began:.0f} s")
 

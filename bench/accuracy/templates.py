@@ -6,20 +6,21 @@ of those that should be. What no template was found for is alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from random import Random
 
 import numpy as np
 import pyarrow.parquet as pq
 
 from bench.accuracy.agreement import apart, pairwise
+from bench.families.ours import label
+from bench.families.rivals import Labeller, drain
 from bench.world.corpora import corpora_directory
 from gauger.benchmark.rivals.contest import lacks
-from gauger.benchmark.rivals.corpus import corpus
-from gauger.engine.families.frames import Grams, Matcher
-from gauger.engine.families.templates import MEMBERS_MIN, learn
-from gauger.engine.intake.measuring import Measurer, WordSketch
+from gauger.engine.common.settings import Settings
+from gauger.engine.families.templates import MEMBERS_MIN
 
 PROMPTS = 4_000
 # Set, column of the text, column of the template.
@@ -43,34 +44,10 @@ class Row:
     f1: float
 
 
-def ours(prompts: list[str]) -> np.ndarray:
-    """Frame of each prompt, -1 for none."""
-    given = corpus("templates", prompts)
-    measures = Measurer(given.secret).measure(given.batch, WordSketch())
-    grams = Grams(measures.gram_offsets, measures.grams)
-    hashes = (measures.prompt_hashes[:, 0] >> np.uint64(32)).astype(np.uint32)
-    order = np.unique(hashes, return_index=True)[1]  # distinct prompts in the order ``learn`` wants
-    return Matcher(learn(grams.take(order), hashes[order], MEMBERS_MIN)).match(grams)
-
-
-def drain(prompts: list[str]) -> np.ndarray:
-    """Cluster of each prompt."""
-    from drain3.template_miner import TemplateMiner
-    from drain3.template_miner_config import TemplateMinerConfig
-
-    miner = TemplateMiner(None, TemplateMinerConfig())
-    return np.asarray([miner.add_log_message(text)["cluster_id"] for text in prompts])
-
-
-ESTIMATORS: Mapping[str, tuple[Callable[[list[str]], np.ndarray], str | None]] = {
-    "gauger": (ours, None),
-    "Drain3": (drain, "drain3"),
+ESTIMATORS: Mapping[str, tuple[Labeller, str | None]] = {
+    "gauger": (partial(label, settings=Settings(template_members=MEMBERS_MIN)), None),
+    "Drain3": (drain(), "drain3"),
 }
-
-
-def agreement(labels: np.ndarray, truth: np.ndarray) -> tuple[float, float, float]:
-    """Precision, recall and F1 over pairs; a negative label is a group of its own."""
-    return pairwise(apart(labels), truth)
 
 
 def measure(prompts_max: int = PROMPTS) -> list[dict[str, object]]:
@@ -83,8 +60,8 @@ def measure(prompts_max: int = PROMPTS) -> list[dict[str, object]]:
         chosen = Random(1).sample(range(table.num_rows), min(prompts_max, table.num_rows))
         prompts = table[text].take(chosen).to_pylist()
         truth = np.unique(np.asarray(table[template].take(chosen).to_pylist()), return_inverse=True)[1]
-        for who, (label, package) in ESTIMATORS.items():
+        for who, (labeller, package) in ESTIMATORS.items():
             if package is None or not lacks(package):
-                found = agreement(label(prompts), truth)
+                found = pairwise(apart(labeller(prompts)), truth)
                 rows.append(asdict(Row(who, name, len(prompts), int(truth.max()) + 1, *found)))
     return rows

@@ -19,7 +19,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.days.command import parser_of, run
+from bench.days.command import figure_of, parser_of, run
+from bench.pages import history
+from bench.pages.markdown import table
 from bench.world.campaigns import Planted
 from bench.world.day import DAY
 from bench.world.days import Days
@@ -46,7 +48,7 @@ class Row:
     sentences: list[str]
 
 
-def measure(days: Days, calls: int, out: Path, workers: int) -> list[Row]:
+def measure(days: Days, calls: int, out: Path) -> list[Row]:
     """All days of one world."""
     rows = []
     for unseen in (False, True):
@@ -56,7 +58,7 @@ def measure(days: Days, calls: int, out: Path, workers: int) -> list[Row]:
         for age in (9, 8, 7):
             name = "unseen" if unseen else "honest"
             log = days.honest(DAY - timedelta(days=age), calls, name=name, mix=hold)[0]
-            score([log], out / "reference", state=state, workers=workers)
+            score([log], out / "reference", state=state)
         newcomers = days.planted("newcomers", DAY, [NEWCOMERS])
         like, weekend = days.honest(DAY, calls), days.honest(DAY, calls, name="weekend", mix=WEEKEND)
         cases = {"a kind never seen": [like], "all together": [weekend, newcomers]}
@@ -65,18 +67,16 @@ def measure(days: Days, calls: int, out: Path, workers: int) -> list[Row]:
             cases = {"like the reference": [like], "weekend": [weekend], "holiday": [holiday]}
             cases["newcomers"] = [like, newcomers]
         for name, parts in cases.items():
-            rows.append(_row(days.seed, name, parts, state, out, workers, UNSEEN if unseen else None))
+            rows.append(_row(days.seed, name, parts, state, out, UNSEEN if unseen else None))
         shutil.rmtree(state)
     return rows
 
 
-def _row(
-    seed: int, name: str, parts: list[tuple[Path, Path]], state: Path, out: Path, workers: int, unseen: str | None
-) -> Row:
+def _row(seed: int, name: str, parts: list[tuple[Path, Path]], state: Path, out: Path, unseen: str | None) -> Row:
     copy = out / "copy"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(state, copy)
-    run = score([log for log, _ in parts], out / "day", state=copy, workers=workers)
+    run = score([log for log, _ in parts], out / "day", state=copy)
     truth = pa.concat_tables([pq.read_table(truth) for _, truth in parts]).to_pydict()
     kind = dict(zip(truth["account_id"], truth["kind"], strict=True))
     counts = {False: [0, 0], True: [0, 0]}
@@ -92,29 +92,26 @@ def _row(
     return Row(seed, name, *counts[False], *counts[True], content=drift["content"]["today"], sentences=drift["unlike"])
 
 
-def page(rows: Sequence[Row]) -> str:
+def figure(measured_on: history.Row, rows: Sequence[Row]) -> str:
     """The figures as a table, seeds added up below."""
-    lines = [
-        "| day | seed | old users flagged | 95 % | newcomers flagged | content apart | said of the day |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    lines = []
     for name in dict.fromkeys(row.day for row in rows):
         own = [row for row in rows if row.day == name]
         for row in own:
             said = "<br>".join(row.sentences) or "nothing"
             old_users, newcomers = f"{row.old_flagged} of {row.old:,}", f"{row.new_flagged} of {row.new:,}"
-            lines.append(f"| {name} | {row.seed} | {old_users} | | {newcomers} | {row.content:.4f} | {said} |")
+            lines.append([name, str(row.seed), old_users, "", newcomers, f"{row.content:.4f}", said])
         old, flagged = sum(row.old for row in own), sum(row.old_flagged for row in own)
         low, high = binomial_interval(flagged, old)
-        lines.append(f"| {name} | all | {flagged / old:.2%} of {old:,} | {low:.2%} to {high:.2%} | | | |")
-    return "\n".join(lines) + "\n"
+        lines.append([name, "all", f"{flagged / old:.2%} of {old:,}", f"{low:.2%} to {high:.2%}", "", "", ""])
+    head = ["day", "seed", "old users flagged", "95 %", "newcomers flagged", "content apart", "said of the day"]
+    return figure_of(measured_on, table(head, lines, rule="---"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = parser_of("bench.days.drift", __doc__, (31, 32, 33), 60_000)
-    chosen = parser.parse_args(arguments)
-    run(chosen, lambda days: measure(days, chosen.calls, chosen.out / "runs-drift", chosen.workers), page)
+    chosen = parser_of("drift", __doc__, (31, 32, 33), 60_000).parse_args(arguments)
+    run(chosen, lambda days: measure(days, chosen.calls, chosen.out / "runs-drift"), figure)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Three clean days make the reference, the newest of which holds accounts of a campaign that was not found then; today
 the campaign is there again with other accounts and other prompts. The evidence is weighed as ``gauger score`` weighs
-it, and once as it would be without ``engine.trimming``. A clean day, and a campaign with a clean reference, say what
+it, and once without ``engine.reference.decontamination``. A clean day, and a campaign with a clean reference, say what
 trimming costs.
 
 Run as ``python -m bench.days.poisoned --seeds 31 32`` from the root of the repository.
@@ -19,7 +19,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from bench.days.command import parser_of, run
+from bench.days.command import figure_of, parser_of, run
+from bench.pages import history
+from bench.pages.markdown import table
 from bench.world.campaigns import LADDER
 from bench.world.day import DAY
 from bench.world.days import Days
@@ -27,7 +29,7 @@ from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.engine import Engine
 from gauger.engine.evidence.evidence import Evidence, gather
-from gauger.engine.reference.decontamination import gather_trimmed
+from gauger.engine.reference.decontamination import gather_decontaminated
 from gauger.engine.reference.reference import concatenate
 from gauger.engine.statistics.population import Population, population_of
 
@@ -43,19 +45,19 @@ class Row:
     seed: int
     campaign: str
     earlier: int  # campaign accounts inside the reference
-    recall: tuple[float, float]  # without trimming, with it
+    recall: tuple[float | None, float | None]  # without trimming, with it; None without a campaign
     false: tuple[int, int]
     honest: int  # accounts weighed
     left_out: int  # reference accounts
     left_out_rightly: int
 
 
-def measure(days: Days, calls: int, earlier: Sequence[int], workers: int) -> list[Row]:
+def measure(days: Days, calls: int, earlier: Sequence[int]) -> list[Row]:
     """All references of one world."""
     secret = Secret(hashlib.blake2b(f"poisoned/{days.seed}".encode(), digest_size=16).digest())
     clean = [_population(days.honest(DAY - timedelta(days=age), calls)[0], secret) for age in (9, 8, 7)]
     today = _population(days.honest(DAY, calls)[0], secret)
-    rows = [_row(days.seed, "none", 0, today, concatenate(clean), set(), secret, workers)]
+    rows = [_row(days.seed, "none", 0, today, concatenate(clean), set(), secret)]
     for name in CAMPAIGNS:
         both = [LADDER[name], replace(LADDER[name], name=_NAME, accounts=max(earlier))]
         log, truth = days.planted(f"{name}-{max(earlier)}", DAY, both)
@@ -68,7 +70,7 @@ def measure(days: Days, calls: int, earlier: Sequence[int], workers: int) -> lis
             chosen = planted.select(old & (np.cumsum(old) <= number))
             reference = concatenate([*clean, chosen])
             reference = replace(reference, day=np.minimum(reference.day_of, len(clean) - 1))  # of the newest day
-            rows.append(_row(days.seed, name, number, attacked, reference, set(campaign), secret, workers))
+            rows.append(_row(days.seed, name, number, attacked, reference, set(campaign), secret))
     return rows
 
 
@@ -87,17 +89,16 @@ def _row(
     reference: Population,
     campaign: set[str],
     secret: Secret,
-    workers: int,
 ) -> Row:
     settings = Settings()
-    trimmed = gather_trimmed(today, reference, secret.key, settings, workers)
+    trimmed = gather_decontaminated(today, reference, secret.key, settings)
     planted = np.asarray([account in campaign for account in today.account_ids])
 
-    def figures(found: Evidence) -> tuple[float, int]:
+    def figures(found: Evidence) -> tuple[float | None, int]:
         flagged = found.probability < settings.alarm_level
-        return float(flagged[planted].mean()) if planted.any() else float("nan"), int(flagged[~planted].sum())
+        return float(flagged[planted].mean()) if planted.any() else None, int(flagged[~planted].sum())
 
-    before = figures(gather(today, reference, secret.key, settings, workers))
+    before = figures(gather(today, reference, secret.key, settings))
     after = figures(trimmed.evidence)
     honest = int(np.sum(~np.isnan(trimmed.evidence.probability) & ~planted))
     rightly = sum(reference.account_ids[row] in campaign for row in trimmed.left_out.tolist())
@@ -105,28 +106,24 @@ def _row(
     return Row(seed, name, earlier, recall, false, honest, len(trimmed.left_out), rightly)
 
 
-def page(rows: Sequence[Row]) -> str:
+def figure(measured_on: history.Row, rows: Sequence[Row]) -> str:
     """The figures as a table."""
-    lines = [
-        "| campaign | in reference | seed | recall, untrimmed | trimmed | honest flagged, untrimmed | trimmed "
-        "| left out |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    lines = []
     for row in sorted(rows, key=lambda row: (row.campaign != "none", row.campaign, row.earlier, row.seed)):
-        recall = ["" if np.isnan(value) else f"{value:.1%}" for value in row.recall]
+        recall = ["" if value is None else f"{value:.1%}" for value in row.recall]
         false = [f"{count} of {row.honest:,}" for count in row.false]
         left_out = f"{row.left_out}, {row.left_out_rightly} of them the campaign's"
-        cells = [row.campaign, row.earlier, row.seed, *recall, *false, left_out]
-        lines.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join(lines) + "\n"
+        lines.append([row.campaign, str(row.earlier), str(row.seed), *recall, *false, left_out])
+    head = ["campaign", "in reference", "seed", "recall, untrimmed", "trimmed", "honest flagged, untrimmed", "trimmed"]
+    return figure_of(measured_on, table([*head, "left out"], lines, rule="---"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = parser_of("bench.days.poisoned", __doc__, (31, 32), 60_000)
+    parser = parser_of("poisoned", __doc__, (31, 32), 60_000)
     parser.add_argument("--earlier", type=int, nargs="+", default=EARLIER, help="campaign accounts in the reference")
     chosen = parser.parse_args(arguments)
-    run(chosen, lambda days: measure(days, chosen.calls, chosen.earlier, chosen.workers), page)
+    run(chosen, lambda days: measure(days, chosen.calls, chosen.earlier), figure)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from bench.days.command import parser_of, run
+from bench.days.command import figure_of, parser_of, run
+from bench.pages import history
+from bench.pages.markdown import table
 from bench.world.campaigns import Planted
 from bench.world.day import DAY
 from bench.world.days import Days
@@ -44,7 +46,7 @@ class Row:
     findings: int
 
 
-def measure(days: Days, calls: int, out: Path, workers: int) -> list[Row]:
+def measure(days: Days, calls: int, out: Path) -> list[Row]:
     """One world with the campaign in its last week, and without."""
     dates = [DAY - timedelta(days=age) for age in range(7 * WEEKS - 1, -1, -1)]
     thin = days.spread("thin", dates[-7:], THIN, DAILY)
@@ -58,9 +60,9 @@ def measure(days: Days, calls: int, out: Path, workers: int) -> list[Row]:
             logs = [days.honest(when, calls)[0]]
             if campaign and number >= len(dates) - 7:
                 logs.append(thin[number - len(dates) + 7][0])
-            accounts = score(logs, out / "day", state=state, workers=workers).result.accounts
+            accounts = score(logs, out / "day", state=state).result.accounts
             flagged |= set(accounts.filter(accounts["flagged"])["account_id"].to_pylist())
-        found = week(state, out / "week", workers=workers)
+        found = week(state, out / "week")
         own = np.asarray([name in planted for name in found.population.account_ids])
         hit = found.evidence.probability < Settings().alarm_level
         weighed = ~np.isnan(found.evidence.probability)
@@ -80,25 +82,22 @@ def measure(days: Days, calls: int, out: Path, workers: int) -> list[Row]:
     return rows
 
 
-def page(rows: Sequence[Row]) -> str:
+def figure(measured_on: history.Row, rows: Sequence[Row]) -> str:
     """The figures as a table."""
-    lines = [
-        "| seed | campaign accounts | flagged on a day | by the week | honest flagged by the week | 95 % | findings |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    lines = []
     for row in rows:
         low, high = binomial_interval(row.honest_flagged, row.honest)
         honest = f"{row.honest_flagged} of {row.honest:,}"
         cells = [row.seed, row.accounts, row.by_day, row.by_week, honest, f"{low:.2%} to {high:.2%}", row.findings]
-        lines.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join(lines) + "\n"
+        lines.append([str(cell) for cell in cells])
+    head = ["seed", "campaign accounts", "flagged on a day", "by the week", "honest flagged by the week", "95 %"]
+    return figure_of(measured_on, table([*head, "findings"], lines, rule="---"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = parser_of("bench.days.weeks", __doc__, (31,), CALLS)
-    chosen = parser.parse_args(arguments)
-    run(chosen, lambda days: measure(days, chosen.calls, chosen.out / "runs-weeks", chosen.workers), page)
+    chosen = parser_of("weeks", __doc__, (31,), CALLS).parse_args(arguments)
+    run(chosen, lambda days: measure(days, chosen.calls, chosen.out / "runs-weeks"), figure)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What else could score accounts, on the same days: rules and tests of the field, each as its authors or users mean it.
 
 Each gives every account a score, higher = more suspect, from the calls of that account alone: the day's other accounts
-do not matter. ``detection_rivals`` has those that look at many accounts together.
+do not matter. ``bench.detection.rivals`` has those that look at many accounts together.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _scaled(population: Population) -> np.ndarray:
 
 
 def _square_per_call(population: Population) -> np.ndarray:
-    """Mean squared norm of a call's features, from the statistic that was made of it: see ``engine.statistics``."""
+    """Mean squared norm of a call's features, from the statistic that was made of it: see ``gauger.engine.statistics``."""
     calls = population.calls.astype(np.float64)
     sums = _scaled(population)
     own = np.einsum("ij,ij->i", sums, sums)

@@ -7,33 +7,18 @@ of the newest row of each day, so the parts may be run one at a time, on days of
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 from bench.detection.rungs import Outcome
+from bench.pages.history import RESULTS, Row
 from gauger.batch.evaluate import BenignKind, Evaluation, TrueCampaign
 
-LOG = Path(__file__).parents[1] / "results" / "detection.jsonl"
-Row = dict[str, Any]
+LOG = RESULTS / "detection.jsonl"
 
 
 def row(part: str, seed: int, name: str, calls: int, commit: str, figures: Row) -> Row:
     """One row."""
     return {"part": part, "seed": seed, "name": name, "calls": calls, "commit": commit, **figures}
-
-
-def append(rows: Iterable[Row], log: Path = LOG) -> None:
-    """Add rows."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a") as file:
-        file.writelines(json.dumps(one, separators=(",", ":")) + "\n" for one in rows)
-
-
-def read(log: Path = LOG) -> list[Row]:
-    """All rows, oldest first; none without a file."""
-    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
 def latest(rows: Sequence[Row], part: str) -> list[Row]:

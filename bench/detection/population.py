@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gauger.engine.common.settings import Settings
-from gauger.engine.engine import Engine, Part, Taken
+from gauger.engine.engine import Engine
+from gauger.engine.intake.parts import Part, Taken
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.statistics.population import Population, population_of
 

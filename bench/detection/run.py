@@ -15,14 +15,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.detection import log as detection_log
-from bench.detection import page as detection_page
+from bench.detection.log import unpacked
+from bench.detection.metrics import RATES
+from bench.detection.page import figures
 from bench.detection.parts import PARTS, measure
 from bench.detection.rungs import ALL, CLEAN, MANY, TOGETHER
 from bench.detection.world import World, homes
-from bench.pages.history import commit
-from bench.pages.markdown import deliver
+from bench.pages.history import Row, append, commit
+from bench.pages.markdown import deliver, percent
 from bench.world.cohorts import COHORTS
-from bench.world.corpora import corpora_directory
+from bench.world.corpora import ABSENT, corpora_directory
 
 # What flags an account was set on days of seeds 1, 2, 3, 11 and 12; what the page says is not held out saw seed 21.
 SEEDS = (21, 22, 23)
@@ -45,10 +47,29 @@ def run(chosen: argparse.Namespace, corpora: Path, tell: Callable[[str], None]) 
     for seed in chosen.seeds:
         world = World(seed, chosen.calls, corpora, days / name.format(seed), runs / name.format(seed))
         for part in chosen.parts:
-            for day, figures in measure(world, part, lambda day: day in chosen.days):
-                row = detection_log.row(part, seed, day, chosen.calls, at, figures)
-                detection_log.append([row], chosen.log)
-                tell(detection_page.line(row))
+            for day, found in measure(world, part, lambda day: day in chosen.days):
+                row = detection_log.row(part, seed, day, chosen.calls, at, found)
+                append(row, chosen.log)
+                tell(line(row))
+
+
+def line(row: Row) -> str:
+    """One measured day in one line, for the terminal."""
+    start = f"{row['part']}, seed {row['seed']}, {row['name']}:"
+    if "baselines" in row:
+        shares = {name: percent(at[str(RATES[0])]["recall"], 0) for name, at in row["baselines"].items()}
+        return f"{start} recall at 0.1 % " + ", ".join(f"{name} {share}" for name, share in shares.items())
+    if "stream" in row:
+        return f"{start} " + ", ".join(f"{percent(cut['flagged'], 0)} % by {cut['hour']} h" for cut in row["stream"])
+    outcome = unpacked(row)
+    cohort = row.get("cohort")
+    found = ", ".join(f"{one.campaign} {percent(one.flagged)} % flagged" for one in outcome.everyone.campaigns)
+    if cohort:
+        found = f"{cohort['flagged']} of {cohort['accounts']} of the cohort flagged, {cohort['assessed']}"
+    return (
+        f"{start} {found or 'no campaign'}; honest {outcome.busy.benign_flagged} of "
+        f"{outcome.busy.benign_accounts:,} weighed flagged; {outcome.speed['total']:.0f} s"
+    )
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -61,10 +82,11 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--log", type=Path, help="what is measured (default bench/results/detection.jsonl; of --quick in --out)"
     )
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="write the page here instead of printing it")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="fill this page instead of printing its figures")
     parser.add_argument("--quick", action="store_true", help="one seed, a small day, two campaigns")
-    parser.add_argument("--page-only", action="store_true", help="measure nothing: the page of what was measured")
     chosen = parser.parse_args(arguments)
+    if chosen.quick and chosen.write:
+        parser.error("a quick look fills no page")
     chosen.calls = chosen.calls or (QUICK_CALLS if chosen.quick else CALLS)
     chosen.seeds = chosen.seeds or (SEEDS[:1] if chosen.quick else SEEDS)
     chosen.parts = chosen.parts or (QUICK_PARTS if chosen.quick else PARTS)
@@ -77,14 +99,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     chosen = _arguments(arguments)
-    if not chosen.page_only:
-        corpora = corpora_directory()
-        if corpora is None:
-            print("skipped: the corpora are absent; set GAUGER_CORPORA to their directory")
-            return
-        run(chosen, corpora, lambda text: print(text, flush=True))
-    deliver(detection_page.page(detection_log.read(chosen.log)), chosen.write)
-
-
-if __name__ == "__main__":
-    main()
+    corpora = corpora_directory()
+    if corpora is None:
+        print(ABSENT)
+        return
+    run(chosen, corpora, lambda text: print(text, flush=True))
+    deliver(figures(chosen.log), chosen.write)

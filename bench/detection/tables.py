@@ -232,9 +232,9 @@ def kinds(clean: Outcomes, attacked: Outcomes) -> str:
     return table([*head, "accused, with campaigns"], rows)
 
 
-def together_days(together: Outcomes) -> str:
-    """Days of many campaigns: one row a campaign, one line a seed."""
-    campaigns = [one for outcome in together for one in outcome.everyone.campaigns]
+def planted(outcomes: Outcomes) -> str:
+    """Days of many campaigns: one row a campaign."""
+    campaigns = [one for outcome in outcomes for one in outcome.everyone.campaigns]
     rows = []
     for name in sorted({one.campaign for one in campaigns}):
         runs = [one for one in campaigns if one.campaign == name]
@@ -247,33 +247,36 @@ def together_days(together: Outcomes) -> str:
                 spread([one.placed for one in runs]),
             ]
         )
-    lines = [table(["campaign", "accounts", "flagged %", "exact %", "in a finding %"], rows), ""]
-    for outcome in together:
+    return table(["campaign", "accounts", "flagged %", "exact %", "in a finding %"], rows)
+
+
+def planted_days(outcomes: Outcomes) -> str:
+    """Days of many campaigns: one row a seed."""
+    rows = []
+    for outcome in outcomes:
         seen, busy = outcome.everyone, outcome.busy
         assessed = Counter(row["assessment"] for row in seen.found)
-        findings = ", ".join(f"{count} {assessment}" for assessment, count in assessed.most_common()) or "no findings"
-        share = percent(rate(busy.benign_flagged, busy.benign_accounts), 2)
-        lines.append(
-            f"- Seed {outcome.seed}: {findings}; campaign precision {percent(seen.campaign_precision, 0)} %, campaign "
-            f"recall {percent(seen.campaign_recall, 0)} %; honest accounts flagged {busy.benign_flagged} of "
-            f"{busy.benign_accounts:,} with at least five calls ({share} %)."
+        rows.append(
+            [
+                str(outcome.seed),
+                ", ".join(f"{number} {assessment}" for assessment, number in assessed.most_common()) or "none",
+                percent(seen.campaign_precision, 0),
+                percent(seen.campaign_recall, 0),
+                f"{busy.benign_flagged} of {busy.benign_accounts:,}",
+                percent(rate(busy.benign_flagged, busy.benign_accounts), 2),
+            ]
         )
-    return "\n".join(lines)
+    head = ["seed", "findings", "campaign precision %", "campaign recall %"]
+    return table([*head, "honest accounts flagged, of those with >= 5 calls", "%"], rows)
 
 
 def throughput(outcomes: Outcomes) -> str:
-    """One sentence on the speed of the runs."""
+    """The speed of the runs."""
     speeds = sorted(outcome.speed["calls_per_second"] for outcome in outcomes)
-    parts = {
-        name: statistics.median(outcome.speed[name] for outcome in outcomes)
-        for name in ("ingest", "weigh", "write", "total")
-    }
-    return (
-        f"{len(speeds)} runs of `gauger score`, whole: median {statistics.median(speeds):,.0f} calls/s "
-        f"({speeds[0]:,.0f}-{speeds[-1]:,.0f}); median seconds {parts['total']:.1f} = ingest {parts['ingest']:.1f} + "
-        f"weigh {parts['weigh']:.1f} + write {parts['write']:.1f}. "
-        "`docs/performance.md` measures speed properly.\n"
-    )
+    names = ("total", "ingest", "weigh", "write")
+    seconds = [f"{statistics.median(outcome.speed[name] for outcome in outcomes):.1f}" for name in names]
+    row = [f"{len(speeds)}", f"{statistics.median(speeds):,.0f} ({speeds[0]:,.0f}-{speeds[-1]:,.0f})", *seconds]
+    return table(["runs of `gauger score`", "calls/s", "seconds", "ingest", "weigh", "write"], [row])
 
 
 def rate(part: int, whole: int) -> float:

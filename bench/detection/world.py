@@ -205,7 +205,7 @@ def _fingerprint(paths: Sequence[Path]) -> str:
 def homes(out: Path) -> tuple[Path, Path]:
     """Where days live that the present code built, and runs that it scored."""
     root = Path(__file__).resolve().parents[2]
-    builders = _fingerprint([*(root / "bench").glob("real_*.py"), root / "bench" / "detection_rungs.py"])
+    builders = _fingerprint([*(root / "bench" / "world").glob("*.py"), root / "bench" / "detection" / "rungs.py"])
     scorers = _fingerprint(
         [path for layer in ("bindings", "engine", "kernels") for path in (root / layer).rglob("*.py")]
     )

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from bench.families.near_duplicates import read, sign
-from bench.world.corpora import corpora_directory
+from bench.world.corpora import ABSENT, corpora_directory
 from gauger.engine.common.secret import Secret
 from gauger.engine.families import index as nearest_families
 from gauger.engine.families.index import NearestFamilies, codes
@@ -77,7 +77,7 @@ def measure(share: float = 1.0, seed: int = 1) -> list[dict[str, object]]:
     """Both structures at every number of rows, at a share of them; nothing where the corpora are missing."""
     corpora = corpora_directory()
     if corpora is None:
-        print("nearest_families: skipped, the shared corpora are missing (set GAUGER_CORPORA)")
+        print(ABSENT)
         return []
     random = np.random.default_rng(seed)
     signatures = random.permutation(sign(list(read(corpora, min(1.0, share), random)), Secret.random().key))

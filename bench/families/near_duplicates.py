@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.sparse import csr_array
 
-from bench.world.corpora import corpora_directory
+from bench.world.corpora import ABSENT, corpora_directory
+from gauger.engine.common import threads
 from gauger.engine.common.hashing import hash_words, text_buffers
 from gauger.engine.common.secret import Secret
 from gauger.engine.families.near_duplicates import WORDS_MIN, near_duplicates
@@ -167,7 +168,8 @@ def speed(signatures: np.ndarray, count: int, workers: int, random: np.random.Ge
         drawn[part] = np.where(kept, base, drawn[part])
     words, order = np.full(count, 50, np.int32), random.permutation(count)
     began = time.perf_counter()
-    family = near_duplicates(drawn, words, SIMILARITY, order, workers)
+    with threads.use(workers):
+        family = near_duplicates(drawn, words, SIMILARITY, order)
     taken = time.perf_counter() - began
     return Speed(count, workers, 1e6 * taken / count, int((np.bincount(family) > 1).sum()))
 
@@ -176,7 +178,7 @@ def measure(share: float = 1.0, workers: int = 2, seed: int = 1) -> list[dict[st
     """Accuracy by corpus and speed, at a share of the full size; nothing where the corpora are missing."""
     corpora = corpora_directory()
     if corpora is None:
-        print("near_duplicates: skipped, the shared corpora are missing (set GAUGER_CORPORA)")
+        print(ABSENT)
         return []
     random, key = np.random.default_rng(seed), Secret.random().key
     found = read(corpora, share, random)
@@ -184,7 +186,8 @@ def measure(share: float = 1.0, workers: int = 2, seed: int = 1) -> list[dict[st
     signatures, order = sign(prompts, key), random.permutation(len(prompts))
     sets, words = shingle_sets(prompts, key)
     family = np.empty(len(prompts), np.int64)
-    family[order] = near_duplicates(signatures, words, SIMILARITY, order, workers)
+    with threads.use(workers):
+        family[order] = near_duplicates(signatures, words, SIMILARITY, order)
     rows = accuracy(found, family, sets, words >= WORDS_MIN)
     timed = [speed(signatures, int(share * SPEED), number, random) for number in range(1, workers + 1)]
     return [asdict(row) for row in [*rows, *timed]]

@@ -9,21 +9,19 @@ processor time, all threads.
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from bench.accuracy.agreement import agreement
 from bench.families import ours as families_ours
 from bench.families.sets import FamilySet
+from bench.speed.resources import peak
 from gauger.benchmark import turns
 from gauger.benchmark.rivals import tokenising
 from gauger.benchmark.rivals.contest import lacks
@@ -33,7 +31,6 @@ ROWS = 10_000  # of a set, for everybody: what the slow ones do in seconds
 SIMILARITIES = (0.3, 0.4, 0.5, 0.6, 0.7)
 THRESHOLD, SLOTS = 0.5, 128
 TUNED = "Drain3, tuned"
-T = TypeVar("T")
 Labeller = Callable[[Sequence[str]], np.ndarray]
 
 
@@ -159,21 +156,3 @@ def tuned(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         best = max(tries, key=lambda row: row["f1"])
         others.append(best | {"who": TUNED, "threshold": float(best["who"].split()[1])})
     return others
-
-
-def peak(work: Callable[[], T]) -> tuple[T, int]:
-    """What a piece of work gives, and how far the resident memory rose above where it stood, in bytes.
-
-    Memory that earlier work gave back only to the allocator is returned to the system first.
-    """
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is where we stand
-    before = _status("VmRSS")
-    result = work()
-    return result, max(0, _status("VmHWM") - before)
-
-
-def _status(field: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field)) * 1024

@@ -25,14 +25,14 @@ from bench.families import pairs as families_pairs
 from bench.families import rivals as families_rivals
 from bench.families import speed as families_speed
 from bench.families import volume as families_volume
+from bench.families.page import FILE, PARTS
 from bench.families.placement import hand_written, limits, placements
 from bench.families.sets import QUALITY, TUNING, FamilySet, gpteacher, loghub, mixed, rendered, split_sources, t0
 from bench.pages import history
 from bench.pages.machine import load
-from bench.world.corpora import corpora_directory
+from bench.pages.markdown import deliver
+from bench.world.corpora import ABSENT, corpora_directory
 
-PARTS = ("quality", "limits", "rivals", "volume", "speed", "pairs", "others")
-HISTORY = history.HISTORY.with_name("families.jsonl")
 # Benches that others keep, each a module with ``measure() -> list of rows``.
 OTHERS = {
     "Near-duplicates": "bench.families.near_duplicates",
@@ -201,7 +201,7 @@ def run(chosen: argparse.Namespace, corpora: Path, tell: Tell) -> Row:
     return {part: measures[part]() for part in measures if part in chosen.parts}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.families", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
@@ -211,27 +211,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--quick", action="store_true", help="fewer rows, one round: to see that it runs")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="fill this page, and add the row to the history")
-    parser.add_argument("--history", type=Path, default=HISTORY, help="rows written to a page (%(default)s)")
-    parser.add_argument("--page-only", action="store_true", help="measure nothing: the page of the last row")
     chosen = parser.parse_args(arguments)
-    if not chosen.page_only:
-        corpora = corpora_directory()
-        if corpora is None:
-            print("skipped: the shared corpora are not here; set GAUGER_CORPORA")
-            return 0
-        given = sys.argv[1:] if arguments is None else arguments
-        row = history.begin(" ".join(["python -m bench.families", *given])) | {"load": load()}
-        row |= run(chosen, corpora, lambda text: print(text, flush=True))
-        row["load_after"] = load()
-        if chosen.write is None:
-            if "quality" in row and not chosen.only:
-                print(families_page.targets(row))
-            return 0
-        chosen.history.parent.mkdir(parents=True, exist_ok=True)
-        history.append(row, chosen.history)
-    families_page.write(history.last(chosen.history, PARTS), chosen.write or Path("docs/families.md"))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    corpora = corpora_directory()
+    if corpora is None:
+        print(ABSENT)
+        return
+    given = sys.argv[1:] if arguments is None else arguments
+    row = history.begin(" ".join(["python -m bench.families", *given]))
+    row |= run(chosen, corpora, lambda text: print(text, flush=True))
+    row["load_after"] = load()
+    if chosen.write is not None:
+        history.append(row, FILE)
+        deliver(families_page.figures(), chosen.write)
+    elif "quality" in row and not chosen.only:
+        print(families_page.targets(row))

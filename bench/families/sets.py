@@ -2,7 +2,7 @@
 
 What is for tuning and what is held out is said here, in ``role``: the settings of the product may be chosen on sets
 that are `tuning`, never on `held out` ones. The families of t0 are split into two halves by the CRC of their merged
-names (``families_truth``), so no template is in both; hand-written prompts are split by the CRC of their text.
+names (``bench.families.truth``), so no template is in both; hand-written prompts are split by the CRC of their text.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from bench.families import ours as families_ours
-from bench.families.rivals import peak
 from bench.families.sets import FamilySet
 from bench.families.volume import grown
+from bench.speed.resources import peak
 from gauger.benchmark import turns
 from gauger.benchmark.rivals.corpus import corpus
 

@@ -1,4 +1,4 @@
-"""``bench/results/history.jsonl``: every run of the bench, one row of JSON each, only ever added to."""
+"""The results that pages are filled from: rows of JSON in ``bench/results``, only ever added to."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.pages.machine import installed, machine
+from bench.pages.machine import installed, load, machine
+from bench.pages.markdown import table
 
-HISTORY = Path(__file__).parents[1] / "results" / "history.jsonl"
-PARTS = ("speed", "accuracy", "sections", "command_line")
+RESULTS = Path(__file__).parents[1] / "results"
 Row = dict[str, Any]
 
 
@@ -24,6 +24,7 @@ def begin(command: str) -> Row:
         "machine": machine(),
         "versions": installed(),
         "command": command,
+        "load": load(),
     }
 
 
@@ -31,7 +32,7 @@ def commit() -> str:
     """The commit that is checked out, marked when tracked files differ from it; empty outside of a repository."""
     described = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-        cwd=HISTORY.parent,
+        cwd=RESULTS,
         capture_output=True,
         text=True,
         check=False,
@@ -39,20 +40,34 @@ def commit() -> str:
     return described.stdout.strip()
 
 
-def append(row: Row, history: Path = HISTORY) -> None:
+def append(row: Row, file: Path) -> None:
     """Add one row."""
-    with history.open("a") as file:
-        file.write(json.dumps(row) + "\n")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a") as opened:
+        opened.write(json.dumps(row, separators=(",", ":")) + "\n")
 
 
-def last(history: Path = HISTORY, parts: Sequence[str] = PARTS) -> Row:
-    """The newest row, and of parts it did not measure what the newest row that did has to say.
+def read(file: Path) -> list[Row]:
+    """All rows, oldest first; none without a file."""
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
-    ``older`` names these parts and the commits they were measured on.
-    """
-    row, older = Row(), dict[str, str]()
-    for line in history.read_text().splitlines():
-        later: Row = json.loads(line)
-        older = {part: older.get(part, row["commit"]) for part in parts if part in row and part not in later}
-        row = row | later
-    return row | {"older": older}
+
+def newest(file: Path, parts: Sequence[str]) -> Row:
+    """What the newest row that measured it has to say of each part; ``runs`` names the row of each part."""
+    runs = {part: row for row in read(file) for part in parts if part in row}
+    return {part: row[part] for part, row in runs.items()} | {"runs": runs}
+
+
+def runs(row: Row) -> str:
+    """Which parts were measured together: on what commit, when and where."""
+    together: dict[str, list[str]] = {}
+    for part, run in row["runs"].items():
+        together.setdefault(run["date"], []).append(part)
+    lines = []
+    for parts in together.values():
+        run = row["runs"][parts[0]]
+        packages = ", ".join(f"{name} {number}" for name, number in run["versions"].items())
+        load_after = f", after {run['load_after']:.1f}" if "load_after" in run else ""
+        on = f"{run['machine']}; load before {run['load']:.1f}{load_after}"
+        lines.append([", ".join(parts), f"`{run['commit']}`", run["date"], on, packages])
+    return table(["measured", "commit", "on", "machine", "versions"], lines, rule="---")

@@ -1,15 +1,21 @@
-"""Tables and figures as Markdown, for the pages that the benches write."""
+"""Tables and figures as Markdown, and pages written by hand whose figures are filled between markers.
+
+A page has ``<!-- figures: NAME -->`` and ``<!-- end -->`` around each figure; everything else in it is prose.
+"""
 
 from __future__ import annotations
 
+import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+_MARKED = re.compile(r"(?P<begin><!-- figures: (?P<name>[^\n]+?) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; the first column is text, the others are figures."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], rule: str = "---:") -> str:
+    """A table; the first column is text, the others are figures unless the ``rule`` below the head says otherwise."""
+    lines = [head, ["---", *[rule] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -27,31 +33,31 @@ def spread(shares: Sequence[float], digits: int = 1) -> str:
     return middle if low == high else f"{middle} ({low}-{high})"
 
 
-def deliver(page: str, target: Path | None) -> None:
-    """Write a page to a file, or print it where none is named."""
-    if target is None:
-        print(page)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page)
+def marked(page: str) -> dict[str, str]:
+    """The figures of a page by name, as they stand in it."""
+    return {found["name"]: found[0][len(found["begin"]) : -len(found["end"])].strip("\n") for found in _found(page)}
 
 
-def between(page: str, marks: Sequence[str]) -> str:
-    """What stands between two marks. Raises ValueError when the page lacks them, or has them in another order."""
-    begin, end = _places(page, marks)
-    return page[begin:end].strip("\n")
+def filled(page: str, figures: Mapping[str, str]) -> str:
+    """The page with these figures between their markers. Raises ValueError for a figure that has no place in it."""
+    absent = figures.keys() - marked(page).keys()
+    if absent:
+        raise ValueError(f"the page lacks <!-- figures: {min(absent)} --> ... <!-- end -->")
+
+    def fill(found: re.Match[str]) -> str:
+        text = figures.get(found["name"])
+        return found[0] if text is None else f"{found['begin']}\n{text.strip()}\n\n{found['end']}"
+
+    return _MARKED.sub(fill, page)
 
 
-def filled(page: str, marks: Sequence[str], text: str) -> str:
-    """The page with ``text`` between the marks. Raises ValueError as ``between`` does."""
-    begin, end = _places(page, marks)
-    return f"{page[:begin]}\n\n{text}\n\n{page[end:]}"
+def deliver(figures: Mapping[str, str], page: Path | None) -> None:
+    """Fill the figures of a page, or print them where none is named."""
+    if page is None:
+        print("\n\n".join(f"{name}:\n\n{text}" for name, text in figures.items()))
+    else:
+        page.write_text(filled(page.read_text(), figures))
 
 
-def _places(page: str, marks: Sequence[str]) -> tuple[int, int]:
-    before, begin, rest = page.partition(marks[0])
-    inside, end, _ = rest.partition(marks[1])
-    if not begin or not end:
-        raise ValueError(f"the page lacks {marks[0]} ... {marks[1]}")
-    start = len(before) + len(begin)
-    return start, start + len(inside)
+def _found(page: str) -> list[re.Match[str]]:
+    return list(_MARKED.finditer(page))

@@ -1,6 +1,8 @@
 """``python -m bench.speed``."""
 
+import sys
+
 from bench.speed.run import main
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.pages.markdown import deliver, table
+from bench.pages.markdown import table
+from gauger.engine.common import threads
 from gauger.engine.common.settings import Settings
 from gauger.engine.common.vectors import unit
 from gauger.engine.evidence.neighbours import nearest
@@ -54,18 +55,18 @@ def recall(vectors: np.ndarray, rows: np.ndarray, among: np.ndarray) -> float:
     return float(np.mean(found))
 
 
-def measure(count: int, asked: int, workers: int) -> list[str]:
+def measure(count: int, asked: int) -> list[str]:
     """One row of the table: ``count`` accounts ask, ``asked`` of them are looked among."""
     vectors = accounts(count)
     among = np.linspace(0, count - 1, asked).astype(np.int64)
     clock, processor = time.perf_counter(), time.process_time()
-    _, rows = nearest(vectors, K, workers, among)
+    _, rows = nearest(vectors, K, among)
     clock, processor = time.perf_counter() - clock, time.process_time() - processor
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return [
         f"{count:,}",
         f"{asked:,}",
-        str(workers),
+        str(threads.count()),
         f"{clock:.1f}",
         f"{processor:.1f}",
         f"{1e6 * clock / count:.0f}",
@@ -83,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args(arguments)
     pairs = [(count, asked) for count in sorted(chosen.accounts) for asked in sorted({min(BOUND, count), count})]
-    rows = [measure(*pair, chosen.workers) for pair in pairs]
+    with threads.use(chosen.workers):
+        rows = [measure(*pair) for pair in pairs]
     head = [
         "accounts",
         "among",
@@ -94,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"true {K} nearest found %",
         "peak GiB",
     ]
-    deliver(table(head, rows), None)
+    print(table(head, rows))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a command costs: wall time, processor time and peak memory of one child process.
+"""What a command costs: wall time, processor time and peak memory of one child process; and the memory of some work.
 
 Run as ``python -m bench.speed.resources COMMAND...``: the command's output, then one line of JSON. It is a process of
 its own because Linux counts the memory of whoever starts a program into that program's peak; this one is small.
@@ -6,14 +6,19 @@ its own because Linux counts the memory of whoever starts a program into that pr
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,24 @@ def measure(command: Sequence[str]) -> tuple[Usage, str]:
         reason = (ran.stderr.splitlines() or ["no message"])[-1]
         raise RuntimeError(f"{' '.join(command)}: exit code {usage.exit_code}: {reason}")
     return usage, "\n".join(printed)
+
+
+def peak(work: Callable[[], T]) -> tuple[T, int]:
+    """What a piece of work gives, and how far the resident memory rose above where it stood, in bytes.
+
+    Memory that earlier work gave back only to the allocator is returned to the system first.
+    """
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is where we stand
+    before = _status("VmRSS")
+    result = work()
+    return result, max(0, _status("VmHWM") - before)
+
+
+def _status(field: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) * 1024
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """How fast and how accurate gauger is, beside a byte scan, pyarrow and the libraries of the field.
 
 Run as ``python -m bench.speed --write docs/performance.md`` (``make bench``) from the root of the repository, on
-a machine that does nothing else. Prints pytest-benchmark's tables, writes the page, and adds a row to the history.
+a machine that does nothing else. Prints pytest-benchmark's tables, adds a row to the history, and fills the page.
 """
 
 from __future__ import annotations
@@ -22,18 +22,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.pages import history
-from bench.pages.machine import load
 from bench.pages.markdown import deliver
 from bench.speed import log as performance_log
-from bench.speed import page as performance_page
 from bench.speed import stages as speed
+from bench.speed.page import FILE, figures
 from bench.speed.rounds import Round, rounds
 from gauger.batch.score import score
 
 CALLS, ROUNDS = 5_000_000, 3
 PARTS = ("speed", "accuracy", "sections", "command")
 # Modules with a section of their own: each prints Markdown when it is run. Left out while there is none.
-SECTIONS = {"adversarial": "bench.accuracy.adversarial", "cold_start": "bench.speed.cold_start"}
+SECTIONS = {"adversarial": "bench.speed.adversarial", "cold_start": "bench.speed.cold_start"}
 STAGES = ("ingest", "weigh", "population", "evidence", "families", "campaigns", "write")  # four of them are of "weigh"
 _ROOT = Path(__file__).resolve().parents[2]
 Tell = Callable[[str], None]
@@ -52,8 +51,8 @@ def measure_speed(out: Path, only: str | None) -> dict[str, Any]:
 def measure_accuracy(out: Path, share: float) -> dict[str, Any]:
     """Run ``bench.accuracy`` in a process of its own."""
     report = out / "accuracy.json"
-    options = ["--share", str(share), "--workers", str(os.cpu_count() or 1)]
-    subprocess.run([sys.executable, "-m", "bench.accuracy", str(report.resolve()), *options], cwd=_ROOT, check=True)
+    command = [sys.executable, "-m", "bench.accuracy", str(report.resolve()), "--share", str(share)]
+    subprocess.run(command, cwd=_ROOT, check=True)
     found: dict[str, Any] = json.loads(report.read_text())
     return found
 
@@ -119,7 +118,7 @@ def command_figures(measured: Sequence[Round], manifest: dict[str, Any]) -> dict
 def run(chosen: argparse.Namespace, command: str, tell: Tell) -> history.Row:
     """Measure the parts asked for; the row. A part that fails is named in it and costs the others nothing."""
     chosen.out.mkdir(parents=True, exist_ok=True)
-    row = history.begin(command) | {"load": load(), "failed": {}}
+    row = history.begin(command) | {"failed": {}}
     parts: dict[str, tuple[str, Callable[[], object]]] = {
         "speed": ("speed", lambda: measure_speed(chosen.out, chosen.only)),
         "accuracy": ("accuracy", lambda: measure_accuracy(chosen.out, chosen.trials)),
@@ -149,18 +148,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--calls", type=int, default=CALLS, help="calls of the log (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of the whole command (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("build/performance"), help="the log stays here (%(default)s)")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="write the page here instead of printing it")
-    parser.add_argument("--history", type=Path, default=history.HISTORY, help="the row is added here (%(default)s)")
-    parser.add_argument("--page-only", action="store_true", help="measure nothing: the page of the last row")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="fill this page instead of printing its figures")
+    parser.add_argument("--history", type=Path, default=FILE, help="the row is added here (%(default)s)")
     chosen = parser.parse_args(arguments)
-    if not chosen.page_only:
-        given = sys.argv[1:] if arguments is None else arguments
-        row = run(chosen, " ".join(["python -m bench.speed", *given]), lambda text: print(text, flush=True))
-        history.append(row, chosen.history)
-    row = history.last(chosen.history)
-    deliver(performance_page.page(row), chosen.write)
+    given = sys.argv[1:] if arguments is None else arguments
+    row = run(chosen, " ".join(["python -m bench.speed", *given]), lambda text: print(text, flush=True))
+    history.append(row, chosen.history)
+    deliver(figures(chosen.history), chosen.write)
     return 1 if row["failed"] else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

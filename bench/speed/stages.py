@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -19,8 +19,6 @@ from gauger.benchmark.turns import Times, ratio
 STAGES_TASK, THREADS_TASK = "the pass", "threads"
 THREADS = (1, 2)
 _PIECE_ROWS = 1_024  # small pieces, so that no thread is left alone with the last one
-
-Works = dict[str, Callable[[], object]]
 
 
 def entrants() -> dict[str, list[str]]:

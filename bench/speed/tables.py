@@ -177,20 +177,41 @@ def template_errors(row: Row) -> str:
     return table(["", "prompts", "templates", "precision", "recall", "F1"], lines)
 
 
-def command(row: Row) -> str:
+def log(figures: Row) -> str:
+    """What the whole command was measured on, and the ratio of each round."""
+    lines = [
+        ["simulated calls, a tenth of them campaigns", f"{figures['calls']:,}"],
+        ["accounts", f"{figures['accounts']:,}"],
+        ["bytes of prompt each", f"{figures['prompt_bytes'] / figures['calls']:,.0f}"],
+        ["MB of Parquet (zstd)", f"{figures['file_bytes'] / 1e6:,.0f}"],
+        ["accounts of three reference days", f"{figures['reference_accounts']:,}"],
+        ["threads, of both", f"{figures['threads']}"],
+        ["rounds", f"{len(figures['ratios'])}"],
+        ["`gauger score` over reading, by round", ", ".join(f"{one:.1f} x" for one in figures["ratios"])],
+        ["median", f"**{figures['ratio']:.1f} x**"],
+    ]
+    return table(["", ""], lines)
+
+
+def command(figures: Row) -> str:
     """The whole command beside pyarrow's reading."""
-    figures = row["command_line"]
     lines = [
         [
             name,
             f"{one['seconds']:.2f}",
             f"{one['cpu_seconds']:.2f}",
             f"{one['peak_bytes'] / 2**30:.2f}",
+            f"{one['peak_bytes'] / figures['calls']:,.0f}",
             f"{figures['calls'] / one['seconds']:,.0f}",
         ]
         for name, one in (("pyarrow reading", figures["reading"]), ("`gauger score`", figures["scoring"]))
     ]
-    return table(["", "wall s", "user + sys s", "peak GiB", "calls/s"], lines)
+    return table(["", "wall s", "user + sys s", "peak GiB", "bytes a call", "calls/s"], lines)
+
+
+def seconds(figures: Row) -> str:
+    """The run's own account of its seconds."""
+    return table(["stage", "seconds"], [[name, f"{taken:.1f}"] for name, taken in figures["stages"].items()])
 
 
 def _corpora(row: Row) -> list[tuple[str, dict[str, Any]]]:

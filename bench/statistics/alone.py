@@ -1,13 +1,13 @@
 """What each statistic is worth alone: recall of planted campaigns by one column of accounts.parquet at a time.
 
-Days, state and scoring are those of ``bench.detection``. Run as
-``python -m bench.statistics.alone --write docs/statistics.md`` from the root of the repository; ``--list`` only brings
-the table of statistics up to date, and measures nothing.
+Days and state are those of ``bench.detection``. Run as ``python -m bench.statistics.alone --write docs/statistics.md``
+from the root of the repository. The list of statistics on the page needs no measuring: ``python -m bench.pages``.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +16,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.detection import run as detection
-from bench.pages.markdown import filled
-from bench.statistics import page as statistics_page
-from bench.statistics.page import TOGETHER, Alone, Day, Tail
+from bench.detection.metrics import RATES
+from bench.detection.world import World, homes
+from bench.pages import history
+from bench.pages.markdown import deliver
+from bench.statistics.page import FILE, TOGETHER, Tails, measured
 from bench.world.campaigns import LADDER, Planted
-from bench.world.corpora import corpora_directory
+from bench.world.corpora import ABSENT, corpora_directory
+from gauger.batch import outputs
 from gauger.engine.common.settings import Settings
 from gauger.engine.statistics.registry import STATISTICS
 
@@ -45,18 +47,14 @@ def recall(honest: np.ndarray, campaign: np.ndarray, rate: float) -> float:
     return float(np.mean(campaign > known[allowed]))
 
 
-def alone(honest: np.ndarray, campaign: np.ndarray) -> Alone:
-    """Both tails of one statistic."""
+def alone(honest: np.ndarray, campaign: np.ndarray) -> Tails:
+    """Both tails of one statistic, above and below."""
     if np.all(np.isnan(campaign)):
-        return Alone(None, None)
-    tails = (
-        Tail(recall(sign * honest, sign * campaign, 0.001), recall(sign * honest, sign * campaign, 0.01))
-        for sign in (1.0, -1.0)
-    )
-    return Alone(*tails)
+        return None, None
+    return tuple([recall(sign * honest, sign * campaign, rate) for rate in RATES] for sign in (1.0, -1.0))
 
 
-def every(accounts: pa.Table, truth: pa.Table) -> tuple[dict[str, Alone], int, int]:
+def every(accounts: pa.Table, truth: pa.Table) -> tuple[dict[str, Tails], int, int]:
     """Each statistic of a scored day with one campaign, honest accounts weighed, and the campaign's accounts."""
     planted = dict(zip(truth["account_id"].to_pylist(), truth["campaign"].to_pylist(), strict=True))
     named = np.asarray([planted[name] is not None for name in accounts["account_id"].to_pylist()])
@@ -69,16 +67,18 @@ def every(accounts: pa.Table, truth: pa.Table) -> tuple[dict[str, Alone], int, i
     return found, int(honest.sum()), int(named.sum())
 
 
-def measure(world: detection.World, campaigns: Mapping[str, Planted]) -> Day:
+def measure(world: World, campaigns: Mapping[str, Planted]) -> history.Row:
     """Score the day with each campaign by itself, unless that was done, and hold every statistic against the truth."""
     found, sizes, honest = {}, {}, 0
     for name, planted in campaigns.items():
-        out = Path(world.runs / name)
-        world.outcome(name, (planted,))
-        accounts = pq.read_table(out / "accounts.parquet")
-        found[name], honest, sizes[name] = every(accounts, pq.read_table(out / "truth.parquet"))
+        out, parts = world.runs / "alone" / name, (world.honest(), world.added(name, (planted,)))
+        if not (out / outputs.MANIFEST).exists():
+            shutil.rmtree(out, ignore_errors=True)
+            world.score([log for log, _ in parts], out)
+        truth = pa.concat_tables([pq.read_table(path) for _, path in parts])
+        found[name], honest, sizes[name] = every(pq.read_table(out / "accounts.parquet"), truth)
         print(f"{name}: {sizes[name]} accounts", flush=True)
-    return Day(world.seed, world.calls, honest, sizes, found)
+    return {"seed": world.seed, "calls": world.calls, "honest": honest, "accounts": sizes, "found": found}
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -87,33 +87,25 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=SEED, help="(%(default)s)")
     parser.add_argument("--campaigns", nargs="+", choices=sorted(CAMPAIGNS), default=list(CAMPAIGNS), metavar="NAME")
     parser.add_argument("--out", type=Path, default=Path("build/detection"), help="what is built stays here")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="fill this page instead of printing")
-    parser.add_argument("--list", action="store_true", help="only the table of statistics")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="keep the row and fill this page")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     chosen = _arguments(arguments)
-    parts = [(statistics_page.LISTED, statistics_page.listed())]
     corpora = corpora_directory()
-    if not chosen.list and corpora is None:
-        print("skipped: the corpora are absent; set GAUGER_CORPORA to their directory")
+    if corpora is None:
+        print(ABSENT)
         return
-    if not chosen.list and corpora is not None:
-        days, runs = detection._homes(chosen.out)
-        name = f"{chosen.calls}-{chosen.seed}"
-        world = detection.World(chosen.seed, chosen.calls, corpora, days / name, runs / name)
-        day = measure(world, {name: CAMPAIGNS[name] for name in chosen.campaigns})
-        command = "python -m bench.statistics.alone --write docs/statistics.md"
-        parts.append((statistics_page.MEASURED, statistics_page.measured(day, command)))
-    if chosen.write is None:
-        print("\n\n".join(text for _, text in parts))
-        return
-    page = chosen.write.read_text()
-    for marks, text in parts:
-        page = filled(page, marks, text)
-    chosen.write.write_text(page)
+    days, runs = homes(chosen.out)
+    name = f"{chosen.calls}-{chosen.seed}"
+    world = World(chosen.seed, chosen.calls, corpora, days / name, runs / name)
+    row = history.begin("python -m bench.statistics.alone --write docs/statistics.md")
+    row["alone"] = measure(world, {name: CAMPAIGNS[name] for name in chosen.campaigns})
+    if chosen.write is not None:
+        history.append(row, FILE)
+    deliver(measured(row | {"runs": {"alone": row}}), chosen.write)
 
 
 if __name__ == "__main__":

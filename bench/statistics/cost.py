@@ -23,7 +23,7 @@ from gauger.kernels.text.features import FEATURES
 from gauger.kernels.warm import warmup
 
 CALLS, NEIGHBOURS, LINKS, REFERENCE = 26, 20, 20, 16_000
-DAY_US = 86_400_000_000
+DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
 
 
 def steps(accounts: int) -> dict[str, Callable[[], object]]:
@@ -49,13 +49,16 @@ def steps(accounts: int) -> dict[str, Callable[[], object]]:
     names = [f"account-{number}" for number in random.integers(0, count, count).tolist()]
     sums = random.integers(-50, 50, (count, FEATURES)).astype(np.int32)
     today, inside = np.arange(count) < accounts, family >= 0
-    tokens = statistics_relational._family_tokens(family[inside], times[inside])
-    sampled = (owner, identity, times, rows, features, prompt, signatures, np.full(prompts, 9), accounts, 0.7)
+    tokens = (24 * family[inside] + times[inside] // HOUR_US).astype(np.uint64)
+    sampled = statistics_samples.SampledCalls(owner, identity, times, rows, prompt)
+    words = np.full(prompts, 9)
     few = cells[:calls].astype(np.uint32)
     return {
         "cells of calls": lambda: statistics_samples.cells_of(rows, features, key),
         "cell coverage": lambda: statistics_samples.cell_coverage(owner, few, accounts),
-        "pairs within samples": lambda: statistics_samples.sample_statistics(*sampled),
+        "pairs within samples": lambda: statistics_samples.sample_statistics(
+            sampled, features, signatures, words, accounts, 0.7
+        ),
         "repeats": lambda: statistics_calls.repeat_pairs(owner, prompt, accounts),
         "pauses": lambda: statistics_calls.session_gap_variation(owner, times, accounts),
         "links": lambda: statistics_links.link_statistics(linked, channels, values, np.full(accounts, CALLS), 64),

@@ -1,43 +1,25 @@
-"""The generated parts of ``docs/statistics.md``: what each statistic is, and what each is worth alone."""
+"""The figures of ``docs/statistics.md``: what each statistic is, and what each is worth alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
+from bench.pages import history
 from bench.pages.markdown import percent, table
 from gauger.engine.statistics.registry import STATISTICS, Statistic
 
-LISTED = ("<!-- statistics:begin -->", "<!-- statistics:end -->")
-MEASURED = ("<!-- measured:begin -->", "<!-- measured:end -->")
+FILE = history.RESULTS / "statistics.jsonl"
 TOGETHER = "evidence"  # the column of everything together, for comparison
+# Of one statistic against one campaign: shares beyond the honest above and below them, each at 0.1 and at 1 % false
+# positives; None where no account of the campaign has the statistic.
+Tails = Sequence[Sequence[float] | None]
+Found = Mapping[str, Mapping[str, Tails]]  # campaign -> statistic
 
 
-@dataclass(frozen=True)
-class Tail:
-    """Share of a campaign's accounts beyond the day's honest ones, in one tail."""
-
-    tenth_percent: float
-    one_percent: float
-
-
-@dataclass(frozen=True)
-class Alone:
-    """One statistic against one campaign; None where no account of the campaign has it."""
-
-    high: Tail | None
-    low: Tail | None
-
-
-@dataclass(frozen=True)
-class Day:
-    """What was measured, and on what."""
-
-    seed: int
-    calls: int
-    honest: int  # accounts with enough calls to be weighed
-    accounts: Mapping[str, int]  # of each campaign
-    found: Mapping[str, Mapping[str, Alone]]  # campaign -> statistic
+def figures(file: Path = FILE) -> dict[str, str]:
+    """Every figure of the page by name; what is alone of the newest row."""
+    return listed() | measured(history.newest(file, ("alone",)))
 
 
 def _columns(statistic: Statistic) -> str:
@@ -60,63 +42,58 @@ def _rows(statistics: Iterable[Statistic]) -> list[list[str]]:
     ]
 
 
-def listed() -> str:
+def listed() -> dict[str, str]:
     """Tables of all statistics, from the registry."""
     head = ["statistic", "what it is", "formula", "source", "unit and range", "needs", "home", "ranked"]
-    parts = []
-    for title, relational in (("Of an account alone", False), ("Against other accounts", True)):
-        rows = _rows(one for one in STATISTICS.values() if one.relational == relational)
-        lines = [head, ["---"] * len(head), *rows]
-        parts.append(f"### {title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
-    return "\n\n".join(parts)
+    return {
+        title: table(head, _rows(one for one in STATISTICS.values() if one.relational == relational), rule="---")
+        for title, relational in (("of an account alone", False), ("against other accounts", True))
+    }
 
 
-def _cell(alone: Alone | None) -> str:
-    if alone is None or alone.high is None or alone.low is None:
-        return "-"
-    shown = [
-        f"{arrow} {percent(tail.tenth_percent, 0)} / {percent(tail.one_percent, 0)}"
-        for arrow, tail in (("↑", alone.high), ("↓", alone.low))
+def measured(row: history.Row) -> dict[str, str]:
+    """What each statistic finds alone, what it was measured on, and how many find little."""
+    if "alone" not in row:
+        return {}
+    day, found = row["alone"], row["alone"]["found"]
+    names = [name for name in next(iter(found.values())) if name != TOGETHER]
+    names.sort(key=lambda name: -best(found, name))
+    lines = [[f"`{name}`", *(_cell(of.get(name, (None, None))) for of in found.values())] for name in names]
+    lines.append(["**evidence** (all together)", *(_together(of) for of in found.values())])
+    on = [
+        f"{day['seed']}",
+        f"{day['calls']:,}",
+        f"{day['honest']:,}",
+        *(f"{one:,}" for one in day["accounts"].values()),
     ]
-    return " ".join(shown)
+    head = ["seed", "honest calls a day", "honest accounts weighed", *(f"accounts of {name}" for name in found)]
+    known = [name for name in names if any(of[name][0] for of in found.values() if name in of)]
+    strong = [f"`{name}`" for name in names if best(found, name) >= 0.5]
+    weak = sum(best(found, name) < 0.1 for name in known)
+    return {
+        "measured on": table([*head, "commit"], [on]),
+        "alone": table(["statistic", *found], lines),
+        "worth": table(
+            ["statistics available here", "never reach 10 %", "reach half of a campaign", "which"],
+            [[f"{len(known)}", f"{weak}", f"{len(strong)}", ", ".join(strong) or "none"]],
+        ),
+    }
 
 
-def best(day: Day, name: str) -> float:
-    """Greatest recall at 1 % of a statistic over campaigns and tails; 0 where it was never available."""
-    tails = [
-        tail.one_percent
-        for found in day.found.values()
-        if name in found
-        for tail in (found[name].high, found[name].low)
+def _cell(tails: Tails) -> str:
+    shown = [
+        f"{arrow} {percent(tail[0], 0)} / {percent(tail[1], 0)}"
+        for arrow, tail in zip("↑↓", tails, strict=True)
         if tail is not None
     ]
-    return max(tails, default=0.0)
+    return " ".join(shown) or "-"
 
 
-def measured(day: Day, command: str) -> str:
-    """The measured part: how, the table, and what follows from it by counting."""
-    names = [name for name in STATISTICS if any(name in found for found in day.found.values())]
-    names.sort(key=lambda name: -best(day, name))
-    campaigns = list(day.found)
-    rows = [[f"`{name}`", *(_cell(day.found[campaign].get(name)) for campaign in campaigns)] for name in names]
-    rows.append(["**evidence** (all together)", *(_together(day.found[campaign]) for campaign in campaigns)])
-    planted = ", ".join(f"{name} {number:,}" for name, number in day.accounts.items())
-    known = [name for name in names if any(found[name].high for found in day.found.values() if name in found)]
-    weak = sum(best(day, name) < 0.1 for name in known)
-    strong = [f"`{name}`" for name in names if best(day, name) >= 0.5]
-    return f"""\
-Recall in percent at 0.1 % / at 1 % false positives, above (↑) and below (↓) the honest accounts, one statistic at a
-time. Seed {day.seed}, {day.calls:,} honest calls a day, {day.honest:,} honest accounts with at least five calls: 0.1 %
-is {max(1, day.honest // 1000)} of them, so that the first figure is coarse. The thresholds are those of the day's own
-honest accounts and need the truth. A dash: no account of the campaign has the statistic. Accounts of the campaigns:
-{planted}. Written by `{command}`.
-
-{table(["statistic", *campaigns], rows)}
-
-Of {len(known)} statistics that are available here, {weak} never reach 10 % at 1 % false positives, on any campaign, in
-either tail. {len(strong)} reach half of some campaign: {", ".join(strong) or "none"}."""
+def best(found: Found, name: str) -> float:
+    """Greatest recall at 1 % of a statistic over campaigns and tails; 0 where it was never available."""
+    return max((tail[1] for of in found.values() for tail in of.get(name, ()) if tail is not None), default=0.0)
 
 
-def _together(found: Mapping[str, Alone]) -> str:
-    high = found[TOGETHER].high if TOGETHER in found else None
-    return "-" if high is None else f"↑ {percent(high.tenth_percent, 0)} / {percent(high.one_percent, 0)}"
+def _together(of: Mapping[str, Tails]) -> str:
+    high = of[TOGETHER][0] if TOGETHER in of else None
+    return "-" if high is None else f"↑ {percent(high[0], 0)} / {percent(high[1], 0)}"

@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+ABSENT = "skipped: the corpora are absent; set GAUGER_CORPORA to their directory"
 WORD = re.compile(r"[a-z][a-z0-9_+#-]{2,}")
 
 # Source name -> the benign sets it is read from.

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from bench.world.campaigns import DEFAULT, LADDER, Planted, campaign_calls, campaign_habits, deal_prompts
 from bench.world.cohorts import cohort_accounts
-from bench.world.corpora import Source, Traffic, benign_sources, corpora_directory, traffic
+from bench.world.corpora import ABSENT, Source, Traffic, benign_sources, corpora_directory, traffic
 from bench.world.people import Call, Habit, draw_calls, draw_habit, identifier, rate_scale
 from gauger.engine.common import schema
 from gauger.engine.results import tables
@@ -148,27 +148,27 @@ def build(
             log.add(habit, drawn)
         reference.append(log.write(out / "reference"))
 
-    log, truth = Log(seed, DAY), _Truth()
+    log, truth = Log(seed, DAY), Truth()
     for habit, drawn in honest_accounts(seed, DAY, calls, sides[1], timing):
         log.add(habit, drawn)
-        truth.add(habit, None, len(drawn))
+        truth.add(habit.account_id, None, habit.kind, len(drawn))
     for planted in campaigns:
         prompts = dealt[planted.name]
         habits = campaign_habits(seed, planted, len(prompts), timing)
         for habit, own in zip(habits, prompts, strict=True):
             drawn = campaign_calls(seed, planted, habit, own, sides[1], DAY)
             log.add(habit, drawn)
-            truth.add(habit, planted.name, len(drawn))
+            truth.add(habit.account_id, planted.name, habit.kind, len(drawn))
     for name in cohorts:
         for habit, drawn in cohort_accounts(seed, name, corpora, sides[1], timing, DAY):
             log.add(habit, drawn)
-            truth.add(habit, None, len(drawn))
+            truth.add(habit.account_id, None, habit.kind, len(drawn))
     path = log.write(out / "day")
-    pq.write_table(pa.table(truth.columns, schema=tables.TRUTH), out / "truth.parquet")
+    truth.write(out / "truth.parquet")
     described = {
         "synthetic": "real text and real rates, joined synthetically",
         "campaigns": notes,
-        "accounts": dict(truth.accounts),
+        "accounts": dict(Counter(kind for _, _, kind in truth.rows)),
         "calls": dict(truth.calls),
         "disjoint_text": disjoint_text,
         "seed": seed,
@@ -197,17 +197,22 @@ def source_half(sources: Mapping[str, Source], side: int) -> dict[str, Source]:
     return {name: source.half(side) for name, source in sources.items()}
 
 
-class _Truth:
+class Truth:
+    """Who is who, as ``gauger evaluate`` reads it."""
+
     def __init__(self) -> None:
-        self.columns: dict[str, list[str | None]] = {name: [] for name in tables.TRUTH.names}
-        self.accounts: Counter[str] = Counter()
+        self.rows: list[tuple[str, str | None, str]] = []
         self.calls: Counter[str] = Counter()
 
-    def add(self, habit: Habit, campaign: str | None, calls: int) -> None:
-        for name, value in zip(tables.TRUTH.names, (habit.account_id, campaign, habit.kind), strict=True):
-            self.columns[name].append(value)
-        self.accounts[habit.kind] += 1
-        self.calls[habit.kind] += calls
+    def add(self, account_id: str, campaign: str | None, kind: str, calls: int = 0) -> None:
+        """One account."""
+        self.rows.append((account_id, campaign, kind))
+        self.calls[kind] += calls
+
+    def write(self, path: Path) -> None:
+        """Write them, last of all files of a day."""
+        columns = dict(zip(tables.TRUTH.names, zip(*self.rows, strict=True), strict=True))
+        pq.write_table(pa.table(columns, schema=tables.TRUTH), path)
 
 
 @click.command()
@@ -220,7 +225,7 @@ class _Truth:
 def main(out: Path, calls: int, reference_days: int, seed: int, names: tuple[str, ...], clean: bool) -> None:
     """Build a real day, for example: python -m bench.world.day --out build/day --campaign alpaca"""
     if corpora_directory() is None:
-        click.echo("skipped: the corpora are absent; set GAUGER_CORPORA to their directory")
+        click.echo(ABSENT)
         return
     campaigns = () if clean else tuple(LADDER[name] for name in names) or DEFAULT
     built = build(out, calls=calls, reference_days=reference_days, campaigns=campaigns, seed=seed)

@@ -13,14 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from random import Random
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from bench.world.campaigns import Planted, campaign_calls, campaign_habits, deal_prompts
 from bench.world.corpora import Source, Traffic, benign_sources, traffic
-from bench.world.day import Log, honest_accounts
+from bench.world.day import Log, Truth, honest_accounts
 from bench.world.people import DAY_SECONDS, Call
-from gauger.engine.results import tables
 
 
 @dataclass(frozen=True)
@@ -124,19 +120,3 @@ def _moved(random: Random, calls: Sequence[Call], kept: float, hours_later: floa
     chosen = [call for call in calls if random.random() < kept] or list(calls[:1])
     moved = [replace(call, second=(call.second + 3_600.0 * hours_later) % DAY_SECONDS) for call in chosen]
     return sorted(moved, key=lambda call: call.second)
-
-
-class Truth:
-    """Who is who, as ``gauger evaluate`` reads it."""
-
-    def __init__(self) -> None:
-        self._rows: list[tuple[str, str | None, str]] = []
-
-    def add(self, account_id: str, campaign: str | None, kind: str) -> None:
-        """One account."""
-        self._rows.append((account_id, campaign, kind))
-
-    def write(self, path: Path) -> None:
-        """Write them, last of all files of a day."""
-        columns = dict(zip(tables.TRUTH.names, zip(*self._rows, strict=True), strict=True))
-        pq.write_table(pa.table(columns, schema=tables.TRUTH), path)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from bench.accuracy import counts as accuracy_counts
 from bench.accuracy import distinct as accuracy_distinct
 from bench.accuracy import minhash as accuracy_minhash
-from bench.accuracy import run as accuracy
-from bench.accuracy import templates as accuracy_templates
 
 
 def mine(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -51,12 +45,6 @@ def test_every_estimator_of_minhash_is_near_the_truth() -> None:
     assert all(row["rmse"] < 2 * row["theory"] for row in large)
 
 
-def test_cardinalities_are_twenty_from_one_to_ten_million() -> None:
-    assert len(accuracy_distinct.CARDINALITIES) == 20
-    assert (accuracy_distinct.CARDINALITIES[0], accuracy_distinct.CARDINALITIES[-1]) == (1, 10_000_000)
-    assert pytest.approx(1.0389 / 128, rel=1e-3) == accuracy_distinct.THEORY
-
-
 @pytest.mark.parametrize("who", list(accuracy_distinct.ESTIMATORS))
 def test_distinct_counts_of_a_trial_grow_with_what_went_by(who: str) -> None:
     trial, package, *_ = accuracy_distinct.ESTIMATORS[who]
@@ -66,7 +54,7 @@ def test_distinct_counts_of_a_trial_grow_with_what_went_by(who: str) -> None:
 
 
 def test_distinct_errors() -> None:
-    found: list[dict[str, Any]] = accuracy_distinct.measure(trials=4, largest=1_000, workers=2)
+    found: list[dict[str, Any]] = accuracy_distinct.measure(trials=4, largest=1_000)
     assert max(row["cardinality"] for row in found) <= 1_000
     assert all(row["rms"] < 0.05 for row in mine(found))
     assert {row["trials"] for row in found} == {4}
@@ -79,49 +67,3 @@ def test_counts_are_never_under_and_seldom_far_over() -> None:
         assert row["under"] == 0
         assert row["over"] <= row["delta"]
         assert row["queries"] == 4_000
-
-
-def test_a_stream_has_as_many_words_as_it_says() -> None:
-    keys, counts = accuracy_counts.stream(np.random.default_rng(1), 5_000, 100)
-    assert counts.sum() == 5_000
-    assert counts.min() >= 1
-    assert len(np.unique(keys)) == 100
-
-
-def test_agreement_is_over_pairs() -> None:
-    truth = np.asarray([0, 0, 0, 1, 1])
-    assert accuracy_templates.agreement(truth + 5, truth) == (1.0, 1.0, 1.0)
-    # One pair of the four that belong together, and one that does not.
-    assert accuracy_templates.agreement(np.asarray([0, 0, -1, 2, -1]), truth) == (1.0, 0.25, 0.4)
-    assert accuracy_templates.agreement(np.asarray([0, 0, -1, 0, -1]), truth) == (1 / 3, 0.25, 2 / 7)
-
-
-def test_templates_of_a_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    frames = ("Read the report {} and say in one sentence what is wrong.", "Please list ten words that rhyme with {}!")
-    prompts = [frame.format(f"word{number}") for number in range(30) for frame in frames]
-    (tmp_path / "attack").mkdir()
-    set_ = pa.table({"prompt": prompts, "family": ["report", "rhyme"] * 30})
-    pq.write_table(set_, tmp_path / "attack" / "set.parquet")
-    monkeypatch.setattr(accuracy_templates, "SETS", (("attack/set", "prompt", "family"),))
-    monkeypatch.setattr(accuracy_templates, "corpora_directory", lambda: tmp_path)
-    found = accuracy_templates.measure()
-    assert mine(found)[0] | {"corpus": ""} == {
-        "who": "gauger", "corpus": "", "prompts": 60, "templates": 2, "precision": 1.0, "recall": 1.0, "f1": 1.0
-    }  # fmt: skip
-    monkeypatch.setattr(accuracy_templates, "corpora_directory", lambda: None)
-    assert accuracy_templates.measure() == []
-
-
-def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-
-    def fake(trials: int, **_: Any) -> list[dict[str, Any]]:
-        asked.append(trials)
-        return [{"who": "gauger"}]
-
-    for module in (accuracy_minhash, accuracy_distinct, accuracy_counts):
-        monkeypatch.setattr(module, "measure", fake)
-    monkeypatch.setattr(accuracy_templates, "measure", list)
-    accuracy.main([str(tmp_path / "figures.json"), "--share", "0.1"])
-    assert json.loads((tmp_path / "figures.json").read_text())["MinHash"] == [{"who": "gauger"}]
-    assert asked == [400, 100, 10]

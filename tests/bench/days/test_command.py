@@ -1,48 +1,49 @@
-"""The command line of the benches over days."""
+"""The benches over days keep their rows and fill the figure of their name."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bench.days.command import parser_of, run
+from bench.days.command import figure_of, parser_of, run
+from bench.pages import history
+from bench.pages.markdown import marked
 from bench.world.days import Days
 
 
-def measure(days: Days) -> list[int]:
-    return [days.seed]
+@dataclass(frozen=True)
+class Row:
+    """One world."""
+
+    seed: int
 
 
-def page(rows: list[int]) -> str:
-    return f"| seeds |\n| {' '.join(map(str, rows))} |\n"
-
-
-def test_the_table_goes_between_the_marks_of_its_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_is_kept_and_its_figure_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "benign").mkdir()
     monkeypatch.setenv("GAUGER_CORPORA", str(tmp_path))
-    target = tmp_path / "days.md"
-    others = "<!-- weeks:begin -->\nkept\n<!-- weeks:end -->\n"
-    target.write_text(f"# Days\n\n<!-- drift:begin -->\nold\n<!-- drift:end -->\n\n{others}")
-    parser = parser_of("bench.days.drift", "What it measures.", (5, 6), 1_000)
-    run(parser.parse_args(["--write", str(target)]), measure, page)
-    text = target.read_text()
-    assert "1,000 honest calls a day, seeds 5, 6, `" in text
-    assert "| 5 6 |" in text
-    assert "old" not in text
-    assert text.endswith(others)
-    run(parser.parse_args(["--seeds", "7", "--write", str(target)]), measure, page)
-    assert target.read_text().count("honest calls a day") == 1
+    page, file = tmp_path / "days.md", tmp_path / "days.jsonl"
+    page.write_text(
+        "# Days\n\n<!-- figures: drift -->\nold\n<!-- end -->\n\n<!-- figures: weeks -->\nkept\n<!-- end -->\n"
+    )
+    parser = parser_of("drift", "What it measures.", (5, 6), 1_000)
 
+    def measured(*arguments: str) -> None:
+        run(
+            parser.parse_args(arguments),
+            lambda days: [Row(days.seed)],
+            lambda row, rows: figure_of(row, " ".join(str(one.seed) for one in rows)),
+            file,
+        )
 
-def test_without_a_page_it_is_printed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "benign").mkdir()
-    monkeypatch.setenv("GAUGER_CORPORA", str(tmp_path))
-    parser = parser_of("bench.days.weeks", "What it measures.", (5,), 1_000)
-    run(parser.parse_args([]), measure, page)
-    assert capsys.readouterr().out == "| seeds |\n| 5 |\n\n"
-    (tmp_path / "bare.md").write_text("no marks")
-    with pytest.raises(ValueError, match="the page lacks"):
-        run(parser.parse_args(["--write", str(tmp_path / "bare.md")]), measure, page)
+    measured()
+    assert history.read(file) == []
+    measured("--write", str(page))
+    commit = history.read(file)[-1]["commit"]
+    assert marked(page.read_text()) == {
+        "drift": f"1,000 honest calls a day, seeds 5, 6, `{commit}`.\n\n5 6",
+        "weeks": "kept",
+    }
+    assert history.newest(file, ("drift",))["drift"] == [{"seed": 5}, {"seed": 6}]
+    assert Days(5, tmp_path, tmp_path).seed == 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from bench.detection import log as detection_log
 from bench.detection.rungs import CLEAN, TOGETHER
@@ -12,14 +11,6 @@ from tests.bench.outcomes import outcome
 
 def row(part: str, seed: int, name: str, calls: int = 10, commit: str = "a") -> detection_log.Row:
     return detection_log.row(part, seed, name, calls, commit, {})
-
-
-def test_rows_are_only_ever_added(tmp_path: Path) -> None:
-    log = tmp_path / "new" / "log.jsonl"
-    assert detection_log.read(log) == []
-    detection_log.append([row("recall", 1, "alpaca")], log)
-    detection_log.append([row("recall", 2, "alpaca"), row("size", 1, "t0")], log)
-    assert [one["seed"] for one in detection_log.read(log)] == [1, 2, 1]
 
 
 def test_latest_takes_the_newest_of_the_size_measured_last() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import pytest
 
 from bench.detection import parts as detection_parts
@@ -64,20 +61,3 @@ def test_all_methods_score_the_same_accounts(world: World, monkeypatch: pytest.M
     assert {(one["accounts"], one["benign"]) for at in found.values() for one in at.values()} == {
         (300 // 26, found["gauger"]["0.01"]["benign"])
     }
-
-
-def test_comparison_takes_the_first_for_honest() -> None:
-    found = detection_parts.compared(100, {"good": np.arange(110.0), "bad": -np.arange(110.0)})
-    assert (found["good"]["0.01"]["recall"], found["bad"]["0.01"]["recall"]) == (1.0, 0.0)
-    assert found["good"]["0.01"]["benign"] == 100
-
-
-def test_flagged_accounts_are_counted_on_both_sides(tmp_path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    scored = pa.table({"account_id": ["a", "b", "c"], "flagged": [True, None, True]})
-    pq.write_table(scored, tmp_path / "accounts.parquet")
-    (tmp_path / "log").mkdir()
-    pq.write_table(pa.table({"account_id": ["a", "a", "b"]}), tmp_path / "log" / "log.parquet")
-    assert detection_parts._flagged(tmp_path, tmp_path / "log") == (1, 1)

@@ -34,11 +34,6 @@ def test_fan_out_samples_both_sides_alike() -> None:
     assert 60 < np.sum(scores[400:] > 0) < 140
 
 
-def test_shingles_of_short_prompts_are_the_prompt() -> None:
-    assert rivals.shingles("Fix it!") == [b"fix it"]
-    assert rivals.shingles("a b c d") == [b"a b c", b"b c d"]
-
-
 def test_trees_taught_on_one_attack_find_another_that_stands_together() -> None:
     pytest.importorskip("sklearn", reason="scikit-learn is in the extra `bench`")
     random = np.random.default_rng(8)
@@ -50,13 +45,3 @@ def test_trees_taught_on_one_attack_find_another_that_stands_together() -> None:
         assert len(scores) == 210
         assert recall_at(scores[:150], scores[150:], 0.01) > 0.6
     assert {attack for attack, _ in trees._taught} == {"asked"}
-
-
-def test_trees_of_content_see_no_statistics() -> None:
-    random = np.random.default_rng(9)
-    one, other = drawn(random, 40, 8), drawn(random, 40, 8)
-    neighbourhoods = rivals.Neighbourhoods(population(one))
-    pace = {"pace": random.normal(size=40)}
-    told, content = (neighbourhoods.rows([population(other, made)]) for made in ({}, pace))
-    assert np.array_equal(told[1], content[1])
-    assert told[0].shape[1] > told[1].shape[1]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bench.detection.rungs import ALL, ATTACKS, CALLS, MANY_CAMPAIGNS, PADDINGS, RUNGS, SIZES, TRACES, attack_of, rung
-from bench.world.campaigns import LADDER, attack_calls
+from bench.detection.rungs import ALL, ATTACKS, MANY_CAMPAIGNS, PADDINGS, RUNGS, TRACES, rung
+from bench.world.campaigns import attack_calls
 
 
 def test_every_name_says_what_is_planted() -> None:
@@ -37,21 +37,6 @@ def test_every_trace_is_one_thing_more_than_content() -> None:
     assert set(TRACES) == {"", "content", "disguised", "machine", "shared", "settings"}
 
 
-def test_sizes_and_calls_change_one_thing() -> None:
-    assert {RUNGS["size"][rung("alpaca", 80, accounts=accounts)].accounts for accounts in SIZES} == set(SIZES)
-    assert {RUNGS["calls"][rung("t0", calls=calls)].calls for calls in CALLS} == set(CALLS)
-
-
 def test_a_day_of_many_campaigns_has_none_of_less_than_a_hundred_accounts() -> None:
     assert len({planted.name for planted in MANY_CAMPAIGNS}) == len(MANY_CAMPAIGNS) == 8
     assert min(planted.accounts for planted in MANY_CAMPAIGNS) == 100
-
-
-def test_rungs_of_the_ladder_are_those_of_the_day_builder() -> None:
-    for name in ("alpaca", "alpaca_padded_50", "alpaca_padded_80", "t0", "t0_padded_50", "t0_padded_80", "tasks"):
-        assert ALL[name] == LADDER[name]
-
-
-def test_attacks_are_known_by_their_sets() -> None:
-    assert {attack_of(name) for name in RUNGS["baselines"]} == set(ATTACKS)
-    assert attack_of("rendered_padded_80_disguised") == "rendered"

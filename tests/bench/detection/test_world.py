@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -78,15 +76,6 @@ def test_what_was_scored_is_not_scored_again(
     kept.rename(kept.with_name("unfinished.json"))
     with pytest.raises(AssertionError, match="again"):
         outcomes_of(world)
-
-
-def test_a_scored_day_keeps_little(world: World, outcomes: list[Outcome]) -> None:
-    folder = world.runs / "clean_day"
-    assert sorted(path.name for path in folder.iterdir()) == ["accounts.parquet", "campaigns.parquet", "outcome.json"]
-    assert json.loads((folder / "outcome.json").read_text())["outcome"]["seed"] == 4
-    ids = pq.read_table(folder / "accounts.parquet")["account_id"].to_pylist()
-    assert len(world.evidence(CLEAN, [ids[1], "nobody"])) == 2
-    assert np.isnan(world.evidence(CLEAN, ["nobody"])).all()
 
 
 def test_a_cohort_is_counted_by_assessment(world: World, outcomes: list[Outcome]) -> None:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.families import sets
-from bench.families.placement import BUILDS, Text, cyrillic, placement
+from bench.families.placement import BUILDS, placement
 from bench.families.volume import grown
 
 WORDS = [f"{one}{two}{three}" for one in "bdfgklmnprst" for two in ("a", "e", "i", "o", "u") for three in "bdglmnrst"]
@@ -100,25 +100,6 @@ def test_mixed_set_has_its_rows_and_only_hand_written_ones_without_a_template(co
     assert sets.GPTEACHER not in sets.mixed(corpora, 0, each=10, rows_max=600).sources
 
 
-def test_log_lines_come_by_system(corpora: Path) -> None:
-    whole = sets.loghub(corpora)
-    parts = sets.split_sources(whole)
-    assert [part.name for part in parts] == ["loghub-2k: A", "loghub-2k: B"]
-    assert all(text.startswith(part.name[-1]) for part in parts for text in part.prompts)
-    assert all(len(set(part.truth)) == 2 for part in parts)
-
-
-def test_quotas_give_small_ones_all_and_the_rest_alike() -> None:
-    assert sets.quotas([5, 100, 80], 65) == [5, 30, 30]
-    assert sets.quotas([5, 5], 100) == [5, 5]
-
-
-def test_sets_are_the_same_every_time(corpora: Path) -> None:
-    one, other = (sets.mixed(corpora, 0, each=10, rows_max=400) for _ in range(2))
-    assert one.prompts == other.prompts
-    assert np.array_equal(one.truth, other.truth)
-
-
 @pytest.fixture(scope="module")
 def hand_written() -> list[str]:
     """Enough prompts for one generated set."""
@@ -142,17 +123,6 @@ def test_frames_are_where_the_set_says(hand_written: list[str]) -> None:
         words = [found.prompts[row].split() for row in rows]
         ends[name] = (len({word[0] for word in words}) == 1, len({word[-1] for word in words}) == 1)
     assert ends == {"head": (True, False), "tail": (False, True), "both ends": (True, True), "middle": (False, False)}
-
-
-def test_bodies_never_repeat_and_run_out_with_a_word() -> None:
-    text = Text([f"only {number} words" for number in range(100)], 1)
-    assert len(text.body(100, 120)) >= 100
-    with pytest.raises(ValueError, match="used up"):
-        text.body(300, 300)
-
-
-def test_cyrillic_is_letter_for_letter() -> None:
-    assert cyrillic("Ab, z9") == "аб, з9"
 
 
 def test_growing_keeps_rows_frames_and_families_and_shuffles_hand_written_ones(corpora: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.families.truth import constant_grams, merge, merged_names, numbered, side, token_grams
+from bench.families.truth import constant_grams, merged_names, numbered, side
 
 WORDS = [f"{one}{two}" for one in "bcdfglmnprst" for two in ("ada", "ebe", "ici", "odo", "ufu")]
 
@@ -15,24 +15,10 @@ def filled(template: str, start: int, rows: int = 30) -> list[str]:
     return [template.format(slot) for slot in slots]
 
 
-def test_grams_have_the_edges_of_a_prompt() -> None:
-    found = token_grams("One, two")
-    assert ("", "", "", "", "one") in found
-    assert ("", "one", ",", "two", "") in found
-    assert len(found) == 7
-
-
 def test_constant_text_is_the_frame() -> None:
     found = constant_grams(filled("Tell me now about {} in brief please", 0))
     assert ("", "tell", "me", "now", "about") in found
     assert not any(set(gram) & set(WORDS) for gram in found)
-
-
-def test_one_odd_prompt_in_twenty_changes_nothing_and_two_do() -> None:
-    prompts = filled("Tell me now about {} in brief please", 0, 20)
-    whole = constant_grams(prompts)
-    assert constant_grams([*prompts[:3], "something else altogether", *prompts[4:]]) == whole
-    assert constant_grams([*prompts[:3], "something else", "and more", *prompts[5:]]) == frozenset()
 
 
 def test_siblings_are_merged_and_bare_content_has_no_template() -> None:
@@ -48,27 +34,6 @@ def test_siblings_are_merged_and_bare_content_has_no_template() -> None:
     assert merged_names(prompts, names) == {
         "bare": None, "mark": None, "news_a": "news_a", "news_b": "news_a", "other": "other",
     }  # fmt: skip
-
-
-def test_merging_is_transitive_and_mutual() -> None:
-    grams = [(str(number),) for number in range(40)]
-    constants = {
-        "a": frozenset(grams[:20]),
-        "b": frozenset(grams[1:21]),
-        "c": frozenset(grams[2:22]),
-        "nested": frozenset(grams[:10]),
-        "short": frozenset(grams[30:33]),
-        "shorter": frozenset(grams[30:32]),
-    }
-    merged = merge(constants)
-    assert merged["a"] == merged["b"] == merged["c"] == "a"
-    assert (merged["nested"], merged["short"], merged["shorter"]) == ("nested", "short", "shorter")
-
-
-def test_of_short_texts_one_gram_may_be_missing() -> None:
-    grams = [(str(number),) for number in range(6)]
-    assert merge({"a": frozenset(grams), "b": frozenset(grams[:5])})["b"] == "a"
-    assert merge({"a": frozenset(grams), "b": frozenset(grams[:4])})["b"] == "b"
 
 
 def test_sides_are_halves_and_numbers_follow_the_alphabet() -> None:

@@ -13,11 +13,9 @@ import pytest
 
 from bench.speed import stages as speed
 from bench.world import texts
-from gauger.benchmark import stages as bench_stages
-from gauger.benchmark import turns
-from gauger.benchmark.rivals import counts, minhash
-from gauger.benchmark.rivals.contest import HASHES, OURS, TEXT, TOKENISING, TOKENS, name_of
-from gauger.benchmark.stages import FLOOR, PASS, UP_TO
+from gauger.benchmark.rivals import counts
+from gauger.benchmark.rivals.contest import OURS, TEXT, TOKENISING, TOKENS, name_of
+from gauger.benchmark.stages import UP_TO
 
 
 def report(task: str, seconds: dict[str, list[float]]) -> dict[str, Any]:
@@ -31,13 +29,6 @@ def report(task: str, seconds: dict[str, list[float]]) -> dict[str, Any]:
         for name, data in seconds.items()
     ]
     return {"benchmarks": rows}
-
-
-def test_every_task_has_entrants_of_its_own() -> None:
-    entrants = speed.entrants()
-    assert entrants[speed.STAGES_TASK][0] == FLOOR
-    assert PASS in entrants[speed.STAGES_TASK]
-    assert name_of(OURS, TEXT) in entrants[minhash.CONTEST.task]
 
 
 def test_ratios_are_theirs_over_ours_within_a_round() -> None:
@@ -59,36 +50,6 @@ def test_ratios_are_theirs_over_ours_within_a_round() -> None:
     assert rival[TEXT] == {"seconds": 20.0, "ratio": 10.0}
     assert rival[TOKENS]["ratio"] == 3.0
     assert rival["tokenising"] == 0.5
-
-
-def test_kernels_alone_are_compared_with_our_kernel_and_absent_libraries_left_out() -> None:
-    task = minhash.CONTEST.task
-    seconds = {name_of(OURS, TEXT): [4.0], name_of(OURS, HASHES): [1.0], name_of("rensa Rho", HASHES): [3.0]}
-    rivals = speed.figures(report(task, seconds))[texts.REAL][task]["rivals"]
-    assert list(rivals) == ["rensa Rho"]
-    assert rivals["rensa Rho"][HASHES]["ratio"] == 3.0
-
-
-def test_stages_and_threads_have_figures() -> None:
-    entrants = speed.entrants()
-    stages = speed.figures(report(speed.STAGES_TASK, {name: [1.0] for name in entrants[speed.STAGES_TASK]}))
-    assert stages[texts.REAL][speed.STAGES_TASK]["stages"][0] == {"name": FLOOR, "seconds": 1.0, "floors": 1.0}
-    threads = speed.figures(report(speed.THREADS_TASK, {name: [1.0] for name in entrants[speed.THREADS_TASK]}))
-    assert threads[texts.REAL][speed.THREADS_TASK]["speedup"] == {"1 thread": 1.0, "2 threads": 1.0}
-
-
-def test_turns_of_every_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    prompts = [f"Write {number} poems about the sea and the number {number}." for number in range(30)]
-    monkeypatch.setattr(texts, "load", lambda name: texts.calls_of(texts.corpus(name, prompts)))
-    monkeypatch.setattr(turns, "ROUNDS", 1)
-    monkeypatch.setattr(bench_stages, "_CONTROL_WORDS", 1_000)
-    speed.times.cache_clear()
-    for task, entrants in speed.entrants().items():
-        found = speed.times("some", task)
-        assert set(found) <= set(entrants)
-        assert all(len(seconds) == 1 for seconds in found.values())
-        assert speed.extent("some", task)["prompts"] == 30
-    speed.times.cache_clear()
 
 
 def test_pytest_runs_the_benches_and_our_figures_come_out(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pytest
@@ -44,11 +43,6 @@ def test_honest_volumes_are_unequal_and_keep_the_padding(corpora: Path) -> None:
     assert len({prompt for _, own, _ in day for prompt in own}) == sum(len(own) for _, own, _ in day)
 
 
-def test_honest_volumes_need_the_traces(corpora: Path) -> None:
-    with pytest.raises(ValueError, match="traced rates"):
-        real_campaigns.deal_prompts(1, corpora, [Planted("hidden", ("alpaca_52k",), volumes="honest")])
-
-
 def test_burnt_accounts_are_made_used_and_thrown_away(corpora: Path) -> None:
     starts = []
     for habit, _, calls in planted_day(corpora, Planted("burnt", ("alpaca_52k",), accounts=30, lifetime_hours=2.0)):
@@ -58,15 +52,3 @@ def test_burnt_accounts_are_made_used_and_thrown_away(corpora: Path) -> None:
         assert min(seconds) + habit.age_days * 86_400 < 7_260
         starts.append(min(seconds))
     assert np.ptp(starts) > 10 * 3_600
-
-
-@pytest.mark.parametrize("frame", ["paraphrased", "vendor"])
-def test_frames_are_put_around_prompts(corpora: Path, frame: Literal["paraphrased", "vendor"]) -> None:
-    planted = Planted("framed", ("alpaca_52k",), accounts=5, padding=0.8, frame=frame)
-    for _, prompts, calls in planted_day(corpora, planted):
-        bare = [call for call in calls if call.text in prompts]
-        framed = [call for call in calls if any(prompt in call.text for prompt in prompts)]
-        assert not bare
-        assert len(framed) == len(prompts)
-        if frame == "vendor":
-            assert len({call.text[:12] for call in calls}) == 1 or len({call.text[-12:] for call in calls}) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -46,22 +45,3 @@ def test_a_classroom_is_one_address_for_two_hours(corpora: Path) -> None:
     assert len({habit.addresses for habit, _ in accounts}) == 1
     hours = Counter(int(call.second // 3600) for _, calls in accounts for call in calls)
     assert hours[9] + hours[10] > 0.95 * hours.total()
-
-
-def test_frames_are_where_they_belong(corpora: Path) -> None:
-    def framed(name: str, start: str) -> float:
-        texts = [call.text for _, calls in drawn(corpora, name) for call in calls]
-        return sum(text.startswith(start) for text in texts) / len(texts)
-
-    assert framed("new vendor app", "[Harbour & Pine") == 1.0
-    assert framed("new batch pipeline", "Extract every") == 1.0
-    assert 0.6 < framed("new popular tool", "/quill") < 0.8
-
-
-def test_agents_repeat_their_goal_in_conversations(corpora: Path) -> None:
-    for _, calls in drawn(corpora, "new agents")[:5]:
-        talks: dict[str | None, list[str]] = {}
-        for call in calls:
-            talks.setdefault(call.conversation, []).append(call.text)
-        assert None not in talks
-        assert all(later.startswith(earlier) for own in talks.values() for earlier, later in pairwise(own))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
 
 from bench.world import campaigns as real_campaigns
 from bench.world import corpora as real_corpora
@@ -20,76 +17,19 @@ from bench.world import people as real_people
 from bench.world.campaigns import Planted
 from gauger.engine.common import schema
 from gauger.engine.results import tables
+from tests.bench.corpora import write_corpora
 
-WORDS = [
-    "join",
-    "index",
-    "cursor",
-    "backup",
-    "folder",
-    "river",
-    "actor",
-    "planet",
-    "alarm",
-    "flight",
-    "recipe",
-]
+ATTACK = ("alpaca_52k asks", "evol_instruct_rendered asks")
 SMALL = (
     Planted("plain", ("alpaca_52k",), accounts=8, calls=5),
     Planted("padded", ("alpaca_52k",), accounts=4, calls=10, padding=0.8, pacing="machine", addresses="shared"),
-    Planted("starved", ("evol_instruct_rendered",), accounts=10, calls=4, pacing="human", addresses="static"),
+    Planted("starved", ("evol_instruct_rendered",), accounts=30, calls=4, pacing="human", addresses="static"),
 )
-
-
-def write_prompts(path: Path, prompts: list[str], **columns: list[Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    families = columns.pop("family", [None] * len(prompts))
-    table = {"prompt": prompts, "family": pa.array(families, pa.string()), **columns}
-    pq.write_table(pa.table(table), path)
 
 
 @pytest.fixture(scope="module")
 def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("corpora")
-    random = Random(1)
-
-    def questions(name: str, count: int) -> list[str]:
-        return [f"{name} how to {random.choice(WORDS)} with {random.choice(WORDS)} no {n}?" for n in range(count)]
-
-    write_prompts(root / "benign/stackoverflow_sql_titles.parquet", questions("sql", 400))
-    write_prompts(root / "benign/nl2bash_requests.parquet", questions("shell", 200))
-    write_prompts(root / "benign/nq_open_questions.parquet", questions("search", 200))
-    intents = [f"intent_{n % 30}" for n in range(300)]
-    write_prompts(root / "benign/clinc_oos.parquet", questions("assistant", 300), family=intents)
-    sessions = [f"s{n // 3}" for n in range(90)]
-    write_prompts(
-        root / "benign/oasst_en100_prompter.parquet",
-        questions("chat", 90),
-        session=sessions,
-        turn=[n % 3 for n in range(90)],
-    )
-    write_prompts(root / "benign/llm_judge_alpaca_eval.parquet", questions("judge", 50))
-    write_prompts(root / "attack/alpaca_52k.parquet", [f"attack alpaca {n}" for n in range(200)] + ["attack alpaca 0"])
-    write_prompts(root / "attack/evol_instruct_rendered.parquet", [f"attack evol {n}" for n in range(23)])
-    clients = range(40)
-    (root / "traces").mkdir()
-    pq.write_table(
-        pa.table(
-            {
-                "category": ["language"] * 40,
-                "tier": ["m-small"] * 40,
-                "client": list(clients),
-                "rate_rps": [0.02 * 1.3**n for n in clients],
-                "cv": [0.5 + 0.1 * n for n in clients],
-            }
-        ),
-        root / "traces/trace_servegen_clients.parquet",
-    )
-    pq.write_table(
-        pa.table({"out_p50": [1.0, 40.0, 200.0], "out_p90": [1.0, 100.0, 900.0]}),
-        root / "traces/trace_servegen_lengths.parquet",
-    )
-    return root
+    return write_corpora(tmp_path_factory.mktemp("corpora"), benign=400)
 
 
 @pytest.fixture(scope="module")
@@ -142,11 +82,11 @@ def test_every_day_has_the_honest_calls_asked_for_and_truth_covers_the_day(built
 
 def test_no_attack_prompt_is_used_twice_and_none_by_an_honest_account(built: real_day.RealDay) -> None:
     truth = {row["account_id"]: row["campaign"] for row in rows(built.truth)}
-    attack = [row for row in rows(built.day) if row["prompt_text"].startswith("attack")]
+    attack = [row for row in rows(built.day) if row["prompt_text"].startswith(ATTACK)]
     assert all(truth[row["account_id"]] is not None for row in attack)
-    assert len({row["prompt_text"] for row in attack}) == len(attack) == 8 * 5 + 4 * 2 + 5 * 4
+    assert len({row["prompt_text"] for row in attack}) == len(attack) == 8 * 5 + 4 * 2 + 25 * 4
     for path in built.reference:
-        assert not [row for row in rows(path) if row["prompt_text"].startswith("attack")]
+        assert not [row for row in rows(path) if row["prompt_text"].startswith(ATTACK)]
 
 
 def test_campaigns_have_their_accounts_padding_and_addresses(built: real_day.RealDay) -> None:
@@ -155,14 +95,10 @@ def test_campaigns_have_their_accounts_padding_and_addresses(built: real_day.Rea
     for row in rows(built.day):
         if campaign[row["account_id"]] is not None:
             calls[campaign[row["account_id"]]][row["account_id"]].append(row)
-    assert {name: len(accounts) for name, accounts in calls.items()} == {
-        "plain": 8,
-        "padded": 4,
-        "starved": 5,
-    }
-    assert built.notes["campaigns"] == ["starved: 5 accounts instead of 10, its sets are too small"]
+    assert {name: len(accounts) for name, accounts in calls.items()} == {"plain": 8, "padded": 4, "starved": 25}
+    assert built.notes["campaigns"] == ["starved: 25 accounts instead of 30, its sets are too small"]
     for own in calls["padded"].values():
-        assert sum(row["prompt_text"].startswith("attack") for row in own) == 2
+        assert sum(row["prompt_text"].startswith(ATTACK) for row in own) == 2
         gaps = np.diff([row["start_time"].timestamp() for row in own])
         assert len(own) == 10
         assert gaps.std() < 0.05 * gaps.mean()
@@ -170,7 +106,7 @@ def test_campaigns_have_their_accounts_padding_and_addresses(built: real_day.Rea
         name: Counter(row["client_address"] for own in of.values() for row in own) for name, of in calls.items()
     }
     assert len(addresses["padded"]) <= 20
-    assert len(addresses["starved"]) == 5
+    assert len(addresses["starved"]) == 25
     assert len(addresses["plain"]) > 8
 
 
@@ -184,61 +120,11 @@ def test_half_of_the_accounts_return_and_look_alike(built: real_day.RealDay) -> 
     assert all(created[row["account_id"]] < row["start_time"] for row in first)
 
 
-def test_conversations_are_whole_ordered_and_of_one_account(corpora: Path) -> None:
-    sources, timing = real_corpora.benign_sources(corpora), real_corpora.traffic(corpora)
-    seen = 0
-    for habit, calls in real_day.honest_accounts(4, real_day.DAY, 4000, sources, timing):
-        talks = defaultdict(list)
-        for call in calls:
-            if call.conversation is not None:
-                talks[call.conversation].append(call.second)
-        seen += len(talks)
-        assert all(times == sorted(times) and len(times) <= 3 for times in talks.values()), habit.kind
-        assert all(0 <= call.second < real_people.DAY_SECONDS for call in calls)
-    assert seen > 20
-
-
 def test_volumes_are_heavy_tailed_around_the_mean(corpora: Path) -> None:
     timing = real_corpora.traffic(corpora)
     volumes = np.clip(timing.rates * real_people.rate_scale(timing.rates), 1, 400)
     assert volumes.mean() == pytest.approx(real_people.MEAN_CALLS, rel=0.01)
-    assert np.median(volumes) < 0.5 * volumes.mean()
-
-
-def test_bursty_times_follow_the_hours_and_the_variation() -> None:
-    random = Random(5)
-    night = (1.0,) * 6 + (1e-6,) * 18
-    seconds = real_people.bursty_seconds(random, 400, 1.0, night)
-    assert seconds == sorted(seconds)
-    assert max(seconds) < 6.1 * 3600
-    even, bursts = (
-        np.diff(real_people.bursty_seconds(random, 2000, variation, real_people.FLAT)) for variation in (0.3, 3.0)
-    )
-    assert even.std() / even.mean() == pytest.approx(0.3, rel=0.1)
-    assert bursts.std() / bursts.mean() > 2.0
-
-
-def test_accounts_keep_to_their_own_topics(corpora: Path) -> None:
-    sources, timing = real_corpora.benign_sources(corpora), real_corpora.traffic(corpora)
-    habits = [real_people.draw_habit(1, f"a{n}", sources, timing, 1.0) for n in range(300)]
-    assert len({(habit.kind, *habit.sources, str(habit.niches)) for habit in habits}) > 250
-    habit = next(habit for habit in habits if habit.kind == "sql_user" and len(habit.sources) == 1)
-    own = {unit for niche in habit.niches["sql"] for unit in sources["sql"].niches[niche]}
-    units = real_people.draw_units(Random(2), habit, sources, 30)
-    positions = [sources["sql"].units.index(unit) for unit in units]
-    assert len(units) == 30
-    assert np.mean([position in own for position in positions]) > 0.5
-
-
-def test_halves_share_no_text_and_keep_the_niches(corpora: Path) -> None:
-    for source in real_corpora.benign_sources(corpora).values():
-        large = [number for number, niche in enumerate(source.niches) if len(niche) >= 20]
-        halves = [source.half(side) for side in (0, 1)]
-        for number in large:
-            left, right = (set(half.niches[number]) for half in halves)
-            assert not left & right
-            assert left | right == set(source.niches[number])
-            assert min(len(left), len(right)) > 0
+    assert np.median(volumes) < 0.7 * volumes.mean()
 
 
 def test_disjoint_text_keeps_reference_prompts_out_of_the_day(corpora: Path, tmp_path: Path) -> None:
@@ -246,7 +132,7 @@ def test_disjoint_text_keeps_reference_prompts_out_of_the_day(corpora: Path, tmp
         tmp_path, calls=300, reference_days=1, campaigns=(), seed=1, corpora=corpora, disjoint_text=True
     )
     sides = [
-        {row["prompt_text"] for row in rows(path) if row["prompt_text"].startswith("sql how to")}
+        {row["prompt_text"] for row in rows(path) if row["prompt_text"].startswith("stackoverflow_sql_titles asks")}
         for path in (built.reference[0], built.day)
     ]
     assert all(sides)
@@ -260,17 +146,3 @@ def test_campaigns_that_cannot_be_dealt_are_refused(corpora: Path) -> None:
     greedy = (Planted("all", ("alpaca_52k",), accounts=50, calls=4), Planted("late", ("alpaca_52k",)))
     with pytest.raises(ValueError, match="no prompts are left for campaign late"):
         real_campaigns.deal_prompts(1, corpora, greedy)
-
-
-def test_command_line_builds_and_skips(corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GAUGER_CORPORA", str(corpora))
-    arguments = ["--out", str(tmp_path / "day"), "--calls", "100", "--reference-days", "1", "--clean"]
-    result = CliRunner().invoke(real_day.main, arguments)
-    assert result.exit_code == 0
-    assert "day/2026-11-18.parquet" in result.output
-    monkeypatch.setenv("GAUGER_CORPORA", str(tmp_path / "nowhere"))
-    result = CliRunner().invoke(real_day.main, arguments)
-    assert result.exit_code == 0
-    assert result.output.startswith("skipped")
-    with pytest.raises(FileNotFoundError, match="GAUGER_CORPORA"):
-        real_day.build(tmp_path / "none")

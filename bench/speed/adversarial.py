@@ -5,24 +5,23 @@ are quoted. The promise is at most 3 times the nanoseconds a byte of ordinary te
 memory that is a small multiple of the batch. Prompts of a few bytes have next to no bytes to divide by: they are held
 against an ordinary prompt of 100 bytes instead.
 
-Run as ``python -m bench.accuracy.adversarial`` from the root of the repository.
+Run as ``python -m bench.speed.adversarial`` from the root of the repository.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
 import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from bench.pages.machine import load, machine, versions
-from bench.pages.markdown import deliver, table
+from bench.pages.markdown import table
+from bench.speed.resources import peak
 from gauger.engine.common.secret import Secret
 from gauger.engine.intake.measuring import Measurer, WordSketch
 from gauger.kernels.text.features import FUNCTION_WORDS
@@ -132,23 +131,16 @@ def adversarial(megabytes: int) -> list[Case]:
     ]
 
 
-def _status(field: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{field}:"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError(f"/proc/self/status has no {field}")
-
-
 def _once(measurer: Measurer, case: Case) -> tuple[float, int]:
     """Seconds of one pass over a case, and the most memory it took on top."""
     batch = pa.record_batch({"prompt_text": case.prompts})
-    sketch = WordSketch()
-    ctypes.CDLL(None).malloc_trim(0)  # memory kept from the last case would hide what this one takes
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is that of what follows
-    before = _status("VmRSS")
-    started = time.perf_counter()
-    measurer.measure(batch, sketch)
-    return time.perf_counter() - started, _status("VmHWM") - before
+
+    def timed() -> float:
+        sketch, started = WordSketch(), time.perf_counter()
+        measurer.measure(batch, sketch)
+        return time.perf_counter() - started
+
+    return peak(timed)
 
 
 def measure(cases: Sequence[Case], rounds: int) -> list[Cost]:
@@ -197,14 +189,13 @@ def page(costs: Sequence[Cost], plain: int) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m bench.accuracy.adversarial", description=(__doc__ or "").splitlines()[0]
+        prog="python -m bench.speed.adversarial", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds to take medians of (default %(default)s)")
     parser.add_argument("--megabytes", type=int, default=100, help="size of the largest token (default %(default)s)")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="write the table here instead of printing it")
     chosen = parser.parse_args(arguments)
     plain = ordinary()
-    deliver(page(measure([*plain, *adversarial(chosen.megabytes)], chosen.rounds), len(plain)), chosen.write)
+    print(page(measure([*plain, *adversarial(chosen.megabytes)], chosen.rounds), len(plain)))
 
 
 if __name__ == "__main__":
