@@ -1,7 +1,5 @@
 """Benches run on one core, every library on one thread; ``python -m bench.speed`` starts them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

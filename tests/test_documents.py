@@ -1,7 +1,5 @@
 """Documents that hold: their commands exist, their snippets run, their files are there, their sentences are short."""
 
-from __future__ import annotations
-
 import importlib.util
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """How much a new detector and a new statistic touch: both are added to a copy of the product, which then has them."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

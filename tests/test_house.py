@@ -1,7 +1,5 @@
 """House rules, so that nobody has to remember them."""
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess

@@ -4,8 +4,6 @@ A label below zero is a group of its own. Rows whose truth is below zero were wr
 count where they are put into a group (precision, ``honest_in_families``, ``pollution``), never as a group to find.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ A trial is a stream of words with Zipf's frequencies under one key (datasketches
 the bound is eps = e / w and delta = e^-d.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass

@@ -5,8 +5,6 @@ way. Libraries without a key see another stretch of integers in every trial. The
 sqrt(3 ln 2 - 1) / sqrt(m) for m registers.
 """
 
-from __future__ import annotations
-
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping

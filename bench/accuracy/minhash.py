@@ -5,8 +5,6 @@ the form its bench does. The theory is Broder's sqrt(J (1 - J) / k) for k slots;
 replaced by the nearest they can.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any

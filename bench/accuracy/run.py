@@ -1,7 +1,5 @@
 """How accurate the sketches are, beside theory and the libraries. Run as ``python -m bench.accuracy FILE``: JSON."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import time

@@ -4,8 +4,6 @@ Both learn from all prompts of a set and label the same. F1 is over pairs: preci
 of those that should be. What no template was found for is alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial

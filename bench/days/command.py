@@ -1,7 +1,5 @@
 """The command line that the benches over many days share: which days, how many seeds, where the figures go."""
 
-from __future__ import annotations
-
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence

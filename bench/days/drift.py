@@ -8,8 +8,6 @@ account that the reference never held; and weekend and newcomers together with t
 Run as ``python -m bench.days.drift --seeds 31 32`` from the root of the repository.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass

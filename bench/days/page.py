@@ -1,7 +1,5 @@
 """The figures of ``docs/days.md``: the newest of each bench over days."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bench.days import drift, poisoned, weeks

@@ -8,8 +8,6 @@ trimming costs.
 Run as ``python -m bench.days.poisoned --seeds 31 32`` from the root of the repository.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -6,8 +6,6 @@ five calls have no evidence on a day. A clean third week says what the week flag
 Run as ``python -m bench.days.weeks --seeds 31`` from the root of the repository.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Each gives every account a score, higher = more suspect, from the calls of that 
 do not matter. ``bench.detection.rivals`` has those that look at many accounts together.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc

@@ -4,8 +4,6 @@ A row has the part of the bench, the seed, the day's name, its honest calls, the
 of the newest row of each day, so the parts may be run one at a time, on days of different sizes.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 

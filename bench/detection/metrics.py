@@ -1,7 +1,5 @@
 """Recall at a fixed share of false positives, exactly, with the confidence intervals that belong to it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from itertools import pairwise

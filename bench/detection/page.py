@@ -1,7 +1,5 @@
 """The figures of ``docs/detection.md``: tables of the newest row of each day that ``bench.detection`` measured."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

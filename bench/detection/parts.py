@@ -1,7 +1,5 @@
 """The parts of the detection bench: each measures some days of one world and yields a row of figures a day."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace

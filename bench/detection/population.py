@@ -3,8 +3,6 @@
 The same 656 features and the same statistics that gauger weighs, without its neighbours, ranks and families.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """Baselines that look at many accounts together: near-duplicate fan-out, and trees over an account's neighbourhood."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections import defaultdict

@@ -8,8 +8,6 @@ copy of the state. What was measured is added to ``bench/results/detection.jsonl
 Run as ``python -m bench.detection --write docs/detection.md`` from the root of the repository.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path

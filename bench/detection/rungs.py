@@ -1,7 +1,5 @@
 """The rungs of the detection bench: which campaigns are planted, by the part of the bench that plants them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,7 +1,5 @@
 """The tables of ``docs/detection.md`` that are not of one scored day: baselines, streams and new honest cohorts."""
 
-from __future__ import annotations
-
 import statistics
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The tables of ``docs/detection.md`` about scored days, as Markdown."""
 
-from __future__ import annotations
-
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence

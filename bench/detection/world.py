@@ -4,8 +4,6 @@ What is built is kept and named by the code that built it, and a scored day by t
 never finds what older code left behind. Of a scored day only what the bench reads is kept.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -4,8 +4,6 @@ Run as ``python -m bench.families.index``. Rows are signatures of real prompts, 
 there are not enough; queries are rows with a fifth of their slots drawn anew. Recall is against exhaustive search.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from dataclasses import asdict, dataclass

@@ -5,8 +5,6 @@ all in one run; every pair of prompts is compared exactly. Speed: signatures of 
 among signatures like nothing else.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Iterator, Sequence

@@ -4,8 +4,6 @@ A call labels the prompts it is given, as a run does, with a run's settings: exa
 learnt from the distinct prompts with the smallest keyed hashes, and every prompt is matched against the frames.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The figures of ``docs/families.md``: tables of the newest of each part that ``bench.families`` measured."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ The label is about meaning and no measure of overlap is: paraphrases share half 
 that are none. What can be asked of MinHash is that it joins what the exact Jaccard similarity of word 3-shingles would.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -4,8 +4,6 @@ A frame is 12 to 50 words drawn at random from the corpora's own; a prompt's oth
 prompts in a row, none of which is used twice. So nothing but the frame repeats, and what a set asks is one thing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random

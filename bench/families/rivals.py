@@ -7,8 +7,6 @@ with the library's own signatures, and groups are connected components; without 
 processor time, all threads.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass

@@ -4,8 +4,6 @@ Measures ours on sets whose templates are known, and with ``--write`` fills ``do
 ``--parts quality`` alone takes a minute or two and prints a line a set: what settings are chosen by.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import sys

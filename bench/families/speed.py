@@ -3,8 +3,6 @@
 Seconds are of processor time, all threads: on an idle machine the same as of the clock, on a busy one less wrong.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from functools import partial

@@ -3,8 +3,6 @@
 Run as ``python -m bench.families.streaming``. Signatures of real prompts where the corpora are there, else drawn ones.
 """
 
-from __future__ import annotations
-
 import json
 import resource
 import time

@@ -1,7 +1,5 @@
 """What ``docs/families.md`` promises, read from one row of its history."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from bench.families.sets import HELD_OUT

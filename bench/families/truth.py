@@ -12,8 +12,6 @@ prompts hold. Two rules follow, and both truths are reported:
 The same rules hold for every corpus, and nothing of ours that is measured here takes part in them.
 """
 
-from __future__ import annotations
-
 import re
 import zlib
 from collections import Counter

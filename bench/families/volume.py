@@ -4,8 +4,6 @@ More volume is made from less: copies of a templated prompt get other words in h
 than 80 % of its family hold), copies of a hand-written one are shuffled word by word, so that nothing in them repeats.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections import Counter

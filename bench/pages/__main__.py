@@ -1,7 +1,5 @@
 """Fills the figures of the pages from what was measured, measuring nothing: ``python -m bench.pages [NAME ...]``."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

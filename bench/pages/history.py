@@ -1,7 +1,5 @@
 """The results that pages are filled from: rows of JSON in ``bench/results``, only ever added to."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from collections.abc import Sequence

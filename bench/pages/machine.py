@@ -1,7 +1,5 @@
 """What a bench ran on: processor, memory, versions."""
 
-from __future__ import annotations
-
 import os
 import platform
 from contextlib import suppress

@@ -3,8 +3,6 @@
 A page has ``<!-- figures: NAME -->`` and ``<!-- end -->`` around each figure; everything else in it is prose.
 """
 
-from __future__ import annotations
-
 import re
 import statistics
 from collections.abc import Mapping, Sequence

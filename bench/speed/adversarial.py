@@ -8,8 +8,6 @@ against an ordinary prompt of 100 bytes instead.
 Run as ``python -m bench.speed.adversarial`` from the root of the repository.
 """
 
-from __future__ import annotations
-
 import argparse
 import statistics
 import time

@@ -3,8 +3,6 @@
 python -m pytest bench/speed/bench_speed.py -o 'python_functions=bench_*' -k 'MinHash and real'
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -4,8 +4,6 @@ Run as ``python -m bench.speed.cold_start`` from the root of the repository; pri
 process of its own, and the cache is a folder of this bench's own.
 """
 
-from __future__ import annotations
-
 import os
 import statistics
 import subprocess

@@ -1,7 +1,5 @@
 """The log and the reference days that ``bench.speed`` scores: simulated, prompts of about a kilobyte."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

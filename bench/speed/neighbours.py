@@ -6,8 +6,6 @@ searches six times: by the mean of all calls, by the oddest calls, and four time
 Run as ``python -m bench.speed.neighbours`` from the root of the repository, on an idle machine.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import resource

@@ -1,7 +1,5 @@
 """The figures of ``docs/performance.md``: the newest of each part that ``bench.speed`` measured."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bench.pages import history

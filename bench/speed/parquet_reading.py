@@ -3,8 +3,6 @@
 Run as ``python -m bench.speed.parquet_reading FILE THREADS``: prints the seconds it took, imports left out.
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

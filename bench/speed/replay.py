@@ -5,8 +5,6 @@ The turns are run first (``gauger.benchmark.turns``). Then each contestant gets 
 groups, compares and stores what was measured turn about.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 

@@ -4,8 +4,6 @@ Run as ``python -m bench.speed.resources COMMAND...``: the command's output, the
 its own because Linux counts the memory of whoever starts a program into that program's peak; this one is small.
 """
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import json

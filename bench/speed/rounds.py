@@ -1,7 +1,5 @@
 """Whole commands, turn about: pyarrow reading a log, ``gauger score`` on it."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Run as ``python -m bench.speed --write docs/performance.md`` (``make bench``) fr
 a machine that does nothing else. Prints pytest-benchmark's tables, adds a row to the history, and fills the page.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -1,7 +1,5 @@
 """What is timed: the stages of the pass, its threads, and every task other libraries do too; on each corpus."""
 
-from __future__ import annotations
-
 import os
 import statistics
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The tables of ``docs/performance.md``, from one row of the history."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

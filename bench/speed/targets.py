@@ -1,7 +1,5 @@
 """What the page promises, and whether a run kept it. Everything is read from one row of the history."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Days and state are those of ``bench.detection``. Run as ``python -m bench.statis
 from the root of the repository. The list of statistics on the page needs no measuring: ``python -m bench.pages``.
 """
 
-from __future__ import annotations
-
 import argparse
 import shutil
 from collections.abc import Mapping, Sequence

@@ -3,8 +3,6 @@
 Run as ``python -m bench.statistics.cost`` from the root of the repository.
 """
 
-from __future__ import annotations
-
 import argparse
 import time
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """The figures of ``docs/statistics.md``: what each statistic is, and what each is worth alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Campaigns planted into a real day: attack prompts dealt out over accounts, padded and paced."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

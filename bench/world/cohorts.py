@@ -4,8 +4,6 @@ Their text is new too, as it would be: a benchmark, an exercise book, a tool tha
 about an account follows from an honest habit, of which the cohort replaces what makes it a cohort.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date

@@ -7,8 +7,6 @@ a synthetic join, and whatever is measured on it says so. ``bench/README.md`` te
 Run as ``python -m bench.world.day --out DIR`` from the root of the repository.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections import Counter

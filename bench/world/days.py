@@ -4,8 +4,6 @@ Every log is built once and kept: honest days by date, calls and mix of kinds; p
 Accounts of ``bench.world.people`` keep their habits from day to day; every other one is there every day.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date

@@ -1,7 +1,5 @@
 """What a campaign may put around its prompts: a template worded anew each time, or a popular app's own frame."""
 
-from __future__ import annotations
-
 from random import Random
 
 from bench.world.style import VENDORS

@@ -4,8 +4,6 @@ So one account looks alike on every day it is seen, two accounts differ in topic
 network, and the accounts of a reference day and of today are drawn from one distribution.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from bisect import bisect_left

@@ -1,7 +1,5 @@
 """How one account writes: light, stable habits laid over corpus prompts, so that reused text varies."""
 
-from __future__ import annotations
-
 import string
 from dataclasses import dataclass
 from random import Random

@@ -1,7 +1,5 @@
 """The prompts that speed is measured on: the simulator's, and real ones from the shared corpora."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass

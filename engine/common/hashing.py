@@ -1,7 +1,5 @@
 """Keyed hashes of Arrow text, and the buffers kernels read it from."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 

@@ -8,8 +8,6 @@ types, in schema order), always with ``start_time``, ``account_id`` and exactly 
 ``prompt_token_ids``. Absent columns are absent, not null: a statistic that needs them is reported as not available.
 """
 
-from __future__ import annotations
-
 import pyarrow as pa
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")

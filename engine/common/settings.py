@@ -1,7 +1,5 @@
 """The numbers a user may want to turn, with what each does. Those inside a method stand beside it, with its reasons."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 HOUR_US = 3_600_000_000

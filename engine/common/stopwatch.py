@@ -1,7 +1,5 @@
 """How long the stages of a piece of work take."""
 
-from __future__ import annotations
-
 import time
 
 

@@ -4,8 +4,6 @@ Every step works in blocks of a fixed size, so that the number of threads change
 by ``use``, and is known to whatever runs inside; a step that runs on one of our threads already has that thread alone.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

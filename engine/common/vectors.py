@@ -1,7 +1,5 @@
 """Vectors of accounts: scaled alike before they are compared."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

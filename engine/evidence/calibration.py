@@ -1,7 +1,5 @@
 """Tail probabilities by rank, and their combination."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -9,8 +9,6 @@ Sums over many habits are strong where a campaign has all of them, and noisy whe
 is a score of its own, and they are combined as tail probabilities are.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Evidence: each account's tail probability against the reference, from content neighbours, sifting and conformity."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 

@@ -6,8 +6,6 @@ multiplying: for 60,000 vectors, 2.8 s of processor time instead of 5.2, and 99.
 depend on the vectors alone, and ties fall to the lower row, so threads never change a result.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

@@ -4,8 +4,6 @@ A part gives each account of a pool a score, higher where it is odder; scores be
 To add a detector, write a function of a ``Pool`` in a file of its own and give it a line in ``PARTS``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial

@@ -3,8 +3,6 @@
 Everything here is of both sides alike, today's accounts first; a part that treated them differently would have no null.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """What can be said of an account beside its neighbours of today, once a run's families are known."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

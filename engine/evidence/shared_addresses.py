@@ -4,8 +4,6 @@ An address that many new accounts share is a carrier's as often as a campaign's;
 content neighbours is neither. Each day of the reference is asked alike, so that there is a null.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.engine.common import threads

@@ -5,8 +5,6 @@ family of a finding, and no candidate where there is no reference. It vouches fo
 and from where is weighed as before, its own calls included, because an attacker may use the same template.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 

@@ -6,8 +6,6 @@ many times makes atoms too. It gives itself away by standing across frames inste
 beside others of its kind within one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

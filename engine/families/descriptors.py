@@ -3,8 +3,6 @@
 Every figure is a function of the set of calls. What its columns cannot tell is NaN, never zero.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ Exact copies are collapsed first (a prompt is one row however often it was sent)
 family it is in: template, then near-duplicate, then exact; a prompt sent once and like no other is single, in none.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 

@@ -3,8 +3,6 @@
 Candidates come from ``nearest_families`` and are verified on the full signature.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

@@ -11,8 +11,6 @@ and thread at a time; 100 a prompt of the component being settled, a thread. At 
 ten of them alike, that was 63 a prompt in all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from itertools import pairwise
 

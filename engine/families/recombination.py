@@ -4,8 +4,6 @@ No gram is in most of them, so they have no consensus. But the blocks of a pool 
 them have much the same neighbours, which two phrases of honest text have not.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

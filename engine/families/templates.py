@@ -6,8 +6,6 @@ consensus of each group is its frame; every prompt is matched against the frames
 fall into exclusive parts is split into variants (``variants``). Whatever the volume, the rules are shares.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.engine.common.settings import GRAM_WIDTH, SHORT_GRAM_WIDTH

@@ -4,8 +4,6 @@ Within one family, grams that some members hold and others do not are either slo
 Variants exclude each other and leave nobody out: atoms that together cover nine tenths of the family, one a member.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The frequent grams of a sample of prompts: numbered, counted, and each prompt as a list of their numbers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Clusters: flagged accounts joined over what they say, then tested together."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform

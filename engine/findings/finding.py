@@ -4,8 +4,6 @@ Clustering knows the accounts, how alike they are and their evidence; what their
 the number that a finding keeps from day to day. A week's findings have no calls and no families.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 

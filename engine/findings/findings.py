@@ -1,7 +1,5 @@
 """Findings: from evidence and families to findings with reasons."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

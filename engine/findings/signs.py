@@ -4,8 +4,6 @@ Each sign is a true statement about the data that a person can check in the tabl
 beside the same number of others. A sign is a function of a ``Group`` and a line in ``SIGNS``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

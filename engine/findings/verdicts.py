@@ -3,8 +3,6 @@
 Novelty is not attack. One function says the word, for a day's findings and for a week's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

@@ -4,8 +4,6 @@ Order matters: the structure of every column that will be used is checked before
 columns are cast; then rows are judged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -5,8 +5,6 @@ have passed ``structure.check``: everything here trusts offsets and indices. The
 vectorised passes; Python looks at single rows only where Arrow refused the whole array.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -4,8 +4,6 @@ Three words each (one shingle). Weak evidence: honest users ask for these too; t
 accounts. English only for now.
 """
 
-from __future__ import annotations
-
 REASONING, RUBRIC, DATA_SET = 1, 2, 4
 
 PHRASES: dict[int, tuple[str, ...]] = {

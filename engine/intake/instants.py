@@ -1,7 +1,5 @@
 """Instants: whatever a log writes as a time, as microseconds since 1970 in UTC."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Rows of an input on their way into the engine, and what became of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Offsets from a stranger that decrease or overrun their buffer read fine for a wh
 process, so they are checked before anything reads a value through them.
 """
 
-from __future__ import annotations
-
 import pyarrow as pa
 import pyarrow.types as pt
 

@@ -4,8 +4,6 @@ population ─ evidence against the reference ─┐
 prompts ─ families ──────────────────────────┴─ findings, numbered ─ tables
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime

@@ -1,7 +1,5 @@
 """Taking calls in: parts of an input are admitted, measured on several threads, and folded in their order."""
 
-from __future__ import annotations
-
 import queue
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Keeping a finished run: its days become reference, its families and findings keep their numbers."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.engine.plan.finish import Finished, Known, day_of

@@ -12,8 +12,6 @@ with. The latest days serve, the same weekday among them, because a Sunday is no
 ``AGE_MAX_DAYS`` do not serve. Nothing is deleted: a day's folder may be, at any time, by whoever keeps the directory.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace

@@ -6,8 +6,6 @@ many of them are new, and in the calendar. Each number stands beside the same nu
 against one another. Flagged accounts are left out: they are why a day is looked at, not what it is like.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Any

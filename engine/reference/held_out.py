@@ -10,8 +10,6 @@ take part here nevertheless: left out, the rate would be too low by construction
 honest.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """A population on disk: the tables of one part of a kept day."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Known campaigns on disk: STATE/campaigns."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path

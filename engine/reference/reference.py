@@ -1,7 +1,5 @@
 """The reference: older, clean days that today is compared with."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -7,8 +7,6 @@ a week's are the means of its days', weighted by calls, on both sides alike.
 Flagged accounts were found on their day and are not kept; the week is weighed against the one or two weeks before it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta

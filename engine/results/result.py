@@ -1,7 +1,5 @@
 """The tables of a finished run, as Arrow."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What ``score`` writes: the schema of every output table."""
 
-from __future__ import annotations
-
 import pyarrow as pa
 
 from gauger.engine.common.schema import TIMESTAMP

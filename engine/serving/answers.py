@@ -1,7 +1,5 @@
 """What a host is told of the calls it gave: one row a call, in order."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the last ``finish`` found, frozen for look-ups: which family a prompt is in, what is known of an account."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

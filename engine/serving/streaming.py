@@ -9,8 +9,6 @@ One thread observes. ``find`` writes nothing and may run in any other thread at 
 being replaced is passed over (``kernels.streaming``), so the worst it can do is to miss a family.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Saving and loading a whole state. The bytes depend on the calls seen, never on their order or how they were split."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 

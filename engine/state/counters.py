@@ -3,8 +3,6 @@
 A new yes or no of a call is a line in ``COUNTERS``; the account table has a column for either number.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Frame grams of distinct prompts, on disk: a kilobyte a prompt, the bulk of a day, and read in one sweep."""
 
-from __future__ import annotations
-
 import tempfile
 import weakref
 from collections.abc import Iterator

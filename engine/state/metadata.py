@@ -1,7 +1,5 @@
 """Metadata columns of an admitted batch as the arrays the sketches take. Absent columns stay absent."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc

@@ -1,7 +1,5 @@
 """Growable structure-of-arrays: the in-memory form of every table of sketches."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -4,8 +4,6 @@ Every table holds int32/64, float64, string, binary or fixed-size binary columns
 and nothing in it can run. Directories are written beside their place and renamed into it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil

@@ -4,8 +4,6 @@ Most are weak evidence alone; they explain findings, and the timing ones feed co
 columns are absent is NaN (null in the tables), never zero.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.engine.state.accounts import Accounts

@@ -1,7 +1,5 @@
 """The background: what all accounts of the reference's days say on average, in folds of accounts."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

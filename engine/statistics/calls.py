@@ -1,7 +1,5 @@
 """Statistics of one account from all of its calls: the ledger, and what is known of each prompt."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.engine.common.settings import DAY_US, HOUR_US

@@ -1,7 +1,5 @@
 """Statistics of one account from what it shares with others: networks, and components of infrastructure."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.engine.common.unions import components

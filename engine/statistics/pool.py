@@ -4,8 +4,6 @@ Words are not kept by account, so that the spread of what an account says is tak
 (``statistics_samples.cells_of``) in place of n-grams: docs/statistics.md says what words would cost.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.engine.common.vectors import unit

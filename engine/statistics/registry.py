@@ -3,8 +3,6 @@
 A statistic stands beside its function, in one of the modules named below.
 """
 
-from __future__ import annotations
-
 from gauger.engine.statistics import accounts, calls, links, pool, relational, samples
 from gauger.engine.statistics.statistic import Statistic
 

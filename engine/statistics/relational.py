@@ -5,8 +5,6 @@ Nothing of it can be asked of a stored day, which keeps no prompts and no hours:
 with the day, has a reference to be ranked in.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

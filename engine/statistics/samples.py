@@ -1,7 +1,5 @@
 """Statistics of one account from its sampled calls: how they lie to each other, and in which cells."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ Royston, "Remark AS R94" (Applied Statistics 44, 1995): W = (sum of a_i x_(i))^2
 approximation to the coefficients, the one SciPy uses for a sample at a time.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from statistics import NormalDist
 

@@ -5,8 +5,6 @@ available: null in accounts.parquet, never zero. Today's accounts are ranked amo
 true; the others are shown, and give no reason.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from gauger.engine.common import schema

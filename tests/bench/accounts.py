@@ -1,7 +1,5 @@
 """Accounts made up of features, statistics and prompts, for the baselines of the detection bench."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Small corpora of the schema of the shared ones, for days of the detection bench."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pyarrow as pa

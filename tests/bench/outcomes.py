@@ -1,7 +1,5 @@
 """Outcomes of scored days, made up."""
 
-from __future__ import annotations
-
 from bench.detection.rungs import CLEAN, TOGETHER, Outcome
 from gauger.batch.evaluate import BenignKind, Evaluation, TrueCampaign
 

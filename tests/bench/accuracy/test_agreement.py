@@ -1,7 +1,5 @@
 """Agreement of groups: every figure against small cases worked out by hand."""
 
-from __future__ import annotations
-
 import math
 from itertools import combinations
 

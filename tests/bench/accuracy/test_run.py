@@ -1,7 +1,5 @@
 """Accuracy figures: what is drawn, how errors are made of it, and that ours are near their theory."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

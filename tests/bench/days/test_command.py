@@ -1,7 +1,5 @@
 """The benches over days keep their rows and fill the figure of their name."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

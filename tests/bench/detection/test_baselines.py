@@ -1,7 +1,5 @@
 """Baselines of single accounts: each must separate the case it was made for."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from bench.detection import baselines

@@ -1,7 +1,5 @@
 """The log of the detection bench."""
 
-from __future__ import annotations
-
 import json
 
 from bench.detection import log as detection_log

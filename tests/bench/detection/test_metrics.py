@@ -1,7 +1,5 @@
 """Recall at a share of false positives, by hand."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The parts of the detection bench on a small world of its own."""
 
-from __future__ import annotations
-
 import pytest
 
 from bench.detection import parts as detection_parts

@@ -1,7 +1,5 @@
 """Baselines that look at many accounts: clusters counted by hand, trees on a case they must learn."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

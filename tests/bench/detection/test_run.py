@@ -1,7 +1,5 @@
 """The command line of the detection bench: what is measured, logged and written."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Iterator
 from pathlib import Path

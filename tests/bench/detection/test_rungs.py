@@ -1,7 +1,5 @@
 """The rungs of the detection bench."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from bench.detection.rungs import ALL, ATTACKS, MANY_CAMPAIGNS, PADDINGS, RUNGS, TRACES, rung

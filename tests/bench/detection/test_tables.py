@@ -1,7 +1,5 @@
 """The arithmetic of the page's tables: medians, places, intervals and shares."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from bench.detection import sections, tables

@@ -1,7 +1,5 @@
 """A world on small corpora of its own: what is scored with what, and what is kept."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pyarrow as pa

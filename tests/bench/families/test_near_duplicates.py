@@ -1,7 +1,5 @@
 """The benches of families on what little they need: exact pairs against sets, edits, and rows without corpora."""
 
-from __future__ import annotations
-
 from itertools import combinations
 
 import numpy as np

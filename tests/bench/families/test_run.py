@@ -1,7 +1,5 @@
 """The bench of families from end to end on made-up sets: labels, rivals, parts, targets, page."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

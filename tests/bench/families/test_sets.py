@@ -1,7 +1,5 @@
 """Sets of families from made-up corpora: who is in them, from which half, under which truth."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Which families have one text: made-up templates, no corpora."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from bench.families.truth import constant_grams, merged_names, numbered, side

@@ -1,7 +1,5 @@
 """The rows of results only grow, and say what they were measured on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bench.pages import history

@@ -1,7 +1,5 @@
 """Pages hold what was measured: every figure stands in its page as its results give it."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The adversarial prompts are what their names say, and the table holds each against ordinary text."""
 
-from __future__ import annotations
-
 import pyarrow as pa
 
 from bench.speed.adversarial import Case, Cost, page

@@ -1,7 +1,5 @@
 """The bench of nearest accounts, on few of them."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

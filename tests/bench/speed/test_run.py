@@ -1,7 +1,5 @@
 """The performance bench on tiny logs: what is measured, never how long it takes."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The speed benches: who takes turns, and the figures made of pytest-benchmark's report."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

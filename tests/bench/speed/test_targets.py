@@ -1,7 +1,5 @@
 """Targets: what is compared with what, and the verdicts."""
 
-from __future__ import annotations
-
 import pytest
 
 from bench.families.page import FILE as FAMILIES

@@ -1,7 +1,5 @@
 """The bench of single statistics: thresholds, tails, and what is counted of them."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

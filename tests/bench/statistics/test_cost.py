@@ -1,7 +1,5 @@
 """The bench of what statistics cost, on a handful of accounts."""
 
-from __future__ import annotations
-
 import pytest
 
 from bench.statistics.cost import main, steps

@@ -1,7 +1,5 @@
 """How campaigns hide: volumes, short lives and frames."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

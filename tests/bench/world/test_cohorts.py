@@ -1,7 +1,5 @@
 """Honest cohorts that are new on a day: each is what it says."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

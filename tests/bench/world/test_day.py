@@ -1,7 +1,5 @@
 """Real days, built from small corpora of the same schema as the shared ones."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any

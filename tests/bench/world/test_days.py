@@ -1,7 +1,5 @@
 """Days of one world: who comes, and when."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from pathlib import Path
 
