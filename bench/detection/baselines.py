@@ -89,7 +89,7 @@ def _scaled(population: Population) -> np.ndarray:
 
 
 def _square_per_call(population: Population) -> np.ndarray:
-    """Mean squared norm of a call's features, from the statistic that was made of it: see ``gauger.engine.statistics``."""
+    """Mean squared norm of a call's features, from ``within_similarity``, which was made of it."""
     calls = population.calls.astype(np.float64)
     sums = _scaled(population)
     own = np.einsum("ij,ij->i", sums, sums)
