@@ -4,6 +4,8 @@ Each gives every account a score, higher = more suspect, from the calls of that 
 do not matter. ``bench.detection.rivals`` has those that look at many accounts together.
 """
 
+from __future__ import annotations
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -87,7 +89,7 @@ def _scaled(population: Population) -> np.ndarray:
 
 
 def _square_per_call(population: Population) -> np.ndarray:
-    """Mean squared norm of a call's features, from the statistic made of it: see ``engine.statistics``."""
+    """Mean squared norm of a call's features, from ``within_similarity``, which was made of it."""
     calls = population.calls.astype(np.float64)
     sums = _scaled(population)
     own = np.einsum("ij,ij->i", sums, sums)

@@ -116,7 +116,7 @@ class Neighbourhoods:
         """Of all accounts in order, float32: everything, and content only; neighbours are sought among all of them."""
         vectors = np.concatenate([self._whitener.transform(unit(one.sums)) for one in populations])
         statistics = np.concatenate([self._table.scaled_statistics(one) for one in populations]).astype(np.float32)
-        _, found = nearest(vectors, NEIGHBOURS, 1)
+        _, found = nearest(vectors, NEIGHBOURS)
         around = np.zeros_like(vectors)
         for column in range(found.shape[1]):
             around += vectors[found[:, column]]

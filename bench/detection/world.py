@@ -27,6 +27,7 @@ from bench.world.campaigns import Planted
 from gauger.batch import outputs
 from gauger.batch.evaluate import Evaluation, evaluate
 from gauger.batch.score import score
+from gauger.engine.common import threads
 from gauger.engine.common.settings import Settings
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.reference.held_out import false_positives
@@ -102,7 +103,8 @@ class World:
             score([self.days / "honest" / "reference"], out, state=state)
             shutil.rmtree(out / outputs.CALLS)
             # Once for all runs of copies, each of which would measure it again.
-            false_positives(StateDirectory(state), real_day.DAY, Settings(), os.cpu_count() or 1)
+            with threads.use(os.cpu_count() or 1):
+                false_positives(StateDirectory(state), real_day.DAY, Settings())
         return state
 
     def score(self, logs: Sequence[Path], out: Path) -> None:
