@@ -41,17 +41,12 @@ def test_rows_are_a_list_of_records(operations: list[tuple], capacity: int) -> N
         assert list(zip(rows["label"].tolist(), map(tuple, rows["pair"].tolist()), strict=True)) == records
 
 
-def test_keep_takes_a_mask() -> None:
+def test_keep_takes_a_mask_and_columns_are_writable_in_place() -> None:
     rows = Rows(FIELDS)
     rows.append({"label": np.arange(6)})
     rows.keep(rows["label"] % 2 == 1)
-    assert rows["label"].tolist() == [1, 3, 5]
-
-
-def test_columns_are_writable_in_place() -> None:
-    rows = Rows(FIELDS)
-    rows.grow(3)
     rows["pair"][1] = (7, 8)
+    assert rows["label"].tolist() == [1, 3, 5]
     assert rows["pair"].tolist() == [[0, 0], [7, 8], [0, 0]]
 
 
