@@ -101,11 +101,7 @@ WAYS = [shuffled_at_once, in_small_batches, merged, merged_into_an_empty_one, me
 
 @pytest.mark.parametrize("way", WAYS)
 def test_any_way_of_taking_in_the_same_calls_gives_the_same_tables(
-    way: Way,
-    calls: list[Call],
-    directory: Path,
-    whole: Result,
-    tmp_path: Path,
+    way: Way, calls: list[Call], directory: Path, whole: Result, tmp_path: Path
 ) -> None:
     assert_same(way(Machines(directory), calls, tmp_path), whole)
 

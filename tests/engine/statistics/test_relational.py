@@ -12,13 +12,7 @@ import pytest
 
 from gauger.engine.common.settings import HOUR_US
 from gauger.engine.engine import Engine
-from gauger.engine.statistics.relational import (
-    NAMES,
-    complementary_coverage,
-    family_entropy,
-    synchrony,
-    with_families,
-)
+from gauger.engine.statistics.relational import NAMES, complementary_coverage, family_entropy, synchrony, with_families
 from tests.engine import worlds
 from tests.kernels import naive_statistics as naive
 
