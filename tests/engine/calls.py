@@ -4,10 +4,9 @@ A call is a dict of canonical column values plus ``row``, its place in the log; 
 batch has all of ``columns``, whatever calls are in it, as a log has.
 """
 
-from __future__ import annotations
-
 import os
 import random
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from functools import cache
@@ -21,7 +20,7 @@ import pytest
 from gauger.engine.common.schema import CALL_SCHEMA
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import DAY_US, HOUR_US, Settings
-from gauger.engine.intake.measuring import Measurer
+from gauger.engine.intake.measuring import Measurer, Measures, WordSketch
 from gauger.engine.state.checkpoint import save_state
 from gauger.engine.state.state import State
 from gauger.engine.statistics.population import Population
@@ -36,19 +35,8 @@ TEXT_COLUMNS = tuple(name for name in CALL_SCHEMA.names if name != "prompt_token
 ID_COLUMNS = tuple(name for name in CALL_SCHEMA.names if name != "prompt_text")
 BARE_COLUMNS = ("start_time", "account_id", "prompt_text")
 
-_VERBS = ["describe", "compare", "translate", "summarise", "list", "sketch", "plan", "review"]
-_THINGS = [
-    "rivers",
-    "lanterns",
-    "bicycles",
-    "orchards",
-    "clocks",
-    "harbours",
-    "violins",
-    "gardens",
-    "bridges",
-    "kettles",
-]
+_VERBS = "describe compare translate summarise list sketch plan review".split()
+_THINGS = "rivers lanterns bicycles orchards clocks harbours violins gardens bridges kettles".split()
 _PLACES = ["in spring", "near Lisbon", "by night, before the giving of grades", "step by step", "for 12 children"]
 
 
@@ -132,10 +120,20 @@ def new_state(settings: Settings = SETTINGS, secret: Secret = SECRET) -> State:
     return State(secret, settings)
 
 
-def fold(state: State, calls: Sequence[Call], columns: Sequence[str] = TEXT_COLUMNS) -> State:
-    """Fold calls into a state as one batch; returns the state."""
+def measure(batch: pa.RecordBatch, words: WordSketch | None = None, secret: Secret = SECRET) -> Measures:
+    """What the pass makes of a batch."""
+    return measurer_of(secret).measure(batch, WordSketch() if words is None else words)
+
+
+def take_in(state: State, calls: Sequence[Call], columns: Sequence[str] = TEXT_COLUMNS, **places: Any) -> np.ndarray:
+    """Give calls to a state as one batch; returns the row of each call's prompt."""
     batch = batch_of(calls, columns)
-    state.update(batch, measurer_of(state.secret).measure(batch, state.words), rows=[call["row"] for call in calls])
+    return state.update(batch, measure(batch, state.words, state.secret), **places)
+
+
+def fold(state: State, calls: Sequence[Call], columns: Sequence[str] = TEXT_COLUMNS) -> State:
+    """Fold calls into a state as one batch, with the rows they say; returns the state."""
+    take_in(state, calls, columns, rows=[call["row"] for call in calls])
     return state
 
 
@@ -166,6 +164,12 @@ def saved_bytes(state: State, folder: Path) -> dict[str, bytes]:
     """The bytes of every file of the state, saved."""
     save_state(state, folder)
     return file_bytes(folder)
+
+
+def bytes_of(state: State) -> dict[str, bytes]:
+    """The bytes of every file of the state, saved somewhere."""
+    with tempfile.TemporaryDirectory() as folder:
+        return saved_bytes(state, Path(folder) / "state")
 
 
 def legible_bytes(folder: Path) -> bytes:

@@ -1,7 +1,5 @@
 """One campaign day, its reference and its result, shared by the tests of the engine."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

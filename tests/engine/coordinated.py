@@ -1,7 +1,5 @@
 """Accounts that move as one, among others that do not: what signs and verdicts are tested on."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.engine.findings.signs import Group

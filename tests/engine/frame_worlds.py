@@ -1,7 +1,5 @@
 """Prompts of planted template families, their grams, and how well labels agree with the truth."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from math import comb
@@ -9,8 +7,6 @@ from math import comb
 import numpy as np
 
 from gauger.engine.families.frames import Frames, Grams
-from gauger.engine.intake.admission import admit
-from gauger.engine.intake.measuring import Measurer, WordSketch
 from tests.engine import worlds
 
 PLACES = ("head", "tail", "both", "middle")
@@ -18,8 +14,7 @@ PLACES = ("head", "tail", "both", "middle")
 
 def measured(texts: Sequence[str]) -> tuple[Grams, np.ndarray]:
     """Frame grams and prompt hashes (uint32) of texts, in the order given."""
-    batch = admit(worlds.batch([worlds.call("a", text, 0) for text in texts])).calls
-    measures = Measurer(worlds.SECRET).measure(batch, WordSketch())
+    measures = worlds.measured(texts)
     grams = Grams(measures.gram_offsets, measures.grams[: measures.gram_offsets[-1]])
     return grams, (measures.prompt_hashes[:, 0] >> np.uint64(32)).astype(np.uint32)
 

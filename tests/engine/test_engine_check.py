@@ -1,7 +1,5 @@
 """Checking one call: what is known of it, from any thread, and that nothing changes."""
 
-from __future__ import annotations
-
 import threading
 from datetime import timedelta
 from pathlib import Path

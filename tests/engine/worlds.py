@@ -4,8 +4,6 @@ Everything is a function of a seed. A *topic* is a fixed random direction of fea
 of the honest topics, a planted campaign adds calls of a topic no honest account ever touches.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -25,6 +23,9 @@ from gauger.engine.families.descriptors import Descriptors
 from gauger.engine.families.families import Families
 from gauger.engine.families.frames import NO_FRAMES, Matcher
 from gauger.engine.families.slots import SlotFigures
+from gauger.engine.intake.admission import admit
+from gauger.engine.intake.measuring import Measurer, Measures, WordSketch
+from gauger.engine.results.result import Result
 from gauger.engine.statistics.population import Population
 from gauger.kernels.sketches import minhash
 from gauger.kernels.text.features import FEATURES
@@ -140,8 +141,7 @@ def campaign_day() -> list[Call]:
 
 def reference_directory(path: Path) -> Path:
     """A state directory with one reference day, eight days before ``DAY``."""
-    engine = Engine(path, settings=ENGINE_SETTINGS)
-    engine.observe(batch(honest_day(1, 260, 6, day=DAY - timedelta(days=8))))
+    engine = observing(honest_day(1, 260, 6, day=DAY - timedelta(days=8)), Engine(path, settings=ENGINE_SETTINGS))
     engine.finish()
     assert engine.commit() == ["2026-11-12"]
     return path
@@ -154,6 +154,24 @@ def taking(engine: Engine, calls: list[Call], rows: Iterable[int]) -> Engine:
         if own:
             engine.observe(batch([calls[row] for row in own]), file=file, rows=np.asarray(own) // 2)
     return engine
+
+
+def observing(calls: Sequence[Call], engine: Engine | None = None) -> Engine:
+    """The engine (in memory, unless told), having observed those calls."""
+    engine = engine or Engine(secret=SECRET, streaming=0)
+    engine.observe(batch(calls))
+    return engine
+
+
+def finished(calls: Sequence[Call], engine: Engine | None = None) -> Result:
+    """What the engine says after it observed those calls."""
+    return observing(calls, engine).finish()
+
+
+def measured(texts: Sequence[str]) -> Measures:
+    """What the pass makes of texts."""
+    calls = admit(batch([call("a", text, 0) for text in texts])).calls
+    return Measurer(SECRET).measure(calls, WordSketch())
 
 
 def saved_bytes(engine: Engine, folder: Path) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """The secret: it names itself, derives its subkeys, guards its file, and shows its material nowhere."""
 
-from __future__ import annotations
-
 import copy
 import os
 import pickle
@@ -37,62 +35,50 @@ def test_the_key_id_and_subkeys_are_those_of_all_earlier_versions() -> None:
     assert secret.key[31] == 0xB195B77AA52F603F
 
 
-def test_subkeys_are_odd_distinct_and_read_only() -> None:
-    key = Secret(MATERIAL).key
-    assert key.dtype == np.uint64
-    assert key.shape == (keys.KEY_WORDS,)
-    assert np.all(key & np.uint64(1))
-    assert len(set(key.tolist())) == keys.KEY_WORDS
+def test_subkeys_are_odd_distinct_and_read_only_and_of_their_key_alone() -> None:
+    secret, other = Secret(MATERIAL), Secret(bytes([MATERIAL[0] ^ 1]) + MATERIAL[1:])
+    assert (secret.key.dtype, secret.key.shape) == (np.uint64, (keys.KEY_WORDS,))
+    assert np.all(secret.key & np.uint64(1))
+    assert len({*secret.key.tolist(), *other.key.tolist()}) == 2 * keys.KEY_WORDS
+    assert len({one.key_id for one in (secret, other, Secret.random(), Secret.random())}) == 4
     with pytest.raises(ValueError, match="read-only"):
-        key[0] = 1
-
-
-def test_one_flipped_bit_is_another_key() -> None:
-    other = Secret(bytes([MATERIAL[0] ^ 1]) + MATERIAL[1:])
-    assert other.key_id != Secret(MATERIAL).key_id
-    assert not set(other.key.tolist()) & set(Secret(MATERIAL).key.tolist())
+        secret.key[0] = 1
 
 
 def test_a_secret_is_read_from_hexadecimal_digits() -> None:
     assert Secret.from_hex(f" {MATERIAL.hex().upper()}\n").key_id == Secret(MATERIAL).key_id
 
 
-@pytest.mark.parametrize("text", ["", MATERIAL.hex()[:-2], MATERIAL.hex()[:-1], "x" + MATERIAL.hex()[1:]])
-def test_what_is_no_key_is_refused_without_being_repeated(text: str) -> None:
-    with pytest.raises(StateError, match=r"a key is|not a key") as caught:
-        Secret.from_hex(text)
-    assert MATERIAL.hex()[1:8] not in str(caught.value)
+@pytest.mark.parametrize(
+    "text", ["", MATERIAL.hex()[:-2], MATERIAL.hex()[:-1], MATERIAL.hex() + "00", "x" + MATERIAL.hex()[1:], "not one"]
+)
+def test_what_is_no_key_is_refused_without_being_shown(tmp_path: Path, text: str) -> None:
+    for read in (lambda: Secret.from_hex(text), lambda: Secret.from_file(key_file(tmp_path, text))):
+        with pytest.raises(StateError, match=r"a key is|not a key|not a gauger key") as caught:
+            read()
+        shown = "".join(traceback.format_exception(caught.value)).replace(str(tmp_path), "")
+        assert "\n" not in str(caught.value)
+        assert not text or text not in shown
+        assert MATERIAL.hex()[1:8] not in shown
 
 
-def test_a_key_file_may_be_named_by_a_string(tmp_path: Path) -> None:
-    assert Secret.from_file(str(tmp_path / "key")).key_id == Secret.from_file(tmp_path / "key").key_id
-
-
-def test_random_secrets_differ() -> None:
-    assert Secret.random().key_id != Secret.random().key_id
-
-
-@pytest.mark.parametrize("size", [0, SECRET_BYTES - 1, SECRET_BYTES + 1])
-def test_a_key_of_another_length_is_refused(size: int) -> None:
-    with pytest.raises(StateError, match=f"16 bytes long; this one has {size}$"):
-        Secret(b"k" * size)
-
-
-def test_a_new_key_file_is_private_and_read_again(tmp_path: Path) -> None:
-    made = Secret.from_file(tmp_path / "key")
+@pytest.mark.parametrize("umask", [0o077, 0])
+def test_a_new_key_file_is_private_whatever_the_umask_and_read_again(tmp_path: Path, umask: int) -> None:
+    old = os.umask(umask)
+    try:
+        made = Secret.from_file(str(tmp_path / "key"))
+    finally:
+        os.umask(old)
     assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
     before = (tmp_path / "key").read_bytes()
     assert Secret.from_file(tmp_path / "key").key_id == made.key_id
     assert (tmp_path / "key").read_bytes() == before
 
 
-def test_a_key_file_is_private_whatever_the_umask(tmp_path: Path) -> None:
-    old = os.umask(0)
-    try:
-        Secret.from_file(tmp_path / "key")
-    finally:
-        os.umask(old)
-    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+@pytest.mark.parametrize("size", [0, SECRET_BYTES - 1, SECRET_BYTES + 1])
+def test_a_key_of_another_length_is_refused(size: int) -> None:
+    with pytest.raises(StateError, match=f"16 bytes long; this one has {size}$"):
+        Secret(b"k" * size)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o601])
@@ -103,31 +89,12 @@ def test_a_key_others_may_touch_is_refused(tmp_path: Path, mode: int) -> None:
     assert MATERIAL.hex() not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "not hexadecimal", MATERIAL.hex()[:-2], MATERIAL.hex() + "00"])
-def test_what_is_no_key_is_refused_without_being_shown(tmp_path: Path, text: str) -> None:
-    with pytest.raises(StateError) as caught:
-        Secret.from_file(key_file(tmp_path, text))
-    shown = "".join(traceback.format_exception(caught.value))
-    assert "\n" not in str(caught.value)
-    assert not text or text not in shown.replace(str(tmp_path), "")
-
-
-def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    path = key_file(tmp_path, "")
-    path.write_bytes(MATERIAL)
-    with pytest.raises(StateError, match="not a gauger key"):
-        Secret.from_file(path)
-
-
-def test_a_folder_in_the_place_of_the_key_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "key").mkdir(mode=0o700)
-    with pytest.raises(StateError, match="key"):
-        Secret.from_file(tmp_path / "key")
-
-
-def test_a_key_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match="cannot make a key file here"):
-        Secret.from_file(tmp_path / "nowhere" / "key")
+def test_what_is_no_key_file_is_refused(tmp_path: Path) -> None:
+    key_file(tmp_path, "").write_bytes(MATERIAL)
+    (tmp_path / "folder").mkdir(mode=0o700)
+    for name, message in (("key", "not a gauger key"), ("folder", "folder"), ("nowhere/key", "cannot make a key file")):
+        with pytest.raises(StateError, match=message):
+            Secret.from_file(tmp_path / name)
 
 
 def shown_forms(secret: Secret, material: bytes) -> list[bytes]:

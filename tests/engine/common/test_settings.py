@@ -1,7 +1,5 @@
 """Settings: frozen, comparable, storable, and consistent with one another."""
 
-from __future__ import annotations
-
 from dataclasses import FrozenInstanceError, asdict, replace
 from typing import Any
 
@@ -11,12 +9,8 @@ import pytest
 from gauger.engine.common.settings import DAY_US, HOUR_US, Settings
 
 
-def test_units() -> None:
-    assert HOUR_US == 60 * 60 * 1_000_000
-    assert DAY_US == 24 * HOUR_US
-
-
-def test_settings_cannot_be_changed_under_a_running_engine() -> None:
+def test_units_and_that_settings_cannot_be_changed_under_a_running_engine() -> None:
+    assert (HOUR_US, DAY_US) == (60 * 60 * 1_000_000, 24 * HOUR_US)
     settings: Any = Settings()
     with pytest.raises(FrozenInstanceError):
         settings.sample_calls = 1
@@ -36,14 +30,10 @@ def test_settings_survive_json() -> None:
     assert Settings(**read) == Settings()
 
 
-def test_the_smallest_reference_can_reach_the_alarm_level() -> None:
+def test_the_defaults_fit_one_another() -> None:
     """A rank among n scores is never below 1 / (n + 1)."""
     settings = Settings()
     assert 1 / (settings.reference_accounts_min + 1) < settings.alarm_level
-
-
-def test_the_sample_covers_the_accounts_that_have_evidence() -> None:
-    settings = Settings()
     assert settings.calls_min <= settings.sample_calls
     assert settings.reference_accounts_min <= settings.reference_accounts_max
     assert max(settings.neighbours) < settings.reference_accounts_min

@@ -1,7 +1,5 @@
 """Stages follow one another and are counted once."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import pytest

@@ -1,7 +1,5 @@
 """Threads: every item once and in order, whatever their number; nested work has its thread alone."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Connected components against a walk over a dictionary of neighbours."""
 
-from __future__ import annotations
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,17 +16,13 @@ def walked(nodes: int, edges: list[tuple[int, int]]) -> list[int]:
         near[left].add(right)
         near[right].add(left)
     label: dict[int, int] = {}
-    number = 0
     for start in range(nodes):
-        if start in label:
-            continue
-        waiting = [start]
+        number, waiting = max(label.values(), default=-1) + 1, [start]
         while waiting:
             node = waiting.pop()
             if node not in label:
                 label[node] = number
                 waiting.extend(near[node])
-        number += 1
     return [label[node] for node in range(nodes)]
 
 

@@ -1,7 +1,5 @@
 """Feature rows in several arrays against one array of them all."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The inverted file against brute force over the lists it probes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
@@ -39,8 +37,9 @@ def test_the_number_of_workers_changes_nothing(workers: int, monkeypatch: pytest
     monkeypatch.setattr(inverted, "_BLOCK", 256)
     monkeypatch.setattr(inverted, "_OFFERED", 20_000)
     vectors = cloud(3_000, 3)
-    one = InvertedFile(vectors, np.arange(len(vectors))).search_all(12)
-    with threads.use(workers):
-        more = InvertedFile(vectors, np.arange(len(vectors))).search_all(12)
-    assert np.array_equal(one[0], more[0])
-    assert np.array_equal(one[1], more[1])
+    found = []
+    for number in (1, workers):
+        with threads.use(number):
+            found.append(InvertedFile(vectors, np.arange(len(vectors))).search_all(12))
+    for one, more in zip(*found, strict=True):
+        assert np.array_equal(one, more)

@@ -1,7 +1,5 @@
 """Contracts of every part of evidence: who writes a detector finds them run on it here."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 

@@ -1,13 +1,10 @@
 """Allow-lists: which families an id or an example names, and what being allowed changes and does not."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from gauger.engine.common.errors import AllowListError
@@ -33,9 +30,8 @@ PROMPTS = [*TEMPLATES, *NEAR, *[SHORT] * 6, *[REPEATED] * 7, ALONE]
 
 
 def engine() -> Engine:
-    made = Engine(secret=worlds.SECRET)
-    made.observe(worlds.batch([worlds.call(f"a{place % 9}", prompt, place) for place, prompt in enumerate(PROMPTS)]))
-    return made
+    calls = [worlds.call(f"a{place % 9}", prompt, place) for place, prompt in enumerate(PROMPTS)]
+    return worlds.observing(calls, Engine(secret=worlds.SECRET))
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +66,6 @@ def test_without_an_allow_list_nothing_is_allowed(observed: Engine, ids: dict[st
 def test_ids_name_families(observed: Engine, ids: dict[str, int]) -> None:
     result = finished(observed, ids=[ids[NEAR[0]], ids[SHORT]])
     assert allowed(result) == {ids[NEAR[0]], ids[SHORT]}
-    assert result.allowed is not None
     assert result.allowed.warnings() == []
     assert result.families.num_rows == len(set(ids.values()) - {None})
 
@@ -93,7 +88,6 @@ def test_an_example_names_the_families_it_would_be_in(
     example: str, member: str | None, observed: Engine, ids: dict[str, int]
 ) -> None:
     result = finished(observed, examples=[example])
-    assert result.allowed is not None
     assert allowed(result) == (set() if member is None else {ids[member]})
     assert result.allowed.unmatched_examples == ([1] if member is None else [])
     assert len(result.allowed.warnings()) == (member is None)
@@ -101,7 +95,6 @@ def test_an_example_names_the_families_it_would_be_in(
 
 def test_what_is_unknown_is_said_and_named_without_its_text(observed: Engine, ids: dict[str, int]) -> None:
     result = finished(observed, ids=[77, ids[SHORT], 66], examples=[TEMPLATES[0], "xyzzy is not here at all"])
-    assert result.allowed is not None
     unknown, other, example = result.allowed.warnings()
     assert "no family 66" in unknown
     assert "no family 77" in other
@@ -114,23 +107,18 @@ def test_what_is_unknown_is_said_and_named_without_its_text(observed: Engine, id
 
 
 def test_a_family_of_an_earlier_day_is_not_unknown(tmp_path: Path) -> None:
-    first = Engine(tmp_path / "state")
-    first.observe(worlds.batch([worlds.call("a", SHORT, second) for second in range(6)]))
+    early, late = ([worlds.call("a", text, second) for second in range(6)] for text in (SHORT, REPEATED))
+    first = worlds.observing(early, Engine(tmp_path / "state"))
     (number,) = first.finish().families.column("family_id").to_pylist()
     first.commit()
-    later = Engine(tmp_path / "state", allow=AllowList([number]))
-    later.observe(worlds.batch([worlds.call("a", REPEATED, second) for second in range(6)]))
-    result = later.finish()
-    assert result.allowed is not None
+    result = worlds.finished(late, Engine(tmp_path / "state", allow=AllowList([number])))
     assert (result.allowed.warnings(), allowed(result)) == ([], set())
 
 
 def test_examples_say_nothing_of_token_ids() -> None:
     made = Engine(secret=worlds.SECRET, allow=AllowList(examples=["some words that are a prompt"]))
     calls = [{"start_time": worlds.DAY, "account_id": "a", "prompt_token_ids": [1, 2, 3]}] * 6
-    made.observe(pa.RecordBatch.from_pylist(calls))
-    result = made.finish()
-    assert result.allowed is not None
+    result = worlds.finished(calls, made)
     assert ["token ids" in sentence for sentence in result.allowed.warnings()] == [True]
     assert allowed(result) == set()
     for name in ("elicitation_share", "reasoning_share", "rubric_share", "data_set_share"):

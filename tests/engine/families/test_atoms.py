@@ -1,7 +1,5 @@
 """Atoms of prompts, and which of them are repeated slot content, against counters and sets."""
 
-from __future__ import annotations
-
 from collections import Counter
 from itertools import combinations
 
@@ -73,11 +71,9 @@ def naive_standing(prompts: list[list[int]]) -> tuple[list[bool], list[bool], li
     count = max((atom + 1 for mine in prompts for atom in mine), default=0)
     holders = [sum(atom in mine for mine in prompts) for atom in range(count)]
     shared = Counter(frozenset(pair) for mine in prompts for pair in combinations(mine, 2))
-    crossed, nested, accompanied = Counter[int](), Counter[int](), Counter[int]()
+    crossed, nested, accompanied = stands = Counter[int](), Counter[int](), Counter[int]()
     for mine in prompts:
-        for counter, found in zip(
-            (crossed, nested, accompanied), naive_frames.stands(mine, holders, shared, 2, 80), strict=True
-        ):
+        for counter, found in zip(stands, naive_frames.stands(mine, holders, shared, 2, 80), strict=True):
             counter.update(found)
     most = [max(crossed[atom], nested[atom]) for atom in range(count)]
     return (
@@ -115,15 +111,12 @@ def test_only_the_most_widely_held_atoms_of_a_prompt_are_compared() -> None:
     assert not found[81:].any()
 
 
-def test_a_passage_under_several_frames_is_content() -> None:
+def test_a_passage_under_several_frames_is_content_and_a_block_inside_one_is_none() -> None:
     """Atoms 0 and 1: two frames; 2 to 5: passages that stand under either."""
     prompts = [[frame, 2 + (place // 2) % 4] for place in range(40) for frame in (place % 2,)]
     assert content(atoms_from(prompts)).tolist() == [False, False, True, True, True, True]
-
-
-def test_a_block_inside_one_frame_is_no_content() -> None:
-    prompts = [[0, 1] if place < 10 else [0] for place in range(40)]
-    assert content(atoms_from(prompts)).tolist() == [False, False]
+    inside = [[0, 1] if place < 10 else [0] for place in range(40)]
+    assert content(atoms_from(inside)).tolist() == [False, False]
 
 
 def test_frame_grams_are_the_frames_of_planted_prompts() -> None:

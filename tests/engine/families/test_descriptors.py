@@ -1,7 +1,5 @@
 """Descriptors of families against plain Python over each family's calls."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from itertools import pairwise
@@ -35,23 +33,35 @@ def found(calls: dict[str, np.ndarray]) -> Descriptors:
     return describe(**calls, count=FAMILIES)
 
 
-def own(calls: dict[str, np.ndarray], family: int, name: str) -> list[int]:
-    return calls[name][calls["family"] == family].tolist()
-
-
 def same(value: float, expected: float) -> bool:
     return value == pytest.approx(expected, nan_ok=True, abs=1e-12)
 
 
-def test_concentration_over_accounts(calls: dict[str, np.ndarray], found: Descriptors) -> None:
-    for family in range(FAMILIES):
-        sent = list(Counter(own(calls, family, "account")).values())
-        differences = sum(abs(one - other) for one in sent for other in sent)
-        pairs = len(sent) * (len(sent) - 1)
-        gini = differences / pairs / (2 * mean(sent)) if pairs else math.nan
-        assert found.accounts[family] == len(sent)
-        assert same(found.largest_account_share[family], max(sent) / sum(sent))
-        assert same(found.account_gini[family], gini)
+@pytest.mark.parametrize("family", range(FAMILIES))
+def test_each_descriptor_is_that_of_its_familys_calls(
+    calls: dict[str, np.ndarray], found: Descriptors, family: int
+) -> None:
+    account, times, flags = (calls[name][calls["family"] == family].tolist() for name in ("account", "times", "flags"))
+    sent = list(Counter(account).values())
+    differences = sum(abs(one - other) for one in sent for other in sent)
+    pairs = len(sent) * (len(sent) - 1)
+    assert found.accounts[family] == len(sent)
+    assert same(found.largest_account_share[family], max(sent) / sum(sent))
+    assert same(found.account_gini[family], differences / pairs / (2 * mean(sent)) if pairs else math.nan)
+    kinds = {REASONING: found.reasoning, RUBRIC: found.rubrics, DATA_SET: found.data_sets, 7: found.elicitation}
+    for mask, shares in kinds.items():
+        assert same(shares[family], mean(bool(flag & mask) for flag in flags))
+    hours = Counter(time // HOUR_US for time in times)
+    listed = found.hourly[found.hourly_offsets[family] : found.hourly_offsets[family + 1]].tolist()
+    pace = [values[family] for values in (found.hour_calls_median, found.hour_calls_peak, found.burstiness)]
+    if len(times) < 5:
+        assert listed == []
+        assert all(map(math.isnan, pace))
+        return
+    assert listed == [hours[hour] for hour in range(min(hours), max(hours) + 1)]
+    gaps = [(late - early) / 1e6 for early, late in pairwise(sorted(times))]
+    burstiness = (pstdev(gaps) - mean(gaps)) / (pstdev(gaps) + mean(gaps))
+    assert all(map(same, pace, (median(hours.values()), max(hours.values()), burstiness)))
 
 
 @pytest.mark.parametrize("rate", [0.2, 1.0, 3.0, 8.0, 40.0])
@@ -64,46 +74,15 @@ def test_concentration_by_chance(rate: float) -> None:
     assert found.account_gini_chance[0] == pytest.approx(found.account_gini[0], abs=0.01)
 
 
-def test_one_call_an_account_is_even_by_chance_too() -> None:
-    found = one_family([*range(9)], [*range(9)])
-    assert (found.account_gini[0], found.account_gini_chance[0]) == (0.0, 0.0)
-
-
-def test_pace(calls: dict[str, np.ndarray], found: Descriptors) -> None:
-    for family in range(FAMILIES):
-        times = sorted(own(calls, family, "times"))
-        hours = Counter(time // HOUR_US for time in times)
-        listed = found.hourly[found.hourly_offsets[family] : found.hourly_offsets[family + 1]].tolist()
-        if len(times) < 5:
-            assert listed == []
-            figures = (found.hour_calls_median[family], found.hour_calls_peak[family], found.burstiness[family])
-            assert all(map(math.isnan, figures))
-            continue
-        assert listed == [hours[hour] for hour in range(min(hours), max(hours) + 1)]
-        assert same(found.hour_calls_median[family], median(hours.values()))
-        assert same(found.hour_calls_peak[family], max(hours.values()))
-        gaps = [(late - early) / 1e6 for early, late in pairwise(times)]
-        assert same(found.burstiness[family], (pstdev(gaps) - mean(gaps)) / (pstdev(gaps) + mean(gaps)))
-
-
-def test_elicitation_by_kind(calls: dict[str, np.ndarray], found: Descriptors) -> None:
-    for family in range(FAMILIES):
-        flags = own(calls, family, "flags")
-        kinds = {REASONING: found.reasoning, RUBRIC: found.rubrics, DATA_SET: found.data_sets, 7: found.elicitation}
-        for mask, shares in kinds.items():
-            assert same(shares[family], mean(bool(flag & mask) for flag in flags))
-
-
-def test_the_order_of_calls_changes_nothing(calls: dict[str, np.ndarray], found: Descriptors) -> None:
+def test_the_order_of_calls_changes_nothing_and_without_flags_nothing_is_known_of_elicitation(
+    calls: dict[str, np.ndarray], found: Descriptors
+) -> None:
     order = np.random.default_rng(1).permutation(len(calls["family"]))
     again = describe(**{name: values[order] for name, values in calls.items()}, count=FAMILIES)
     for name, values in vars(found).items():
         assert values.tobytes() == vars(again)[name].tobytes(), name
-
-
-def test_without_flags_nothing_is_known_of_elicitation(calls: dict[str, np.ndarray]) -> None:
-    found = describe(**(calls | {"flags": None}), count=FAMILIES)
-    for shares in (found.elicitation, found.reasoning, found.rubrics, found.data_sets):
+    bare = describe(**(calls | {"flags": None}), count=FAMILIES)
+    for shares in (bare.elicitation, bare.reasoning, bare.rubrics, bare.data_sets):
         assert np.all(np.isnan(shares))
 
 
@@ -120,10 +99,7 @@ def test_a_clock_is_regular_chance_is_neither_and_bursts_are_bursts() -> None:
     assert clock.burstiness[0] == -1
     assert abs(chance.burstiness[0]) < 0.05
     assert bursts.burstiness[0] > 0.5
-
-
-def test_calls_all_at_once_have_no_burstiness() -> None:
-    assert math.isnan(one_family([7] * 9).burstiness[0])
+    assert math.isnan(one_family([7] * 9).burstiness[0])  # all at once
 
 
 def test_a_stray_timestamp_makes_no_list_of_a_million_hours() -> None:
@@ -137,8 +113,10 @@ def test_one_key_and_an_even_campaign_are_the_ends_of_the_scale() -> None:
     one_key = one_family([*range(103)], [*range(3), *[9] * 100])
     even = one_family([*range(100)], [*range(20)] * 5)
     alone = one_family([*range(100)])
+    once = one_family([*range(9)], [*range(9)])
     assert one_key.largest_account_share[0] == pytest.approx(100 / 103)
     assert one_key.account_gini[0] == pytest.approx(0.961, abs=1e-3)
     assert (even.largest_account_share[0], even.account_gini[0]) == (0.05, 0.0)
     assert alone.largest_account_share[0] == 1.0
     assert math.isnan(alone.account_gini[0])
+    assert (once.account_gini[0], once.account_gini_chance[0]) == (0.0, 0.0)  # even by chance too

@@ -1,24 +1,14 @@
 """Families of small days, recounted naively: which prompt is in which, and every number of the table."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
-from itertools import pairwise
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from gauger.engine.engine import Engine
 from gauger.engine.results.result import Result
 from tests.engine import worlds
 from tests.engine.worlds import Call
-
-
-def finished(calls: list[Call], engine: Engine | None = None) -> Result:
-    engine = engine or Engine(secret=worlds.SECRET, streaming=0)
-    engine.observe(worlds.batch(calls))
-    return engine.finish()
 
 
 def day() -> tuple[list[Call], list[str]]:
@@ -63,7 +53,7 @@ def truth() -> list[str]:
 
 @pytest.fixture(scope="module")
 def result(calls: list[Call]) -> Result:
-    return finished(calls)
+    return worlds.finished(calls)
 
 
 def test_each_call_is_in_its_family(result: Result, truth: list[str]) -> None:
@@ -74,44 +64,41 @@ def test_each_call_is_in_its_family(result: Result, truth: list[str]) -> None:
 
 
 def test_repeats_are_calls_of_the_same_normalised_prompt(result: Result, calls: list[Call]) -> None:
-    number = Counter(one["prompt_text"].strip().lower() for one in calls)
-    assert result.calls.column("exact_repeats").to_pylist() == [
-        number[one["prompt_text"].strip().lower()] for one in calls
-    ]
+    prompts = [one["prompt_text"].strip().lower() for one in calls]
+    number = Counter(prompts)
+    assert result.calls.column("exact_repeats").to_pylist() == [number[prompt] for prompt in prompts]
 
 
 def test_every_number_of_the_table_is_a_count(result: Result, calls: list[Call]) -> None:
     members = defaultdict(list)
     for one, family in zip(calls, result.calls.column("family_id").to_pylist(), strict=True):
-        if family is not None:
-            members[family].append(one)
+        members[family].append(one)
+    del members[None]
     rows = {row["family_id"]: row for row in result.families.to_pylist()}
     assert set(rows) == set(members)
     for family, own in members.items():
-        row = rows[family]
-        assert row["calls"] == len(own)
-        assert row["accounts"] == len({one["account_id"] for one in own})
-        assert row["client_addresses"] == len({one["client_address"] for one in own} - {None})
-        assert row["distinct_prompts"] == len({one["prompt_text"].strip().lower() for one in own})
-        assert row["first_seen"] == min(one["start_time"] for one in own)
-        assert row["last_seen"] == max(one["start_time"] for one in own)
-        assert row["elicitation_share"] == 0.0
-        assert row["template"] is None
+        counted = {
+            "calls": len(own),
+            "accounts": len({one["account_id"] for one in own}),
+            "client_addresses": len({one["client_address"] for one in own} - {None}),
+            "distinct_prompts": len({one["prompt_text"].strip().lower() for one in own}),
+            "first_seen": min(one["start_time"] for one in own),
+            "last_seen": max(one["start_time"] for one in own),
+            "elicitation_share": 0.0,
+            "template": None,
+        }
+        assert {name: rows[family][name] for name in counted} == counted
 
 
-def test_families_that_last_have_positive_ids_and_the_others_negative_ones(result: Result) -> None:
+def test_families_that_last_count_from_one_by_first_call_and_the_others_are_negative(result: Result) -> None:
     ids, sizes = result.families.column("family_id").to_pylist(), result.families.column("calls").to_pylist()
     assert ids == sorted(ids)
-    assert 0 not in ids
     assert {number > 0 for number, size in zip(ids, sizes, strict=True) if size >= 5} == {True}
     assert {number < 0 for number, size in zip(ids, sizes, strict=True) if size < 5} == {True}
-
-
-def test_new_ids_count_from_one_in_order_of_first_call(result: Result) -> None:
-    lasting = result.families.filter(pa.compute.greater(result.families.column("family_id"), 0))
-    assert lasting.column("family_id").to_pylist() == list(range(1, lasting.num_rows + 1))
-    first = lasting.column("first_seen").to_pylist()
-    assert all(earlier <= later for earlier, later in pairwise(first))
+    lasting = [number for number in ids if number > 0]
+    assert lasting == list(range(1, len(lasting) + 1))
+    first = result.families.column("first_seen").to_pylist()[-len(lasting) :]
+    assert first == sorted(first)
 
 
 def test_elicitation_is_a_share_of_calls() -> None:
@@ -119,31 +106,26 @@ def test_elicitation_is_a_share_of_calls() -> None:
     words = worlds.Words(2)
     calls = [worlds.call(f"a{i}", prompt, i) for i in range(6)]
     calls += [worlds.call(f"b{i}", words.text(20), i) for i in range(6)]
-    assert finished(calls).families.column("elicitation_share").to_pylist() == [1.0]
+    assert worlds.finished(calls).families.column("elicitation_share").to_pylist() == [1.0]
 
 
-def test_the_order_of_calls_changes_no_family(calls: list[Call], result: Result) -> None:
-    for seed in range(3):
-        order = np.random.default_rng(seed).permutation(len(calls))
-        again = Engine(secret=worlds.SECRET, streaming=0)
-        again.observe(worlds.batch([calls[row] for row in order]), rows=order)
-        found = again.finish()
-        assert found.families.equals(result.families)
-        assert found.calls.column("family_id").equals(result.calls.column("family_id"))
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_of_calls_and_the_number_of_workers_change_no_family(
+    calls: list[Call], result: Result, seed: int
+) -> None:
+    order = np.random.default_rng(seed).permutation(len(calls))
+    again = Engine(secret=worlds.SECRET, workers=2 * seed or 1, streaming=0)
+    again.observe(worlds.batch([calls[row] for row in order]), rows=order)
+    found = again.finish()
+    assert found.families.equals(result.families)
+    assert found.calls.column("family_id").equals(result.calls.column("family_id"))
 
 
-def test_the_number_of_workers_changes_no_family(calls: list[Call], result: Result) -> None:
-    assert finished(calls, Engine(secret=worlds.SECRET, workers=3, streaming=0)).families.equals(result.families)
-
-
-def test_without_addresses_their_number_is_unknown() -> None:
-    calls = [worlds.call(f"a{i}", "the very same prompt every time", i) for i in range(6)]
-    assert finished(calls).families.column("client_addresses").to_pylist() == [None]
-
-
-def test_a_day_without_families() -> None:
+def test_without_addresses_their_number_is_unknown_and_a_day_may_have_no_families() -> None:
     words = worlds.Words(3)
-    result = finished([worlds.call("a", words.text(20), i) for i in range(50)])
+    calls = [worlds.call(f"a{i}", "the very same prompt every time", i) for i in range(6)]
+    assert worlds.finished(calls).families.column("client_addresses").to_pylist() == [None]
+    result = worlds.finished([worlds.call("a", words.text(20), i) for i in range(50)])
     assert result.families.num_rows == 0
     assert set(result.calls.column("family_kind").to_pylist()) == {"single"}
 
@@ -158,30 +140,28 @@ def ids_of(result: Result, calls: list[Call]) -> dict[str, int]:
     return dict(zip((one["prompt_text"] for one in calls), result.calls.column("family_id").to_pylist(), strict=True))
 
 
-def test_short_prompts_keep_their_ids_when_finished_again() -> None:
+@pytest.mark.parametrize(
+    "prompts",
+    [
+        {"hello!": 5, "hello?": 9, "hello.": 7, "...": 6, "???": 8, ":-)": 5},
+        {mark * number: 5 for mark in "?!." for number in range(1, 7)},  # more than the neighbours FAISS is asked for
+    ],
+)
+def test_short_prompts_of_one_signature_are_families_of_their_own_that_keep_their_ids(prompts: dict[str, int]) -> None:
     """Prompts without words, or equal in all but punctuation, share one signature; they are not one family."""
-    calls = sent({"hello!": 5, "hello?": 9, "hello.": 7, "...": 6, "???": 8, ":-)": 5})
-    engine = Engine(secret=worlds.SECRET, streaming=0)
-    first = ids_of(finished(calls, engine), calls)
-    assert len(set(first.values())) == 6
-    assert ids_of(engine.finish(), calls) == first
-
-
-def test_many_prompts_of_one_signature_keep_their_ids() -> None:
-    """More of them than the neighbours FAISS is asked for."""
-    calls = sent({mark * number: 5 for mark in "?!." for number in range(1, 7)})
-    engine = Engine(secret=worlds.SECRET, streaming=0)
-    first = ids_of(finished(calls, engine), calls)
+    calls = sent(prompts)
+    engine = worlds.observing(calls)
+    first = ids_of(engine.finish(), calls)
+    assert len(set(first.values())) == len(prompts)
     assert ids_of(engine.finish(), calls) == first
 
 
 def test_a_new_short_prompt_does_not_take_anothers_id() -> None:
     early, late = sent({"thank you!": 5}), sent({"thank you?": 9}, first=100)
-    engine = Engine(secret=worlds.SECRET, streaming=0)
-    before = ids_of(finished(early, engine), early)
-    after = ids_of(finished(late, engine), [*early, *late])
-    assert after["thank you!"] == before["thank you!"]
-    assert after["thank you?"] != before["thank you!"]
+    engine = worlds.observing(early)
+    before = ids_of(engine.finish(), early)
+    after = ids_of(worlds.finished(late, engine), [*early, *late])
+    assert after["thank you!"] == before["thank you!"] != after["thank you?"]
 
 
 def test_a_returning_template_gets_its_id_back_and_a_new_one_does_not() -> None:
@@ -192,8 +172,8 @@ def test_a_returning_template_gets_its_id_back_and_a_new_one_does_not() -> None:
         texts = [" ".join([*frames[frame], *words.some(100)]) for _ in range(30)]
         return [worlds.call(f"a{place}", text, second + place) for place, text in enumerate(texts)]
 
-    engine = Engine(secret=worlds.SECRET, streaming=0)
-    assert finished(some_of(0, 5_000), engine).families.column("family_id").to_pylist() == [1]
-    result = finished([*some_of(0, 100), *some_of(1, 0)], engine)
+    engine = worlds.observing(some_of(0, 5_000))
+    assert engine.finish().families.column("family_id").to_pylist() == [1]
+    result = worlds.finished([*some_of(0, 100), *some_of(1, 0)], engine)
     assert result.families.column("family_id").to_pylist() == [1, 2]
     assert result.families.column("calls").to_pylist() == [60, 30]

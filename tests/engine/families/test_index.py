@@ -1,7 +1,5 @@
 """The index: what exhaustive search by hand finds, in any number of segments, and nobody's threads."""
 
-from __future__ import annotations
-
 import os
 from itertools import pairwise
 

@@ -1,9 +1,5 @@
 """Representatives: codes, near families, and ids that last."""
 
-from __future__ import annotations
-
-from itertools import combinations
-
 import numpy as np
 import pytest
 
@@ -34,58 +30,24 @@ def of_kind(kind: int, count: int) -> np.ndarray:
     return np.full(count, kind, np.uint8)
 
 
-def bits_apart(left: np.ndarray, right: np.ndarray) -> int:
-    return sum(bin(a ^ b).count("1") for a, b in zip(left.tolist(), right.tolist(), strict=True))
-
-
 def test_codes_hold_the_low_two_bits_of_every_slot() -> None:
     signatures = random_signatures(5, 1)
     coded = codes(signatures)
-    assert coded.shape == (5, 32)
-    assert coded.dtype == np.uint8
+    assert (coded.shape, coded.dtype) == ((5, 32), np.uint8)
     unpacked = np.stack([coded >> shift & 3 for shift in (0, 2, 4, 6)], axis=2).reshape(5, minhash.SLOTS)
     assert np.array_equal(unpacked, signatures & 3)
-
-
-def test_hamming_distance_of_codes_is_that_of_the_low_bits() -> None:
-    signatures = random_signatures(12, 2)
-    coded = codes(signatures)
-    for i, j in combinations(range(12), 2):
-        naive = sum(
-            bin((a ^ b) & 3).count("1") for a, b in zip(signatures[i].tolist(), signatures[j].tolist(), strict=True)
-        )
-        assert bits_apart(coded[i], coded[j]) == naive
-
-
-def test_hamming_distance_estimates_dissimilarity() -> None:
-    signatures = random_signatures(400, 3)
-    for equal in (32, 96, 128):
-        copies = codes(like(signatures, equal, 4))
-        mean = np.mean([bits_apart(a, b) for a, b in zip(codes(signatures), copies, strict=True)])
-        # An unequal slot has any other of 255 bytes: a bit of it differs in 128 of them.
-        assert mean / minhash.SLOTS == pytest.approx((1 - equal / minhash.SLOTS) * 256 / 255, abs=0.02)
 
 
 def test_near_families_of_one_kind_fall_together() -> None:
     heads = random_signatures(20, 5)
     near = like(heads[:5], minhash.equal_slots_at(SIMILARITY), 6)
     far = like(heads[5:10], minhash.equal_slots_at(SIMILARITY) - 1, 7)
-    kinds = of_kind(NEAR, 30)
-    found = near_families(np.concatenate([heads, near, far]), kinds, SIMILARITY)
-    assert found[:20].tolist() == list(range(20))
-    assert found[20:25].tolist() == list(range(5))
-    assert found[25:].tolist() == list(range(20, 25))
-
-
-def test_families_of_different_kinds_stay_apart() -> None:
-    heads = random_signatures(4, 8)
-    found = near_families(np.concatenate([heads, heads]), np.repeat([TEMPLATE, NEAR], 4).astype(np.uint8), SIMILARITY)
-    assert found.tolist() == list(range(8))
-
-
-@pytest.mark.parametrize("count", [0, 1])
-def test_fewer_than_two_families_are_themselves(count: int) -> None:
-    assert near_families(random_signatures(count, 9), of_kind(NEAR, count), SIMILARITY).tolist() == list(range(count))
+    found = near_families(np.concatenate([heads, near, far]), of_kind(NEAR, 30), SIMILARITY)
+    assert found.tolist() == [*range(20), *range(5), *range(20, 25)]
+    kinds = np.repeat([TEMPLATE, NEAR], 20).astype(np.uint8)  # different kinds stay apart
+    assert near_families(np.concatenate([heads, heads]), kinds, SIMILARITY).tolist() == list(range(40))
+    for count in (0, 1):
+        assert near_families(heads[:count], of_kind(NEAR, count), SIMILARITY).tolist() == list(range(count))
 
 
 def test_the_inverted_file_finds_what_exhaustive_search_finds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,57 +67,43 @@ def known_families(signatures: np.ndarray, kinds: np.ndarray) -> KnownFamilies:
     return known
 
 
-def test_nothing_is_known_at_first() -> None:
-    known = KnownFamilies()
-    assert known.next_id == 1
-    assert (
-        known.identify(random_signatures(3, 12), of_kind(NEAR, 3), np.ones(3, np.int64), SIMILARITY).tolist()
-        == [-1] * 3
-    )
+def identified(known: KnownFamilies, signatures: np.ndarray, kinds: np.ndarray, sizes: list[int]) -> list[int]:
+    return known.identify(signatures, kinds, np.asarray(sizes), SIMILARITY).tolist()
 
 
-def test_a_returning_family_gets_its_id_back() -> None:
-    signatures = random_signatures(50, 13)
-    kinds = (np.arange(50) % 3).astype(np.uint8)
-    known = known_families(signatures, kinds)
+def test_a_returning_family_of_the_same_kind_gets_its_id_back() -> None:
+    signatures, kinds = random_signatures(50, 13), (np.arange(50) % 3).astype(np.uint8)
+    known, nothing = known_families(signatures, kinds), KnownFamilies()
     back = np.concatenate([like(signatures, 100, 14), random_signatures(5, 15)])
-    wanted = known.identify(back, np.append(kinds, of_kind(NEAR, 5)), np.full(55, 9), SIMILARITY)
-    assert wanted.tolist() == [*range(1, 51), *[-1] * 5]
+    assert identified(known, back, np.append(kinds, of_kind(NEAR, 5)), [9] * 55) == [*range(1, 51), *[-1] * 5]
+    assert identified(known, signatures, (kinds + 1) % 3, [9] * 50) == [-1] * 50
+    assert identified(nothing, signatures, kinds, [9] * 50) == [-1] * 50
+    assert nothing.next_id == 1
+    assert nothing.held() == {"part": "known families", "per": "family", "rows": 0, "row_bytes": 145, "bytes": 0}
 
 
-def test_the_kind_must_agree() -> None:
-    signatures = random_signatures(4, 16)
-    known = known_families(signatures, of_kind(NEAR, 4))
-    assert known.identify(signatures, of_kind(TEMPLATE, 4), np.full(4, 9), SIMILARITY).tolist() == [-1] * 4
-
-
-def test_one_id_serves_one_family_and_the_larger_chooses_first() -> None:
+def test_one_id_serves_one_family_the_larger_chooses_first_and_the_best_match_wins() -> None:
     signatures = random_signatures(1, 17)
-    known = known_families(signatures, of_kind(NEAR, 1))
     rivals = np.concatenate([signatures, like(signatures, 110, 18), like(signatures, 120, 19)])
-    found = known.identify(rivals, of_kind(NEAR, 3), np.asarray([5, 90, 40]), SIMILARITY)
-    assert found.tolist() == [-1, 1, -1]
-
-
-def test_the_best_match_wins() -> None:
-    wanted = random_signatures(1, 20)
-    signatures = np.concatenate([like(wanted, 95, 21), like(wanted, 120, 22), like(wanted, 100, 23)])
-    known = known_families(signatures, of_kind(NEAR, 3))
-    assert known.identify(wanted, of_kind(NEAR, 1), np.asarray([9]), SIMILARITY).tolist() == [2]
+    assert identified(known_families(signatures, of_kind(NEAR, 1)), rivals, of_kind(NEAR, 3), [5, 90, 40]) == [
+        -1,
+        1,
+        -1,
+    ]
+    known = known_families(
+        np.concatenate([like(signatures, equal, equal) for equal in (95, 120, 100)]), of_kind(NEAR, 3)
+    )
+    assert identified(known, signatures, of_kind(NEAR, 1), [9]) == [2]
 
 
 def test_ids_are_never_reused() -> None:
     known = KnownFamilies()
-    given: set[int] = set()
     for day in range(5):
         signatures = random_signatures(10, 100 + day)
-        assert known.identify(signatures, of_kind(EXACT, 10), np.full(10, 9), SIMILARITY).max() == -1
-        ids = known.next_id + np.arange(10)
-        assert given.isdisjoint(ids.tolist())
-        given |= set(ids.tolist())
-        known.remember(ids, of_kind(EXACT, 10), signatures, np.full(10, day))
-    assert known.next_id == 51
-    assert known.ids.tolist() == sorted(given)
+        assert set(identified(known, signatures, of_kind(EXACT, 10), [9] * 10)) == {-1}
+        assert known.next_id == 1 + 10 * day
+        known.remember(known.next_id + np.arange(10), of_kind(EXACT, 10), signatures, np.full(10, day))
+    assert known.ids.tolist() == list(range(1, 51))
 
 
 def test_remembering_refreshes_and_keeps_id_order() -> None:
@@ -167,11 +115,6 @@ def test_remembering_refreshes_and_keeps_id_order() -> None:
     assert known.last_seen.tolist() == [0, 80, 2, 3, 70]
     assert np.array_equal(known.signatures[[4, 1]], fresh)
     assert known.next_id == 10
-
-
-def test_a_known_family_is_145_bytes() -> None:
-    known = KnownFamilies()
-    assert known.held() == {"part": "known families", "per": "family", "rows": 0, "row_bytes": 145, "bytes": 0}
 
 
 def test_families_like_a_signature_come_most_alike_first() -> None:

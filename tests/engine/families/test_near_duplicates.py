@@ -1,7 +1,5 @@
 """Near-duplicate families against exact Jaccard similarity, pair by pair."""
 
-from __future__ import annotations
-
 from functools import cache
 from itertools import combinations, pairwise
 
@@ -10,8 +8,6 @@ import pytest
 
 from gauger.engine.common import threads
 from gauger.engine.families.near_duplicates import WORDS_MIN, near_duplicates
-from gauger.engine.intake.admission import admit
-from gauger.engine.intake.measuring import Measurer, WordSketch
 from gauger.kernels.sketches import minhash
 from tests.engine import worlds
 
@@ -20,8 +16,7 @@ SIMILARITY, FAR = 0.7, 0.4
 
 def signed(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Signatures and word counts of texts, as the pass makes them."""
-    batch = admit(worlds.batch([worlds.call("a", text, 0) for text in texts])).calls
-    measures = Measurer(worlds.SECRET).measure(batch, WordSketch())
+    measures = worlds.measured(texts)
     return measures.signatures, measures.words
 
 
@@ -37,19 +32,14 @@ def jaccard(left: str, right: str) -> float:
     return shared / (len(shingles(left)) + len(shingles(right)) - shared)
 
 
-def edited_texts(seed: int) -> list[str]:
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
     """Sixty texts of fifty words or more, each with five more or less edited copies."""
-    words = worlds.Words(seed)
-    texts = []
+    words, texts = worlds.Words(1), []
     for _ in range(60):
         base = words.text(50, 90)
         texts += [base, *(words.edited(base, changes) for changes in (1, 2, 3, 6, 16))]
     return texts
-
-
-@pytest.fixture(scope="module")
-def texts() -> list[str]:
-    return edited_texts(1)
 
 
 @pytest.fixture(scope="module")
@@ -71,19 +61,14 @@ def test_pairs_above_the_similarity_fall_together_and_pairs_far_below_it_do_not(
 
 def test_the_margin_saves_pairs_that_just_reach_the_similarity() -> None:
     """Their estimates fall below it every other time."""
-    words = worlds.Words(8)
-    texts = []
+    words, pairs = worlds.Words(8), []
     for _ in range(400):
         base = words.text(60, 100)
-        texts += [base, words.edited(base, 4 if len(base.split()) > 78 else 3)]
-    family = near_duplicates(*signed(texts), SIMILARITY)
-    just = [
-        family[at] == family[at + 1]
-        for at in range(0, len(texts), 2)
-        if SIMILARITY <= jaccard(texts[at], texts[at + 1]) < SIMILARITY + 0.05
-    ]
-    assert len(just) > 50
-    assert np.mean(just) >= 0.98
+        pairs.append((base, words.edited(base, 4 if len(base.split()) > 78 else 3)))
+    family = near_duplicates(*signed([text for pair in pairs for text in pair]), SIMILARITY)
+    reached = [SIMILARITY <= jaccard(*pair) < SIMILARITY + 0.05 for pair in pairs]
+    assert sum(reached) > 50
+    assert np.mean((family[::2] == family[1::2])[reached]) >= 0.98
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
@@ -102,6 +87,7 @@ def test_families_are_of_the_set_whatever_the_rows_and_the_threads(texts: list[s
 def test_a_representative_stands_for_itself_and_comes_first(family: np.ndarray) -> None:
     assert np.array_equal(family[family], family)
     assert np.all(family <= np.arange(len(family)))
+    assert near_duplicates(np.zeros((0, minhash.SLOTS), np.uint8), np.zeros(0, np.int32), SIMILARITY).tolist() == []
 
 
 def test_the_order_of_rows_does_not_change_clear_families() -> None:
@@ -137,8 +123,3 @@ def test_texts_of_few_words_are_left_alone() -> None:
     short = " ".join(worlds.Words(4).some(WORDS_MIN - 1))
     longer = " ".join(worlds.Words(4).some(WORDS_MIN))
     assert near_duplicates(*signed([short, short + "!", longer, longer + "!"]), SIMILARITY).tolist() == [0, 1, 2, 2]
-
-
-def test_no_prompts() -> None:
-    none = np.zeros((0, minhash.SLOTS), np.uint8)
-    assert near_duplicates(none, np.zeros(0, np.int32), SIMILARITY).tolist() == []

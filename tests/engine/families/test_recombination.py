@@ -1,8 +1,7 @@
 """Pools of blocks: prompts that draw worked examples from a pool and share nothing else."""
 
-from __future__ import annotations
-
 import numpy as np
+import pytest
 
 from gauger.engine.families.atoms import take_apart
 from gauger.engine.families.frames import Matcher
@@ -48,13 +47,11 @@ def check(found: list[Pool], truth: list[int]) -> None:
         assert len(mine) - mine.count(pool) <= 0.1 * PROMPTS
 
 
-def test_prompts_that_draw_from_one_pool_are_together() -> None:
-    prompts, truth = world(1)
-    check(found_in(prompts), truth)
-
-
-def test_a_block_of_two_pools_does_not_make_them_one() -> None:
-    prompts, truth = world(2, shared=1)
+@pytest.mark.parametrize(("seed", "shared"), [(1, 0), (2, 1)])
+def test_prompts_that_draw_from_one_pool_are_together_and_a_block_of_two_makes_them_no_one(
+    seed: int, shared: int
+) -> None:
+    prompts, truth = world(seed, shared)
     check(found_in(prompts), truth)
 
 
@@ -73,11 +70,7 @@ def test_the_learner_makes_families_of_pools() -> None:
     assert sum(label >= 0 for label in labels) >= 0.9 * len(labels)
 
 
-def test_one_repeated_block_is_no_pool() -> None:
-    """Its prompts share it: they have a frame."""
-    assert found_in([[*range(12), 100 + place, 10_000 + place] for place in range(40)]) == []
-
-
-def test_no_prompts_no_pools() -> None:
-    assert found_in([]) == []
-    assert found_in([[]] * 9) == []
+def test_neither_one_repeated_block_nor_nothing_is_a_pool() -> None:
+    """Prompts that share one block have a frame."""
+    for prompts in ([[*range(12), 100 + place, 10_000 + place] for place in range(40)], [], [[]] * 9):
+        assert found_in(prompts) == []

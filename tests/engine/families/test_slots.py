@@ -1,7 +1,5 @@
 """Slots of template families, from prompts whose slots and values are known."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from itertools import product
@@ -20,12 +18,16 @@ HEAD = "Please act in the following play as a very convincing"
 TAIL = "and keep up this part until the end, whatever I may say to you."
 
 
+LEVEL = "The level of the audience is about"
+
+
+def calls_of(prompts: Iterable[str]) -> list[worlds.Call]:
+    return [worlds.call(f"a{number % 30}", prompt, number % 86_000) for number, prompt in enumerate(prompts)]
+
+
 def row_of(prompts: Iterable[str]) -> dict[str, Any]:
     """The template of a day of these prompts; variants of it say the same of its slots."""
-    engine = Engine(secret=worlds.SECRET)
-    calls = [worlds.call(f"a{number % 30}", prompt, number % 86_000) for number, prompt in enumerate(prompts)]
-    engine.observe(worlds.batch(calls))
-    return template_of(engine)
+    return template_of(worlds.observing(calls_of(prompts)))
 
 
 def template_of(engine: Engine) -> dict[str, Any]:
@@ -46,17 +48,19 @@ def entropy_share(values: list[str]) -> float:
     return float(-(counts @ np.log(counts)) / math.log(len(counts)))
 
 
-def test_one_free_slot() -> None:
+def test_a_free_slot_is_one_and_so_are_long_values_close_together() -> None:
     words = worlds.Words(4)
     row = row_of(f"{HEAD} {words.text(12)} {TAIL}" for _ in range(200))
     assert (row["slots"], row["slot_values"], row["grid_coverage"]) == (1, [200], None)
     assert row["slot_evenness"] == [pytest.approx(1.0)]
+    row = row_of(f"{HEAD} {words.text(9)} meets {words.text(9)} {TAIL}" for _ in range(150))
+    assert (row["slots"], row["slot_values"], row["grid_coverage"]) == (1, [150], None)
 
 
 def test_two_slots_far_apart_make_a_grid() -> None:
     roles, levels = distinct(20), distinct(6, 30)
     sent = [*product(roles, levels)][:90]
-    row = row_of(f"{HEAD} {role} {TAIL} The level of the audience is about {level}" for role, level in sent)
+    row = row_of(f"{HEAD} {role} {TAIL} {LEVEL} {level}" for role, level in sent)
     assert (row["slots"], row["slot_values"]) == (2, [15, 6])
     assert row["grid_coverage"] == 1.0
     assert row["slot_evenness"] == [pytest.approx(1.0)] * 2
@@ -70,20 +74,13 @@ def test_two_slots_close_together_are_told_apart(between: str) -> None:
     assert (row["slots"], row["slot_values"], row["grid_coverage"]) == (2, [12, 15], 1.0)
 
 
-def test_long_values_close_together_are_one_slot() -> None:
-    words = worlds.Words(5)
-    row = row_of(f"{HEAD} {words.text(9)} meets {words.text(9)} {TAIL}" for _ in range(150))
-    assert (row["slots"], row["slot_values"], row["grid_coverage"]) == (1, [150], None)
-
-
 def test_coverage_is_the_share_of_the_grid_sent() -> None:
     """300 prompts pick values at random; a third slot is free and no part of the grid."""
     rng, words = np.random.default_rng(1), worlds.Words(6)
     roles, levels = distinct(30), distinct(20, 40)
     sent = [(str(rng.choice(roles)), str(rng.choice(levels))) for _ in range(300)]
     row = row_of(
-        f"{HEAD} {role} {TAIL} The level of the audience is about {level}, and mind the following note: {words.text(8)}"
-        for role, level in sent
+        f"{HEAD} {role} {TAIL} {LEVEL} {level}, and mind the following note: {words.text(8)}" for role, level in sent
     )
     assert row["slots"] == 3
     assert row["slot_values"] == [len({role for role, _ in sent}), len({level for _, level in sent}), 300]
@@ -112,19 +109,13 @@ def test_many_values_are_estimated() -> None:
 
 
 def test_the_order_and_the_split_of_calls_change_nothing() -> None:
-    words = worlds.Words(10)
-    levels = distinct(9)
-    prompts = [
-        f"{HEAD} {words.text(4)} {TAIL} The level of the audience is about {levels[n % 9]}" for n in range(1_500)
-    ]
-    whole = row_of(prompts)
-    left, right = (Engine(secret=worlds.SECRET) for _ in range(2))
-    calls = [worlds.call(f"a{number % 30}", prompt, number % 86_000) for number, prompt in enumerate(prompts)]
-    order = np.random.default_rng(3).permutation(len(calls)).tolist()
-    left.observe(worlds.batch([calls[row] for row in order[:700]]))
-    right.observe(worlds.batch([calls[row] for row in order[650:]]))  # fifty calls twice: other counts, same slots
+    words, levels = worlds.Words(10), distinct(9)
+    prompts = [f"{HEAD} {words.text(4)} {TAIL} {LEVEL} {levels[n % 9]}" for n in range(1_500)]
+    calls = worlds.shuffled(calls_of(prompts), 3)
+    # Fifty calls twice: other counts, same slots.
+    left, right = worlds.observing(calls[:700]), worlds.observing(calls[650:])
     left.merge(right)
-    assert template_of(left) == whole
+    assert template_of(left) == row_of(prompts)
 
 
 def test_families_without_a_template_have_no_slots() -> None:
@@ -132,9 +123,6 @@ def test_families_without_a_template_have_no_slots() -> None:
     base = words.text(60)
     calls = [worlds.call("a", words.edited(base, 1), second) for second in range(6)]
     calls += [worlds.call("b", "the very same prompt every time", second) for second in range(6)]
-    engine = Engine(secret=worlds.SECRET)
-    engine.observe(worlds.batch(calls))
-    rows = engine.finish().families.to_pylist()
+    rows = worlds.finished(calls).families.to_pylist()
     assert {row["kind"] for row in rows} == {"near_duplicate", "exact"}
-    for row in rows:
-        assert {row[name] for name in SLOT_COLUMNS} == {None}
+    assert {row[name] for row in rows for name in SLOT_COLUMNS} == {None}

@@ -1,8 +1,7 @@
 """Template families: frames planted around slots of all kinds, their variants, and honest text left alone."""
 
-from __future__ import annotations
-
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -34,10 +33,6 @@ def learnt(texts: list[str], members_min: int = MEMBERS_MIN) -> tuple[Frames, np
     return frames, Matcher(frames).match(grams)
 
 
-def labels_of(texts: list[str]) -> np.ndarray:
-    return learnt(texts)[1]
-
-
 def test_the_yardstick_itself() -> None:
     assert adjusted_rand_index([0, 0, 1, 1], [7, 7, 3, 3]) == 1.0
     assert adjusted_rand_index([0, 0, 0], [4, 4, 4]) == 1.0
@@ -46,46 +41,34 @@ def test_the_yardstick_itself() -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_frames_are_found_wherever_they_stand(place: str) -> None:
-    texts, truth = world(PLACES.index(place), place)
-    found = labels_of(texts).tolist()
-    planted = [row for row, family in enumerate(truth) if family >= 0]
-    assert adjusted_rand_index([truth[row] for row in planted], [found[row] for row in planted]) >= 0.95
-    of_label = defaultdict(list)
-    for row, label in enumerate(found):
-        if label >= 0:
-            of_label[label].append(truth[row])
-    pure = sum(Counter(members).most_common(1)[0][1] for members in of_label.values())
-    assert pure / sum(map(len, of_label.values())) >= 0.98
-    honest = [found[row] >= 0 for row, family in enumerate(truth) if family < 0]
-    assert np.mean(honest) <= 0.01
+    texts, truth = (np.asarray(column) for column in world(PLACES.index(place), place))
+    found = learnt(texts.tolist())[1]
+    planted = truth >= 0
+    assert adjusted_rand_index(truth[planted].tolist(), found[planted].tolist()) >= 0.95
+    members = [truth[found == label].tolist() for label in set(found.tolist()) - {-1}]
+    assert sum(Counter(own).most_common(1)[0][1] for own in members) / sum(map(len, members)) >= 0.98
+    assert np.mean(found[~planted] >= 0) <= 0.01
 
 
-def test_other_scripts_have_frames_too() -> None:
+def test_other_scripts_have_frames_too_and_numbers_break_none() -> None:
     words = worlds.Words(11)
     frame = "составьте подробный ответ на вопрос ниже и объясните каждый шаг рассуждения простыми словами".split()
     texts = [framed(words, frame, "head", 120) for _ in range(40)]
-    assert labels_of([*texts, *(words.text(60) for _ in range(300))]).tolist() == [0] * 40 + [-1] * 300
+    assert learnt([*texts, *(words.text(60) for _ in range(300))])[1].tolist() == [0] * 40 + [-1] * 300
+    asked = "question {} of {}: choose one of the {} options below and say why\n{}"
+    texts = [asked.format(i, i * 37, i % 7, words.text(150)) for i in range(40)]
+    assert len(set(learnt(texts)[1].tolist())) == 1
 
 
-def test_honest_text_with_common_phrases_is_in_no_family() -> None:
-    """Short phrases many people use ("please tell me more about") are no frames."""
+def test_common_phrases_and_separators_are_no_frames() -> None:
+    """Short phrases many people use ("please tell me more about"), and what repeats within a prompt."""
     words = worlds.Words(12)
     openings = [words.text(4) for _ in range(20)]
     texts = [f"{openings[i % 20]} {words.text(15, 120)}" for i in range(1_500)]
-    assert np.mean(labels_of(texts) >= 0) <= 0.01
-
-
-def test_numbers_do_not_break_a_frame() -> None:
-    words = worlds.Words(13)
-    texts = [
-        f"question {i} of {i * 37}: choose one of the {i % 7} options below and say why\n{words.text(150)}"
-        for i in range(40)
-    ]
-    assert len(set(labels_of(texts).tolist())) == 1
-
-
-def partition(labels: np.ndarray) -> set[frozenset[int]]:
-    return {frozenset(np.flatnonzero(labels == label).tolist()) for label in set(labels.tolist()) - {-1}}
+    assert np.mean(learnt(texts)[1] >= 0) <= 0.01
+    frames, labels = learnt([" <br /><br /> ".join(words.text(8, 20) for _ in range(9)) for _ in range(200)])
+    assert len(frames) == 0
+    assert np.all(labels == -1)
 
 
 def test_the_order_of_prompts_changes_nothing() -> None:
@@ -96,10 +79,8 @@ def test_the_order_of_prompts_changes_nothing() -> None:
         order = np.random.default_rng(seed).permutation(len(texts))
         grams, hashes = measured([texts[row] for row in order])
         canonical = np.argsort(hashes)
-        taken = grams.take(canonical)
-        labels = Matcher(learn(taken, hashes[canonical], MEMBERS_MIN)).match(taken)
-        of_text = np.empty(len(texts), np.int64)
-        of_text[order[canonical]] = labels
+        taken, of_text = grams.take(canonical), np.empty(len(texts), np.int64)
+        of_text[order[canonical]] = Matcher(learn(taken, hashes[canonical], MEMBERS_MIN)).match(taken)
         seen.append(of_text.tolist())
     assert seen[0] == seen[1] == seen[2]
 
@@ -127,23 +108,25 @@ def test_frames_learnt_on_half_label_the_other_half() -> None:
 
 def test_families_below_the_smallest_size_are_not_learnt() -> None:
     few, _ = world(23, "head", families=3, members=MEMBERS_MIN - 1)
-    assert not np.any(labels_of(few) >= 0)
+    assert not np.any(learnt(few)[1] >= 0)
     enough, truth = world(23, "head", families=3, members=MEMBERS_MIN + 4)
-    assert np.sum(labels_of(enough) >= 0) >= 0.95 * (len(truth) - truth.count(-1))
+    assert np.sum(learnt(enough)[1] >= 0) >= 0.95 * (len(truth) - truth.count(-1))
+    words = worlds.Words(25)
+    frame = words.some(25)
+    # More than the vocabulary's counters count to.
+    frames, labels = learnt([framed(words, frame, "head", 40) for _ in range(400)], members_min=300)
+    assert (frames.members.tolist(), set(labels.tolist())) == ([400], {0})
 
 
 def test_frame_grams_are_those_its_members_share() -> None:
     words = worlds.Words(24)
     frame = words.some(25)
     texts = [framed(words, frame, "head", 150) for _ in range(30)]
-    grams, _ = measured(texts)
     frames, _ = learnt(texts)
-    assert len(frames) == 1
-    held = [set(mine) for mine in lists_of(grams)]
-    shared = {gram for gram, number in Counter(gram for prompt in held for gram in prompt).items() if number >= 24}
+    held = Counter(gram for mine in lists_of(measured(texts)[0]) for gram in set(mine))
+    shared = {gram for gram, number in held.items() if number >= 24}
     assert set(frames.grams_of(0).tolist()) == shared
-    assert frames.sizes.tolist() == [len(shared)]
-    assert frames.members.tolist() == [30]
+    assert (frames.sizes.tolist(), frames.members.tolist()) == ([len(shared)], [30])
     assert len(shared) >= GRAM_WIDTH
 
 
@@ -153,14 +136,10 @@ def honest(seed: int, count: int) -> list[str]:
     return [words.text(20, 200) for _ in range(count)]
 
 
-def test_a_family_of_many_members_at_least_is_learnt() -> None:
-    """More than the vocabulary's counters count to."""
-    words = worlds.Words(25)
-    frame = words.some(25)
-    texts = [framed(words, frame, "head", 40) for _ in range(400)]
-    frames, labels = learnt(texts, members_min=300)
-    assert frames.members.tolist() == [400]
-    assert set(labels.tolist()) == {0}
+def assert_told_apart(labels: np.ndarray, truth: Sequence[int]) -> None:
+    """Those of a truth have its labels, and whoever comes after them none."""
+    assert adjusted_rand_index(list(truth), labels[: len(truth)].tolist()) == 1.0
+    assert np.all(labels[len(truth) :] == -1)
 
 
 def test_variants_that_differ_by_a_sentence_are_told_apart() -> None:
@@ -168,14 +147,12 @@ def test_variants_that_differ_by_a_sentence_are_told_apart() -> None:
     words = worlds.Words(30)
     head, tail = words.some(90), words.some(45)
     sentences = [words.some(15) for _ in range(5)]
-    truth = np.random.default_rng(30).permutation(np.repeat(np.arange(5), 40))
+    truth = np.random.default_rng(30).permutation(np.repeat(np.arange(5), 40)).tolist()
     texts = [" ".join([*head, *sentences[one], *tail, *words.some(120)]) for one in truth]
     frames, labels = learnt([*texts, *honest(31, 300)])
-    assert adjusted_rand_index(truth.tolist(), labels[:200].tolist()) == 1.0
-    assert np.all(labels[200:] == -1)
+    assert_told_apart(labels, truth)
     assert frames.parents.tolist() == [-1, 0, 0, 0, 0, 0]
-    assert frames.members.tolist()[0] == 200
-    assert frames.members.tolist()[1:] == [40] * 5
+    assert frames.members.tolist() == [200, *[40] * 5]
 
 
 @pytest.mark.parametrize("every", [5, 8])
@@ -184,7 +161,7 @@ def test_a_variant_most_of_the_family_is_of_has_its_sentence_in_the_frame_too(ev
     head, sentences = words.some(90), [words.some(15) for _ in range(2)]
     truth = [int(place % every == 0) for place in range(400)]
     frames, labels = learnt([" ".join([*head, *sentences[one], *words.some(120)]) for one in truth])
-    assert adjusted_rand_index(truth, labels.tolist()) == 1.0
+    assert_told_apart(labels, truth)
     assert frames.parents.tolist() == [-1, 0, 0]
     parent, common, rare = ({*frames.grams_of(frame).tolist()} for frame in (0, *np.argsort(-frames.members[1:]) + 1))
     assert common < parent
@@ -199,7 +176,7 @@ def test_variants_have_variants() -> None:
     truth = [place % 4 for place in range(160)]
     texts = [" ".join([*head, *first[one % 2], *words.some(3), *second[one], *words.some(100)]) for one in truth]
     frames, labels = learnt(texts)
-    assert adjusted_rand_index(truth, labels.tolist()) == 1.0
+    assert_told_apart(labels, truth)
     assert frames.parents.tolist() == [-1, 0, 0, 1, 1, 2, 2]
     assert frames.members.tolist() == [160, 80, 80, 40, 40, 40, 40]
 
@@ -219,61 +196,41 @@ def test_a_prompt_without_any_variants_sentence_is_of_their_parent() -> None:
     assert set(frames.roots()[of_texts].tolist()) == {0}
 
 
-def test_variants_that_differ_by_the_end_the_frame_stands_at() -> None:
+def test_variants_that_differ_by_the_end_the_frame_stands_at_or_by_an_extra_block() -> None:
     words = worlds.Words(33)
     frame = words.some(30)
     texts = [framed(words, frame, ("head", "tail")[place % 2], 120) for place in range(80)]
-    labels = labels_of([*texts, *honest(34, 200)])
-    assert adjusted_rand_index([place % 2 for place in range(80)], labels[:80].tolist()) == 1.0
-    assert np.all(labels[80:] == -1)
-
-
-def test_a_variant_with_an_extra_block_is_told_from_the_plain_one() -> None:
+    assert_told_apart(learnt([*texts, *honest(34, 200)])[1], [place % 2 for place in range(80)])
     words = worlds.Words(35)
     head, block = words.some(30), words.some(30)
     texts = [" ".join([*head, *(block if place % 4 == 0 else ()), *words.some(120)]) for place in range(160)]
     frames, labels = learnt(texts)
-    assert adjusted_rand_index([int(place % 4 == 0) for place in range(160)], labels.tolist()) == 1.0
+    assert_told_apart(labels, [int(place % 4 == 0) for place in range(160)])
     assert len(frames) >= 2
 
 
 def test_passages_repeated_under_several_templates_are_in_no_frame() -> None:
     """Each of thirty passages is sent under each of six templates, twice: the templates are the families."""
     words = worlds.Words(36)
-    frames_words, passages = [words.some(30) for _ in range(6)], [words.some(120) for _ in range(30)]
+    heads, passages = [words.some(30) for _ in range(6)], [words.some(120) for _ in range(30)]
     truth = [family for family in range(6) for _ in range(60)]
-    texts = [
-        " ".join([*frames_words[family], *passages[place % 30], *words.some(4)]) for place, family in enumerate(truth)
-    ]
+    texts = [" ".join([*heads[one], *passages[place % 30], *words.some(4)]) for place, one in enumerate(truth)]
     frames, labels = learnt([*texts, *honest(37, 300)])
-    assert adjusted_rand_index(truth, labels[:360].tolist()) == 1.0
-    assert np.all(labels[360:] == -1)
+    assert_told_apart(labels, truth)
     assert frames.parents.tolist() == [-1] * 6
 
 
 def test_demonstrations_recombined_under_one_head_are_one_family() -> None:
     """Unless one is in both the least and the greatest prompt: see ``test_atoms``."""
     words = worlds.Words(38)
-    random, head = words.random, words.some(25)
-    shots = [words.some(25) for _ in range(24)]
-    texts = [
-        " ".join(
-            [*head, *(word for shot in random.choice(24, 4, replace=False) for word in shots[shot]), *words.some(30)]
-        )
-        for _ in range(200)
-    ]
-    labels = labels_of([*texts, *honest(39, 300)])
-    assert len(set(labels[:200].tolist())) == 1
+    head, shots = words.text(25), [words.text(25) for _ in range(24)]
+    texts = []
+    for _ in range(200):
+        drawn = words.random.choice(24, 4, replace=False)
+        texts.append(" ".join([head, *(shots[shot] for shot in drawn), words.text(30)]))
+    labels = learnt([*texts, *honest(39, 300)])[1]
+    assert_told_apart(labels, [0] * 200)
     assert labels[0] >= 0
-    assert np.all(labels[200:] == -1)
-
-
-def test_separators_that_repeat_within_a_prompt_are_no_frame() -> None:
-    words = worlds.Words(40)
-    texts = [" <br /><br /> ".join(words.text(8, 20) for _ in range(9)) for _ in range(200)]
-    frames, labels = learnt(texts)
-    assert len(frames) == 0
-    assert np.all(labels == -1)
 
 
 def test_ten_times_the_volume_has_the_same_families() -> None:

@@ -1,7 +1,5 @@
 """Variants of one family: parts of it that exclude each other and leave nobody out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
@@ -59,13 +57,11 @@ def test_a_few_members_may_lack_what_tells_them_apart() -> None:
     assert sorted(place for members, _ in found for place in members) == [p for p in range(100) if p % 12]
 
 
-def test_parts_that_leave_many_out_are_no_variants() -> None:
-    assert split(family([SENTENCES[0], SENTENCES[1], []])) == []
-    assert split(family([SENTENCES[0], []])) == []
-
-
-def test_parts_that_many_members_hold_two_of_are_no_variants() -> None:
-    assert split(family([SENTENCES[0], SENTENCES[1], [*SENTENCES[0], *SENTENCES[1]]])) == []
+def test_parts_that_leave_many_out_or_that_many_hold_two_of_are_no_variants() -> None:
+    """Nor is one apart from nothing, though nine tenths are both the most a part may be and enough to cover."""
+    one, other = SENTENCES[:2]
+    for parts in ([one, other, []], [one, []], [one, other, [*one, *other]], [*[one] * 9, []]):
+        assert split(family(parts)) == []
 
 
 def test_two_grams_tell_nobody_apart_and_three_do() -> None:
@@ -81,46 +77,21 @@ def test_a_part_must_be_a_family_by_itself() -> None:
     assert split(family([SENTENCES[0]] * 24 + [SENTENCES[1]], size=400)) == []
 
 
-@pytest.mark.parametrize("size", [0, 1, 2 * MEMBERS_MIN - 1])
-def test_a_small_family_is_left_whole(size: int) -> None:
-    assert split(family(SENTENCES[:2], size)) == []
+@pytest.mark.parametrize(("size", "count"), [(0, 0), (1, 0), (2 * MEMBERS_MIN - 1, 0), (2 * MEMBERS_MIN, 2)])
+def test_a_small_family_is_left_whole(size: int, count: int) -> None:
+    assert len(split(family(SENTENCES[:2], size))) == count
 
 
-def test_the_smallest_family_that_splits() -> None:
-    assert len(split(family(SENTENCES[:2], 2 * MEMBERS_MIN))) == 2
-
-
-def test_nine_tenths_alone_are_no_variant() -> None:
-    """One part is apart from nothing, though nine tenths are both the most a part may be and enough to cover."""
-    assert split(family([*[SENTENCES[0]] * 9, []])) == []
-
-
-def test_one_family_after_another_and_again() -> None:
+def test_one_family_after_another_and_again_and_in_any_order() -> None:
     """The splitter's scratch is as it was after every family, split or not."""
-    prompts = [
-        *family(SENTENCES[:2]),
-        *family([SENTENCES[2], SENTENCES[3], SENTENCES[4]], seed=2),
-        *family([[]], seed=3),
-    ]
-    vocabulary = vocabulary_of(prompts)
-    splitter = Splitter(vocabulary, MEMBERS_MIN)
-    seen = [
-        [readable(splitter.split(np.arange(start, start + 100)), vocabulary) for start in (0, 100, 200)]
-        for _ in range(2)
-    ]
-    assert seen[0] == seen[1]
-    assert [len(variants) for variants in seen[0]] == [2, 3, 0]
-    assert seen[0][1] == [(list(range(100 + place, 200, 3)), SENTENCES[2 + place]) for place in range(3)]
-
-
-def test_the_order_of_members_changes_nothing() -> None:
-    prompts = family(SENTENCES[:3])
+    prompts = [*family(SENTENCES[:2]), *family(SENTENCES[2:5], seed=2), *family([[]], seed=3)]
     vocabulary = vocabulary_of(prompts)
     splitter, order = Splitter(vocabulary, MEMBERS_MIN), np.random.default_rng(4).permutation(100)
-    shuffled = readable(splitter.split(order), vocabulary)
-    assert shuffled == readable(splitter.split(np.arange(100)), vocabulary)
-
-
-def test_an_empty_vocabulary_has_no_variants() -> None:
-    vocabulary = vocabulary_of([])
-    assert Splitter(vocabulary, 0).split(np.zeros(0, np.int64)) == []
+    first, again, shuffled = (
+        [readable(splitter.split(start + rows), vocabulary) for start in (0, 100, 200)]
+        for rows in (np.arange(100), np.arange(100), order)
+    )
+    assert first == again == shuffled
+    assert [len(variants) for variants in first] == [2, 3, 0]
+    assert first[1] == [(list(range(100 + place, 200, 3)), SENTENCES[2 + place]) for place in range(3)]
+    assert Splitter(vocabulary_of([]), 0).split(np.zeros(0, np.int64)) == []

@@ -1,7 +1,5 @@
 """The frequent grams of prompts against counters."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import numpy as np

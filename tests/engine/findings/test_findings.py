@@ -1,7 +1,5 @@
 """Findings: what is said of accounts, families, calls and campaigns, recounted by hand."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from dataclasses import replace

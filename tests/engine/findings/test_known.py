@@ -1,7 +1,5 @@
 """Findings over days: what makes a finding an earlier one, numbers that are never given twice, and their history."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 

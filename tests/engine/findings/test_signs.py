@@ -1,7 +1,5 @@
 """Signs: every number in a sentence is true, and what cannot be known is not available."""
 
-from __future__ import annotations
-
 import math
 import re
 import statistics as plain

@@ -1,7 +1,5 @@
 """Verdicts: hand-made findings get the right word, with and without their calls."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

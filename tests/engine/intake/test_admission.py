@@ -1,7 +1,5 @@
 """Intake: what is admitted, what is refused and why, and that nothing touches a broken array."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import numpy as np
@@ -90,28 +88,27 @@ def test_token_ids_stand_in_for_text_and_are_checked() -> None:
     }
 
 
-def test_text_wins_over_token_ids() -> None:
+def test_text_wins_over_token_ids_and_an_empty_batch_is_admitted_empty() -> None:
     calls = intake.admit(batch(prompt_token_ids=[[1], [2], [3]])).calls
     assert "prompt_token_ids" not in calls.schema.names
+    admitted = intake.admit(batch(3).slice(0, 0))
+    assert admitted.calls.num_rows == len(admitted.rows) == len(admitted.reasons) == 0
 
 
-def test_all_null_prompts_refuse_the_rows() -> None:
+def test_a_required_column_of_nulls_or_of_no_text_type_refuses_the_rows() -> None:
     assert set(refusals(batch(prompt_text=pa.nulls(3))).values()) == {"prompt is missing"}
-
-
-def test_a_required_column_of_no_text_type_refuses_the_rows() -> None:
     assert set(refusals(batch(account_id=[{"id": 1}] * 3)).values()) == {"account_id is not text"}
 
 
-def test_missing_required_columns_are_named() -> None:
-    with pytest.raises(InputError, match=r"no column account_id, prompt_text or prompt_token_ids; .*--columns"):
-        intake.admit(pa.record_batch({"start_time": [NOON]}))
-
-
-def test_a_column_that_appears_twice_is_an_error() -> None:
+def test_missing_required_columns_are_named_and_one_that_appears_twice() -> None:
     twice = pa.RecordBatch.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["account_id", "account_id"])
-    with pytest.raises(InputError, match="column account_id appears 2 times"):
-        intake.admit(twice)
+    missing = r"no column account_id, prompt_text or prompt_token_ids; .*--columns"
+    for given_batch, message in (
+        (pa.record_batch({"start_time": [NOON]}), missing),
+        (twice, "column account_id appears 2 times"),
+    ):
+        with pytest.raises(InputError, match=message):
+            intake.admit(given_batch)
 
 
 def test_bad_optional_values_become_null() -> None:
@@ -141,18 +138,9 @@ def test_slices_come_out_contiguous_with_their_own_rows() -> None:
             assert calls.column("prompt_token_ids").to_pylist() == [[4, 4], [5, 5], [6, 6]]
 
 
-def test_an_empty_batch_is_admitted_empty() -> None:
-    admitted = intake.admit(batch(3).slice(0, 0))
-    assert admitted.calls.num_rows == len(admitted.rows) == len(admitted.reasons) == 0
-
-
 def test_reasons_never_hold_values() -> None:
-    given_batch = batch(
-        1,
-        account_id=[""],
-        start_time=[CANARY],
-        prompt_text=pa.array([CANARY.encode() + b"\xff"], pa.binary()),
-    )
+    broken = pa.array([CANARY.encode() + b"\xff"], pa.binary())
+    given_batch = batch(1, account_id=[""], start_time=[CANARY], prompt_text=broken)
     assert CANARY not in "".join(refusals(given_batch).values())
 
 
@@ -184,20 +172,13 @@ def test_crafted_offsets_are_stopped_before_any_value_is_read(
 
 
 def test_dictionary_indices_out_of_bounds_are_stopped() -> None:
-    indices = pa.array([0, 1, 7], pa.int32())
-    wild = pa.DictionaryArray.from_arrays(indices, pa.array(["a", "b"]), safe=False)
+    wild = pa.DictionaryArray.from_arrays(pa.array([0, 1, 7], pa.int32()), pa.array(["a", "b"]), safe=False)
     with pytest.raises(KernelInputError, match="column prompt_text"):
         intake.admit(batch(prompt_text=wild))
 
 
-LAYOUTS = [
-    pa.string(),
-    pa.large_string(),
-    pa.string_view(),
-    pa.binary(),
-    pa.dictionary(pa.int32(), pa.string()),
-    pa.dictionary(pa.int8(), pa.large_string()),
-]
+LAYOUTS = [pa.string(), pa.large_string(), pa.string_view(), pa.binary()]
+LAYOUTS += [pa.dictionary(pa.int32(), pa.string()), pa.dictionary(pa.int8(), pa.large_string())]
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,28 +1,25 @@
 """Elicitation: three words each, and the pass finds them wherever they stand."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np
 import pytest
 
 from gauger.engine.intake.elicitation import DATA_SET, PHRASES, REASONING, RUBRIC
-from gauger.engine.intake.measuring import WordSketch
 from tests.engine import calls
 
 ALL_PHRASES = [(phrase, flag) for flag, phrases in PHRASES.items() for phrase in phrases]
 
 
 def flags_of(prompts: list[str]) -> np.ndarray:
-    batch = calls.batch_of([{"prompt_text": text} for text in prompts], ("prompt_text",))
-    return calls.measurer_of(calls.SECRET).measure(batch, WordSketch()).flags
+    return calls.measure(calls.batch_of([{"prompt_text": text} for text in prompts], ("prompt_text",))).flags
 
 
-def test_flags_are_separate_bits_of_one_byte() -> None:
+def test_flags_are_separate_bits_of_one_byte_and_add_up() -> None:
     assert sorted(PHRASES) == sorted([REASONING, RUBRIC, DATA_SET])
     assert all(flag.bit_count() == 1 and flag < 256 for flag in PHRASES)
-    assert sum(PHRASES) == REASONING | RUBRIC | DATA_SET
+    text = "As a judge, think step by step, then write synthetic data for it."
+    assert flags_of([text]).tolist() == [REASONING | RUBRIC | DATA_SET] == [sum(PHRASES)]
 
 
 @pytest.mark.parametrize(("phrase", "flag"), ALL_PHRASES)
@@ -37,11 +34,6 @@ def test_every_phrase_is_found_at_the_head_in_the_middle_and_at_the_tail() -> No
     for form, upper in itertools.product(forms, (False, True)):
         texts = [form.format(phrase.upper() if upper else phrase) for phrase, _ in ALL_PHRASES]
         assert flags_of(texts).tolist() == [flag for _, flag in ALL_PHRASES]
-
-
-def test_flags_of_several_phrases_add_up() -> None:
-    text = "As a judge, think step by step, then write synthetic data for it."
-    assert flags_of([text]).tolist() == [REASONING | RUBRIC | DATA_SET]
 
 
 def test_words_in_another_order_or_apart_do_not_count() -> None:

@@ -1,7 +1,5 @@
 """Parts: cut into pieces that keep their files and rows."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 

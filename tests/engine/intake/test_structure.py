@@ -1,7 +1,5 @@
 """Structure: sound arrays of every layout pass, bad UTF-8 included; broken ones do not."""
 
-from __future__ import annotations
-
 import numpy as np
 import pyarrow as pa
 import pytest

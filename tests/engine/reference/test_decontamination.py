@@ -1,7 +1,5 @@
 """Trimming: what it counts, what it leaves alone, and a campaign that its like in the reference no longer hides."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

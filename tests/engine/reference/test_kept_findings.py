@@ -1,7 +1,5 @@
 """Known campaigns come back from the state directory as they were, under its own key only."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Weeks: days that join as their calls would have, and a campaign that no day can show."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path

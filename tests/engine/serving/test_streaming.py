@@ -1,7 +1,5 @@
 """Families as calls arrive: ids that last, memory that does not grow, and ``finish`` in agreement."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

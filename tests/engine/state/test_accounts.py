@@ -1,7 +1,5 @@
 """Accounts: every number of a row against a plain recount of its calls, whatever the batches and merges."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
@@ -45,47 +43,30 @@ def elicits(call: calls.Call) -> bool:
 
 
 @EVERY_WAY
-def test_counts_and_times(state: State) -> None:
-    for pair, row in rows_of(state).items():
-        table, group = state.accounts.rows, GROUPS[pair]
-        times = [call["start_time"] for call in group]
-        assert state.accounts.account_ids[row] == pair[0]
-        assert table["pane"][row] == pair[1]
-        assert table["calls"][row] == len(group)
-        assert (table["first"][row], table["last"][row]) == (min(times), max(times))
-        created = [call["account_created_at"] for call in group if call["account_created_at"] is not None]
-        assert table["created"][row] == min(created, default=0)
-
-
-@EVERY_WAY
-def test_counters(state: State) -> None:
-    rules = {**COUNTED, "elicitations": elicits}
+def test_every_number_of_a_row_is_a_recount(state: State) -> None:
+    table, rules = state.accounts.rows, {**COUNTED, "elicitations": elicits}
     assert set(rules) == set(ADDED_UP)
     assert sum(map(elicits, CALLS)) > 10
-    for pair, row in rows_of(state).items():
-        counted = {name: int(state.accounts.rows[name][row]) for name in ADDED_UP}
-        assert counted == {name: sum(map(rule, GROUPS[pair])) for name, rule in rules.items()}
-
-
-@EVERY_WAY
-def test_moments_and_hours(state: State) -> None:
-    for pair, row in rows_of(state).items():
-        table, group = state.accounts.rows, GROUPS[pair]
-        words = [len(call["prompt_text"].split()) for call in group]
-        tokens = [call["usage_output_tokens"] for call in group if call["usage_output_tokens"] is not None]
-        for name, values in (("words", words), ("output_tokens", tokens)):
-            assert table[name][row].tolist() == [len(values), sum(values), sum(value**2 for value in values)]
-        hours = [call["start_time"] // HOUR_US % 24 for call in group]
+    for (name, pane), row in rows_of(state).items():
+        group = GROUPS[name, pane]
+        times, words = [call["start_time"] for call in group], [len(call["prompt_text"].split()) for call in group]
+        created, tokens = (
+            [call[column] for call in group if call[column] is not None]
+            for column in ("account_created_at", "usage_output_tokens")
+        )
+        assert (state.accounts.account_ids[row], table["pane"][row], table["calls"][row]) == (name, pane, len(group))
+        assert (table["first"][row], table["last"][row]) == (min(times), max(times))
+        assert table["created"][row] == min(created, default=0)
+        assert {name: int(table[name][row]) for name in ADDED_UP} == {
+            name: sum(map(rule, group)) for name, rule in rules.items()
+        }
+        for moments, values in (("words", words), ("output_tokens", tokens)):
+            assert table[moments][row].tolist() == [len(values), sum(values), sum(value**2 for value in values)]
+        hours = [time // HOUR_US % 24 for time in times]
         assert table["hours"][row].tolist() == [hours.count(hour) for hour in range(24)]
-
-
-@EVERY_WAY
-def test_feature_sums_are_exact(state: State) -> None:
-    for pair, row in rows_of(state).items():
-        batch = calls.batch_of(GROUPS[pair])
-        blocks = calls.measurer_of(calls.SECRET).measure(batch, calls.new_state().words).features.astype(object)
-        assert state.accounts.rows["sums"][row].tolist() == blocks.sum(axis=0).tolist()
-        assert state.accounts.rows["squares"][row] == (blocks**2).sum()
+        blocks = calls.measure(calls.batch_of(group)).features.astype(object)
+        assert table["sums"][row].tolist() == blocks.sum(axis=0).tolist()
+        assert table["squares"][row] == (blocks**2).sum()
 
 
 PARAMETERS = ("request_model", "request_temperature", "request_top_p", "request_max_tokens")
@@ -102,17 +83,13 @@ VALUES = {
 @pytest.mark.parametrize("name", DISTINCT)
 def test_distinct_counts(state: State, name: str) -> None:
     estimates = state.accounts.distinct(name)
+    counts = {pair: len({VALUES[name](call) for call in group} - {None}) for pair, group in GROUPS.items()}
+    assert name != "prompts" or max(counts.values()) > hll.SPARSE, "nothing would be said of the dense form"
     for pair, row in rows_of(state).items():
-        exact = len({VALUES[name](call) for call in GROUPS[pair]} - {None})
-        if exact <= hll.SPARSE:
-            assert estimates[row] == exact
+        if counts[pair] <= hll.SPARSE:
+            assert estimates[row] == counts[pair]
         else:
-            assert estimates[row] == pytest.approx(exact, rel=DENSE_ERROR)
-
-
-def test_a_few_accounts_outgrow_the_sparse_form() -> None:
-    """Otherwise the tests above would say nothing of the dense one."""
-    assert max(len({VALUES["prompts"](call) for call in group}) for group in GROUPS.values()) > hll.SPARSE
+            assert estimates[row] == pytest.approx(counts[pair], rel=DENSE_ERROR)
 
 
 @pytest.mark.parametrize("batch", [1000, 37])
@@ -137,10 +114,7 @@ def test_token_ids_make_the_same_rows() -> None:
     """All but what only text has: features, words of phrases, distinct texts."""
     text, ids = calls.state_of(CALLS), calls.state_of(CALLS, calls.ID_COLUMNS)
     assert text.accounts.account_ids == ids.accounts.account_ids
-    same = (
-        set(fields()) - {"elicitations", "sums", "squares"} - {name for name in fields() if name.startswith("prompts")}
-    )
-    for name in same:
+    for name in set(fields()) - {"elicitations", "sums", "squares", "prompts_count", "prompts_sparse", "prompts_dense"}:
         np.testing.assert_array_equal(text.accounts.rows[name], ids.accounts.rows[name], err_msg=name)
     assert not ids.accounts.rows["elicitations"].any()
 
@@ -157,15 +131,10 @@ def test_rows_for_names_account_and_pane(pane_us: int) -> None:
     np.testing.assert_array_equal(table.rows_for(names, times), rows)
 
 
-def test_rows_for_no_calls_makes_no_rows() -> None:
+def test_no_calls_make_no_rows_and_times_before_the_epoch_fall_in_negative_panes() -> None:
     table = Accounts(Settings())
     assert table.rows_for(pa.array([], pa.string()), np.zeros(0, np.int64)).tolist() == []
-    assert len(table) == 0
-    assert table.row_of("account-0", 0) is None
-
-
-def test_times_before_the_epoch_fall_in_negative_panes() -> None:
-    table = Accounts(Settings())
+    assert (len(table), table.row_of("account-0", 0)) == (0, None)
     table.rows_for(pa.array(["a", "a"]), np.array([-1, 0]))
     assert (table.row_of("a", -1), table.row_of("a", 0)) == (0, 1)
 
@@ -180,7 +149,7 @@ def test_panes_fall_together_as_if_the_pane_had_been_wider() -> None:
     assert [merged.account_ids[row] for row in rows] == narrow.account_ids
     mine, theirs = merged.canonical_order(), wide.canonical_order()
     assert [merged.account_ids[row] for row in mine] == [wide.account_ids[row] for row in theirs]
-    for name in set(fields()) - {name for name in fields() if name.endswith("_sparse")}:
+    for name in set(fields()) - {f"{name}_sparse" for name in DISTINCT}:
         np.testing.assert_array_equal(merged.rows[name][mine], wide.rows[name][theirs], err_msg=name)
 
 

@@ -1,7 +1,5 @@
 """The gram store: what is appended is read back, whatever was flushed when."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The ledger keeps calls in order of arrival, and renames rows when ledgers meet."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.engine.state.ledger import FIELDS, Ledger
@@ -14,24 +12,15 @@ def ledger_of(count: int, seed: int) -> Ledger:
     return ledger
 
 
-def test_merge_appends_with_accounts_and_prompts_renamed() -> None:
+def test_merge_appends_with_accounts_and_prompts_renamed_and_leaves_the_other_alone() -> None:
     left, right = ledger_of(5, 1), ledger_of(7, 2)
-    before = {name: left.rows[name].tolist() for name in FIELDS}
-    accounts, prompts = np.array([30, 31, 32]), np.array([40, 41, 42])
-    left.merge(right, accounts, prompts)
+    before, added = ({name: one.rows[name].tolist() for name in FIELDS} for one in (left, right))
+    left.merge(right, np.array([30, 31, 32]), np.array([40, 41, 42]))
     for name in FIELDS:
-        added = right.rows[name].tolist()
-        if name in ("account", "prompt"):
-            added = [(30 if name == "account" else 40) + row for row in added]
-        assert left.rows[name].tolist() == before[name] + added
-
-
-def test_merge_leaves_the_other_ledger_alone() -> None:
-    left, right = ledger_of(2, 1), ledger_of(3, 2)
-    before = {name: right.rows[name].tolist() for name in FIELDS}
-    left.merge(right, np.array([9, 9, 9]), np.array([9, 9, 9]))
+        first = {"account": 30, "prompt": 40}.get(name, 0)
+        assert left.rows[name].tolist() == before[name] + [first + value for value in added[name]]
     left.rows["time"][:] = -1
-    assert {name: right.rows[name].tolist() for name in FIELDS} == before
+    assert {name: right.rows[name].tolist() for name in FIELDS} == added
 
 
 def test_a_call_takes_the_bytes_promised() -> None:

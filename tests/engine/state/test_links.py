@@ -1,7 +1,5 @@
 """Links are, of each account and channel, the naive set of its values, the smallest of them when there are many."""
 
-from __future__ import annotations
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,11 +18,8 @@ TRIPLES = st.lists(
 def add(target: Links, triples: list[Triple]) -> None:
     for channel in range(len(CHANNELS)):
         part = [(account, value) for account, other, value in triples if other == channel]
-        accounts, values = (
-            np.array([pair[0] for pair in part], np.int64),
-            np.array([pair[1] for pair in part], np.uint64),
-        )
-        target.update(accounts, channel, values)
+        accounts, values = ([pair[side] for pair in part] for side in (0, 1))
+        target.update(np.array(accounts, np.int64), channel, np.array(values, np.uint64))
 
 
 def contents(target: Links) -> list[Triple]:
@@ -76,9 +71,7 @@ def test_a_long_stream_is_compacted_on_its_way() -> None:
 
 
 def test_channels_are_named() -> None:
-    names = [links.ADDRESS, links.NETWORK, links.PAYMENT, links.CLIENT, links.ORGANISATION]
-    names += [links.NETWORK_HOUR, links.PARAMETERS]
-    assert sorted(names) == list(range(len(CHANNELS)))
-    assert CHANNELS[links.ADDRESS] == "client address"
-    assert CHANNELS[links.NETWORK_HOUR] == "network and hour"
+    names = (links.ADDRESS, links.NETWORK, links.PAYMENT, links.CLIENT, links.ORGANISATION, links.NETWORK_HOUR)
+    assert sorted((*names, links.PARAMETERS)) == list(range(len(CHANNELS)))
+    assert (CHANNELS[links.ADDRESS], CHANNELS[links.NETWORK_HOUR]) == ("client address", "network and hour")
     assert len(set(CHANNELS)) == len(CHANNELS)

@@ -1,12 +1,8 @@
 """Metadata: every column as the sketches take it, against the rows it came from; absent columns stay absent."""
 
-from __future__ import annotations
-
 import ipaddress
-from collections import defaultdict
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from gauger.engine.common.hashing import hash_column
@@ -19,7 +15,7 @@ from tests.engine import calls
 KEY = calls.SECRET.key
 CALLS = calls.some_calls(60, days=2, seed=3)
 BATCH = calls.batch_of(CALLS)
-COLUMNS = call_columns(BATCH, KEY)
+COLUMNS, LINKS = call_columns(BATCH, KEY), link_values(BATCH, KEY)
 
 
 def column(name: str) -> list:
@@ -33,21 +29,31 @@ def assert_hashes_name_values(hashes: np.ndarray, values: list) -> None:
     assert all((hashed == 0) == (value is None) for hashed, value in pairs)
 
 
-def test_times_are_microseconds() -> None:
-    assert times_of(BATCH).tolist() == column("start_time")
+def test_times_are_microseconds_and_tokens_and_creation_times_know_their_nulls() -> None:
+    assert COLUMNS.times.tolist() == column("start_time")
     assert COLUMNS.times.dtype == np.int64
+    np.testing.assert_array_equal(times_of(BATCH), COLUMNS.times)
+    values, valid = COLUMNS.output_tokens
+    assert valid.tolist() == [int(value is not None) for value in column("usage_output_tokens")]
+    assert values.tolist() == [value or 0 for value in column("usage_output_tokens")]
+    assert COLUMNS.created.tolist() == [value or 0 for value in column("account_created_at")]
 
 
 @pytest.mark.parametrize(
-    ("name", "source"),
+    ("hashes", "source"),
     [
-        ("addresses", "client_address"),
-        ("conversations", "conversation_id"),
-        ("user_agents", "user_agent_original"),
+        (COLUMNS.addresses, "client_address"),
+        (COLUMNS.conversations, "conversation_id"),
+        (COLUMNS.user_agents, "user_agent_original"),
+        (LINKS[links.ADDRESS], "client_address"),
+        (LINKS[links.PAYMENT], "payment_fingerprint"),
+        (LINKS[links.CLIENT], "client_ja4"),
+        (LINKS[links.ORGANISATION], "org_id"),
     ],
 )
-def test_identities_are_hashed(name: str, source: str) -> None:
-    assert_hashes_name_values(getattr(COLUMNS, name), column(source))
+def test_identities_and_links_of_one_column_are_its_hashes(hashes: np.ndarray, source: str) -> None:
+    np.testing.assert_array_equal(hashes, hash_column(KEY, BATCH.column(source)))
+    assert_hashes_name_values(hashes, column(source))
 
 
 def test_parameters_are_one_hash_of_four_columns() -> None:
@@ -55,25 +61,15 @@ def test_parameters_are_one_hash_of_four_columns() -> None:
     tuples = list(zip(*(column(name) for name in names), strict=True))
     assert len(set(tuples)) > 10
     assert_hashes_name_values(COLUMNS.parameters, tuples)
-    np.testing.assert_array_equal(link_values(BATCH, KEY)[links.PARAMETERS], COLUMNS.parameters)
+    np.testing.assert_array_equal(LINKS[links.PARAMETERS], COLUMNS.parameters)
 
 
 def test_neighbouring_parameters_do_not_run_together() -> None:
-    rows = [{"request_temperature": 1.0, "request_top_p": None}, {"request_temperature": None, "request_top_p": 1.0}]
+    given = ({"request_temperature": 1.0, "request_top_p": None}, {"request_temperature": None, "request_top_p": 1.0})
+    rows = [{"start_time": calls.MONDAY_US, **one} for one in given]
     batch = calls.batch_of(rows, ("start_time", "request_temperature", "request_top_p"))
-    first, second = call_columns(batch.set_column(0, batch.schema.field(0), calls_times(2)), KEY).parameters
+    first, second = call_columns(batch, KEY).parameters
     assert first != second
-
-
-def calls_times(rows: int) -> pa.Array:
-    return calls.batch_of(CALLS[:rows]).column("start_time")
-
-
-def test_output_tokens_and_creation_times_know_their_nulls() -> None:
-    values, valid = COLUMNS.output_tokens
-    assert valid.tolist() == [int(value is not None) for value in column("usage_output_tokens")]
-    assert values.tolist() == [value or 0 for value in column("usage_output_tokens")]
-    assert COLUMNS.created.tolist() == [value or 0 for value in column("account_created_at")]
 
 
 COUNTED = {
@@ -120,31 +116,15 @@ def test_any_one_column_may_be_alone(name: str) -> None:
     for counter, counted in lone.counters.items():
         np.testing.assert_array_equal(counted, COLUMNS.counters[counter])
     for channel in set(values) - {links.PARAMETERS}:
-        np.testing.assert_array_equal(values[channel], link_values(BATCH, KEY)[channel])
+        np.testing.assert_array_equal(values[channel], LINKS[channel])
 
 
 def test_an_empty_batch_has_every_column_and_no_rows() -> None:
-    empty = call_columns(calls.batch_of([]), KEY)
+    empty, values = call_columns(calls.batch_of([]), KEY), link_values(calls.batch_of([]), KEY)
     assert set(empty.counters) == set(COUNTED)
-    assert {len(values) for values in (*empty.counters.values(), empty.times, empty.parameters)} == {0}
-    values = link_values(calls.batch_of([]), KEY)
     assert sorted(values) == list(range(len(links.CHANNELS)))
-    assert {len(hashes) for hashes in values.values()} == {0}
-
-
-@pytest.mark.parametrize(
-    ("channel", "source"),
-    [
-        (links.ADDRESS, "client_address"),
-        (links.PAYMENT, "payment_fingerprint"),
-        (links.CLIENT, "client_ja4"),
-        (links.ORGANISATION, "org_id"),
-    ],
-)
-def test_links_of_one_column_are_its_hashes(channel: int, source: str) -> None:
-    values = link_values(BATCH, KEY)[channel]
-    np.testing.assert_array_equal(values, hash_column(KEY, BATCH.column(source)))
-    assert_hashes_name_values(values, column(source))
+    columns = (*empty.counters.values(), empty.times, empty.parameters, *values.values())
+    assert {len(column) for column in columns} == {0}
 
 
 def network(address: str | None) -> str | None:
@@ -155,18 +135,13 @@ def network(address: str | None) -> str | None:
 
 
 def test_networks_are_prefixes_and_meet_in_an_hour() -> None:
-    values = link_values(BATCH, KEY)
     networks = [network(address) for address in column("client_address")]
-    assert_hashes_name_values(values[links.NETWORK], networks)
-    meetings = defaultdict(set)
-    for hashed, name, time in zip(values[links.NETWORK_HOUR].tolist(), networks, column("start_time"), strict=True):
-        meetings[name and (name, time // HOUR_US)].add(hashed)
-    assert meetings.pop(None) == {0}
-    assert {len(hashes) for hashes in meetings.values()} == {1}
-    assert len(set.union(*meetings.values())) == len(meetings)
+    assert_hashes_name_values(LINKS[links.NETWORK], networks)
+    hours = [name and (name, time // HOUR_US) for name, time in zip(networks, column("start_time"), strict=True)]
+    assert_hashes_name_values(LINKS[links.NETWORK_HOUR], hours)
 
 
 def test_links_hold_keyed_hashes_only() -> None:
     other = calls.Secret(b"another key here")
     for channel, hashes in link_values(BATCH, other.key).items():
-        assert not (set(hashes.tolist()) & set(link_values(BATCH, KEY)[channel].tolist())) - {0}
+        assert not (set(hashes.tolist()) & set(LINKS[channel].tolist())) - {0}

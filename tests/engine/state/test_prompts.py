@@ -1,7 +1,5 @@
 """The prompt table is a dict by normalised prompt; counts add up and grams follow their rows."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gauger.engine.intake.measuring import Measures, WordSketch
+from gauger.engine.intake.measuring import Measures
 from gauger.engine.state.prompts import FIELDS, Prompts
 from tests.engine import calls
 
@@ -21,8 +19,7 @@ STREAM = st.lists(st.sampled_from(TEXTS), max_size=25)
 
 
 def measures_of(texts: Sequence[str]) -> Measures:
-    batch = calls.batch_of([{"prompt_text": text} for text in texts], ("prompt_text",))
-    return calls.measurer_of(calls.SECRET).measure(batch, WordSketch())
+    return calls.measure(calls.batch_of([{"prompt_text": text} for text in texts], ("prompt_text",)))
 
 
 def record_of(text: str) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """Rows behave as a list of records that starts every record at zero."""
 
-from __future__ import annotations
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,17 +39,12 @@ def test_rows_are_a_list_of_records(operations: list[tuple], capacity: int) -> N
         assert list(zip(rows["label"].tolist(), map(tuple, rows["pair"].tolist()), strict=True)) == records
 
 
-def test_keep_takes_a_mask() -> None:
+def test_keep_takes_a_mask_and_columns_are_writable_in_place() -> None:
     rows = Rows(FIELDS)
     rows.append({"label": np.arange(6)})
     rows.keep(rows["label"] % 2 == 1)
-    assert rows["label"].tolist() == [1, 3, 5]
-
-
-def test_columns_are_writable_in_place() -> None:
-    rows = Rows(FIELDS)
-    rows.grow(3)
     rows["pair"][1] = (7, 8)
+    assert rows["label"].tolist() == [1, 3, 5]
     assert rows["pair"].tolist() == [[0, 0], [7, 8], [0, 0]]
 
 

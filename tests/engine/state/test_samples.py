@@ -1,7 +1,5 @@
 """The call sample is the naive bottom-k of each account, whatever the order, the batches and the merges."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np
@@ -73,19 +71,13 @@ def test_merge_is_the_sample_of_the_union(offers: list[Offer], size: int, cut: i
 
 
 def test_a_long_stream_is_compacted_on_its_way() -> None:
-    chance = np.random.default_rng(0)
+    chance, sample = np.random.default_rng(0), CallSample(40)
     accounts, identities = chance.integers(0, 5, 70_000), chance.integers(0, 2**64, 70_000, np.uint64)
-    sample = CallSample(40)
-    blank = np.zeros((10_000, FEATURES), np.int8)
-    for start in range(0, 70_000, 10_000):
-        part = slice(start, start + 10_000)
-        sample.update(accounts[part], identities[part], np.zeros(10_000, np.int64), blank)
-    assert len(sample.rows) < 40_000
-    sample.compact()
     offers = list(zip(accounts.tolist(), identities.tolist(), strict=True))
-    assert list(zip(sample.rows["account"].tolist(), sample.rows["identity"].tolist(), strict=True)) == naive(
-        offers, 40
-    )
+    for start in range(0, 70_000, 10_000):
+        offer_to(sample, offers[start : start + 10_000])
+    assert len(sample.rows) < 40_000
+    assert contents(sample) == naive(offers, 40)
 
 
 def test_a_sample_filled_from_disk_can_be_compacted_and_added_to() -> None:

@@ -1,15 +1,10 @@
 """The state's algebra: the same calls give the same bytes and the same population, however they came."""
 
-from __future__ import annotations
-
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,13 +19,8 @@ CALLS = calls.some_calls(80, days=3, seed=11)
 QUICK = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 
 
-def bytes_of(state: State) -> dict[str, bytes]:
-    with tempfile.TemporaryDirectory() as folder:
-        return calls.saved_bytes(state, Path(folder) / "state")
-
-
 WHOLE = {columns: calls.state_of(CALLS, columns) for columns in (calls.TEXT_COLUMNS, calls.ID_COLUMNS)}
-WHOLE_BYTES = {columns: bytes_of(state) for columns, state in WHOLE.items()}
+WHOLE_BYTES = {columns: calls.bytes_of(state) for columns, state in WHOLE.items()}
 WHOLE_POPULATION = {columns: population_of(state)[0] for columns, state in WHOLE.items()}
 
 
@@ -81,12 +71,12 @@ def test_any_order_split_and_merge_tree_gives_the_same_bytes_and_population(
 ) -> None:
     state = replay(history, columns)
     calls.assert_same_population(population_of(state)[0], WHOLE_POPULATION[columns])
-    assert bytes_of(state) == WHOLE_BYTES[columns]
+    assert calls.bytes_of(state) == WHOLE_BYTES[columns]
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 13, 79, 80])
 def test_any_batch_size_gives_the_same_bytes(batch: int) -> None:
-    assert bytes_of(calls.state_of(CALLS, batch=batch)) == WHOLE_BYTES[calls.TEXT_COLUMNS]
+    assert calls.bytes_of(calls.state_of(CALLS, batch=batch)) == WHOLE_BYTES[calls.TEXT_COLUMNS]
 
 
 def test_the_order_of_files_does_not_matter() -> None:
@@ -94,51 +84,35 @@ def test_the_order_of_files_does_not_matter() -> None:
     for order in (1, -1):
         state = calls.new_state()
         for file, part in [(0, CALLS[:30]), (1, CALLS[30:])][::order]:
-            batch = calls.batch_of(part)
-            measures = calls.measurer_of(calls.SECRET).measure(batch, state.words)
-            state.update(batch, measures, file=file, rows=range(len(part)))
+            calls.take_in(state, part, file=file, rows=range(len(part)))
         states.append(state)
     assert states[0].ledger.rows["file"].tolist() != states[1].ledger.rows["file"].tolist()
-    assert bytes_of(states[0]) == bytes_of(states[1])
+    assert calls.bytes_of(states[0]) == calls.bytes_of(states[1])
 
 
-def test_merge_is_commutative_and_associative() -> None:
-    def parts() -> list[State]:
-        return [calls.state_of(CALLS[start::3]) for start in range(3)]
-
-    a, b, c = parts()
-    a.merge(b)
-    a.merge(c)
-    left = bytes_of(a)
-    a, b, c = parts()
-    c.merge(b)
-    a.merge(c)
-    assert left == bytes_of(a) == WHOLE_BYTES[calls.TEXT_COLUMNS]
-    a, b, c = parts()
-    b.merge(a)
-    c.merge(b)
-    assert left == bytes_of(c)
+@pytest.mark.parametrize("merges", [["ab", "ac"], ["cb", "ac"], ["ba", "cb"]])
+def test_merge_is_commutative_and_associative(merges: list[str]) -> None:
+    states = {name: calls.state_of(CALLS[start::3]) for start, name in enumerate("abc")}
+    for into, other in merges:
+        states[into].merge(states[other])
+    assert calls.bytes_of(states[merges[-1][0]]) == WHOLE_BYTES[calls.TEXT_COLUMNS]
 
 
 def test_an_empty_state_is_the_identity_of_merge() -> None:
-    state, empty = calls.state_of(CALLS), calls.new_state()
-    state.merge(calls.new_state())
+    state, empty, nothing = calls.state_of(CALLS), calls.new_state(), calls.new_state()
+    nothing.merge(calls.new_state())
+    assert calls.bytes_of(nothing) == calls.bytes_of(calls.new_state())
+    state.merge(nothing)
     empty.merge(calls.state_of(CALLS))
-    assert bytes_of(state) == bytes_of(empty) == WHOLE_BYTES[calls.TEXT_COLUMNS]
-
-
-def test_two_empty_states_make_an_empty_one() -> None:
-    state = calls.new_state()
-    state.merge(calls.new_state())
-    assert bytes_of(state) == bytes_of(calls.new_state())
+    assert calls.bytes_of(state) == calls.bytes_of(empty) == WHOLE_BYTES[calls.TEXT_COLUMNS]
 
 
 def test_merge_leaves_the_other_state_as_it_was() -> None:
     left, right = calls.state_of(CALLS[:40]), calls.state_of(CALLS[40:])
-    before = bytes_of(right)
+    before = calls.bytes_of(right)
     left.merge(right)
     calls.fold(left, CALLS)
-    assert bytes_of(right) == before
+    assert calls.bytes_of(right) == before
 
 
 def test_a_call_seen_twice_counts_twice() -> None:
@@ -150,34 +124,21 @@ def test_a_call_seen_twice_counts_twice() -> None:
     assert twice.sums.tolist() == (2 * once.sums).tolist()
 
 
-NEARLY_ALIKE = pytest.mark.parametrize(
-    ("one", "other"),
-    [("describe the river", "Describe the RIVER"), ("describe the river", "describe the river\n")],
-    ids=["case", "white space"],
-)
-
-
-@NEARLY_ALIKE
-def test_two_spellings_of_a_prompt_at_one_instant_may_come_in_any_order(one: str, other: str) -> None:
-    """A client that retries within a microsecond, and a sample with room for one of the two."""
-    both = [{**CALLS[0], "row": row, "prompt_text": text} for row, text in enumerate((one, other))]
-    tight = Settings(sample_calls=1)
-    assert bytes_of(calls.state_of(both, settings=tight)) == bytes_of(calls.state_of(both[::-1], settings=tight))
-
-
-@NEARLY_ALIKE
-def test_two_spellings_of_a_prompt_may_come_in_any_order(one: str, other: str) -> None:
-    both = [{**CALLS[row], "prompt_text": text} for row, text in enumerate((one, other))]
-    assert bytes_of(calls.state_of(both)) == bytes_of(calls.state_of(both[::-1]))
+@pytest.mark.parametrize("other", ["Describe the RIVER", "describe the river\n"], ids=["case", "white space"])
+def test_two_spellings_of_a_prompt_may_come_in_any_order(other: str) -> None:
+    """Also when a client retries within a microsecond, and a sample has room for one of the two."""
+    texts, tight = ("describe the river", other), Settings(sample_calls=1)
+    at_once = [{**CALLS[0], "row": row, "prompt_text": text} for row, text in enumerate(texts)]
+    apart = [{**CALLS[row], "prompt_text": text} for row, text in enumerate(texts)]
+    for both, settings_ in ((at_once, tight), (apart, calls.SETTINGS)):
+        one, two = (calls.state_of(both[::turn], settings=settings_) for turn in (1, -1))
+        assert calls.bytes_of(one) == calls.bytes_of(two)
 
 
 def test_update_says_which_prompt_each_call_has() -> None:
-    state = calls.new_state()
-    batch = calls.batch_of(CALLS)
-    rows = state.update(batch, calls.measurer_of(calls.SECRET).measure(batch, state.words))
     texts = [call["prompt_text"].lower() for call in CALLS]
     first_seen = list(dict.fromkeys(texts))
-    assert rows.tolist() == [first_seen.index(text) for text in texts]
+    assert calls.take_in(calls.new_state(), CALLS).tolist() == [first_seen.index(text) for text in texts]
 
 
 def test_the_ledger_has_a_row_for_each_call() -> None:
@@ -197,8 +158,7 @@ def test_the_ledger_has_a_row_for_each_call() -> None:
 def test_rows_not_named_are_numbered_in_order_of_arrival() -> None:
     state = calls.new_state()
     for part in (CALLS[:3], CALLS[3:10]):
-        batch = calls.batch_of(part)
-        state.update(batch, calls.measurer_of(calls.SECRET).measure(batch, state.words))
+        calls.take_in(state, part)
     assert state.ledger.rows["row"].tolist() == list(range(10))
     assert set(state.ledger.rows["file"].tolist()) == {0}
 
@@ -223,7 +183,7 @@ def test_states_that_do_not_fit_are_refused_and_leave_no_trace(other: State, mes
     with pytest.raises(StateError, match=message) as caught:
         state.merge(other)
     assert "\n" not in str(caught.value)
-    assert bytes_of(state) == WHOLE_BYTES[calls.TEXT_COLUMNS]
+    assert calls.bytes_of(state) == WHOLE_BYTES[calls.TEXT_COLUMNS]
 
 
 @pytest.mark.parametrize(("first", "second"), [(0, 1), (1, 0)])
@@ -231,10 +191,9 @@ def test_text_and_token_ids_never_mix(first: int, second: int) -> None:
     kinds = (calls.TEXT_COLUMNS, calls.ID_COLUMNS)
     state = calls.state_of(CALLS, kinds[first])
     batch = calls.batch_of(CALLS[:3], kinds[second])
-    measures = calls.measurer_of(calls.SECRET).measure(batch, calls.new_state().words)
     with pytest.raises(StateError, match=r"use another state$"):
-        state.update(batch, measures)
-    assert bytes_of(state) == WHOLE_BYTES[kinds[first]]
+        state.update(batch, calls.measure(batch))
+    assert calls.bytes_of(state) == WHOLE_BYTES[kinds[first]]
 
 
 def test_columns_are_the_union_of_those_seen() -> None:
@@ -245,17 +204,13 @@ def test_columns_are_the_union_of_those_seen() -> None:
     assert state.content == "text"
 
 
-def test_bytes_held_are_counted_by_part() -> None:
-    sizes = WHOLE[calls.TEXT_COLUMNS].nbytes()
+def test_what_is_held_is_accounted_for_by_part_and_row() -> None:
+    state = WHOLE[calls.TEXT_COLUMNS]
+    sizes, held = state.nbytes(), {part["part"]: part for part in state.held()}
     assert set(sizes) == {"accounts", "prompts", "grams_on_disk", "sample", "links", "words", "ledger"}
     assert all(size > 0 for size in sizes.values())
     assert sizes["words"] == 2 * 4 * 2**16 + 2**14
-    assert np.sum(list(sizes.values())) < 32 * 2**20
-
-
-def test_what_is_held_is_accounted_for_row_by_row() -> None:
-    state = WHOLE[calls.TEXT_COLUMNS]
-    held = {part["part"]: part for part in state.held()}
+    assert sum(sizes.values()) < 32 * 2**20
     assert held["accounts"]["rows"] == len(state.accounts)
     assert held["prompts"]["rows"] == held["grams on disk"]["rows"] == len(state.prompts)
     assert held["ledger"]["rows"] == len(state.ledger.rows)

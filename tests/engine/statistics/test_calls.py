@@ -1,7 +1,5 @@
 """Statistics from all calls of an account, each against its plain definition."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections import Counter

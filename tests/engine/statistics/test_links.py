@@ -1,7 +1,5 @@
 """Statistics from links: counts from bottom-k, and components against sets."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Statistics against the reference: recounted call by call, for both sides."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

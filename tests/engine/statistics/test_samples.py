@@ -1,7 +1,5 @@
 """Statistics from sampled calls: against means over pairs, SciPy's W, and sets of cells."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np
