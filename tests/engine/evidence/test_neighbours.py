@@ -74,7 +74,7 @@ def test_the_number_of_workers_changes_nothing(count: int) -> None:
 def test_neighbours_are_looked_among_some_accounts_alone(count: int) -> None:
     vectors = clouds(count, 24, 6)
     among = np.flatnonzero(np.random.default_rng(7).random(count) < 0.6)  # of 9,000 more than are searched exactly
-    similarity, rows = nearest(vectors, 10, 2, among)
+    similarity, rows = nearest(vectors, 10, among)
     assert np.isin(rows, among).all()
     assert not np.any(rows == np.arange(count)[:, None])
     assert similarity == pytest.approx(np.einsum("id,ikd->ik", vectors, vectors[rows]), abs=1e-5)
