@@ -58,6 +58,12 @@ def statistics_of(state: State) -> dict[str, dict[str, float]]:
     return {name: {key: float(values[row]) for key, values in found.items()} for row, name in enumerate(names)}
 
 
+def of_one(log: list[calls.Call], columns: Sequence[str] = calls.TEXT_COLUMNS) -> dict[str, float]:
+    """Statistics of the one account of a log."""
+    (found,) = statistics_of(calls.state_of(log, columns, settings=Settings())).values()
+    return found
+
+
 FOUND = statistics_of(calls.state_of([*HAND_MADE, *ONE], settings=Settings()))
 MINE, LONE = FOUND["hand-made"], FOUND["one call"]
 
@@ -111,22 +117,16 @@ def test_a_statistic_is_what_its_formula_says(name: str, value: float) -> None:
     assert MINE[name] == pytest.approx(value, rel=1e-12)
 
 
-def test_no_statistic_goes_untested() -> None:
-    assert set(MINE) == {*naive_statistics(), "within_similarity"}
-
-
 def test_within_similarity_is_the_mean_over_all_pairs() -> None:
-    """Inner products of two different calls, by the mean squared norm of one."""
-    batch = calls.batch_of(HAND_MADE)
-    blocks = calls.measurer_of(calls.SECRET).measure(batch, calls.new_state().words).features.astype(np.int64)
+    """Inner products of two different calls, by the mean squared norm of one; no statistic but this goes untested."""
+    assert set(MINE) == {*naive_statistics(), "within_similarity"}
+    blocks = calls.measure(calls.batch_of(HAND_MADE)).features.astype(np.int64)
     pairs = [int(left @ right) for left, right in itertools.combinations(blocks, 2)]
     norms = [int(block @ block) for block in blocks]
     assert MINE["within_similarity"] == pytest.approx(statistics.fmean(pairs) / statistics.fmean(norms), rel=1e-12)
-
-
-def test_equal_calls_are_as_similar_as_can_be() -> None:
-    same = [{**HAND_MADE[0], "row": row} for row in range(5)]
-    assert statistics_of(calls.state_of(same))["hand-made"]["within_similarity"] == pytest.approx(1.0, rel=1e-12)
+    same = of_one([{**HAND_MADE[0], "row": row} for row in range(5)])
+    assert same["within_similarity"] == pytest.approx(1.0, rel=1e-12)
+    assert same["hour_entropy"] == 0.0  # all in one hour
 
 
 NEEDS_TWO_CALLS = {
@@ -160,39 +160,24 @@ FROM_COLUMN = {
 
 
 @pytest.mark.parametrize(("name", "column"), list(FROM_COLUMN.items()))
-def test_an_absent_column_is_not_available_and_never_zero(name: str, column: str) -> None:
-    absent = statistics_of(calls.state_of(HAND_MADE, calls.BARE_COLUMNS, settings=Settings()))["hand-made"]
-    alone = statistics_of(calls.state_of(HAND_MADE, (*calls.BARE_COLUMNS, column), settings=Settings()))["hand-made"]
+def test_an_absent_column_or_one_of_nulls_is_not_available_and_never_zero(name: str, column: str) -> None:
+    """Apart from errors and parameters, where null says something: no error, the default."""
+    absent, alone = of_one(HAND_MADE, calls.BARE_COLUMNS), of_one(HAND_MADE, (*calls.BARE_COLUMNS, column))
     assert math.isnan(absent[name])
     assert not math.isnan(alone[name])
     others = {key for key in MINE if FROM_COLUMN.get(key, column) != column}
     assert all(math.isnan(alone[key]) for key in others)
+    nulls = of_one([{**call, column: None} for call in HAND_MADE])[name]
+    assert math.isnan(nulls) == (name not in ("error_share", "parameter_sets_per_call"))
+    assert name != "error_share" or nulls == 0.0
 
 
-@pytest.mark.parametrize(
-    ("name", "column"),
-    [pair for pair in FROM_COLUMN.items() if pair[0] not in ("error_share", "parameter_sets_per_call")],
-)
-def test_a_column_of_nulls_is_not_available(name: str, column: str) -> None:
-    """Apart from errors and parameters, where null says something: no error, the default."""
-    nulls = [{**call, column: None} for call in HAND_MADE]
-    assert math.isnan(statistics_of(calls.state_of(nulls, settings=Settings()))["hand-made"][name])
-
-
-def test_no_error_is_an_error_share_of_zero() -> None:
-    flawless = [{**call, "error_type": None} for call in HAND_MADE]
-    assert statistics_of(calls.state_of(flawless, settings=Settings()))["hand-made"]["error_share"] == 0.0
-
-
-def test_token_ids_cannot_say_what_was_asked_for() -> None:
-    found = statistics_of(calls.state_of(HAND_MADE, calls.ID_COLUMNS, settings=Settings()))["hand-made"]
+def test_token_ids_cannot_say_what_was_asked_for_and_no_age_is_negative() -> None:
+    found = of_one(HAND_MADE, calls.ID_COLUMNS)
     assert math.isnan(found["elicitation_share"])
     assert found["distinct_ratio"] == 1.0
-
-
-def test_an_account_made_after_its_first_call_has_age_zero() -> None:
     skewed = [{**call, "account_created_at": calls.MONDAY_US + DAY_US} for call in HAND_MADE]
-    assert statistics_of(calls.state_of(skewed, settings=Settings()))["hand-made"]["account_age_days"] == 0.0
+    assert of_one(skewed)["account_age_days"] == 0.0
 
 
 def naive_gaps(times: list[int]) -> tuple[float, float, float]:
@@ -221,13 +206,6 @@ def test_burstiness_tells_clockwork_from_bursts(gaps: list[int], burstiness: flo
 
 def test_evenly_spread_calls_have_full_hour_entropy() -> None:
     hourly = [{**HAND_MADE[0], "row": hour, "start_time": calls.MONDAY_US + hour * HOUR_US} for hour in range(24)]
-    found = statistics_of(calls.state_of(hourly, settings=Settings()))["hand-made"]
-    assert found["hour_entropy"] == pytest.approx(1.0, rel=1e-12)
-    assert found["active_hours"] == 1.0
-    clockwork = statistics_of(calls.state_of(hourly * 2, settings=Settings()))["hand-made"]
-    assert clockwork["hour_entropy"] == pytest.approx(1.0, rel=1e-12)
-
-
-def test_calls_of_one_hour_have_none() -> None:
-    together = [{**HAND_MADE[0], "row": row} for row in range(5)]
-    assert statistics_of(calls.state_of(together))["hand-made"]["hour_entropy"] == 0.0
+    for log in (hourly, hourly * 2):
+        assert of_one(log)["hour_entropy"] == pytest.approx(1.0, rel=1e-12)
+    assert of_one(hourly)["active_hours"] == 1.0

@@ -31,23 +31,17 @@ def test_a_window_is_what_an_engine_of_one_wide_pane_saw(panes: list[int] | None
 
 
 @WINDOWS
-def test_accounts_come_once_in_the_order_of_their_ids(panes: list[int] | None) -> None:
-    population, _ = population_of(STATE, panes)
+def test_accounts_come_once_in_the_order_of_their_ids_and_rows_of_the_state_are_mapped(panes: list[int] | None) -> None:
+    population, owners = population_of(STATE, panes)
     names = [call["account_id"] for call in within(panes)]
     assert population.account_ids == sorted(set(names))
     assert population.calls.tolist() == [names.count(name) for name in population.account_ids]
     assert len(population) == len(set(names))
-
-
-@WINDOWS
-def test_rows_of_the_state_are_mapped(panes: list[int] | None) -> None:
-    population, owners = population_of(STATE, panes)
     assert owners.dtype == np.int64
     for row, owner in enumerate(owners.tolist()):
         inside = panes is None or STATE.accounts.rows["pane"][row] in panes
         assert (owner >= 0) == inside
-        if inside:
-            assert population.account_ids[owner] == STATE.accounts.account_ids[row]
+        assert not inside or population.account_ids[owner] == STATE.accounts.account_ids[row]
 
 
 @WINDOWS
@@ -63,21 +57,17 @@ def test_the_sample_is_the_naive_bottom_k_of_each_account(panes: list[int] | Non
 
 def test_links_are_sorted_and_bounded() -> None:
     population, _ = population_of(STATE)
-    links = list(
-        zip(*(getattr(population, f"link_{name}").tolist() for name in ("owner", "channel", "value")), strict=True)
-    )
+    columns = (population.link_owner, population.link_channel, population.link_value)
+    links = list(zip(*(column.tolist() for column in columns), strict=True))
     assert links == sorted(set(links))
     groups = [link[:2] for link in links]
     assert max(groups.count(group) for group in set(groups)) == calls.SETTINGS.links_per_channel
 
 
-def test_an_order_of_arrival_leaves_no_trace() -> None:
-    calls.assert_same_population(population_of(STATE)[0], population_of(calls.state_of(CALLS[::-1], batch=11))[0])
-
-
-def test_asking_twice_gives_the_same_and_changes_nothing() -> None:
-    state = calls.state_of(CALLS)
+def test_an_order_of_arrival_leaves_no_trace_and_asking_changes_nothing() -> None:
+    state = calls.state_of(CALLS[::-1], batch=11)
     first, owners = population_of(state)
+    calls.assert_same_population(population_of(STATE)[0], first)
     calls.fold(state, [])
     second, again = population_of(state)
     calls.assert_same_population(first, second)
@@ -119,41 +109,25 @@ def facts(population: Population) -> dict[str, tuple]:
 def test_select_takes_accounts_with_all_that_is_theirs(bits: int) -> None:
     population, _ = population_of(STATE)
     kept = np.array([bool(bits >> row & 1) for row in range(5)])
-    selected = population.select(kept)
+    selected, mine = population.select(kept), kept[population.sample_owner]
     expected = facts(population)
     assert facts(selected) == {name: expected[name] for name, keep in zip(expected, kept.tolist(), strict=True) if keep}
     assert len(selected) == kept.sum()
-    assert len(selected.sample_owner) == np.isin(population.sample_owner, np.flatnonzero(kept)).sum()
+    assert len(selected.sample_owner) == mine.sum()
+    for name in ("sample_prompt", "sample_cell"):
+        np.testing.assert_array_equal(getattr(selected, name), getattr(population, name)[mine])
 
 
 @WINDOWS
 def test_sampled_calls_know_their_prompts(panes: list[int] | None) -> None:
-    population, _ = population_of(STATE, panes)
-    ledger = STATE.ledger.rows
-    hashes = STATE.prompts.rows["hash"][:, 0]
+    population, owners = population_of(STATE, panes)
+    ledger, hashes = STATE.ledger.rows, STATE.prompts.rows["hash"][:, 0]
     sent = {
         (call["account_id"], int(identity)): int(hashes[prompt])
         for call, identity, prompt in zip(CALLS, ledger["identity"], ledger["prompt"], strict=True)
     }
-    assert population.sample_prompt is not None
-    for owner, identity, prompt in zip(
-        population.sample_owner, population.sample_identity, population.sample_prompt, strict=True
-    ):
-        assert int(prompt) == sent[population.account_ids[owner], int(identity)]
-
-
-def test_prompts_that_are_not_in_the_ledger_are_not_known() -> None:
-    owners = population_of(STATE)[1]
-    assert prompts_of(STATE, owners, np.array([0]), np.array([1], np.uint64)).tolist() == [-1]
-    assert prompts_of(calls.new_state(), owners, np.array([0]), np.array([1], np.uint64)).tolist() == [-1]
-
-
-def test_a_selection_keeps_prompts_and_cells_with_their_calls() -> None:
-    population, _ = population_of(STATE)
-    kept = np.arange(len(population)) % 2 == 1
-    mine = kept[population.sample_owner]
-    selected = population.select(kept)
-    assert population.sample_prompt is not None
-    assert population.sample_cell is not None
-    np.testing.assert_array_equal(selected.sample_prompt, population.sample_prompt[mine])
-    np.testing.assert_array_equal(selected.sample_cell, population.sample_cell[mine])
+    names = [population.account_ids[owner] for owner in population.sample_owner]
+    sampled = zip(names, population.sample_identity, strict=True)
+    assert population.sample_prompt.tolist() == [sent[name, int(identity)] for name, identity in sampled]
+    for state in (STATE, calls.new_state()):  # of a call that is not in the ledger nothing is known
+        assert prompts_of(state, owners, np.array([0]), np.array([1], np.uint64)).tolist() == [-1]

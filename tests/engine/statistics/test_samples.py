@@ -37,8 +37,8 @@ SIGNATURES[2] = np.where(np.arange(SLOTS) < 96, SIGNATURES[0], SIGNATURES[2])  #
 WORDS = np.array([9, 9, 9, 9, 2, 9])
 
 
-def found_in(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return sample_statistics(**given, signatures=SIGNATURES, words=WORDS, owners=len(SIZES), similarity=0.7)
+def found_in(given: dict[str, np.ndarray], **more: int) -> dict[str, np.ndarray]:
+    return sample_statistics(**given, signatures=SIGNATURES, words=WORDS, owners=len(SIZES), similarity=0.7, **more)
 
 
 def test_each_is_what_its_formula_says() -> None:
@@ -84,8 +84,7 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     given = sample(6)
     whole, cells = found_in(given), cells_of(given["rows"], given["features"], KEY)
     monkeypatch.setattr("gauger.engine.statistics.samples._BLOCK", 2)
-    more = {"signatures": SIGNATURES, "words": WORDS, "owners": len(SIZES), "similarity": 0.7}
-    for name, values in sample_statistics(**given, **more, workers=3).items():
+    for name, values in found_in(given, workers=3).items():
         np.testing.assert_array_equal(values, whole[name], err_msg=name)
     np.testing.assert_array_equal(cells_of(given["rows"], given["features"], KEY, 3), cells)
 
