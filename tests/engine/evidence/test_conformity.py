@@ -35,24 +35,22 @@ def bin_of(value: float, edges: list[float]) -> int:
     return BINS if math.isnan(value) else sum(value >= edge for edge in edges)
 
 
+def edges_of(known: list[float]) -> list[float]:
+    known = [value for value in known if not math.isnan(value)]
+    return [float(np.quantile(known, i / BINS)) for i in range(1, BINS)]
+
+
 def by_loop(
     statistics: dict[str, np.ndarray], names: Sequence[str], neighbours: np.ndarray, today: np.ndarray
 ) -> list[float]:
-    scores = []
-    bins = {}
+    scores, bins = [], {}
     for name in names:
-        values = statistics[name].tolist()
-        known = [value for value, new in zip(values, today, strict=True) if not new and not math.isnan(value)]
-        edges = [float(np.quantile(known, i / BINS)) for i in range(1, BINS)]
-        bins[name] = [bin_of(value, edges) for value in values]
+        edges = edges_of(statistics[name][~today].tolist())
+        bins[name] = [bin_of(value, edges) for value in statistics[name].tolist()]
     for row, near in enumerate(neighbours.tolist()):
         new = [other for other in near if today[other]]
-        if len(new) < NEIGHBOURS_MIN:
-            scores.append(math.nan)
-            continue
-        score = 0.0
-        for name in names:
-            own = bins[name]
+        score = 0.0 if len(new) >= NEIGHBOURS_MIN else math.nan
+        for own in bins.values():
             if own[row] == BINS:
                 continue
             reference = [own[other] for other in range(len(own)) if not today[other]]
@@ -90,50 +88,35 @@ def test_accounts_that_move_like_their_new_neighbours_stand_out() -> None:
     assert np.mean(probability[60:500] < 0.05) < 0.09
 
 
-def test_a_statistic_nobody_has_says_nothing() -> None:
-    today = np.arange(100) < 50
-    neighbours = np.random.default_rng(5).integers(0, 50, (100, 20))
-    none = {name: np.full(100, np.nan) for name in ALL}
-    for scores in conformity_scores(none, neighbours, today).values():
+def test_what_nobody_has_says_nothing_and_what_is_lacking_is_not_available() -> None:
+    today, random = np.arange(100) < 50, np.random.default_rng(5)
+    new, old = random.integers(0, 50, (100, 20)), random.integers(50, 100, (100, 20))
+    for scores in conformity_scores({name: np.full(100, np.nan) for name in ALL}, new, today).values():
         assert scores.tolist() == [0.0] * 100
-
-
-def test_a_group_without_its_statistics_is_not_available() -> None:
-    today = np.arange(100) < 50
-    neighbours = np.random.default_rng(5).integers(0, 50, (100, 20))
     known = {name: values for name, values in habits(100, 8).items() if name not in GROUPS["conformity_volume"]}
-    found = conformity_scores(known, neighbours, today)
+    found = conformity_scores(known, new, today)
     assert np.all(np.isnan(found["conformity_volume"]))
     assert not np.any(np.isnan(found["conformity_timing"]))
-
-
-def test_without_new_neighbours_there_is_no_score() -> None:
-    today = np.arange(100) < 50
-    neighbours = np.random.default_rng(6).integers(50, 100, (100, 20))
-    for scores in conformity_scores(habits(100, 7), neighbours, today).values():
+    for scores in conformity_scores(habits(100, 7), old, today).values():  # no neighbour is new
         assert np.all(np.isnan(scores))
 
 
 def test_likeness_is_that_of_a_loop_and_leaves_each_member_out() -> None:
     group, others = habits(30, 12), habits(80, 13)
     del group["hour_entropy"]  # one side lacks it
-    own, theirs = habit_likeness(group, others)
-    expected_own, expected_theirs = [0.0] * 30, [0.0] * 80
-    for name in ALL:
-        if name not in group:
-            continue
-        known = [value for value in others[name].tolist() if not math.isnan(value)]
-        edges = [float(np.quantile(known, i / BINS)) for i in range(1, BINS)]
+    expected = [0.0] * 30, [0.0] * 80
+    for name in group:
+        edges = edges_of(others[name].tolist())
         bins = [[bin_of(value, edges) for value in side[name].tolist()] for side in (group, others)]
-        for side, scores in ((0, expected_own), (1, expected_theirs)):
+        for side, scores in enumerate(expected):
             for row, one in enumerate(bins[side]):
                 if one == BINS:
                     continue
                 members = bins[0][:row] + bins[0][row + 1 :] if side == 0 else bins[0]
                 share = (bins[1].count(one) + 1) / (80 + BINS + 1)
                 scores[row] += max(-1.0, math.log((members.count(one) + 5 * share) / (len(members) + 5) / share))
-    assert own == pytest.approx(expected_own)
-    assert theirs == pytest.approx(expected_theirs)
+    for found, wanted in zip(habit_likeness(group, others), expected, strict=True):
+        assert found == pytest.approx(wanted)
 
 
 def test_those_who_move_like_the_group_are_told_apart() -> None:

@@ -19,46 +19,28 @@ KEY = worlds.SECRET.key
 SETTINGS = Settings(reference_accounts_min=500, alarm_level=0.01, neighbours=(10, 20))
 
 
-def assert_nothing_known(found: Evidence, today: Population) -> None:
-    assert np.all(np.isnan(found.probability))
-    assert len(found.probability) == len(today)
-    assert len(found.call_probability) == len(today.sample_owner)
-    assert np.all(np.isnan(found.call_probability))
-    assert found.parts == {}
-    assert found.shares == {}
-    assert found.reference_accounts == 0
-
-
-def test_without_a_reference_it_says_so() -> None:
-    today = worlds.population(1, 20, 6)
-    found = gather(today, None, KEY, SETTINGS, 1)
-    assert_nothing_known(found, today)
-    assert found.missing == ["no reference of earlier days yet: content and timing evidence are not available"]
-
-
-def test_a_reference_that_is_too_small_is_refused_with_the_numbers() -> None:
-    """Accounts of too few calls do not count: 600 accounts, 200 of them large enough."""
-    today, reference = worlds.population(2, 20, 6), worlds.population(3, 600, 6)
-    reference.calls[200:] = 4
-    found = gather(today, reference, KEY, SETTINGS, 1)
-    assert_nothing_known(found, today)
-    assert found.missing == [
-        "the reference has 200 accounts of at least 5 calls; 500 are needed for an alarm level of 0.01"
-    ]
-
-
-def test_a_day_of_small_accounts_is_said_to_be_one() -> None:
-    today = worlds.population(4, 20, 4)
-    found = gather(today, worlds.population(5, 500, 5), KEY, SETTINGS, 1)
-    assert_nothing_known(found, today)
-    assert found.missing == ["no account has at least 5 calls"]
-
-
-def test_no_evidence_carries_its_reason() -> None:
-    today = worlds.population(6, 3, 2)
-    found = no_evidence(today, "because")
-    assert_nothing_known(found, today)
-    assert found.missing == ["because"]
+@pytest.mark.parametrize(
+    ("calls", "reference", "missing"),
+    [
+        (6, None, "no reference of earlier days yet: content and timing evidence are not available"),
+        # Accounts of too few calls do not count: 600 accounts, 200 of them large enough.
+        (6, 6, "the reference has 200 accounts of at least 5 calls; 500 are needed for an alarm level of 0.01"),
+        (4, 5, "no account has at least 5 calls"),
+    ],
+)
+def test_without_a_reference_or_large_accounts_it_says_so(calls: int, reference: int | None, missing: str) -> None:
+    today = worlds.population(1, 20, calls)
+    earlier = None if reference is None else worlds.population(3, 600, reference)
+    if reference == 6:
+        earlier.calls[200:] = 4
+    for found in (gather(today, earlier, KEY, SETTINGS, 1), no_evidence(today, missing)):
+        assert np.all(np.isnan(found.probability))
+        assert len(found.probability) == len(today)
+        assert len(found.call_probability) == len(today.sample_owner)
+        assert np.all(np.isnan(found.call_probability))
+        assert found.parts == found.shares == {}
+        assert found.reference_accounts == 0
+        assert found.missing == [missing]
 
 
 @pytest.fixture(scope="module")

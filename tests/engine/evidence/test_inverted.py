@@ -38,9 +38,6 @@ def test_the_number_of_workers_changes_nothing(workers: int, monkeypatch: pytest
     monkeypatch.setattr(inverted, "_BLOCK", 256)
     monkeypatch.setattr(inverted, "_OFFERED", 20_000)
     vectors = cloud(3_000, 3)
-    one, more = (
-        InvertedFile(vectors, np.arange(len(vectors)), 1).search_all(12),
-        InvertedFile(vectors, np.arange(len(vectors)), workers).search_all(12),
-    )
-    assert np.array_equal(one[0], more[0])
-    assert np.array_equal(one[1], more[1])
+    found = [InvertedFile(vectors, np.arange(len(vectors)), number).search_all(12) for number in (1, workers)]
+    for one, more in zip(*found, strict=True):
+        assert np.array_equal(one, more)

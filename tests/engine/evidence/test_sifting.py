@@ -55,13 +55,21 @@ def whole_moments(features: np.ndarray, folds: np.ndarray) -> Moments:
     return moments(features, np.arange(len(features)), folds)
 
 
-def test_some_rows_have_the_moments_of_these_rows_alone() -> None:
+def assert_equal_moments(one: Moments, other: Moments) -> None:
+    for name in ("gram", "total", "count"):
+        assert np.array_equal(getattr(one, name), getattr(other, name)), name
+
+
+def test_some_rows_have_the_moments_of_these_rows_alone_in_any_order() -> None:
     features, folds = random_rows(5_000, 9)
     rows = np.random.default_rng(10).permutation(5_000)[:2_000]
-    some, alone = moments(features, rows, folds[rows], 3), whole_moments(features[rows], folds[rows])
-    assert np.array_equal(some.gram, alone.gram)
-    assert np.array_equal(some.total, alone.total)
-    assert np.array_equal(some.count, alone.count)
+    alone = whole_moments(features[rows], folds[rows])
+    assert_equal_moments(moments(features, rows, folds[rows], 3), alone)
+    rows = np.sort(rows)
+    assert_equal_moments(moments(features, rows, folds[rows]), alone)
+    left, right = (moments(features, half, folds[half]) for half in (rows[:700], rows[700:]))
+    assert np.array_equal(left.gram + right.gram, alone.gram)
+    assert np.array_equal(left.total + right.total, alone.total)
 
 
 def test_moments_are_exact_sums() -> None:
@@ -72,32 +80,14 @@ def test_moments_are_exact_sums() -> None:
         assert found.count[fold] == len(rows)
         assert np.array_equal(found.total[fold], rows.sum(axis=0))
         assert np.array_equal(found.gram[fold], rows.T @ rows)
-
-
-def test_moments_of_the_largest_values_are_exact() -> None:
-    """4,000 rows of 127s: a plain float32 product would be off."""
-    found = whole_moments(np.full((4_000, FEATURES), 127, np.int8), np.zeros(4_000, np.int64))
-    assert np.all(found.gram[0] == 4_000 * 127**2)
-    assert np.all(found.total[0] == 4_000 * 127)
-
-
-def test_moments_do_not_depend_on_order_and_add_up() -> None:
-    features, folds = random_rows(3_000, 2)
-    whole = whole_moments(features, folds)
-    order = np.random.default_rng(3).permutation(3_000)
-    assert np.array_equal(whole_moments(features[order], folds[order]).gram, whole.gram)
-    left, right = whole_moments(features[:1_111], folds[:1_111]), whole_moments(features[1_111:], folds[1_111:])
-    assert np.array_equal(left.gram + right.gram, whole.gram)
-    assert np.array_equal(left.total + right.total, whole.total)
-
-
-def test_without_a_fold_are_mean_and_covariance_of_the_others() -> None:
-    features, folds = random_rows(2_000, 4)
-    found = whole_moments(features, folds)
-    others = features[folds != 2].astype(np.float64)
-    mean, covariance = found.without(2)
-    assert np.allclose(mean, others.mean(axis=0))
-    assert np.allclose(covariance, np.cov(others.T, bias=True), atol=1e-6)
+        mean, covariance = found.without(fold)
+        others = features[folds != fold].astype(np.float64)
+        assert np.allclose(mean, others.mean(axis=0))
+        assert np.allclose(covariance, np.cov(others.T, bias=True), atol=1e-6)
+    # 4,000 rows of 127s: a plain float32 product would be off.
+    largest = whole_moments(np.full((4_000, FEATURES), 127, np.int8), np.zeros(4_000, np.int64))
+    assert np.all(largest.gram[0] == 4_000 * 127**2)
+    assert np.all(largest.total[0] == 4_000 * 127)
 
 
 def test_a_fold_does_not_see_itself() -> None:
@@ -184,16 +174,13 @@ def null() -> list[np.ndarray]:
 
 @pytest.mark.parametrize("turn", [0, 1, 2])
 def test_without_a_campaign_the_rate_of_alarms_is_the_nominal_one(null: list[np.ndarray], turn: int) -> None:
+    """And probabilities spread over the whole range."""
     hits, count = int(np.sum(null[turn] < 0.05)), len(null[turn])
     # The threshold itself is a quantile of 900 reference accounts: its share is Beta, about as uncertain again.
     spread = math.sqrt(0.05 * 0.95 * (1 / count + 1 / 900))
     assert abs(hits / count - 0.05) < 4 * spread
     assert binom.sf(hits - 1, count, 0.05 + 4 * math.sqrt(0.05 * 0.95 / 900)) > 1e-4
-
-
-@pytest.mark.parametrize("turn", [0, 1, 2])
-def test_without_a_campaign_probabilities_spread_over_the_whole_range(null: list[np.ndarray], turn: int) -> None:
-    quarters = np.histogram(null[turn], bins=4, range=(0, 1))[0] / len(null[turn])
+    quarters = np.histogram(null[turn], bins=4, range=(0, 1))[0] / count
     assert np.all(np.abs(quarters - 0.25) < 0.09)
 
 
