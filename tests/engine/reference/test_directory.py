@@ -51,6 +51,12 @@ def keep(directory: StateDirectory, day: date, seen: list[calls.Call]) -> tuple[
     return population, state.words
 
 
+def assert_same(left: Population, right: Population, names: tuple[str, ...]) -> None:
+    for name in names:
+        assert getattr(left, name).dtype == getattr(right, name).dtype
+        np.testing.assert_array_equal(getattr(left, name), getattr(right, name), err_msg=name)
+
+
 def mark(directory: StateDirectory, days: list[date]) -> None:
     """Make days exist, as far as choosing them goes."""
     (directory.path / "days").mkdir(exist_ok=True)
@@ -83,19 +89,10 @@ def test_reference_days_are_old_enough_latest_and_one_of_the_same_weekday(tmp_pa
             assert directory.reference_days(TODAY, chosen) == naive_days(days, TODAY, chosen), (ages, chosen)
 
 
-@pytest.mark.parametrize("count", range(1, 7))
-def test_as_many_days_serve_as_there_are_up_to_the_number_wanted(directory: StateDirectory, count: int) -> None:
-    days = [TODAY - timedelta(days=8 + age) for age in range(count)]
-    mark(directory, days)
-    assert len(directory.reference_days(TODAY, Settings(reference_days=4))) == min(count, 4)
-
-
 def test_a_day_becomes_reference_when_it_is_as_old_as_the_lag(directory: StateDirectory) -> None:
     keep(directory, TODAY - timedelta(days=6), CALLS)
     assert directory.reference(TODAY, calls.SETTINGS) is None
-    reference = directory.reference(TODAY + timedelta(days=1), calls.SETTINGS)
-    assert reference is not None
-    assert reference.days == ["2026-11-17"]
+    assert directory.reference(TODAY + timedelta(days=1), calls.SETTINGS).days == ["2026-11-17"]
 
 
 def test_days_that_are_too_old_do_not_serve_and_that_is_said(directory: StateDirectory) -> None:
@@ -125,49 +122,39 @@ def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None
         StateDirectory(tmp_path / "state")
 
 
-@pytest.mark.parametrize("name", [".2026-11-01.new", ".2026-11-01.old", "2026-11-01.bak", "notes"])
-def test_folders_that_are_no_day_are_left_alone(directory: StateDirectory, name: str) -> None:
+def test_folders_that_are_no_day_are_left_alone_and_a_day_without_a_manifest_did_not_happen(
+    directory: StateDirectory,
+) -> None:
     keep(directory, date(2026, 11, 1), CALLS)
-    shutil.copytree(directory.path / "days" / "2026-11-01", directory.path / "days" / name)
+    day = directory.path / "days" / "2026-11-01"
+    for name in (".2026-11-01.new", ".2026-11-01.old", "2026-11-01.bak", "notes"):
+        shutil.copytree(day, day.with_name(name))
     assert directory.days() == [date(2026, 11, 1)]
-
-
-def test_a_day_without_a_manifest_did_not_happen(directory: StateDirectory) -> None:
-    keep(directory, date(2026, 11, 1), CALLS)
-    (directory.path / "days" / "2026-11-01" / "manifest.json").unlink()
+    (day / "manifest.json").unlink()
     assert directory.days() == []
     assert directory.reference(TODAY, Settings()) is None
 
 
 def test_a_day_comes_back_with_the_links_a_reference_is_asked_for(directory: StateDirectory) -> None:
-    population, words = keep(directory, date(2026, 11, 16), CALLS)
+    lone = {**CALLS[0], "row": 999, "account_id": "a lone caller"}
+    whole, words = keep(directory, date(2026, 11, 16), [*CALLS, lone])
     reference = directory.reference(TODAY, calls.SETTINGS)
-    assert reference is not None
+    population = whole.select(np.array([name != "a lone caller" for name in whole.account_ids]))  # too few calls
+    assert len(population) == len(whole) - 1
     linked = np.isin(population.link_channel, KEPT_CHANNELS)
     assert set(population.link_channel.tolist()) > set(KEPT_CHANNELS)
     for name in ("link_owner", "link_channel", "link_value"):
         np.testing.assert_array_equal(getattr(reference.population, name), getattr(population, name)[linked])
     features = population.sample_features[population.sample_row]
-    np.testing.assert_array_equal(reference.population.sample_features, features)
-    for name in ("calls", "sums", "sample_owner", "sample_identity"):
-        kept, given_one = getattr(reference.population, name), getattr(population, name)
-        assert kept.dtype == given_one.dtype
-        np.testing.assert_array_equal(kept, given_one)
-    assert reference.population.account_ids == population.account_ids
-    assert reference.population.statistics.keys() == population.statistics.keys()
+    kept = reference.population
+    np.testing.assert_array_equal(kept.sample_features, features)
+    assert_same(kept, population, ("calls", "sums", "sample_owner", "sample_identity"))
+    assert kept.account_ids == population.account_ids
+    assert kept.statistics.keys() == population.statistics.keys()
     for name, values in population.statistics.items():
-        np.testing.assert_array_equal(reference.population.statistics[name], values, err_msg=name)
+        np.testing.assert_array_equal(kept.statistics[name], values, err_msg=name)
     assert reference.words.total == words.total
     np.testing.assert_array_equal(reference.words.counts, words.counts)
-
-
-def test_accounts_of_too_few_calls_are_not_kept(directory: StateDirectory) -> None:
-    lone = {**CALLS[0], "row": 999, "account_id": "a lone caller"}
-    population, _ = keep(directory, date(2026, 11, 16), [*CALLS, lone])
-    reference = directory.reference(TODAY, calls.SETTINGS)
-    assert "a lone caller" in population.account_ids
-    assert reference is not None
-    assert reference.population.account_ids == [name for name in population.account_ids if name != "a lone caller"]
 
 
 def test_a_day_has_its_thin_and_its_lone_accounts_apart(directory: StateDirectory) -> None:
@@ -177,8 +164,6 @@ def test_a_day_has_its_thin_and_its_lone_accounts_apart(directory: StateDirector
     day = date(2026, 11, 16)
     directory.save_day(day, population.select(~flagged), state.words, calls.SETTINGS, population.select(flagged))
     thin, lone = directory.part(day, THIN), directory.part(day, LONE)
-    assert thin is not None
-    assert lone is not None
     assert thin.account_ids == ["a lone caller"]
     assert lone.account_ids == ["account-2"]
     assert lone.sums.tolist() == population.select(flagged).sums.tolist()
@@ -193,7 +178,6 @@ def test_a_day_kept_by_an_earlier_version_has_its_reference_alone(directory: Sta
     write_manifest(folder, directory.secret.key_id, {"kind": "day", "accounts": 6, "words": 3})
     assert directory.part(date(2026, 11, 16), THIN) is None
     reference = directory.reference(TODAY, calls.SETTINGS)
-    assert reference is not None
     assert reference.population.account_ids == population.account_ids
     assert reference.population.day_of.tolist() == [0] * len(population)
     assert reference.population.background is None
@@ -207,10 +191,8 @@ def test_a_day_keeps_the_background_of_all_its_accounts(directory: StateDirector
     for day in (date(2026, 11, 15), date(2026, 11, 16)):
         directory.save_day(day, population, state.words, settings)
     reference = directory.reference(TODAY, settings)
-    assert reference is not None
     assert len(reference.population) == 4 < 2 * len(population)
     background = reference.population.background
-    assert background is not None
     assert background.count.sum() == 2 * len(population.sample_row)
     rows = population.sample_features[population.sample_row].astype(np.int64)
     assert np.array_equal(background.total.sum(axis=0), 2 * rows.sum(axis=0))
@@ -223,7 +205,6 @@ def test_purged_accounts_leave_nothing_behind(directory: StateDirectory) -> None
     clean = np.array([name != "account-2" for name in population.account_ids])
     directory.save_day(date(2026, 11, 16), population.select(clean), state.words, calls.SETTINGS)
     reference = directory.reference(TODAY, calls.SETTINGS)
-    assert reference is not None
     expected = facts(population.select(np.isin(population.account_ids, reference.population.account_ids)))
     for name, fact in facts(reference.population).items():
         assert fact[:5] == expected[name][:5]
@@ -236,7 +217,6 @@ def test_several_days_are_one_reference(directory: StateDirectory) -> None:
     days = [date(2026, 11, day) for day in (9, 12, 16)]
     parts = [keep(directory, day, CALLS[start::3]) for start, day in enumerate(days)]
     reference = directory.reference(TODAY, calls.SETTINGS)
-    assert reference is not None
     assert reference.days == [day.isoformat() for day in days]
     expected = concatenate([part.select(part.calls >= calls.SETTINGS.calls_min) for part, _ in parts])
     assert reference.population.account_ids == expected.account_ids
@@ -246,19 +226,13 @@ def test_several_days_are_one_reference(directory: StateDirectory) -> None:
     np.testing.assert_array_equal(reference.words.counts, sum(words.counts for _, words in parts))
 
 
-def test_saving_a_day_again_replaces_it(directory: StateDirectory) -> None:
+def test_saving_a_day_again_replaces_it_and_the_same_day_makes_the_same_bytes(directory: StateDirectory) -> None:
+    days = directory.path / "days"
     keep(directory, date(2026, 11, 16), CALLS[:60])
     population, _ = keep(directory, date(2026, 11, 16), CALLS)
-    reference = directory.reference(TODAY, calls.SETTINGS)
-    assert reference is not None
-    assert reference.population.calls.tolist() == population.calls.tolist()
-    assert [path.name for path in (directory.path / "days").iterdir()] == ["2026-11-16"]
-
-
-def test_the_same_day_makes_the_same_bytes(directory: StateDirectory) -> None:
-    for day, order in ((15, 1), (16, -1)):
-        keep(directory, date(2026, 11, day), CALLS[::order])
-    days = directory.path / "days"
+    assert directory.reference(TODAY, calls.SETTINGS).population.calls.tolist() == population.calls.tolist()
+    assert [path.name for path in days.iterdir()] == ["2026-11-16"]
+    keep(directory, date(2026, 11, 15), CALLS[::-1])
     assert calls.file_bytes(days / "2026-11-15") == calls.file_bytes(days / "2026-11-16")
 
 
@@ -267,8 +241,6 @@ def test_a_reference_is_bounded_evenly_over_its_days(directory: StateDirectory) 
     populations = [keep(directory, date(2026, 11, day), many)[0] for day in (9, 16)]
     bounded = Settings(reference_accounts_max=20)
     reference, again = (directory.reference(TODAY, bounded) for _ in range(2))
-    assert reference is not None
-    assert again is not None
     assert reference.population.account_ids == again.population.account_ids
     assert len(reference.population) == 20
     assert np.all(np.diff(reference.population.sample_owner) >= 0)
@@ -278,11 +250,15 @@ def test_a_reference_is_bounded_evenly_over_its_days(directory: StateDirectory) 
         assert names == [name for name in population.account_ids if name in names]
 
 
-def test_a_reference_of_another_key_is_refused(directory: StateDirectory) -> None:
+def test_a_reference_or_families_of_another_key_are_refused(directory: StateDirectory) -> None:
     keep(directory, date(2026, 11, 16), CALLS)
+    directory.save_families(known_families(5))
     (directory.path / "key").write_text("0" * 32)
+    other = StateDirectory(directory.path)
     with pytest.raises(StateError, match="made with key"):
-        StateDirectory(directory.path).reference(TODAY, calls.SETTINGS)
+        other.reference(TODAY, calls.SETTINGS)
+    with pytest.raises(StateError, match="families: made with key"):
+        other.families()
 
 
 @pytest.mark.parametrize("name", ["accounts", "statistics", "sample", "links", "word_counts"])
@@ -309,48 +285,32 @@ def known_families(count: int, first: int = 1) -> KnownFamilies:
 
 @pytest.mark.parametrize("count", [0, 1, 50])
 def test_families_make_the_round_trip(directory: StateDirectory, count: int) -> None:
+    """Also when others were saved before."""
     known = known_families(count)
     known.next_id = 1000
+    directory.save_families(known_families(3, first=60))
     directory.save_families(known)
     found = StateDirectory(directory.path).families()
     assert found.next_id == 1000
-    for name in ("ids", "kinds", "signatures", "last_seen"):
-        assert getattr(found, name).dtype == getattr(known, name).dtype
-        np.testing.assert_array_equal(getattr(found, name), getattr(known, name))
-
-
-def test_families_saved_again_replace_those_before(directory: StateDirectory) -> None:
-    directory.save_families(known_families(5))
-    directory.save_families(known_families(3, first=6))
-    assert directory.families().ids.tolist() == [6, 7, 8]
+    assert_same(found, known, ("ids", "kinds", "signatures", "last_seen"))
     assert sorted(path.name for path in directory.path.iterdir()) == ["days", "families", "key"]
 
 
-def test_families_of_another_key_are_refused(directory: StateDirectory) -> None:
-    directory.save_families(known_families(5))
-    (directory.path / "key").write_text("0" * 32)
-    with pytest.raises(StateError, match="families: made with key"):
-        StateDirectory(directory.path).families()
-
-
 @pytest.mark.parametrize("survived", range(3))
-def test_a_kill_never_makes_known_families_unknown(
+def test_a_kill_never_loses_a_day_or_makes_known_families_unknown(
     directory: StateDirectory, monkeypatch: pytest.MonkeyPatch, survived: int
 ) -> None:
     """Their ids would be given out a second time."""
     directory.save_families(known_families(5))
-    with monkeypatch.context() as patched, suppress(calls.Killed):
-        calls.kill_at_rename(patched, survived)
-        directory.save_families(known_families(9))
-    assert StateDirectory(directory.path).families().next_id in (6, 10)
-
-
-@pytest.mark.parametrize("survived", range(3))
-def test_a_kill_never_loses_a_day(directory: StateDirectory, monkeypatch: pytest.MonkeyPatch, survived: int) -> None:
     keep(directory, date(2026, 11, 16), CALLS)
-    with monkeypatch.context() as patched, suppress(calls.Killed):
-        calls.kill_at_rename(patched, survived)
-        keep(directory, date(2026, 11, 16), CALLS)
+    for save in (
+        lambda: directory.save_families(known_families(9)),
+        lambda: keep(directory, date(2026, 11, 16), CALLS),
+    ):
+        with monkeypatch.context() as patched, suppress(calls.Killed):
+            calls.kill_at_rename(patched, survived)
+            save()
+    assert StateDirectory(directory.path).families().next_id in (6, 10)
     assert StateDirectory(directory.path).reference(TODAY, calls.SETTINGS) is not None
 
 

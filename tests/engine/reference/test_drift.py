@@ -30,9 +30,7 @@ def reference() -> Reference:
 
 def drift_of(today: Population, reference: Reference, day: date = TODAY) -> Drift:
     evidence = gather(today, reference.population, worlds.SECRET.key, SETTINGS, 1)
-    found = measure_drift(day, today, reference, evidence, SETTINGS)
-    assert found is not None
-    return found
+    return measure_drift(day, today, reference, evidence, SETTINGS)
 
 
 def test_the_index_is_its_formula() -> None:
@@ -90,7 +88,6 @@ def test_other_topics_other_habits_and_new_accounts_are_seen(reference: Referenc
         reference, population=replace(reference.population, account_ids=[str(i % 400) for i in range(800)])
     )
     found = measure_drift(TODAY, today, regular, evidence, SETTINGS)
-    assert found is not None
     assert found.new_accounts == (1.0, 0.0)
     said = " | ".join(found.sentences)
     for part in ("speak unlike the reference's", "100% of today's accounts are new", "active_hours has shifted"):

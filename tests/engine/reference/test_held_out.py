@@ -14,7 +14,7 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference import held_out as heldout
 from gauger.engine.reference.directory import StateDirectory
-from gauger.engine.reference.held_out import binomial_interval, false_positives
+from gauger.engine.reference.held_out import FalsePositives, binomial_interval, false_positives
 from gauger.engine.statistics.population import Population
 from tests.engine import worlds
 
@@ -33,21 +33,22 @@ def keep(directory: StateDirectory, age: int, people: Population, lone: Populati
     return day
 
 
+def measured(directory: StateDirectory | None, settings: Settings = SETTINGS) -> FalsePositives:
+    return false_positives(directory, TODAY, settings, 1)
+
+
 @pytest.mark.parametrize(("successes", "trials"), [(0, 1), (0, 500), (3, 500), (499, 500), (500, 500), (7, 12)])
 def test_the_interval_is_the_exact_one(successes: int, trials: int) -> None:
     expected = stats.binomtest(successes, trials).proportion_ci(0.95, "exact")
     assert binomial_interval(successes, trials) == pytest.approx((expected.low, expected.high))
-
-
-def test_no_trial_says_nothing() -> None:
-    assert binomial_interval(0, 0) == (0.0, 1.0)
+    assert binomial_interval(0, 0) == (0.0, 1.0)  # no trial says nothing
 
 
 def test_what_is_missing_is_said(directory: StateDirectory) -> None:
-    assert "no state directory" in str(false_positives(None, TODAY, SETTINGS, 1).record()["reason"])
-    assert false_positives(directory, TODAY, SETTINGS, 1).reason == "no reference day yet"
+    assert "no state directory" in str(measured(None).record()["reason"])
+    assert measured(directory).reason == "no reference day yet"
     keep(directory, 7, worlds.population(1, 300, 6))
-    record = false_positives(directory, TODAY, SETTINGS, 1).record()
+    record = measured(directory).record()
     assert record["measured"] is record["low"] is record["high"] is None
     assert record["expected"] == SETTINGS.alarm_level
     assert "200 accounts of other days" in str(record["reason"])
@@ -57,17 +58,16 @@ def test_what_is_missing_is_said(directory: StateDirectory) -> None:
 def test_the_newest_reference_day_is_weighed_once(directory: StateDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
     older = keep(directory, 8, worlds.population(1, 400, 6))
     newest = keep(directory, 7, worlds.population(2, 300, 6))
-    found = false_positives(directory, TODAY, SETTINGS, 1)
+    found = measured(directory)
     assert found.reason is None
     assert found.held_out == [newest.isoformat()]
     assert found.accounts == 300
     assert found.flagged <= 20  # six expected
     noted = directory.check(newest)
-    assert noted is not None
     assert noted["against"] == [older.isoformat()]
     monkeypatch.setattr(heldout, "gather", None)
-    assert false_positives(directory, TODAY, SETTINGS, 1) == found
-    assert false_positives(StateDirectory(directory.path), TODAY, SETTINGS, 1) == found
+    assert measured(directory) == found
+    assert measured(StateDirectory(directory.path)) == found
 
 
 @pytest.mark.parametrize(("age", "due"), [(5, False), (6, True)])
@@ -75,7 +75,7 @@ def test_a_check_is_due_when_the_last_is_six_days_old(directory: StateDirectory,
     older = keep(directory, 7 + age, worlds.population(1, 400, 6))
     newest = keep(directory, 7, worlds.population(2, 300, 6))
     directory.save_check(older, {"accounts": 10, "flagged": 0, "alarm_level": 0.02})
-    assert false_positives(directory, TODAY, SETTINGS, 1).accounts == (310 if due else 10)
+    assert measured(directory).accounts == (310 if due else 10)
     assert (directory.check(newest) is not None) == due
 
 
@@ -83,9 +83,8 @@ def test_a_day_is_rather_weighed_against_days_a_week_older(directory: StateDirec
     lagged = keep(directory, 15, worlds.population(1, 400, 6))
     keep(directory, 8, worlds.population(2, 300, 6))
     newest = keep(directory, 7, worlds.population(3, 300, 6))
-    false_positives(directory, TODAY, SETTINGS, 1)
+    measured(directory)
     noted = directory.check(newest)
-    assert noted is not None
     assert noted["against"] == [lagged.isoformat()]
 
 
@@ -93,9 +92,9 @@ def test_checks_of_several_days_add_up_and_old_or_later_ones_do_not_count(direct
     for age in (40, 20, 13, 7, 0):
         day = keep(directory, age, worlds.population(age, 3, 6))
         directory.save_check(day, {"accounts": 1000, "flagged": age, "alarm_level": 0.02})
-    found = false_positives(directory, TODAY, SETTINGS, 1)
+    found = measured(directory)
     assert (found.accounts, found.flagged) == (3000, 40)
-    assert false_positives(directory, TODAY, replace(SETTINGS, alarm_level=0.5), 1).accounts == 0
+    assert measured(directory, replace(SETTINGS, alarm_level=0.5)).accounts == 0
 
 
 def test_flagged_accounts_of_no_finding_take_part(directory: StateDirectory) -> None:
@@ -104,11 +103,10 @@ def test_flagged_accounts_of_no_finding_take_part(directory: StateDirectory) -> 
     day = worlds.population(2, 300, 6, planted=[(12, 6)])
     odd = np.arange(300) < 12
     newest = keep(directory, 7, day.select(~odd), day.select(odd))
-    found = false_positives(directory, TODAY, SETTINGS, 1)
+    found = measured(directory)
     assert found.accounts == 300
     assert found.flagged >= 12
     reference = directory.reference(TODAY, SETTINGS)
-    assert reference is not None
     assert not set(day.select(odd).account_ids) & set(reference.population.account_ids)
     assert directory.part(newest, "lone_") is not None
 
@@ -118,7 +116,6 @@ def test_both_sides_are_bounded(directory: StateDirectory, monkeypatch: pytest.M
     monkeypatch.setattr(heldout, "AGAINST_MAX", 210)
     keep(directory, 8, worlds.population(1, 400, 6))
     newest = keep(directory, 7, worlds.population(2, 300, 6))
-    assert false_positives(directory, TODAY, SETTINGS, 1).accounts == 50
+    assert measured(directory).accounts == 50
     noted = directory.check(newest)
-    assert noted is not None
     assert noted["against_accounts"] == 210

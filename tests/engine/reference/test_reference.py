@@ -20,27 +20,21 @@ def day(number: int) -> Population:
     return population_of(calls.state_of(CALLS), [pane])[0]
 
 
-def test_an_account_seen_on_two_days_is_two_rows() -> None:
+def test_every_row_keeps_what_is_its_own_and_owners_stay_ascending() -> None:
+    """An account seen on two days is two rows."""
     days = [day(0), day(1), day(2)]
     joined = concatenate(days)
     assert joined.account_ids == [name for part in days for name in part.account_ids]
     assert len(set(joined.account_ids)) < len(joined)
-
-
-def test_every_row_keeps_what_is_its_own() -> None:
-    days = [day(0), day(1), day(2)]
+    for owners in (joined.sample_owner, joined.link_owner):
+        assert np.all(np.diff(owners) >= 0)
     renamed = [
         replace(part, account_ids=[f"{name} on day {number}" for name in part.account_ids])
         for number, part in enumerate(days)
     ]
     expected = {name: fact for part in renamed for name, fact in facts(part).items()}
     assert facts(concatenate(renamed)) == expected
-
-
-def test_owners_stay_ascending() -> None:
-    joined = concatenate([day(0), day(1), day(2)])
-    assert np.all(np.diff(joined.sample_owner) >= 0)
-    assert np.all(np.diff(joined.link_owner) >= 0)
+    assert facts(concatenate(days[1:2])) == facts(days[1])
 
 
 def test_only_statistics_that_every_day_has_are_kept() -> None:
@@ -68,7 +62,3 @@ def test_an_empty_day_adds_nothing(place: int) -> None:
     assert joined.account_ids == expected.account_ids
     np.testing.assert_array_equal(joined.sample_owner, expected.sample_owner)
     np.testing.assert_array_equal(joined.link_owner, expected.link_owner)
-
-
-def test_one_day_is_itself() -> None:
-    assert facts(concatenate([day(1)])) == facts(day(1))
