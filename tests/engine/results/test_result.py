@@ -43,8 +43,7 @@ def campaign(members: list[int], *, evidence: float = 12.0) -> Campaign:
 
 
 def test_membership_and_the_stronger_campaign_wins() -> None:
-    found = membership([campaign([1, 3]), campaign([0, 3])], 5)
-    assert found.tolist() == [1, 0, -1, 0, -1]
+    assert membership([campaign([1, 3]), campaign([0, 3])], 5).tolist() == [1, 0, -1, 0, -1]
 
 
 def test_campaigns_are_rows_in_order_with_what_they_have_and_lack() -> None:
@@ -64,8 +63,8 @@ def test_campaigns_are_rows_in_order_with_what_they_have_and_lack() -> None:
 
 
 def test_no_campaigns_are_an_empty_table() -> None:
-    assert campaign_table([]).schema.equals(tables.CAMPAIGNS)
-    assert campaign_table([]).num_rows == 0
+    table = campaign_table([])
+    assert (table.num_rows, table.schema.equals(tables.CAMPAIGNS)) == (0, True)
 
 
 def accounts() -> pa.Table:
@@ -91,25 +90,18 @@ def test_accounts_have_the_columns_of_the_contract() -> None:
 
 
 def test_accounts_say_what_is_known_and_null_where_nothing_is() -> None:
-    table = accounts()
-    assert table.column("evidence").to_pylist() == pytest.approx(
-        [4.0, -math.log10(0.2), -math.log10(5e-3), -math.log10(0.4), -math.log10(0.6), None]
-    )
-    assert table.column("flagged").to_pylist() == [True, False, False, False, False, False]
-    assert table.column("campaign_id").to_pylist() == [1, 1, None, None, None, None]
-    assert table.column("pace").to_pylist() == [9.0, 0.5, None, 0.4, 0.3, 0.2]
+    columns = accounts().to_pydict()
+    assert columns["evidence"] == pytest.approx([*(-math.log10(one) for one in (1e-4, 0.2, 5e-3, 0.4, 0.6)), None])
+    assert columns["flagged"] == [True, False, False, False, False, False]
+    assert columns["campaign_id"] == [1, 1, None, None, None, None]
+    assert columns["pace"] == [9.0, 0.5, None, 0.4, 0.3, 0.2]
     # Explained: flagged, in a campaign, or evidence of two and more.
-    assert [bool(reasons) for reasons in table.column("reasons").to_pylist()] == [True, True, True, False, False, False]
-    assert table.column("reasons")[0].as_py()[1]["statistic"] == "pace"
-
-
-def test_the_map_shows_accounts_with_content_and_findings_on_its_positive_side() -> None:
-    table = accounts()
+    assert [bool(reasons) for reasons in columns["reasons"]] == [True, True, True, False, False, False]
+    assert columns["reasons"][0][1]["statistic"] == "pace"
     for name in ("map_x", "map_y"):
-        values = table.column(name).to_pylist()
-        assert values[5] is None
-        assert all(value is not None and math.isfinite(value) for value in values[:5])
-    x = table.column("map_x").to_pylist()
+        assert columns[name][5] is None
+        assert all(value is not None and math.isfinite(value) for value in columns[name][:5])
+    x = columns["map_x"]  # findings are on its positive side
     assert (x[0] + x[1]) / 2 > max(x[2:5])
 
 
@@ -133,19 +125,25 @@ def test_families_without_evidence_or_addresses_say_null() -> None:
         assert table.column(name).to_pylist() == [None] * 3
 
 
+EXPECTED_CALLS = {
+    "file": [0, 0, 0, 1, 1],
+    "row": [3, 4, 7, 2, 5],
+    "family_id": [None, 10, None, 11, 10],
+    "family_kind": ["single", "template", "single", "exact", "template"],
+    "exact_repeats": [1, 3, 1, 2, 3],
+    "novelty": [3.0, 4.0, None, 2.0, 1.0],
+    "campaign_id": [1, 1, None, None, None],
+}
+
+
 def test_calls_come_in_order_of_file_and_row() -> None:
     """Five calls of three accounts in two files, out of order."""
     today = worlds.population(1, 3, 2)
     probability = np.asarray([0.1, 0.01, 0.001, 0.2, 0.3, 0.4])
     evidence = worlds.evidence([0.5] * 3, np.zeros((3, 2)), np.zeros((2, 2)), call_probability=probability)
     ledger = Rows(FIELDS)
-    calls = [
-        (1, 5, 0, 0),
-        (0, 7, 0, 1),
-        (1, 2, 1, 3),
-        (0, 3, 2, 4),
-        (0, 4, 2, None),
-    ]  # file, row, account, sampled call
+    # file, row, account, sampled call
+    calls = [(1, 5, 0, 0), (0, 7, 0, 1), (1, 2, 1, 3), (0, 3, 2, 4), (0, 4, 2, None)]
     identity = [today.sample_identity[sampled] if sampled is not None else 77 for *_, sampled in calls]
     ledger.append(
         {name: np.asarray([call[place] for call in calls]) for place, name in enumerate(("file", "row", "account"))}
@@ -153,16 +151,9 @@ def test_calls_come_in_order_of_file_and_row() -> None:
     )
     account = ledger["account"].copy()
     columns = Calls(account, np.zeros(5, np.int64), np.asarray([0, -1, 1, -1, 0]), np.asarray([3, 1, 2, 1, 3]))
-    families = worlds.families([TEMPLATE, EXACT])
-    table = call_table(ledger, columns, today, evidence, families, [campaign([2])])
+    table = call_table(ledger, columns, today, evidence, worlds.families([TEMPLATE, EXACT]), [campaign([2])])
     assert table.schema.equals(tables.CALLS)
-    assert list(zip(table.column("file").to_pylist(), table.column("row").to_pylist(), strict=True)) == [
-        (0, 3), (0, 4), (0, 7), (1, 2), (1, 5),
-    ]  # fmt: skip
-    assert table.column("account_id").to_pylist() == [today.account_ids[row] for row in (2, 2, 0, 1, 0)]
-    assert table.column("family_id").to_pylist() == [None, 10, None, 11, 10]
-    assert table.column("family_kind").to_pylist() == ["single", "template", "single", "exact", "template"]
-    assert table.column("exact_repeats").to_pylist() == [1, 3, 1, 2, 3]
-    assert table.column("novelty").to_pylist() == [3.0, 4.0, None, 2.0, 1.0]
-    assert table.column("evidence").to_pylist() == pytest.approx([-math.log10(0.3), None, 2.0, -math.log10(0.2), 1.0])
-    assert table.column("campaign_id").to_pylist() == [1, 1, None, None, None]
+    found, ids = table.to_pydict(), today.account_ids
+    assert found.pop("evidence") == pytest.approx([-math.log10(0.3), None, 2.0, -math.log10(0.2), 1.0])
+    assert {name: found[name] for name in EXPECTED_CALLS} == EXPECTED_CALLS
+    assert found["account_id"] == [ids[row] for row in (2, 2, 0, 1, 0)]
