@@ -29,22 +29,20 @@ FACTS = {"known": (3.5, 2, ["today_share_50", "gap_variation"]), "quiet": (0.2, 
 def measured(prompts: list[str]) -> tuple[Measures, State]:
     """Measures of prompts, and a state that took them in."""
     calls = [worlds.call(f"account-{place % 9}", prompt, place) for place, prompt in enumerate(prompts)]
-    admitted = admit(worlds.batch(calls)).calls
+    admitted, state = admit(worlds.batch(calls)).calls, State(worlds.SECRET, Settings())
     measures = Measurer(worlds.SECRET).measure(admitted, WordSketch())
-    state = State(worlds.SECRET, Settings())
     state.update(admitted, measures)
     return measures, state
 
 
-@pytest.fixture(scope="module")
-def families_and_state() -> tuple[Families, State]:
-    _, state = measured([*TEMPLATE, EXACT, EXACT, SINGLE])
-    return find_families(state, lambda: population_of(state)[1], KnownFamilies(), 1), state
+def families_of(state: State) -> Families:
+    return find_families(state, lambda: population_of(state)[1], KnownFamilies(), 1)
 
 
 @pytest.fixture(scope="module")
-def snapshot(families_and_state: tuple[Families, State]) -> Snapshot:
-    families, state = families_and_state
+def snapshot() -> Snapshot:
+    state = measured([*TEMPLATE, EXACT, EXACT, SINGLE])[1]
+    families = families_of(state)
     strength = np.asarray([math.nan if kind else 7.5 for kind in families.kinds])
     return Snapshot(state.prompts.rows["hash"].copy(), families, strength, FACTS)
 
@@ -53,24 +51,15 @@ def test_known_prompts_are_found_and_unknown_ones_by_their_frame(snapshot: Snaps
     fresh = " ".join([*FRAME, *WORDS.some(100)])
     measures, _ = measured([TEMPLATE[0], f"  {EXACT.upper()} ", SINGLE, fresh, WORDS.text(20)])
     rows = snapshot.families_of(measures)
-    ids = snapshot.ids(rows).tolist()
-    assert ids == [1, -1, 0, 1, 0]
+    assert snapshot.ids(rows).tolist() == [1, -1, 0, 1, 0]
     assert rows[[2, 4]].tolist() == [-1, -1]
-
-
-def test_no_calls_have_no_families(snapshot: Snapshot) -> None:
-    none, _ = measured([SINGLE])
-    empty = Measurer(worlds.SECRET).measure(
-        admit(worlds.batch([worlds.call("a", "b", 0)])).calls.slice(0, 0), WordSketch()
-    )
-    assert snapshot.families_of(none).tolist() == [-1]
-    assert snapshot.families_of(empty).tolist() == []
+    nothing = admit(worlds.batch([worlds.call("a", "b", 0)])).calls.slice(0, 0)
+    assert snapshot.families_of(Measurer(worlds.SECRET).measure(nothing, WordSketch())).tolist() == []
 
 
 def test_a_run_without_families_knows_no_prompt() -> None:
     measures, state = measured([SINGLE])
-    families = find_families(state, lambda: population_of(state)[1], KnownFamilies(), 1)
-    nothing = Snapshot(state.prompts.rows["hash"], families, np.zeros(0), {})
+    nothing = Snapshot(state.prompts.rows["hash"], families_of(state), np.zeros(0), {})
     assert nothing.families_of(measures).tolist() == [-1]
     assert nothing.verdict("a", measures).family_kind == "single"
 
@@ -93,17 +82,11 @@ def test_a_verdict_says_what_is_known_in_words(snapshot: Snapshot) -> None:
 
 
 def test_what_is_not_known_is_none(snapshot: Snapshot) -> None:
-    exact, _ = measured([EXACT])
-    verdict = snapshot.verdict("quiet", exact)
+    verdict = snapshot.verdict("quiet", measured([EXACT])[0])
     assert (verdict.evidence, verdict.family_id, verdict.family_kind) == (None, -1, "exact")
     assert (verdict.account_evidence, verdict.campaign_id) == (0.2, None)
-    single, _ = measured([SINGLE])
-    verdict = snapshot.verdict("stranger", single)
+    verdict = snapshot.verdict("stranger", measured([SINGLE])[0])
     assert (verdict.evidence, verdict.family_id, verdict.family_kind) == (None, None, "single")
     assert (verdict.account_evidence, verdict.campaign_id, verdict.reasons) == (None, None, [])
-
-
-def test_verdicts_are_frozen(snapshot: Snapshot) -> None:
-    verdict = snapshot.verdict("known", measured([SINGLE])[0])
     with pytest.raises(FrozenInstanceError):
         verdict.evidence = 0.0
