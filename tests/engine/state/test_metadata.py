@@ -122,12 +122,11 @@ def test_any_one_column_may_be_alone(name: str) -> None:
 
 
 def test_an_empty_batch_has_every_column_and_no_rows() -> None:
-    empty = call_columns(calls.batch_of([]), KEY)
+    empty, values = call_columns(calls.batch_of([]), KEY), link_values(calls.batch_of([]), KEY)
     assert set(empty.counters) == set(COUNTED)
-    assert {len(values) for values in (*empty.counters.values(), empty.times, empty.parameters)} == {0}
-    values = link_values(calls.batch_of([]), KEY)
     assert sorted(values) == list(range(len(links.CHANNELS)))
-    assert {len(hashes) for hashes in values.values()} == {0}
+    columns = (*empty.counters.values(), empty.times, empty.parameters, *values.values())
+    assert {len(column) for column in columns} == {0}
 
 
 def network(address: str | None) -> str | None:
