@@ -111,21 +111,31 @@ def test_a_few_coordinated_accounts_are_a_campaign_even_with_one_template() -> N
     assert found.verdict == "campaign"
 
 
+def linked(today: Population, channel: int, links: list[tuple[int, int]], *, instead: bool = False) -> Population:
+    """Today with (member, value) links of a channel, in addition to those members have or instead of them."""
+    kept = np.full(len(today.link_owner), True)
+    if instead:
+        kept = (today.link_channel != channel) | (today.link_owner >= MEMBERS)
+    owner, value = (np.asarray(column) for column in zip(*links, strict=True))
+    return replace(
+        today,
+        link_owner=np.concatenate([today.link_owner[kept], owner]),
+        link_channel=np.concatenate([today.link_channel[kept], np.full(len(owner), channel, np.uint8)]),
+        link_value=np.concatenate([today.link_value[kept], value.astype(np.uint64)]),
+    )
+
+
+def without_families(today: Population, earlier: Population, rows: np.ndarray) -> Assessment:
+    nothing = np.full(1_500, -1)
+    return assess(today, earlier, rows, worlds.families([]), nothing, np.ones(1_500, np.int64), earlier=True)
+
+
 @pytest.mark.parametrize(("channel", "values"), [(ORGANISATION, 1), (PAYMENT, 1), (ADDRESS, 2)])
 def test_who_signs_every_account_with_one_name_hides_nothing(channel: int, values: int) -> None:
     """A company's pipeline is as coordinated as a campaign; but all of its accounts show one owner."""
-    today, earlier, rows = world(coordinated=True)
-    own = [(account, channel, 70_000 + account % values * int(account % 10 == 0)) for account in range(MEMBERS)]
-    kept = (today.link_channel != channel) | (today.link_owner >= MEMBERS)
-    owner, named, value = (np.asarray(column) for column in zip(*own, strict=True))
-    today = replace(
-        today,
-        link_owner=np.concatenate([today.link_owner[kept], owner]),
-        link_channel=np.concatenate([today.link_channel[kept], named.astype(np.uint8)]),
-        link_value=np.concatenate([today.link_value[kept], value.astype(np.uint64)]),
-    )
-    nothing = np.full(1_500, -1)
-    found = assess(today, earlier, rows, worlds.families([]), nothing, np.ones(1_500, np.int64), earlier=True)
+    today, *others = world(coordinated=True)
+    own = [(account, 70_000 + account % values * int(account % 10 == 0)) for account in range(MEMBERS)]
+    found = without_families(linked(today, channel, own, instead=True), *others)
     assert found.verdict == "shared tool"
     (sign,) = (sign for sign in found.signs if sign.statistic == "concealment")
     assert (sign.present, sign.value) == (False, pytest.approx(1.0, abs=0.11))
@@ -133,18 +143,9 @@ def test_who_signs_every_account_with_one_name_hides_nothing(channel: int, value
 
 
 def test_rotating_over_one_pool_of_addresses_is_no_openness() -> None:
-    today, earlier, rows = world(coordinated=True)
-    pool = [(account, ADDRESS, 90_000 + number) for account in range(MEMBERS) for number in range(8)]
-    owner, named, value = (np.asarray(column) for column in zip(*pool, strict=True))
-    today = replace(
-        today,
-        link_owner=np.concatenate([today.link_owner, owner]),
-        link_channel=np.concatenate([today.link_channel, named.astype(np.uint8)]),
-        link_value=np.concatenate([today.link_value, value.astype(np.uint64)]),
-    )
-    nothing = np.full(1_500, -1)
-    found = assess(today, earlier, rows, worlds.families([]), nothing, np.ones(1_500, np.int64), earlier=True)
-    assert found.verdict == "campaign"
+    today, *others = world(coordinated=True)
+    pool = [(account, 90_000 + number) for account in range(MEMBERS) for number in range(8)]
+    assert without_families(linked(today, ADDRESS, pool), *others).verdict == "campaign"
 
 
 def test_new_content_without_coordination_is_a_new_population() -> None:
