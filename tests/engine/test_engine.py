@@ -111,8 +111,8 @@ def test_rows_numbered_in_order_of_arrival_are_never_numbered_twice() -> None:
     """Also when a refused row came before them."""
     engine = Engine(secret=worlds.SECRET)
     good, bad = worlds.call("a", "text", 0), worlds.call("", "text", 0)
-    for batch in ([bad, good, good], [good, bad, good], [good]):
-        engine.observe(worlds.batch(batch))
+    for calls in ([bad, good, good], [good, bad, good], [good]):
+        worlds.observing(calls, engine)
     assert engine.finish().calls.column("row").to_pylist() == [1, 2, 3, 5, 6]
 
 
@@ -214,7 +214,6 @@ def test_a_committed_day_is_a_reference_without_its_suspects(
     engine.finish()
     assert engine.commit() == ["2026-11-20"]
     reference = StateDirectory(path).reference((DAY + timedelta(days=7)).date(), SETTINGS)
-    assert reference is not None
     assert reference.days == ["2026-11-12", "2026-11-20"]
     rows = whole.accounts.to_pylist()
     kept = {row["account_id"] for row in rows if not row["flagged"] and row["calls"] >= SETTINGS.calls_min}
