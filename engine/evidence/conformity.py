@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from gauger.kernels.accounts.groups import holders_near
+from gauger.kernels.accounts.groups import Held, Pairs, holders_near
 
 _VOLUME = ("calls_log2",)
 _TIMING = ("active_hours", "gap_variation", "gap_median_s", "hour_entropy")
@@ -137,13 +137,12 @@ def shared_values(
         return result
     rows = rows[np.lexsort((number[rows], owner[rows]))]
     holder, number = owner[rows], number[rows]
-    runs = (np.searchsorted(holder, np.arange(accounts + 1)), number)
+    held, pairs = Held(np.searchsorted(holder, np.arange(accounts + 1)), number), Pairs(holder, number)
     near, known_day = np.ascontiguousarray(neighbours), np.where(asked, day, -1)
     comparable, same = np.empty((2, len(rows)), np.int64)
 
     def block(first: int) -> None:
-        pairs = (first, min(first + _COUNTED, len(rows)))
-        holders_near(*runs, holder, number, near, known_day, *pairs, comparable, same)
+        holders_near(held, pairs, near, known_day, first, min(first + _COUNTED, len(rows)), comparable, same)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(block, range(0, len(rows), _COUNTED)))

@@ -57,8 +57,8 @@ class _Forest:
 class _Sweep:
     """One worker's sweep over a band after another. Buffers are made once: fresh pages cost more than a kernel."""
 
-    def __init__(self, signatures: np.ndarray, order: np.ndarray, places: np.ndarray, least: int) -> None:
-        self._signatures, self._order, self._places, self._least = signatures, order, places, least
+    def __init__(self, signatures: banding.Signatures, places: np.ndarray, least: int) -> None:
+        self._signatures, self._places, self._least = signatures, places, least
         size = max(len(places), banding.HEADS + 1)  # room for the edges of one row at least
         self._buffer, self._equal = np.empty(size, np.uint64), np.empty(size, np.uint8)
         self._sorted = np.empty(len(places), np.uint64)
@@ -66,7 +66,7 @@ class _Sweep:
 
     def sort(self, band: int) -> None:
         entries = self._buffer[: len(self._places)]
-        banding.form_band(self._signatures, self._order, self._places, band, entries)
+        banding.form_band(self._signatures, self._places, band, entries)
         banding.sort_band(entries, self._sorted)
         self._stopped[0] = 0
 
@@ -77,8 +77,8 @@ class _Sweep:
     def compare(self, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """More edges of the band, in buffers that serve again: the sort's own spare one among them."""
         count = banding.compare_band(
-            self._sorted, int(self._stopped[0]), self._signatures, self._order, self._least, strong,
-            self._buffer, self._equal, self._stopped,
+            self._sorted, int(self._stopped[0]), self._signatures, self._least, strong, self._buffer, self._equal,
+            self._stopped,
         )  # fmt: skip
         return self._buffer[:count], self._equal[:count]
 
@@ -99,19 +99,17 @@ def near_duplicates(
     places = np.flatnonzero(words[order] >= WORDS_MIN).astype(np.int32)
     least = minhash.equal_slots_at(similarity - MARGIN)
     with ThreadPoolExecutor(workers) as pool:
-        forest = _find(signatures, order, places, least, workers, pool)
+        forest = _find(banding.Signatures(signatures, order), places, least, pool)
         if len(forest.edges):
             apart = minhash.equal_slots_at(APART * similarity)
-            _settle(forest, signatures, order, (least, apart), labels, workers, pool)
+            _settle(forest, banding.Signatures(signatures, order), (least, apart), labels, workers, pool)
     return labels
 
 
-def _find(
-    signatures: np.ndarray, order: np.ndarray, places: np.ndarray, least: int, workers: int, pool: ThreadPoolExecutor
-) -> _Forest:
+def _find(signatures: banding.Signatures, places: np.ndarray, least: int, pool: ThreadPoolExecutor) -> _Forest:
     """The forest of all bands. Always two bands at a time, so that the number of workers changes no edge."""
-    forest = _Forest(len(order))
-    sweeps = [_Sweep(signatures, order, places, least) for _ in range(2)]
+    forest = _Forest(len(signatures.order))
+    sweeps = [_Sweep(signatures, places, least) for _ in range(2)]
 
     def sweep(one: _Sweep, band: int) -> tuple[np.ndarray, np.ndarray]:
         one.sort(band)
@@ -135,8 +133,7 @@ def _grouped(components: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def _settle(
     forest: _Forest,
-    signatures: np.ndarray,
-    order: np.ndarray,
+    signatures: banding.Signatures,
     slots: tuple[int, int],
     labels: np.ndarray,
     workers: int,
@@ -151,15 +148,13 @@ def _settle(
     owners = components[places]
     offsets = np.append(np.flatnonzero(np.diff(owners, prepend=-1)), len(places)).astype(np.int64)
     by_component = _grouped(components[(forest.edges >> np.uint64(32)).astype(np.int64)], np.arange(len(forest.edges)))
-    edges, equal = forest.edges[by_component], forest.equal[by_component]
+    trees = linkage.Forest(places, offsets, forest.edges[by_component], forest.equal[by_component])
     levels = np.asarray([*range(minhash.SLOTS - LEVEL_SLOTS, least, -LEVEL_SLOTS), least], np.int64)
     local = np.empty(len(components), np.int32)
     cuts = np.searchsorted(offsets, np.linspace(0, len(places), _SHARES * workers + 1)).tolist()
 
     def settle(share: tuple[int, int]) -> None:
-        linkage.settle_components(
-            places, offsets, edges, equal, *share, levels, signatures, order, apart, local, labels
-        )  # fmt: skip
+        linkage.settle_components(trees, *share, levels, signatures, apart, local, labels)
 
     for _ in pool.map(settle, pairwise(cuts)):
         pass

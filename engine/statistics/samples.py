@@ -71,13 +71,13 @@ def sample_statistics(
     lagged, paired, squares, alike = (np.empty(owners, np.int64) for _ in range(4))
     nearest = np.empty(len(order))
     rows, features, ordered = rows[order], np.ascontiguousarray(features), prompts[order]
-    signatures, wordy = np.ascontiguousarray(signatures), (words >= WORDS_MIN).astype(np.uint8)
+    prompts_known = samples.Prompts(np.ascontiguousarray(signatures), (words >= WORDS_MIN).astype(np.uint8))
 
     def block(first: int) -> None:
         part, bounds = slice(first, first + _BLOCK), offsets[first : first + _BLOCK + 1]
-        outputs = (lagged[part], paired[part], squares[part], alike[part], nearest)
-        inputs = (bounds, rows, features, ordered, signatures, wordy, equal_slots_at(similarity))
-        samples.compare_sampled(*inputs, *outputs)
+        sums = samples.Sums(lagged[part], paired[part], squares[part], alike[part])
+        calls = samples.Calls(bounds, rows, ordered)
+        samples.compare_sampled(calls, features, prompts_known, equal_slots_at(similarity), sums, nearest)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(block, range(0, owners, _BLOCK)))
