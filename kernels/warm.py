@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gauger.kernels.accounts import accumulate, groups, nearest, neighbours, projection, prompts, ranks, samples
-from gauger.kernels.families import atoms, banding, frames, linkage, slots, streaming, vocabulary
-from gauger.kernels.machine import floor
+import gauger.kernels
 from gauger.kernels.machine.cache import DIRECTORY
 from gauger.kernels.machine.jit import KERNELS
-from gauger.kernels.sketches import countmin, hyperloglog, minhash
-from gauger.kernels.text import measuring as calls
-from gauger.kernels.text import shingles, siphash, texts
 
-# Every module with a kernel in it: importing one is what puts its kernels into KERNELS.
-MODULES = (
-    accumulate, atoms, banding, calls, countmin, floor, frames, groups, hyperloglog, linkage, minhash, nearest,
-    neighbours, projection, prompts, ranks, samples, shingles, siphash, slots, streaming, texts, vocabulary,
-)  # fmt: skip
+# Importing a module puts its kernels into KERNELS.
+for _module in pkgutil.walk_packages(gauger.kernels.__path__, "gauger.kernels."):
+    if _module.name != __name__:
+        importlib.import_module(_module.name)
 
 
 @dataclass(frozen=True)

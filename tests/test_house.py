@@ -100,7 +100,7 @@ def test_kernels_know_numba_and_numpy_only(path: Path) -> None:
     if path.name == "cache.py":  # the kernels' own files: the one place where they meet an operating system
         known |= {"contextlib", "hashlib", "os", "stat", "sys", "time"}
     elif path.name in ("jit.py", "warm.py"):
-        known |= {"dataclasses", "functools", "importlib", "pkgutil", "re", "time"}
+        known |= {"ast", "dataclasses", "functools", "importlib", "pkgutil", "time"}
     outside = {module.split(".")[0] for module in imports(ast.parse(path.read_text()))} - known
     assert not outside
 

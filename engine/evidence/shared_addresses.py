@@ -9,7 +9,7 @@ import numpy as np
 from gauger.engine.common import threads
 from gauger.engine.evidence.pool import Pool
 from gauger.engine.state.links import ADDRESS
-from gauger.kernels.accounts.groups import holders_near
+from gauger.kernels.accounts.groups import Held, Pairs, holders_near
 
 _ADDED = 2.0  # pseudo-neighbours with the other days' addresses
 _COUNTED = 65_536  # pairs of account and value that a thread counts at a time
@@ -48,12 +48,12 @@ def shared_values(owner: np.ndarray, value: np.ndarray, day: np.ndarray, neighbo
         return result
     rows = rows[np.lexsort((number[rows], owner[rows]))]
     holder, number = owner[rows], number[rows]
-    runs = (np.searchsorted(holder, np.arange(accounts + 1)), number)
+    held, pairs = Held(np.searchsorted(holder, np.arange(accounts + 1)), number), Pairs(holder, number)
     near, known_day = np.ascontiguousarray(neighbours), np.where(asked, day, -1)
     comparable, same = np.empty((2, len(rows)), np.int64)
 
     def block(first: int, last: int) -> None:
-        holders_near(*runs, holder, number, near, known_day, first, last, comparable, same)
+        holders_near(held, pairs, near, known_day, first, last, comparable, same)
 
     threads.blocks(block, len(rows), _COUNTED)
     elsewhere = seen[number].sum(axis=1) - seen[number, day[holder]]

@@ -49,8 +49,9 @@ def find_atoms(
     found_prompts, identities = np.empty(most, np.int64), np.empty(most, np.int32)
     held = np.zeros(int(identity.max(initial=-1)) + 1, np.int32)
     found = kernels.find_atoms(
-        chosen, vocabulary.offsets, vocabulary.numbers, identity, grams_min, held, kept, found_prompts, identities
-    )
+        chosen, kernels.Grams(vocabulary.offsets, vocabulary.numbers), identity, grams_min, held, kept, found_prompts,
+        identities,
+    )  # fmt: skip
     return Atoms(found_prompts[:found], identities[:found], kept.view(bool))
 
 
@@ -77,12 +78,12 @@ def standing(atoms: Atoms) -> Standing:
     pairs = np.empty(int(np.sum(sizes * (sizes - 1) // 2)), np.int64)
     kernels.atom_pairs(starts, identities, count, pairs)
     distinct, which, together = np.unique(pairs, return_inverse=True, return_counts=True)
-    crossed, nested, accompanied = (np.zeros(count, np.int32) for _ in range(3))
+    company = kernels.Company(*(np.zeros(count, np.int32) for _ in range(3)))
     shared = together[which].astype(np.int64)
-    kernels.weigh_atoms(starts, identities, holders, shared, _LARGER, _NESTED_PERCENT, crossed, nested, accompanied)
+    kernels.weigh_atoms(starts, identities, holders, shared, _LARGER, _NESTED_PERCENT, company)
     return Standing(
-        np.maximum(crossed, nested) >= np.maximum(1, _CONTENT_SHARE * holders),
-        accompanied >= np.maximum(1, _BLOCK_SHARE * holders),
+        np.maximum(company.crossed, company.nested) >= np.maximum(1, _CONTENT_SHARE * holders),
+        company.accompanied >= np.maximum(1, _BLOCK_SHARE * holders),
         distinct,
     )
 

@@ -139,11 +139,14 @@ class Matcher:
 
     def __init__(self, frames: Frames) -> None:
         self.frames = frames
-        self._index = np.full(1 << int(np.ceil(np.log2(max(16, 4 * len(frames.distinct))))), -1, np.int32)
-        kernels.index_grams(frames.distinct, self._index)
-        self._rank = np.empty(len(frames), np.int64)
-        self._rank[np.lexsort((np.arange(len(frames)), -frames.members))] = np.arange(len(frames))
-        self._pairs, self._shared = frames.shared()
+        index = np.full(1 << int(np.ceil(np.log2(max(16, 4 * len(frames.distinct))))), -1, np.int32)
+        kernels.index_grams(frames.distinct, index)
+        rank = np.empty(len(frames), np.int64)
+        rank[np.lexsort((np.arange(len(frames)), -frames.members))] = np.arange(len(frames))
+        self._table = kernels.Table(
+            frames.distinct, index, frames.posting_offsets, frames.posting_frames, frames.sizes, frames.needed,
+            frames.parents, rank, *frames.shared(),
+        )  # fmt: skip
 
     def match(self, grams: Grams) -> np.ndarray:
         """Frame or variant of each prompt, -1 for none; int32[n]."""
@@ -153,24 +156,7 @@ class Matcher:
         return np.concatenate([np.zeros(0, np.int32), *parts])
 
     def _part(self, grams: Grams, start: int, stop: int) -> np.ndarray:
-        frames = self.frames
-        offsets = grams.offsets[start : stop + 1]
-        labels = np.empty(len(offsets) - 1, np.int32)
-        kernels.match_frames(
-            offsets,
-            grams.values,
-            frames.distinct,
-            self._index,
-            frames.posting_offsets,
-            frames.posting_frames,
-            frames.sizes,
-            frames.needed,
-            frames.parents,
-            self._rank,
-            self._pairs,
-            self._shared,
-            frames.width,
-            CONTAINED_PERCENT,
-            labels,
-        )
+        part = kernels.Grams(grams.offsets[start : stop + 1], grams.values)
+        labels = np.empty(stop - start, np.int32)
+        kernels.match_frames(part, self._table, self.frames.width, CONTAINED_PERCENT, labels)
         return labels

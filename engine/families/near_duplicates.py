@@ -55,8 +55,8 @@ class _Forest:
 class _Sweep:
     """One thread's sweep over a band after another. Buffers are made once: fresh pages cost more than a kernel."""
 
-    def __init__(self, signatures: np.ndarray, order: np.ndarray, places: np.ndarray, least: int) -> None:
-        self._signatures, self._order, self._places, self._least = signatures, order, places, least
+    def __init__(self, signatures: banding.Signatures, places: np.ndarray, least: int) -> None:
+        self._signatures, self._places, self._least = signatures, places, least
         size = max(len(places), banding.HEADS + 1)  # room for the edges of one row at least
         self._buffer, self._equal = np.empty(size, np.uint64), np.empty(size, np.uint8)
         self._sorted = np.empty(len(places), np.uint64)
@@ -64,7 +64,7 @@ class _Sweep:
 
     def sort(self, band: int) -> None:
         entries = self._buffer[: len(self._places)]
-        banding.form_band(self._signatures, self._order, self._places, band, entries)
+        banding.form_band(self._signatures, self._places, band, entries)
         banding.sort_band(entries, self._sorted)
         self._stopped[0] = 0
 
@@ -75,8 +75,8 @@ class _Sweep:
     def compare(self, strong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """More edges of the band, in buffers that serve again: the sort's own spare one among them."""
         count = banding.compare_band(
-            self._sorted, int(self._stopped[0]), self._signatures, self._order, self._least, strong,
-            self._buffer, self._equal, self._stopped,
+            self._sorted, int(self._stopped[0]), self._signatures, self._least, strong, self._buffer, self._equal,
+            self._stopped,
         )  # fmt: skip
         return self._buffer[:count], self._equal[:count]
 
@@ -95,16 +95,17 @@ def near_duplicates(
     labels = np.arange(count, dtype=np.int32)
     places = np.flatnonzero(words[order] >= WORDS_MIN).astype(np.int32)
     least = minhash.equal_slots_at(similarity - MARGIN)
-    forest = _find(signatures, order, places, least)
+    known = banding.Signatures(signatures, order)
+    forest = _find(known, places, least)
     if len(forest.edges):
-        _settle(forest, signatures, order, (least, minhash.equal_slots_at(APART * similarity)), labels)
+        _settle(forest, known, (least, minhash.equal_slots_at(APART * similarity)), labels)
     return labels
 
 
-def _find(signatures: np.ndarray, order: np.ndarray, places: np.ndarray, least: int) -> _Forest:
+def _find(signatures: banding.Signatures, places: np.ndarray, least: int) -> _Forest:
     """The forest of all bands. Always two bands at a time, so that the number of threads changes no edge."""
-    forest = _Forest(len(order))
-    sweeps = [_Sweep(signatures, order, places, least) for _ in range(2)]
+    forest = _Forest(len(signatures.order))
+    sweeps = [_Sweep(signatures, places, least) for _ in range(2)]
 
     def sweep(side: tuple[_Sweep, int]) -> tuple[np.ndarray, np.ndarray]:
         one, band = side
@@ -129,8 +130,7 @@ def _grouped(components: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def _settle(
     forest: _Forest,
-    signatures: np.ndarray,
-    order: np.ndarray,
+    signatures: banding.Signatures,
     slots: tuple[int, int],
     labels: np.ndarray,
 ) -> None:
@@ -143,14 +143,12 @@ def _settle(
     owners = components[places]
     offsets = np.append(np.flatnonzero(np.diff(owners, prepend=-1)), len(places)).astype(np.int64)
     by_component = _grouped(components[(forest.edges >> np.uint64(32)).astype(np.int64)], np.arange(len(forest.edges)))
-    edges, equal = forest.edges[by_component], forest.equal[by_component]
+    trees = linkage.Forest(places, offsets, forest.edges[by_component], forest.equal[by_component])
     levels = np.asarray([*range(minhash.SLOTS - LEVEL_SLOTS, least, -LEVEL_SLOTS), least], np.int64)
     local = np.empty(len(components), np.int32)
     cuts = np.searchsorted(offsets, np.linspace(0, len(places), _SHARES * threads.count() + 1)).tolist()
 
     def settle(share: tuple[int, int]) -> None:
-        linkage.settle_components(
-            places, offsets, edges, equal, *share, levels, signatures, order, apart, local, labels
-        )  # fmt: skip
+        linkage.settle_components(trees, *share, levels, signatures, apart, local, labels)
 
     threads.each(settle, pairwise(cuts))

@@ -50,17 +50,6 @@ class SlotFigures:
         )
 
 
-@dataclass(frozen=True)
-class _Runs:
-    """Fillings of the sampled prompts, one row each (``kernels.list_runs``)."""
-
-    frame: np.ndarray
-    anchor: np.ndarray
-    place: np.ndarray
-    grams: np.ndarray
-    values: np.ndarray  # uint64[n, VALUES]
-
-
 def _distinct(values: np.ndarray) -> int:
     return len(np.unique(values))
 
@@ -105,34 +94,22 @@ class SlotCounter:
         sizes = np.bincount(owners, minlength=len(frames))
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         width = 1 << np.ceil(np.log2(np.maximum(8, 4 * sizes))).astype(np.int64)
-        self._table_offsets = np.concatenate([[0], np.cumsum(width)]).astype(np.int64)
-        self._table = np.zeros(self._table_offsets[-1], np.uint64)
-        kernels.index_frames(offsets, grams[order], self._table_offsets, self._table)
+        tables = np.concatenate([[0], np.cumsum(width)]).astype(np.int64)
+        self._anchors = kernels.Anchors(tables, np.zeros(tables[-1], np.uint64))
+        kernels.index_frames(kernels.Grams(offsets, grams[order]), self._anchors)
 
-    def _list(self, sample: Grams, labels: np.ndarray) -> _Runs:
+    def _list(self, sample: Grams, labels: np.ndarray) -> kernels.Runs:
         room = kernels.RUNS_MAX * _SLICE
-        numbers = [np.empty(room, np.int64) for _ in range(3)]
-        anchor, values = np.empty(room, np.uint64), np.empty((room, kernels.VALUES), np.uint64)
-        frame, place, grams = numbers
+        frame, place, grams = (np.empty(room, np.int64) for _ in range(3))
+        runs = kernels.Runs(frame, np.empty(room, np.uint64), place, grams, np.empty((room, kernels.VALUES), np.uint64))
         parts = []
         for start in range(0, max(1, len(sample)), _SLICE):
-            found = kernels.list_runs(
-                sample.offsets[start : start + _SLICE + 1],
-                sample.values,
-                labels[start : start + _SLICE],
-                self._table_offsets,
-                self._table,
-                frame,
-                anchor,
-                place,
-                grams,
-                values,
-            )
-            parts.append(_Runs(*(column[:found].copy() for column in (frame, anchor, place, grams, values))))
-        names = ("frame", "anchor", "place", "grams", "values")
-        return _Runs(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+            part = kernels.Grams(sample.offsets[start : start + _SLICE + 1], sample.values)
+            found = kernels.list_runs(part, labels[start : start + _SLICE], self._anchors, runs)
+            parts.append([column[:found].copy() for column in runs])
+        return kernels.Runs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
-    def _choose(self, runs: _Runs, members: np.ndarray) -> None:
+    def _choose(self, runs: kernels.Runs, members: np.ndarray) -> None:
         """Decide which anchors stand before a slot, which runs are two slots, and which slots make a grid."""
         order = np.lexsort((runs.anchor, runs.frame))
         fresh = np.ones(len(order), bool)
@@ -161,45 +138,31 @@ class SlotCounter:
                     different = _distinct(runs.values[rows, column])
                     repeats.append(different >= 2 and _REPEATED * different <= len(rows))
                     owners.append(number)
-        self._anchors, self._sides = np.asarray(anchors, np.uint64), np.asarray(sides, np.int64)
-        self._first_rows = np.asarray(first_rows, np.int64)
         owner, repeated = np.asarray(owners, np.int64), np.asarray(repeats, bool)
-        of_slot = owner[self._first_rows]
-        self._slot_offsets = np.searchsorted(of_slot, np.arange(self._frames + 1)).astype(np.int64)
+        rows = np.asarray(first_rows, np.int64)
         self._offsets = np.searchsorted(owner, np.arange(self._frames + 1)).astype(np.int64)
-        self._frame_repeats = np.bincount(owner[repeated], minlength=self._frames).astype(np.int64)
-        grids = np.flatnonzero(self._frame_repeats >= 2)
-        self._frame_rows = np.full(self._frames, -1, np.int64)
-        self._frame_rows[grids] = len(owner) + np.arange(len(grids))
+        frame_repeats = np.bincount(owner[repeated], minlength=self._frames).astype(np.int64)
+        grids = np.flatnonzero(frame_repeats >= 2)
+        frame_rows = np.full(self._frames, -1, np.int64)
+        frame_rows[grids] = len(owner) + np.arange(len(grids))
         count = len(owner) + len(grids)
-        self._repeats = np.zeros(count, np.uint8)
-        self._repeats[: len(owner)] = repeated
-        self._kept, self._counts = np.zeros((count, VALUES_KEPT), np.uint64), np.zeros((count, VALUES_KEPT), np.int64)
-        self._sizes, self._totals = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        counted = np.zeros(count, np.uint8)
+        counted[: len(owner)] = repeated
+        self._slots = kernels.Slots(
+            np.searchsorted(owner[rows], np.arange(self._frames + 1)).astype(np.int64), np.asarray(anchors, np.uint64),
+            np.asarray(sides, np.int64), rows, counted, frame_repeats, frame_rows,
+        )  # fmt: skip
+        kept, counts = np.zeros((count, VALUES_KEPT), np.uint64), np.zeros((count, VALUES_KEPT), np.int64)
+        self._sketches = kernels.Sketches(kept, counts, np.zeros(count, np.int64), np.zeros(count, np.int64))
 
     def add(self, grams: Grams, labels: np.ndarray) -> None:
         """Count prompts, each distinct prompt once in all; labels : frame of each, -1 = none."""
         labels = self._rooted(labels)
         self._prompts += np.bincount(labels[labels >= 0], minlength=self._frames)
-        if len(self._anchors) == 0:
+        if len(self._slots.anchors) == 0:
             return
         kernels.count_runs(
-            grams.offsets,
-            grams.values,
-            labels,
-            self._table_offsets,
-            self._table,
-            self._slot_offsets,
-            self._anchors,
-            self._sides,
-            self._first_rows,
-            self._repeats,
-            self._frame_repeats,
-            self._frame_rows,
-            self._kept,
-            self._counts,
-            self._sizes,
-            self._totals,
+            kernels.Grams(grams.offsets, grams.values), labels, self._anchors, self._slots, self._sketches
         )
 
     def figures(self) -> SlotFigures:
@@ -213,23 +176,22 @@ class SlotCounter:
         coverage : distinct combinations sent / product of v over the slots whose values repeat, where there are two or
             more of them; a slot's values repeat when a value is in two sampled prompts or more on average
         """
-        distinct, entropy = _estimates(self._kept, self._counts, self._sizes, self._totals)
+        distinct, entropy = _estimates(self._sketches)
         slots = int(self._offsets[-1])
         with np.errstate(divide="ignore", invalid="ignore"):
             evenness = np.where(distinct > 1, np.clip(entropy / np.log(distinct), 0.0, 1.0), np.nan)[:slots]
         coverage = np.full(self._frames, np.nan)
-        for frame in np.flatnonzero(self._frame_rows >= 0).tolist():
+        for frame in np.flatnonzero(self._slots.frame_rows >= 0).tolist():
             own = slice(self._offsets[frame], self._offsets[frame + 1])
-            grid = np.prod(distinct[own][self._repeats[own] == 1])
-            coverage[frame] = min(1.0, distinct[self._frame_rows[frame]] / max(grid, 1.0))
+            grid = np.prod(distinct[own][self._slots.repeats[own] == 1])
+            coverage[frame] = min(1.0, distinct[self._slots.frame_rows[frame]] / max(grid, 1.0))
         values = np.rint(distinct[:slots]).astype(np.int64)
         return SlotFigures(self._offsets, values, evenness, coverage, self._prompts).take(self._root)
 
 
-def _estimates(
-    kept: np.ndarray, counts: np.ndarray, sizes: np.ndarray, totals: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _estimates(sketches: kernels.Sketches) -> tuple[np.ndarray, np.ndarray]:
     """Number of distinct values of each bottom-k sketch, and the entropy of its values in nats; float64[rows]."""
+    kept, counts, sizes, totals = sketches
     distinct, entropy = sizes.astype(np.float64), np.zeros(len(sizes))
     for row, size in enumerate(sizes.tolist()):
         full = size == kept.shape[1]

@@ -62,7 +62,14 @@ def _consensus(vocabulary: Vocabulary, kept: np.ndarray, labels: np.ndarray) -> 
     held = np.zeros(len(vocabulary.values), np.int32)
     frame, gram = np.empty(most, np.int32), np.empty(most, np.int32)
     agreed = kernels.agreed_grams(
-        order, starts, vocabulary.offsets, vocabulary.numbers, kept, _CONSENSUS_PERCENT, held, frame, gram
+        order,
+        starts,
+        kernels.Grams(vocabulary.offsets, vocabulary.numbers),
+        kept,
+        _CONSENSUS_PERCENT,
+        held,
+        frame,
+        gram,
     )
     return _merge_alike(Frames.of(frame[:agreed], gram[:agreed], sizes, width=vocabulary.width))
 

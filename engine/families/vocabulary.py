@@ -49,9 +49,8 @@ def frequent_grams(grams: Grams, prompt_hashes: np.ndarray, count_min: int, widt
     rows, found, tally_min = 1 << max(10, bits - 5), -1, min(count_min, _TALLY_MAX)
     while found < 0:
         index, statistics = np.full(4 * rows, -1, np.int32), np.zeros((rows, kernels.STATISTICS), np.uint32)
-        found = kernels.number_grams(
-            grams.offsets, grams.values, prompt_hashes, tally, tally_min, index, statistics, offsets, numbers
-        )
+        given, numbered = kernels.Grams(grams.offsets, grams.values), kernels.Grams(offsets, numbers)
+        found = kernels.number_grams(given, prompt_hashes, tally, tally_min, index, statistics, numbered)
         rows *= 4
     statistics = statistics[:found]
     counts = statistics[:, kernels.COUNT].astype(np.int64)
@@ -78,15 +77,9 @@ class MemberCounter:
         """
         vocabulary = self._vocabulary
         found = frames.count_members(
-            prompts,
-            vocabulary.offsets,
-            vocabulary.numbers,
-            vocabulary.prompt_hashes,
-            self._held,
-            self.least,
-            self.greatest,
-            self._seen,
-        )
+            prompts, kernels.Grams(vocabulary.offsets, vocabulary.numbers), vocabulary.prompt_hashes, self._held,
+            self.least, self.greatest, self._seen,
+        )  # fmt: skip
         grams = np.sort(self._seen[:found])
         counts = self._held[grams]
         self._held[grams] = 0

@@ -16,6 +16,7 @@ from gauger.kernels.sketches import hyperloglog as hll
 from gauger.kernels.sketches import minhash
 from gauger.kernels.text import features, grams, lookup, shingles
 from gauger.kernels.text import measuring as calls
+from gauger.kernels.text.measuring import Measures as Measures
 
 WORD_COUNT_WIDTH = 1 << 16  # half a megabyte: it stays in a core's second-level cache
 WORD_COUNT_DEPTH = 2
@@ -40,20 +41,6 @@ class WordSketch:
         return hll.estimate(self.registers)
 
 
-@dataclass(frozen=True)
-class Measures:
-    """What the pass yields for n calls."""
-
-    prompt_hashes: np.ndarray  # uint64[n, 2], keyed hash of the normalised prompt
-    words: np.ndarray  # int32[n], words (or token ids)
-    signatures: np.ndarray  # uint8[n, SLOTS], b-bit MinHash of word 3-shingles
-    features: np.ndarray  # int8[n, FEATURES], kernel-mean blocks
-    novelty: np.ndarray  # float32[n], nats; NaN without a reference
-    flags: np.ndarray  # uint8[n], elicitation
-    gram_offsets: np.ndarray  # int64[n + 1]
-    grams: np.ndarray  # uint32, frame grams
-
-
 class Measurer:
     """Runs the pass with one secret; safe to share between threads, each with a WordSketch of its own."""
 
@@ -65,10 +52,10 @@ class Measurer:
         self.key[keys.GRAM + gram_width : keys.GRAM + grams.WIDTH] = 0
         self._reference = reference_words or WordSketch()
         words = hash_words(self.key, features.FUNCTION_WORDS)[0]
-        self._function_words = lookup.build(words, range(len(words)))
+        function_words = lookup.build(words, range(len(words)))
         texts = [phrase for group in PHRASES.values() for phrase in group]
         labels = [flag for flag, group in PHRASES.items() for _ in group]
-        self._phrases = lookup.build(self._hash_phrases(texts), labels)
+        self._tables = calls.Tables(function_words, lookup.build(self._hash_phrases(texts), labels))
 
     @classmethod
     def of(cls, secret: Secret, settings: Settings, reference_words: WordSketch | None = None) -> Measurer:
@@ -101,16 +88,12 @@ class Measurer:
             gram_offsets=np.zeros(n + 1, np.int64),
             grams=np.empty(capacity, np.uint32),
         )
-        shared = (sketch.counts, sketch.registers, self._reference.counts, self._reference.total)
-        outputs = (result.prompt_hashes, result.words, result.signatures, result.features, result.novelty)
-        gram_outputs = (result.gram_offsets, result.grams)
+        prompts, words = calls.Prompts(values, offsets), calls.Words(sketch.counts, sketch.registers)
+        reference = calls.Reference(self._reference.counts, self._reference.total)
         if is_text:
-            tables = (self._function_words, self._phrases)
-            calls.measure_text(
-                steps, values, offsets, self.key, *tables, *shared, *outputs, result.flags, *gram_outputs
-            )
+            calls.measure_text(steps, prompts, self.key, self._tables, words, reference, result)
         else:
-            calls.measure_token_ids(values, offsets, self.key, *shared, *outputs, *gram_outputs)
+            calls.measure_token_ids(prompts, self.key, words, reference, result)
         if steps == len(calls.STEPS):
             sketch.total += int(result.words.sum(dtype=np.int64))
         return result

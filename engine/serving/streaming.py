@@ -41,15 +41,6 @@ class StreamingCounts:
     evicted_candidates: int = 0  # prompts forgotten before anything like them came
 
 
-class _Evictions:
-    """Buffers for the families a slice of calls evicts."""
-
-    def __init__(self) -> None:
-        self.signatures = np.empty((_SLICE, minhash.SLOTS), np.uint8)
-        self.hashes = np.empty((_SLICE, 2), np.uint64)
-        self.facts = np.empty((_SLICE, 3), np.int64)  # id, calls, whether its members differ
-
-
 class StreamingFamilies:
     """The table. capacity : representatives, and as many candidates; a power of two.
 
@@ -62,19 +53,29 @@ class StreamingFamilies:
         self._known, self._similarity = known, settings.near_duplicate_similarity
         self._least = minhash.equal_slots_at(self._similarity - MARGIN)
         per_band = max(1, 2 * capacity // kernels.WAYS)  # buckets half full
-        self._slots = np.zeros((2 * capacity, minhash.SLOTS), np.uint8)
-        self._hashes = np.zeros((2 * capacity, 2), np.uint64)
-        self._families = np.full(2 * capacity, kernels.EMPTY, np.int64)
-        self._calls = np.zeros(2 * capacity, np.int64)
-        self._used, self._varied = np.zeros(2 * capacity, np.uint8), np.zeros(2 * capacity, np.uint8)
-        self._buckets = np.full((banding.BANDS * per_band, 2 * kernels.WAYS), kernels.NO_ENTRY, np.uint32)
-        rows = max(1, 2 * capacity // kernels.WAYS)
-        self._exact_hashes = np.zeros((rows, 2 * kernels.WAYS), np.uint64)
-        self._exact_families = np.full((rows, kernels.WAYS), kernels.EMPTY, np.int64)
-        self._exact_calls = np.zeros((rows, kernels.WAYS), np.int64)
-        self._hands, self._counters = np.zeros(2, np.int64), np.zeros(kernels.COUNTERS, np.int64)
+        self._table = kernels.Table(
+            slots=np.zeros((2 * capacity, minhash.SLOTS), np.uint8),
+            hashes=np.zeros((2 * capacity, 2), np.uint64),
+            families=np.full(2 * capacity, kernels.EMPTY, np.int64),
+            calls=np.zeros(2 * capacity, np.int64),
+            used=np.zeros(2 * capacity, np.uint8),
+            varied=np.zeros(2 * capacity, np.uint8),
+            buckets=np.full((banding.BANDS * per_band, 2 * kernels.WAYS), kernels.NO_ENTRY, np.uint32),
+            hands=np.zeros(2, np.int64),
+        )
+        self._exact = kernels.ExactTable(
+            hashes=np.zeros((per_band, 2 * kernels.WAYS), np.uint64),
+            families=np.full((per_band, kernels.WAYS), kernels.EMPTY, np.int64),
+            calls=np.zeros((per_band, kernels.WAYS), np.int64),
+        )
+        self._counters = np.zeros(kernels.COUNTERS, np.int64)
         self._returned = 0
-        self._evictions, self._started = _Evictions(), np.empty((_SLICE, 2), np.int64)
+        self._started = np.empty((_SLICE, 2), np.int64)
+        self._evictions = kernels.Evicted(  # of a slice
+            np.empty((_SLICE, minhash.SLOTS), np.uint8),
+            np.empty((_SLICE, 2), np.uint64),
+            np.empty((_SLICE, 3), np.int64),
+        )
         self._pending: list[tuple[int, int, np.ndarray, int]] = []  # id, kind, signature, time last seen
 
     def assign(self, measures: Measures, families: np.ndarray, now: int) -> np.ndarray:
@@ -88,7 +89,7 @@ class StreamingFamilies:
             chosen = rows[start : start + _SLICE]
             hashes, words = measures.prompt_hashes[chosen], measures.words[chosen]
             part = np.zeros(len(chosen), np.int64)
-            self._assign_near(measures.signatures[chosen], hashes, words, part, now)
+            self._assign_near(kernels.Calls(measures.signatures[chosen], hashes, words), part, now)
             short = np.flatnonzero(words < WORDS_MIN)
             if len(short):
                 part[short] = self._assign_exact(hashes[short], now)
@@ -98,27 +99,22 @@ class StreamingFamilies:
     def _numbers(self) -> np.ndarray:
         return np.asarray([self._least, WORDS_MIN, self._known.next_id], np.int64)
 
-    def _assign_near(
-        self, signatures: np.ndarray, hashes: np.ndarray, words: np.ndarray, found: np.ndarray, now: int
-    ) -> None:
+    def _assign_near(self, batch: kernels.Calls, found: np.ndarray, now: int) -> None:
         before, evictions = int(self._counters[kernels.EVICTED]), self._evictions
-        count = kernels.assign(
-            signatures, hashes, words, self._numbers(), self._slots, self._hashes, self._families, self._calls,
-            self._used, self._varied, self._buckets, self._hands, self._counters, found, self._started,
-            evictions.signatures, evictions.hashes, evictions.facts,
-        )  # fmt: skip
+        table = self._table
+        count = kernels.assign(batch, self._numbers(), table, self._counters, found, self._started, evictions)
         if count == 0:
             return
         slots, ids = self._started[:count, 0], self._started[:count, 1].copy()
         self._known.next_id += count
-        there = self._families[slots] == ids  # not evicted again by the same slice
+        there = table.families[slots] == ids  # not evicted again by the same slice
         old = np.zeros(count, np.int64)
-        old[there] = self._returning(self._slots[slots[there]], NEAR_DUPLICATE)
-        alike = np.flatnonzero(there & (old == 0) & (self._varied[slots] == 0))
-        old[alike] = self._returning(hash_signatures(self._hashes[slots[alike]]), EXACT)
+        old[there] = self._returning(table.slots[slots[there]], NEAR_DUPLICATE)
+        alike = np.flatnonzero(there & (old == 0) & (table.varied[slots] == 0))
+        old[alike] = self._returning(hash_signatures(table.hashes[slots[alike]]), EXACT)
         gone = int(self._counters[kernels.EVICTED]) - before
         self._rename(ids, old, found)
-        self._families[slots[old > 0]] = old[old > 0]
+        table.families[slots[old > 0]] = old[old > 0]
         varied = evictions.facts[:gone, 2] > 0
         kinds = np.where(varied, NEAR_DUPLICATE, EXACT)
         signatures = np.where(varied[:, None], evictions.signatures[:gone], hash_signatures(evictions.hashes[:gone]))
@@ -128,9 +124,8 @@ class StreamingFamilies:
         before, evictions = int(self._counters[kernels.EVICTED]), self._evictions
         found = np.empty(len(hashes), np.int64)
         count = kernels.assign_exact(
-            hashes, self._numbers(), self._exact_hashes, self._exact_families, self._exact_calls, self._counters,
-            found, self._started, evictions.hashes, evictions.facts,
-        )  # fmt: skip
+            hashes, self._numbers(), self._exact, self._counters, found, self._started, evictions
+        )
         gone = int(self._counters[kernels.EVICTED]) - before
         if count:
             rows, ids = self._started[:count, 0], self._started[:count, 1].copy()
@@ -138,8 +133,8 @@ class StreamingFamilies:
             old = self._returning(hash_signatures(hashes[rows]), EXACT)
             self._rename(ids, old, found)
             for row in np.flatnonzero(old).tolist():
-                bucket = int(hashes[rows[row], 0]) & (len(self._exact_families) - 1)
-                own = self._exact_families[bucket]
+                bucket = int(hashes[rows[row], 0]) & (len(self._exact.families) - 1)
+                own = self._exact.families[bucket]
                 own[own == ids[row]] = old[row]
         if gone:
             signatures = hash_signatures(evictions.hashes[:gone])
@@ -180,11 +175,11 @@ class StreamingFamilies:
         """Family id of the one measured call, 0 for none; nothing is recorded. From any thread."""
         found = np.zeros(1, np.int64)
         if measures.words[0] < WORDS_MIN:
-            kernels.find_exact(measures.prompt_hashes, self._exact_hashes, self._exact_families, found)
+            kernels.find_exact(measures.prompt_hashes, self._exact.hashes, self._exact.families, found)
         else:
             kernels.find(
-                measures.signatures, measures.words, self._least, WORDS_MIN, self._slots, self._families,
-                self._buckets, found,
+                measures.signatures, measures.words, self._least, WORDS_MIN, self._table.slots, self._table.families,
+                self._table.buckets, found,
             )  # fmt: skip
         return int(found[0])
 
@@ -199,12 +194,12 @@ class StreamingFamilies:
     def claims(self) -> Claims:
         """Prompts and ids of the families held. What was evicted is handed over first: ``finish`` is to know it."""
         self._remember()
-        half = len(self._families) // 2
-        near = np.flatnonzero(self._families[:half] > 0)
-        row, way = np.nonzero(self._exact_families > 0)
-        exact = np.stack([self._exact_hashes[row, 2 * way], self._exact_hashes[row, 2 * way + 1]], axis=1)
-        ids = np.concatenate([self._families[near], self._exact_families[row, way]])
-        return np.concatenate([self._hashes[near], exact]), ids
+        table, exact = self._table, self._exact
+        near = np.flatnonzero(table.families[: len(table.families) // 2] > 0)
+        row, way = np.nonzero(exact.families > 0)
+        hashes = np.stack([exact.hashes[row, 2 * way], exact.hashes[row, 2 * way + 1]], axis=1)
+        ids = np.concatenate([table.families[near], exact.families[row, way]])
+        return np.concatenate([table.hashes[near], hashes]), ids
 
     def follow(self, snapshot: Snapshot) -> None:
         """Give the families held the ids that ``finish`` gave their prompts: several may have been one."""
@@ -215,7 +210,7 @@ class StreamingFamilies:
         if len(old) == 0:
             return
         order = np.argsort(old, kind="stable")
-        for families in (self._families, self._exact_families.reshape(-1)):
+        for families in (self._table.families, self._exact.families.reshape(-1)):
             place = order[np.minimum(np.searchsorted(old, families, sorter=order), len(old) - 1)]
             held = np.flatnonzero((families > 0) & (old[place] == families))
             families[held] = new[place[held]]
@@ -227,10 +222,9 @@ class StreamingFamilies:
 
     def held(self) -> dict[str, int | float | str]:
         """Bytes, as ``State.held`` gives them: all of them from the first call on."""
-        half = len(self._families) // 2
-        arrays = [value for value in vars(self).values() if isinstance(value, np.ndarray)]
-        evictions = (self._evictions.signatures, self._evictions.hashes, self._evictions.facts)
-        total = sum(array.nbytes for array in (*arrays, *evictions))
+        half = len(self._table.families) // 2
+        arrays = (*self._table, *self._exact, self._counters, self._started, *self._evictions)
+        total = sum(array.nbytes for array in arrays)
         return {
             "part": "streaming families",
             "per": "representative",

@@ -71,19 +71,18 @@ def sample_statistics(
     lagged, paired, squares, alike = (np.empty(owners, np.int64) for _ in range(4))
     nearest = np.empty(len(order))
     rows, features, ordered = calls.row[order], np.ascontiguousarray(features), prompts[order]
-    signatures, wordy = np.ascontiguousarray(signatures), (words >= WORDS_MIN).astype(np.uint8)
+    known_prompts = samples.Prompts(np.ascontiguousarray(signatures), (words >= WORDS_MIN).astype(np.uint8))
 
     def block(start: int, stop: int) -> None:
-        part, bounds = slice(start, stop), offsets[start : stop + 1]
-        outputs = (lagged[part], paired[part], squares[part], alike[part], nearest)
-        inputs = (bounds, rows, features, ordered, signatures, wordy, equal_slots_at(similarity))
-        samples.compare_sampled(*inputs, *outputs)
+        part, own = slice(start, stop), samples.Calls(offsets[start : stop + 1], rows, ordered)
+        sums = samples.Sums(lagged[part], paired[part], squares[part], alike[part])
+        samples.compare_sampled(own, features, known_prompts, equal_slots_at(similarity), sums, nearest)
 
     threads.blocks(block, owners, _BLOCK)
     number = np.diff(offsets).astype(np.float64)
     pairs = number * (number - 1.0) / 2.0
     norm = share(squares.astype(np.float64), number)
-    several = np.where(number >= 3, norm, 0.0)  # with two number, the pair in a row is the only pair
+    several = np.where(number >= 3, norm, 0.0)  # with two calls, the pair in a row is the only pair
     known = np.bincount(owner[prompts >= 0], minlength=owners) == number
     later = ~np.isnan(nearest)
     return {

@@ -4,23 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.machine.jit import (
-    i8_in2,
-    i32_out2,
-    i64,
-    i64_in,
-    i64_out,
-    i64_out2,
-    inline,
-    kernel,
-    u8_in,
-    u32_out2,
-    u64,
-    u64_in,
-    u64_in2,
-    u64_out,
-    void,
-)
+from gauger.kernels.machine.jit import inline, kernel
 from gauger.kernels.machine.vectors import fold_multiply, load8, load64
 from gauger.kernels.text.features import FEATURES
 from gauger.kernels.text.siphash import hash_bytes, hash_word, tail_word
@@ -28,7 +12,7 @@ from gauger.kernels.text.siphash import hash_bytes, hash_word, tail_word
 U64 = np.uint64
 
 
-@kernel(void(i64_in, i8_in2, i32_out2, i64_out))
+@kernel("void(i64_in, i8_in2, i32_out2, i64_out)")
 def add_features(rows, features, sums, squares):
     """sums[rows[i]] += features[i]; squares[rows[i]] += |features[i]|^2; rows < 0 are skipped. sums : int32[m, d]."""
     for i in range(rows.size):
@@ -43,7 +27,7 @@ def add_features(rows, features, sums, squares):
         squares[row] += total
 
 
-@kernel(void(i64_in, u8_in, i8_in2, i32_out2))
+@kernel("void(i64_in, u8_in, i8_in2, i32_out2)")
 def add_weighted_features(rows, weights, features, sums):
     """sums[rows[i]] += weights[i] features[i]; sums : int32[m, d]."""
     for i in range(rows.size):
@@ -52,9 +36,9 @@ def add_weighted_features(rows, weights, features, sums):
             sums[row, j] += weight * np.int32(features[i, j])
 
 
-@kernel(void(i64_in, i64_in, i64_out, i64_out, i64_out))
+@kernel("void(i64_in, i64_in, i64_out, i64_out, i64_out)")
 def add_times(rows, times, counts, first, last):
-    """Count calls and keep the first and last time of each row (a row with count 0 has no times yet)."""
+    """counts[rows[i]] += 1, with the first and last of ``times`` of each row (one with a count of 0 has none yet)."""
     for i in range(rows.size):
         row = rows[i]
         if counts[row] == 0 or times[i] < first[row]:
@@ -64,16 +48,16 @@ def add_times(rows, times, counts, first, last):
         counts[row] += 1
 
 
-@kernel(void(i64_in, i64_in, u32_out2))
+@kernel("void(i64_in, i64_in, u32_out2)")
 def add_bins(rows, bins, histogram):
     """histogram[rows[i], bins[i]] += 1."""
     for i in range(rows.size):
         histogram[rows[i], bins[i]] += np.uint32(1)
 
 
-@kernel(void(i64_in, i64_in, u8_in, i64_out2))
+@kernel("void(i64_in, i64_in, u8_in, i64_out2)")
 def add_moments(rows, values, valid, moments):
-    """Count, sum and sum of squares of the valid values of each row; moments : int64[m, 3]."""
+    """Add values[i], where it is valid, to its row of ``rows``. moments : int64[m, 3], count, sum, sum of squares."""
     for i in range(rows.size):
         if valid[i]:
             moments[rows[i], 0] += 1
@@ -81,26 +65,27 @@ def add_moments(rows, values, valid, moments):
             moments[rows[i], 2] += values[i] * values[i]
 
 
-@kernel(void(i64_in, u8_in, i64_out))
+@kernel("void(i64_in, u8_in, i64_out)")
 def add_counts(rows, values, counts):
     """counts[rows[i]] += values[i]."""
     for i in range(rows.size):
         counts[rows[i]] += np.int64(values[i])
 
 
-@kernel(void(i64_in, i64_in, i64_out))
+@kernel("void(i64_in, i64_in, i64_out)")
 def keep_earliest(rows, times, earliest):
-    """Keep the least time of each row; 0 = not known, on both sides."""
+    """earliest[rows[i]] = the least of itself and times[i]; 0 = not known, on both sides."""
     for i in range(rows.size):
         known = earliest[rows[i]]
         if times[i] != 0 and (known == 0 or times[i] < known):
             earliest[rows[i]] = times[i]
 
 
-@kernel(i64(i64_in, i64, u64_in, i64_out, u64_out, i64_out))
+@kernel("i64(i64_in, i64, u64_in, i64_out, u64_out, i64_out)")
 def unseen_links(accounts, channel, values, owners, seen, fresh):
     """Places of the values (0 = null) that an account was not lately seen with; returns how many.
 
+    accounts, values : int64[n], uint64[n]; channel : number of the kind of value, below 8
     owners, seen : a cache of (account and channel, value) pairs, powers of two long; what falls out of it is merely
     found fresh again. owners : int64, -1 = empty; fresh : int64[n], output
     """
@@ -121,11 +106,12 @@ def unseen_links(accounts, channel, values, owners, seen, fresh):
     return count
 
 
-@kernel(void(u64, u64, u64_in2, u64_in, i64_in, i8_in2, u64_out))
+@kernel("void(u64, u64, u64_in2, u64_in, i64_in, i8_in2, u64_out)")
 def call_identities(key0, key1, prompts, accounts, times, features, out):
     """A keyed identity of each call from what it is: account, time, prompt as written. Equal calls get equal ones.
 
-    The features stand for the spelling (case, white space) that the hash of the normalised prompt leaves out.
+    key0, key1 : the key; prompts : uint64[n, 2], hashes; accounts : uint64[n], hashes; times : int64[n]; out : uint64
+    features : int8[n, FEATURES], for the spelling (case, white space) that the hash of the normalised prompt leaves out
     """
     for i in range(times.size):
         mixed = fold_multiply(prompts[i, 0] ^ key0, accounts[i] ^ key1)
@@ -188,9 +174,12 @@ def network64(address, length, groups):
     return result
 
 
-@kernel(void(u64, u64, u8_in, i64_in, u64_out))
+@kernel("void(u64, u64, u8_in, i64_in, u64_out)")
 def hash_prefixes(key0, key1, values, offsets, out):
-    """Keyed hash of each address's network: IPv4 without its last byte (/24), IPv6 its first 64 bits."""
+    """Keyed hash of each address's network: IPv4 without its last byte (/24), IPv6 its first 64 bits.
+
+    key0, key1, values, offsets, out : as in ``siphash.hash_strings``
+    """
     base = values.ctypes.data
     groups = np.empty(8, np.uint64)
     for i in range(offsets.size - 1):

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from gauger.kernels.machine.jit import f64_out, i64, i64_in, i64_in2, i64_out, inline, kernel, u64_in, void
+from gauger.kernels.machine.jit import inline, kernel
+
+
+class Held(NamedTuple):
+    """Values of n accounts: those of account i are values[offsets[i]:offsets[i + 1]], ascending."""
+
+    offsets: np.ndarray  # int64[n + 1]
+    values: np.ndarray  # int64
+
+
+class Pairs(NamedTuple):
+    """Accounts and one value of each."""
+
+    owner: np.ndarray  # int64[m]
+    value: np.ndarray  # int64[m]
 
 
 @inline
@@ -24,7 +40,7 @@ def jaccard(values, left, left_end, right, right_end, size):
     return both / union if union > 0 else 0.0
 
 
-@kernel(void(i64_in, u64_in, i64_in2, i64, f64_out))
+@kernel("void(i64_in, u64_in, i64_in2, i64, f64_out)")
 def mean_jaccard(offsets, values, neighbours, size, out):
     """Mean Jaccard similarity of each account's values with those of its neighbours that have any.
 
@@ -44,7 +60,7 @@ def mean_jaccard(offsets, values, neighbours, size, out):
         out[account] = total / known if known > 0 else np.nan
 
 
-@kernel(void(i64_in, i64_in, i64_in, i64_in2, f64_out, f64_out))
+@kernel("void(i64_in, i64_in, i64_in, i64_in2, f64_out, f64_out)")
 def unique_coverage(offsets, prompts, holders, neighbours, observed, expected):
     """Of the prompts of an account and its neighbours, the share that one of them alone sent, and by chance.
 
@@ -83,16 +99,17 @@ def unique_coverage(offsets, prompts, holders, neighbours, observed, expected):
         expected[account] = chance / total if known else np.nan
 
 
-@kernel(void(i64_in, i64_in, i64_in, i64_in, i64_in2, i64_in, i64, i64, i64_out, i64_out))
-def holders_near(offsets, values, owner, wanted, neighbours, day, first, last, near, holding):
+@kernel("void(Held(i64_in, i64_in), Pairs(i64_in, i64_in), i64_in2, i64_in, i64, i64, i64_out, i64_out)")
+def holders_near(held, pairs, neighbours, day, first, last, near, holding):
     """Of the neighbours that each owner of a value has on its own day, how many there are and how many have the value.
 
-    offsets : int64[n + 1]; values : int64, ascending within an account; owner, wanted : int64[m], an account and one of
-    its values; neighbours : int64[n, k]; day : int64[n], -1 = not asked; first, last : of the pairs to count
-    near, holding : int64[m], outputs
+    held : ``Held`` of n accounts; pairs : ``Pairs``, an account and one of its values; neighbours : int64[n, k]
+    day : int64[n], -1 = not asked; first, last : of the pairs to count; near, holding : int64[m], outputs
     """
+    offsets, values = held
+    owners, wanted = pairs
     for pair in range(first, last):
-        account, value = owner[pair], wanted[pair]
+        account, value = owners[pair], wanted[pair]
         there, have = 0, 0
         for place in range(neighbours.shape[1]):
             other = neighbours[account, place]

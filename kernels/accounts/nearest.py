@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.machine.jit import (
-    f32_in,
-    f32_in2,
-    f32_out,
-    f32_out2,
-    i32_in,
-    i32_out,
-    i32_out2,
-    i64,
-    i64_in,
-    i64_out,
-    i64_out2,
-    inline,
-    kernel,
-    void,
-)
+from gauger.kernels.machine.jit import inline, kernel
 
 _BINS = 2_048  # of the histogram that tells which values are worth sorting
 
 
-@kernel(void(f32_in2, i32_out2))
+@kernel("void(f32_in2, i32_out2)")
 def top_columns(values, columns):
     """The columns of the largest entries of each row, largest first, ties to the lower column.
 
@@ -48,7 +33,7 @@ def top_columns(values, columns):
             columns[i, at] = np.int32(j)
 
 
-@kernel(void(f32_in2, i32_in, i32_in, i64_out, f32_out, i32_out))
+@kernel("void(f32_in2, i32_in, i32_in, i64_out, f32_out, i32_out)")
 def lay(products, queries, members, ends, values, rows):
     """Lay one list's products down behind what the queries that probe it have of other lists.
 
@@ -90,7 +75,7 @@ def _sink(similarity, rows, at, size):
     similarity[at], rows[at] = value, row
 
 
-@kernel(void(f32_in, i32_in, i64_in, i64, f32_out2, i64_out2))
+@kernel("void(f32_in, i32_in, i64_in, i64, f32_out2, i64_out2)")
 def largest(values, rows, starts, first, similarity, nearest):
     """The k largest values of each query and their rows, largest first, ties to the lower row; never its own row.
 

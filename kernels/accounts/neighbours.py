@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.machine.jit import f64_out, i32_in2, i64, i64_in, i64_out, kernel, u8_in, void
+from gauger.kernels.machine.jit import kernel
 
 
-@kernel(void(i32_in2, u8_in, i64, i64, i64_out))
+@kernel("void(i32_in2, u8_in, i64, i64, i64_out)")
 def count_today(rows, today, first, last, out):
     """How many of each row's nearest are today's.
 
@@ -20,7 +20,7 @@ def count_today(rows, today, first, last, out):
         out[i] = total
 
 
-@kernel(void(i32_in2, u8_in, i64_in, i64, i64, f64_out))
+@kernel("void(i32_in2, u8_in, i64_in, i64, i64, f64_out)")
 def share_with_hop(rows, today, count, first, last, out):
     """Share of today's among the k nearest, plus the average over today's neighbours of their shares without us.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.machine.jit import f32_in2, f32_out, i8_in2, i64_in, kernel, void
+from gauger.kernels.machine.jit import kernel
 from gauger.kernels.text.features import FEATURES
 
 _LANES = 16  # sums side by side, added up at the end: a vector unit must not wait for one sum
 assert FEATURES % _LANES == 0
 
 
-@kernel(void(i8_in2, i64_in, i64_in, f32_in2, i64_in, f32_out))
+@kernel("void(i8_in2, i64_in, i64_in, f32_in2, i64_in, f32_out)")
 def project(features, rows, which, directions, places, out):
     """out[places[i]] = features[rows[i]] . directions[which[i]]: each the same whatever stands beside it.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.machine.jit import i32_out, i64, i64_out, kernel, u64_in2, u64_out2, void
+from gauger.kernels.machine.jit import kernel
 
 U64 = np.uint64
 EMPTY = np.int32(-1)
 
 
-@kernel(i64(u64_in2, i32_out, u64_out2, i64, i64_out))
+@kernel("i64(u64_in2, i32_out, u64_out2, i64, i64_out)")
 def intern(hashes, index, stored, count, rows):
     """Give each 128-bit hash its row, a new one if it was never seen.
 
@@ -37,7 +37,7 @@ def intern(hashes, index, stored, count, rows):
     return count
 
 
-@kernel(void(u64_in2, i32_out))
+@kernel("void(u64_in2, i32_out)")
 def reindex(stored, index):
     """Fill an EMPTY index with the rows of ``stored``, which are distinct."""
     mask = U64(index.size - 1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.machine.jit import f64_in, i64, i64_in, i64_out, kernel, void
+from gauger.kernels.machine.jit import kernel
 
 
-@kernel(void(i64_in, f64_in, i64, i64, i64_out))
+@kernel("void(i64_in, f64_in, i64, i64, i64_out)")
 def places_within(starts, values, first, last, places):
     """Place of each value among its group's, 0 for the least; of equal values the earlier one comes first.
 

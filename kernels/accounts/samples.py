@@ -5,22 +5,36 @@ Everything summed is an integer, so that no order of calls changes a result.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from gauger.kernels.machine.jit import (
-    f64_out,
-    i8_in2,
-    i64,
-    i64_in,
-    i64_out,
-    inline,
-    kernel,
-    u8_in,
-    u8_in2,
-    u32_out,
-    void,
-)
+from gauger.kernels.machine.jit import inline, kernel
 from gauger.kernels.sketches.minhash import matches
+
+
+class Calls(NamedTuple):
+    """Sampled calls of n accounts, of all or of some in a row, each account's in order of time."""
+
+    offsets: np.ndarray  # int64[n + 1], the calls of each account
+    rows: np.ndarray  # int64[m], row of each call among the features
+    prompts: np.ndarray  # int64[m], row of each call among the prompts, -1 = not known
+
+
+class Prompts(NamedTuple):
+    """What is known of prompts."""
+
+    signatures: np.ndarray  # uint8[p, SLOTS]
+    wordy: np.ndarray  # uint8[p], whether it has words enough for its signature to mean anything
+
+
+class Sums(NamedTuple):
+    """What is added up over the calls of each of n accounts, int64[n]."""
+
+    lagged: np.ndarray  # inner products of calls in a row
+    paired: np.ndarray  # of all pairs
+    squares: np.ndarray  # squared norms
+    alike: np.ndarray  # pairs of the same prompt or of near-duplicates
 
 
 @inline
@@ -32,22 +46,21 @@ def product(left, right):
     return total
 
 
-@kernel(void(i64_in, i64_in, i8_in2, i64_in, u8_in2, u8_in, i64, i64_out, i64_out, i64_out, i64_out, f64_out))
-def compare_sampled(
-    offsets, rows, features, prompts, signatures, wordy, least, lagged, paired, squares, alike, nearest
-):
+@kernel(
+    "void(Calls(i64_in, i64_in, i64_in), i8_in2, Prompts(u8_in2, u8_in), i64, "
+    "Sums(i64_out, i64_out, i64_out, i64_out), f64_out)"
+)
+def compare_sampled(calls, features, known, least, sums, nearest):
     """Inner products and near-duplicates among the sampled calls of each account.
 
-    offsets : int64[n + 1], calls of each account, of all or of some in a row
-    rows : int64[m], row of each call in ``features``, in order of time
-    prompts : int64[m], row of each call in ``signatures`` and ``wordy``, -1 = not known
-    wordy : uint8, whether a prompt has words enough for its signature to mean anything
+    calls : ``Calls``; features : int8[rows, FEATURES]; known : ``Prompts``
     least : equal slots from which on two signatures are alike
-
-    lagged, paired, squares : int64[n], sums over calls in a row, over all pairs, and of squared norms
-    alike : int64[n], pairs of the same prompt or of near-duplicates
-    nearest : float64[m], distance of the call's unit vector to the nearest earlier one's; NaN for the first
+    sums : ``Sums``, output; nearest : float64[m], distance of the call's unit vector to the nearest earlier one's; NaN
+        for the first
     """
+    offsets, rows, prompts = calls
+    signatures, wordy = known
+    lagged, paired, squares, alike = sums
     first = offsets[0]
     norms = np.empty(offsets[offsets.size - 1] - first, np.int64)
     for call in range(norms.size):
@@ -77,7 +90,7 @@ def compare_sampled(
             nearest[call] = np.nan if closest < -1.5 else np.sqrt(max(0.0, 2.0 - 2.0 * closest))
 
 
-@kernel(void(i64_in, i8_in2, i8_in2, u32_out))
+@kernel("void(i64_in, i8_in2, i8_in2, u32_out)")
 def feature_cells(rows, features, directions, out):
     """Cell of each call: one bit a direction, set where the features' product with it is not negative.
 

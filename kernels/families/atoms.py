@@ -1,21 +1,33 @@
-"""Atoms: grams of one prompt that occur in the same prompts, and how atoms stand to each other (DESIGN 5.4)."""
+"""Atoms: grams of one prompt that occur in the same prompts, and how atoms stand to each other."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from gauger.kernels.machine.jit import i32_in, i32_out, i64, i64_in, i64_out, kernel, u8_out, void
+from gauger.kernels.families.vocabulary import Grams  # noqa: F401 (signatures)
+from gauger.kernels.machine.jit import kernel
 
 
-@kernel(i64(i64_in, i64_in, i32_in, i32_in, i64, i32_out, u8_out, i64_out, i32_out))
-def find_atoms(prompts, offsets, numbers, identity, least_grams, held, kept, atom_prompt, atom_identity):
+class Company(NamedTuple):
+    """In how many prompts each atom is seen in such company, int32 per atom (see ``weigh_atoms``)."""
+
+    crossed: np.ndarray
+    nested: np.ndarray
+    accompanied: np.ndarray
+
+
+@kernel("i64(i64_in, Grams(i64_in, i32_in), i32_in, i64, i32_out, u8_out, i64_out, i32_out)")
+def find_atoms(prompts, grams, identity, least_grams, held, kept, atom_prompt, atom_identity):
     """Find, prompt by prompt, the identities that at least ``least_grams`` of its grams share.
 
-    prompts : int64, the prompts to look at; offsets, numbers : gram numbers of each prompt, each once
+    prompts : int64, the prompts to look at; grams : ``Grams``, gram numbers of each prompt, each once
     identity : int32 per gram, -1 = none; held : int32 per identity, zero before and after
-    kept : uint8 as long as ``numbers``, output: 1 where a gram is part of an atom
+    kept : uint8 as long as there are numbers, output: 1 where a gram is part of an atom
     atom_prompt, atom_identity : output, one entry an atom of a prompt, in order; returns how many
     """
+    offsets, numbers = grams
     atoms = 0
     for at in range(prompts.size):
         prompt = prompts[at]
@@ -42,7 +54,7 @@ def find_atoms(prompts, offsets, numbers, identity, least_grams, held, kept, ato
     return atoms
 
 
-@kernel(void(i64_in, i32_in, i64, i64_out))
+@kernel("void(i64_in, i32_in, i64, i64_out)")
 def atom_pairs(starts, atoms, count, pairs):
     """Keys of all pairs of atoms of one prompt: smaller atom * count + greater atom.
 
@@ -56,17 +68,18 @@ def atom_pairs(starts, atoms, count, pairs):
                 written += 1
 
 
-@kernel(void(i64_in, i32_in, i64_in, i64_in, i64, i64, i32_out, i32_out, i32_out))
-def weigh_atoms(starts, atoms, holders, shared, ratio, nested_percent, crossed, nested, accompanied):
+@kernel("void(i64_in, i32_in, i64_in, i64_in, i64, i64, Company(i32_out, i32_out, i32_out))")
+def weigh_atoms(starts, atoms, holders, shared, ratio, nested_percent, company):
     """Count the prompts in which an atom crosses a larger one, in which it stands beside a peer inside a larger one,
     and in which it stands beside two peers, wherever.
 
-    holders : int64, prompts that hold each atom; shared : int64, prompts that hold both of a pair, in the order of
-        ``atom_pairs``
+    starts, atoms : as in ``atom_pairs``; holders : int64, prompts that hold each atom
+    shared : int64, prompts that hold both of a pair, in the order of ``atom_pairs``
     Of two atoms the larger has at least ``ratio`` times the holders. The smaller nests in it when ``nested_percent`` of
     its holders hold both, and crosses it otherwise. Two that are neither larger nor smaller are peers unless one nests.
-    crossed, nested, accompanied : int32 per atom, added to
+    company : ``Company``, added to
     """
+    crossed, nested, accompanied = company
     width = 0
     for prompt in range(starts.size - 1):
         width = max(width, starts[prompt + 1] - starts[prompt])

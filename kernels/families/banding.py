@@ -13,23 +13,11 @@ where it lies. An edge is uint64: the smaller place in the high 32 bits, the oth
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from gauger.kernels.machine.jit import (
-    i32_in,
-    i32_out,
-    i64,
-    i64_in,
-    i64_out,
-    inline,
-    kernel,
-    u8_in,
-    u8_in2,
-    u8_out,
-    u64_in,
-    u64_out,
-    void,
-)
+from gauger.kernels.machine.jit import inline, kernel
 from gauger.kernels.sketches.minhash import SLOTS, matches
 
 U64 = np.uint64
@@ -41,21 +29,29 @@ _DIGITS = 1 << _DIGIT_BITS
 _LOW = U64(0xFFFFFFFF)
 
 
-@kernel(void(u8_in2, i64_in, i32_in, i64, u64_out))
-def form_band(signatures, order, places, band, entries):
+class Signatures(NamedTuple):
+    """b-bit signatures by place: that of a place is rows[order[place]]."""
+
+    rows: np.ndarray  # uint8[n, SLOTS]
+    order: np.ndarray  # int64[n]
+
+
+@kernel("void(Signatures(u8_in2, i64_in), i32_in, i64, u64_out)")
+def form_band(signatures, places, band, entries):
     """entries[i] = value of the band in the high 32 bits, places[i] below.
 
-    signatures : uint8[n, SLOTS]; order : int64[n]; places : int32[m]; entries : uint64[m], result
+    signatures : ``Signatures`` of all places; places : int32[m], those wanted; entries : uint64[m], result
     """
+    rows, order = signatures
     first = SLOTS_PER_BAND * band
     for i in range(places.size):
-        row = signatures[order[places[i]]]
+        row = rows[order[places[i]]]
         value = U64(row[first]) | U64(row[first + 1]) << U64(8)
         value |= U64(row[first + 2]) << U64(16) | U64(row[first + 3]) << U64(24)
         entries[i] = value << U64(32) | U64(places[i])
 
 
-@kernel(void(u64_out, u64_out))
+@kernel("void(u64_out, u64_out)")
 def sort_band(entries, out):
     """Stable radix sort by the high 32 bits, least digit first, three passes of 11 bits.
 
@@ -99,18 +95,20 @@ def join(parents, left, right):
         parents[a] = b
 
 
-@kernel(i64(u64_in, i64, u8_in2, i64_in, i64, i32_in, u64_out, u8_out, i64_out))
-def compare_band(entries, start, signatures, order, least, strong, edges, equal, stopped):
+@kernel("i64(u64_in, i64, Signatures(u8_in2, i64_in), i64, i32_in, u64_out, u8_out, i64_out)")
+def compare_band(entries, start, signatures, least, strong, edges, equal, stopped):
     """Edges of at least ``least`` equal slots between rows that share a band value.
 
     A row is compared with the first HEADS rows of its bucket and with the one before it, unless both are of one
     component of ``strong`` already.
     entries : sorted by ``sort_band``; start : first entry to look at, the beginning of a bucket
+    signatures : ``Signatures`` of all places
     strong : int32[n], a component (by place) that edges need not connect again
     edges, equal : uint64 and uint8[capacity >= HEADS + 1], results; returns how many
     stopped : int64[1], where it stopped for want of room, mid-bucket or not: go on from there; else the number of
         entries. The bucket's start is found again.
     """
+    rows, order = signatures
     found = 0
     at = start
     while at > 0 and at < entries.size and entries[at] >> U64(32) == entries[at - 1] >> U64(32):
@@ -130,7 +128,7 @@ def compare_band(entries, start, signatures, order, least, strong, edges, equal,
             left = np.int64(entries[other] & _LOW)
             if strong[left] == strong[right]:
                 continue
-            same = matches(signatures[order[left]], signatures[order[right]])
+            same = matches(rows[order[left]], rows[order[right]])
             if same >= least:
                 edges[found] = U64(left) << U64(32) | U64(right)
                 equal[found] = same
@@ -140,7 +138,7 @@ def compare_band(entries, start, signatures, order, least, strong, edges, equal,
     return found
 
 
-@kernel(i64(u64_in, u8_in, i32_out, u64_out, u8_out))
+@kernel("i64(u64_in, u8_in, i32_out, u64_out, u8_out)")
 def span(edges, equal, parents, kept, kept_equal):
     """Maximum spanning forest of edges (Kruskal), most equal slots first and of equal ones the first.
 
@@ -169,9 +167,9 @@ def span(edges, equal, parents, kept, kept_equal):
     return found
 
 
-@kernel(void(u64_in, u8_in, i64, i32_out))
+@kernel("void(u64_in, u8_in, i64, i32_out)")
 def connect(edges, equal, least, parents):
-    """Components of the edges with at least ``least`` equal slots: least place of each place's, int32[n]."""
+    """Components of the ``edges`` of at least ``least`` ``equal`` slots. parents : int32[n], least place each."""
     for node in range(parents.size):
         parents[node] = node
     for i in range(edges.size):
@@ -181,9 +179,9 @@ def connect(edges, equal, least, parents):
         parents[node] = root_of(parents, node)
 
 
-@kernel(void(i32_out))
+@kernel("void(i32_out)")
 def flatten(parents):
-    """Point every node at its root."""
+    """Point every node at its root. parents : int32[n], union-find."""
     for node in range(parents.size):
         parents[node] = root_of(parents, node)
 

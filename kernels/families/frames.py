@@ -1,36 +1,41 @@
-"""Grouping prompts by what is left of them, the frames of groups, and matching prompts against frames (DESIGN 5.4)."""
+"""Grouping prompts by what is left of them, the frames of groups, and matching prompts against frames."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from gauger.kernels.families.vocabulary import slot_of
-from gauger.kernels.machine.jit import (
-    i32_in,
-    i32_out,
-    i64,
-    i64_in,
-    inline,
-    kernel,
-    u8_in,
-    u32_in,
-    u32_out,
-    u32_out2,
-    u64_in,
-    void,
-)
+from gauger.kernels.families.vocabulary import Grams, slot_of  # noqa: F401 (signatures)
+from gauger.kernels.machine.jit import inline, kernel
 
 U64, U32 = np.uint64, np.uint32
 
 
-@kernel(void(i64_in, i32_in, u32_in, u8_in, u32_out2, i32_out))
-def sign_kept(offsets, numbers, values, kept, signatures, number):
+class Table(NamedTuple):
+    """Frames and variants of frames, f of them, ready for matching."""
+
+    distinct: np.ndarray  # uint32[g], all their grams
+    index: np.ndarray  # int32[power of two], of ``index_grams``
+    posting_offsets: np.ndarray  # int64[g + 1]; frames of gram i are posting_frames[offsets[i]:offsets[i + 1]]
+    posting_frames: np.ndarray  # int32
+    sizes: np.ndarray  # int64[f], grams of each
+    needed: np.ndarray  # int64[f], how many of them a prompt must hold
+    parents: np.ndarray  # int32[f], the frame a variant is of, -1 for a frame
+    rank: np.ndarray  # int64[f], place by family size, largest first
+    pairs: np.ndarray  # int64, sorted keys left * f + right of frames that share grams
+    shared: np.ndarray  # int64, how many grams each pair shares
+
+
+@kernel("void(Grams(i64_in, i32_in), u32_in, u8_in, u32_out2, i32_out)")
+def sign_kept(grams, values, kept, signatures, number):
     """MinHash of the kept grams of each prompt.
 
-    numbers : gram numbers of each prompt; values : uint32 per gram number; kept : uint8 as long as ``numbers``
+    grams : ``Grams``, gram numbers of each prompt; values : uint32 per gram number; kept : uint8, of each number
     signatures : uint32[n, K], output; number : int32[n], output, number of grams kept
     Grams are keyed hashes already; slots draw from them by a linear congruential walk.
     """
+    offsets, numbers = grams
     for prompt in range(offsets.size - 1):
         signatures[prompt, :] = U32(0xFFFFFFFF)
         number[prompt] = 0
@@ -44,9 +49,13 @@ def sign_kept(offsets, numbers, values, kept, signatures, number):
                 signatures[prompt, j] = min(signatures[prompt, j], U32(state >> U64(32)))
 
 
-@kernel(void(i64_in, u64_in, u32_out2, i64, i32_out))
+@kernel("void(i64_in, u64_in, u32_out2, i64, i32_out)")
 def join_buckets(order, keys, signatures, least, parents):
-    """Unite prompts of one bucket that share at least ``least`` slots with its first. order : by (key, prompt)."""
+    """Unite prompts of one bucket that share at least ``least`` slots with its first.
+
+    order : int64, prompts by (key, prompt); keys : uint64, bucket of each of those
+    signatures : uint32[n, K]; parents : int32[n], union-find over prompts, updated
+    """
     head = 0
     for at in range(1, order.size):
         if keys[at] != keys[head]:
@@ -70,13 +79,15 @@ def join_buckets(order, keys, signatures, least, parents):
                 parents[a] = b
 
 
-@kernel(i64(i64_in, i64_in, i64_in, i32_in, u8_in, i64, i32_out, i32_out, i32_out))
-def agreed_grams(order, starts, offsets, numbers, kept, percent, held, group, gram):
+@kernel("i64(i64_in, i64_in, Grams(i64_in, i32_in), u8_in, i64, i32_out, i32_out, i32_out)")
+def agreed_grams(order, starts, grams, kept, percent, held, group, gram):
     """The kept grams that at least ``percent`` of a group's prompts hold.
 
-    order, starts : prompts of group g are order[starts[g]:starts[g + 1]]; held : int32 per gram, zero before and after
+    order, starts : prompts of group g are order[starts[g]:starts[g + 1]]
+    grams, kept : as in ``sign_kept``; held : int32 per gram, zero before and after
     group, gram : int32, output, one entry an agreed gram, group by group; returns how many
     """
+    offsets, numbers = grams
     written = 0
     for label in range(starts.size - 1):
         size = starts[label + 1] - starts[label]
@@ -92,13 +103,15 @@ def agreed_grams(order, starts, offsets, numbers, kept, percent, held, group, gr
     return written
 
 
-@kernel(i64(i64_in, i64_in, i32_in, u32_in, i32_out, u32_out, u32_out, i32_out))
-def count_members(prompts, offsets, numbers, prompt_hashes, held, least, greatest, seen):
+@kernel("i64(i64_in, Grams(i64_in, i32_in), u32_in, i32_out, u32_out, u32_out, i32_out)")
+def count_members(prompts, grams, prompt_hashes, held, least, greatest, seen):
     """Of each gram of some prompts: how many of them hold it, and the least and greatest of their hashes.
 
+    prompts : int64, those to look at; grams : ``Grams``, numbers; prompt_hashes : uint32 per prompt
     held : int32 per gram, zero; least, greatest : uint32 per gram, written where held
-    seen : int32, output: the grams in order of first appearance; returns how many. ``forget`` takes them back.
+    seen : int32, output: the grams in order of first appearance; returns how many
     """
+    offsets, numbers = grams
     count = 0
     for at in range(prompts.size):
         hashed = prompt_hashes[prompts[at]]
@@ -114,7 +127,7 @@ def count_members(prompts, offsets, numbers, prompt_hashes, held, least, greates
     return count
 
 
-@kernel(void(u32_in, i32_out))
+@kernel("void(u32_in, i32_out)")
 def index_grams(distinct, index):
     """Open-addressing index (int32, -1 = empty) over sorted distinct grams."""
     mask = U64(index.size - 1)
@@ -126,9 +139,10 @@ def index_grams(distinct, index):
 
 
 @inline
-def overlap(pairs, pair_counts, frames, left, right):
-    """Number of grams two frames share, by binary search in sorted keys left * frames + right."""
-    wanted = np.int64(left) * frames + np.int64(right)
+def overlap(table, left, right):
+    """Number of grams two frames share, by binary search."""
+    pairs = table.pairs
+    wanted = np.int64(left) * table.sizes.size + np.int64(right)
     low, high = 0, pairs.size
     while low < high:
         middle = (low + high) // 2
@@ -136,12 +150,13 @@ def overlap(pairs, pair_counts, frames, left, right):
             low = middle + 1
         else:
             high = middle
-    return pair_counts[low] if low < pairs.size and pairs[low] == wanted else np.int64(0)
+    return table.shared[low] if low < pairs.size and pairs[low] == wanted else np.int64(0)
 
 
 @inline
-def best_frame(hits, touched, count, sizes, needed, parents, rank, pairs, pair_counts, least_grams, percent):
+def best_frame(hits, touched, count, table, least_grams, percent):
     """Of the frames a prompt holds, the one of the largest family, then down into those nested in it; -1 for none."""
+    sizes, needed, parents, rank = table.sizes, table.needed, table.parents, table.rank
     candidates = 0
     for j in range(count):
         frame = touched[j]
@@ -158,16 +173,16 @@ def best_frame(hits, touched, count, sizes, needed, parents, rank, pairs, pair_c
     for j in range(candidates):
         frame = touched[j]
         if best < 0 or (
-            sizes[frame] >= sizes[best] + least_grams
-            and overlap(pairs, pair_counts, sizes.size, best, frame) * 100 >= percent * sizes[best]
+            sizes[frame] >= sizes[best] + least_grams and overlap(table, best, frame) * 100 >= percent * sizes[best]
         ):
             best = frame
     return best
 
 
 @inline
-def descend(hits, touched, count, sizes, needed, parents, rank, best):
+def descend(hits, touched, count, table, best):
     """From a frame to its variants: each time the one the prompt holds the largest share of."""
+    sizes, needed, parents, rank = table.sizes, table.needed, table.parents, table.rank
     while best >= 0:
         variant = np.int64(-1)
         for j in range(count):
@@ -186,25 +201,19 @@ def descend(hits, touched, count, sizes, needed, parents, rank, best):
 
 
 @kernel(
-    void(
-        i64_in, u32_in, u32_in, i32_in, i64_in, i32_in, i64_in, i64_in, i32_in, i64_in, i64_in, i64_in, i64, i64,
-        i32_out,
-    )
-)  # fmt: skip
-def match_frames(
-    offsets, grams, distinct, index, posting_offsets, posting_frames, sizes, needed, parents, rank, pairs, pair_counts,
-    least_grams, percent, labels,
-):  # fmt: skip
+    "void(Grams(i64_in, u32_in), "
+    "Table(u32_in, i32_in, i64_in, i32_in, i64_in, i64_in, i32_in, i64_in, i64_in, i64_in), i64, i64, i32_out)"
+)
+def match_frames(prompts, table, least_grams, percent, labels):
     """Give each prompt the frame it holds, or -1.
 
-    distinct, index : the frames' grams and their hash index; posting_offsets, posting_frames : frames of each gram
-    sizes : grams of each frame; needed : how many of them a prompt must hold
-    rank : place by family size, largest first
-    parents : int32, the frame a variant belongs to (its own grams only count once that frame is held), -1 for a frame
-    pairs, pair_counts : shared grams of frame pairs (``overlap``)
+    prompts : ``Grams``; table : ``Table`` of the frames; labels : int32[n], output
+    A variant's own grams only count once the frame that it is of is held.
     Of crossing frames the larger family wins; from a frame to one nested in it (it holds ``percent`` of the frame's
     grams and at least ``least_grams`` more) the prompt descends; and from there to the variant it holds most of.
     """
+    offsets, grams = prompts
+    distinct, index, posting_offsets, posting_frames, sizes = table[:5]
     hits = np.zeros(sizes.size, np.int64)
     touched = np.empty(sizes.size, np.int64)
     last = np.full(distinct.size, -1, np.int64)
@@ -225,10 +234,8 @@ def match_frames(
                     touched[count] = frame
                     count += 1
                 hits[frame] += 1
-        best = best_frame(
-            hits, touched, count, sizes, needed, parents, rank, pairs, pair_counts, least_grams, percent
-        )  # fmt: skip
-        best = descend(hits, touched, count, sizes, needed, parents, rank, best)
+        best = best_frame(hits, touched, count, table, least_grams, percent)
+        best = descend(hits, touched, count, table, best)
         for j in range(count):
             hits[touched[j]] = 0
         labels[prompt] = np.int32(best)

@@ -11,10 +11,12 @@ Components (of all edges) have nothing to do with each other: any number of thre
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from gauger.kernels.families.banding import root_of
-from gauger.kernels.machine.jit import i32_in, i32_out, i64, i64_in, inline, kernel, shared, u8_in, u8_in2, u64_in, void
+from gauger.kernels.families.banding import Signatures, root_of  # noqa: F401 (signatures)
+from gauger.kernels.machine.jit import inline, kernel, shared
 from gauger.kernels.sketches.minhash import matches
 
 U64 = np.uint64
@@ -24,15 +26,35 @@ LEADERS = 16  # clusters of a component that others are offered to, at each leve
 _LOW = U64(0xFFFFFFFF)
 
 
+class Forest(NamedTuple):
+    """Components and the maximum spanning tree of each. A component has one edge fewer than places."""
+
+    places: np.ndarray  # int32, component by component, ascending in each
+    offsets: np.ndarray  # int64[c + 1], where each component's places begin
+    edges: np.ndarray  # uint64 (``banding``), in the order of components, most equal first in each
+    equal: np.ndarray  # uint8, equal slots of each edge
+
+
+class Clusters(NamedTuple):
+    """Clusters of one component while it is settled, int64[m] unless it says otherwise."""
+
+    parents: np.ndarray  # union-find over its places
+    sizes: np.ndarray  # of roots
+    samples: np.ndarray  # int32[m, K_SAMPLE], of roots: their smallest members
+    merged: np.ndarray  # int32[K_SAMPLE], scratch
+
+
 @inline
-def alike(left, right, samples, sizes, places, signatures, order, least):
+def alike(left, right, clusters, places, signatures, least):
     """Equal slots summed over cross pairs of two clusters' samples and their number; (-1, 1) where they do not fit."""
+    sizes, samples = clusters.sizes, clusters.samples
+    rows, order = signatures
     total, pairs = 0, 0
     spared = min(sizes[left], K_SAMPLE) * min(sizes[right], K_SAMPLE) // SPARED
     for i in range(min(sizes[left], K_SAMPLE)):
-        row = signatures[order[places[samples[left, i]]]]
+        row = rows[order[places[samples[left, i]]]]
         for j in range(min(sizes[right], K_SAMPLE)):
-            equal = matches(row, signatures[order[places[samples[right, j]]]])
+            equal = matches(row, rows[order[places[samples[right, j]]]])
             spared -= equal < least
             if spared < 0:
                 return -1, 1
@@ -42,8 +64,9 @@ def alike(left, right, samples, sizes, places, signatures, order, least):
 
 
 @inline
-def unite(parents, sizes, samples, left, right, merged):
+def unite(clusters, left, right):
     """Make two clusters one: the smaller root is the root, the smallest members of both the sample."""
+    parents, sizes, samples, merged = clusters
     a, b = min(left, right), max(left, right)
     parents[b] = a
     i, j, count = 0, 0, 0
@@ -57,33 +80,34 @@ def unite(parents, sizes, samples, left, right, merged):
 
 
 @shared
-def offer(linked, touched, parents, sizes, samples, merged, places, signatures, order, least):
+def offer(linked, touched, clusters, places, signatures, least):
     """Offer the clusters of each touched component to its largest ones, the most alike first."""
+    parents = clusters.parents
     count = 0
-    clusters = np.empty(parents.size, np.int64)
+    roots = np.empty(parents.size, np.int64)
     for node in range(parents.size):
         if parents[node] == node and touched[root_of(linked, node)]:
-            clusters[count] = node
+            roots[count] = node
             count += 1
-    clusters = clusters[:count]
-    by_size = np.argsort(-sizes[clusters], kind="mergesort")
-    clusters = clusters[by_size]
+    roots = roots[:count]
+    by_size = np.argsort(-clusters.sizes[roots], kind="mergesort")
+    roots = roots[by_size]
     components = np.empty(count, np.int64)
     for i in range(count):
-        components[i] = root_of(linked, clusters[i])
-    clusters = clusters[np.argsort(components, kind="mergesort")]
+        components[i] = root_of(linked, roots[i])
+    roots = roots[np.argsort(components, kind="mergesort")]
     leaders = np.empty(LEADERS, np.int64)
     led, component = 0, -1
-    for cluster in clusters:
+    for cluster in roots:
         if root_of(linked, cluster) != component:
             led, component = 0, root_of(linked, cluster)
         best, best_mean = -1, 0.0
         for i in range(led):
-            total, pairs = alike(leaders[i], cluster, samples, sizes, places, signatures, order, least)
+            total, pairs = alike(leaders[i], cluster, clusters, places, signatures, least)
             if total >= 0 and total / pairs > best_mean:
                 best, best_mean = i, total / pairs
         if best >= 0:
-            unite(parents, sizes, samples, leaders[best], cluster, merged)
+            unite(clusters, leaders[best], cluster)
             leaders[best] = min(leaders[best], cluster)
         elif led < LEADERS:
             leaders[led] = cluster
@@ -91,14 +115,15 @@ def offer(linked, touched, parents, sizes, samples, merged, places, signatures, 
 
 
 @shared
-def settle(places, edges, equal, levels, signatures, order, least, local, labels):
+def settle(places, edges, equal, levels, signatures, least, local, labels):
     """Settle one component. places : int32[m], its places, ascending; edges, equal : its forest, most equal first."""
     size = places.size
     for i in range(size):
         local[places[i]] = i
     parents, linked = np.arange(size), np.arange(size)
     sizes, touched = np.ones(size, np.int64), np.zeros(size, np.uint8)
-    samples, merged = np.empty((size, K_SAMPLE), np.int32), np.empty(K_SAMPLE, np.int32)
+    samples = np.empty((size, K_SAMPLE), np.int32)
+    clusters = Clusters(parents, sizes, samples, np.empty(K_SAMPLE, np.int32))
     for i in range(size):
         samples[i, 0] = i
     at = 0
@@ -110,9 +135,9 @@ def settle(places, edges, equal, levels, signatures, order, least, local, labels
             a, b = root_of(linked, left), root_of(linked, right)
             linked[max(a, b)] = min(a, b)
             left, right = root_of(parents, left), root_of(parents, right)
-            total, _ = alike(left, right, samples, sizes, places, signatures, order, least)
+            total, _ = alike(left, right, clusters, places, signatures, least)
             if total >= 0:
-                unite(parents, sizes, samples, left, right, merged)
+                unite(clusters, left, right)
             touched[left] = 1
             at += 1
         if at == before:
@@ -125,23 +150,23 @@ def settle(places, edges, equal, levels, signatures, order, least, local, labels
             pieces += parents[i] == i
             components += linked[i] == i
         if pieces > components:
-            offer(linked, touched, parents, sizes, samples, merged, places, signatures, order, least)
+            offer(linked, touched, clusters, places, signatures, least)
     for i in range(size):
         labels[places[i]] = places[root_of(parents, i)]
 
 
-@kernel(void(i32_in, i64_in, u64_in, u8_in, i64, i64, i64_in, u8_in2, i64_in, i64, i32_out, i32_out))
-def settle_components(
-    places, offsets, edges, equal, first, last, levels, signatures, order, least, local, labels
-):  # fmt: skip
+@kernel(
+    "void(Forest(i32_in, i64_in, u64_in, u8_in), i64, i64, i64_in, Signatures(u8_in2, i64_in), i64, i32_out, i32_out)"
+)
+def settle_components(forest, first, last, levels, signatures, least, local, labels):
     """Family of each place of the components ``first`` to ``last`` - 1: its least place.
 
-    places : int32, places component by component, ascending in each, component c from offsets[c] on: int64[c + 1]
-    edges, equal : forest of the components in the same order; a component has one edge fewer than places
+    forest : ``Forest`` of them all; signatures : ``banding.Signatures``
     levels : int64, equal slots at which clusters are offered to the largest, descending; the last is the least edge
     least : equal slots below which a cross pair keeps two clusters apart
     local : int32[n], scratch, threads may share it; labels : int32[n], result
     """
+    places, offsets, edges, equal = forest
     for component in range(first, last):
         start, end = offsets[component], offsets[component + 1]
         own = places[start:end]
@@ -149,4 +174,4 @@ def settle_components(
             labels[own[1]] = own[0]
             continue
         tree = slice(start - component, end - component - 1)
-        settle(own, edges[tree], equal[tree], levels, signatures, order, least, local, labels)
+        settle(own, edges[tree], equal[tree], levels, signatures, least, local, labels)

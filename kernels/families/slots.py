@@ -10,23 +10,12 @@ fewer than ``k`` values. The sketch is a function of the set of prompts.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from gauger.kernels.machine.jit import (
-    i64,
-    i64_in,
-    i64_out,
-    i64_out2,
-    inline,
-    kernel,
-    shared,
-    u8_in,
-    u32_in,
-    u64_in,
-    u64_out,
-    u64_out2,
-    void,
-)
+from gauger.kernels.families.vocabulary import Grams  # noqa: F401 (signatures)
+from gauger.kernels.machine.jit import inline, kernel, shared
 from gauger.kernels.machine.vectors import fold_multiply, mix
 
 U64, U8 = np.uint64, np.uint8
@@ -38,20 +27,55 @@ _GOLDEN = U64(0x9E3779B97F4A7C15)
 _START, _FACTOR = U64(0xD6E8FEB86659FD93), U64(0xA0761D6478BD642F)
 
 
+class Anchors(NamedTuple):
+    """A hash table a frame, of its grams: that of frame f is table[offsets[f]:offsets[f + 1]] (``index_frames``)."""
+
+    offsets: np.ndarray  # int64[f + 1]; each table has a power of two of slots, more than its frame has grams
+    table: np.ndarray  # uint64, gram + 1, or 0 where it is empty
+
+
+class Runs(NamedTuple):
+    """Fillings, a row each."""
+
+    frame: np.ndarray  # int64
+    anchor: np.ndarray  # uint64, the gram before it
+    place: np.ndarray  # int64, its number within the prompt, from 0
+    grams: np.ndarray  # int64, its length
+    values: np.ndarray  # uint64[n, VALUES]: hash of the whole, of its first 1 .. SIDES grams, of its last 1 .. SIDES
+
+
+class Slots(NamedTuple):
+    """The slots of f frames: those of frame i are offsets[i]:offsets[i + 1], at most 64."""
+
+    offsets: np.ndarray  # int64[f + 1]
+    anchors: np.ndarray  # uint64[s], the gram before each
+    sides: np.ndarray  # int64[s], 0 where the whole run is one value, else the grams at either side that are one each
+    rows: np.ndarray  # int64[s], sketch of the value; of two the second has the next
+    repeats: np.ndarray  # uint8[rows], whether a value counts in its frame's combinations
+    frame_repeats: np.ndarray  # int64[f], how many do
+    frame_rows: np.ndarray  # int64[f], sketch of the combinations, -1 = none
+
+
+class Sketches(NamedTuple):
+    """Bottom-k sketches, a row each."""
+
+    kept: np.ndarray  # uint64[rows, k], the least value hashes, ascending
+    counts: np.ndarray  # int64[rows, k], prompts that carry each
+    sizes: np.ndarray  # int64[rows], values kept
+    totals: np.ndarray  # int64[rows], values counted
+
+
 @inline
 def first_slot(gram, mask):
     """Where the search for a gram begins in a table of mask + 1 slots."""
     return ((U64(gram) * _GOLDEN) >> U64(20)) & mask
 
 
-@kernel(void(i64_in, u32_in, i64_in, u64_out))
-def index_frames(frame_offsets, frame_grams, table_offsets, table):
-    """Fill a hash table a frame: gram + 1, or 0 where it is empty.
-
-    frame_offsets, frame_grams : grams of frame f are frame_grams[frame_offsets[f]:frame_offsets[f + 1]], distinct
-    table_offsets : int64[f + 1], the table of frame f is table[table_offsets[f]:table_offsets[f + 1]]: a power of two
-        of slots, more than it has grams; table : uint64, zero
-    """
+@kernel("void(Grams(i64_in, u32_in), Anchors(i64_in, u64_out))")
+def index_frames(frames, anchors):
+    """Fill the tables of anchors. frames : ``Grams`` of each, distinct; anchors : ``Anchors``, zero but for offsets."""
+    frame_offsets, frame_grams = frames
+    table_offsets, table = anchors
     for frame in range(frame_offsets.size - 1):
         own = table[table_offsets[frame] : table_offsets[frame + 1]]
         mask = U64(own.size - 1)
@@ -81,17 +105,18 @@ def hash_run(grams, first, last):
     return mix(state, _GOLDEN)
 
 
-@kernel(i64(i64_in, u32_in, i64_in, i64_in, u64_in, i64_out, u64_out, i64_out, i64_out, u64_out2))
-def list_runs(
-    offsets, grams, labels, table_offsets, table, run_frame, run_anchor, run_place, run_grams, run_values
-):  # fmt: skip
+@kernel(
+    "i64(Grams(i64_in, u32_in), i64_in, Anchors(i64_in, u64_in), Runs(i64_out, u64_out, i64_out, i64_out, u64_out2))"
+)
+def list_runs(prompts, labels, anchors, runs):
     """List the fillings of prompts, at most RUNS_MAX a prompt and one an anchor; returns how many.
 
-    labels : int64[n], frame of each prompt, -1 = none; table_offsets, table : of ``index_frames``
-    run_frame, run_anchor, run_place, run_grams : of each filling its frame, the anchor before it, its number within
-        the prompt from 0, and its length; room for RUNS_MAX entries a labelled prompt
-    run_values : uint64[room, VALUES]: hash of the whole run, of its first 1 .. SIDES grams, of its last 1 .. SIDES
+    prompts : ``Grams``; labels : int64[n], frame of each prompt, -1 = none; anchors : ``Anchors`` of the frames
+    runs : ``Runs``, output, room for RUNS_MAX of them a labelled prompt
     """
+    offsets, grams = prompts
+    table_offsets, table = anchors
+    run_frame, run_anchor, run_place, run_grams, run_values = runs
     found = 0
     for prompt in range(offsets.size - 1):
         frame = labels[prompt]
@@ -122,9 +147,11 @@ def list_runs(
 
 
 @shared
-def keep(kept, counts, sizes, row, value):
-    """Count one value in row ``row`` of the bottom-k sketches (``count_runs``)."""
-    mine, number, size = kept[row], counts[row], sizes[row]
+def keep(sketches, row, value):
+    """Count one value in row ``row`` of the bottom-k sketches."""
+    sizes = sketches.sizes
+    mine, number, size = sketches.kept[row], sketches.counts[row], sizes[row]
+    sketches.totals[row] += 1
     if size == mine.size and value > mine[size - 1]:
         return
     low, high = 0, size
@@ -146,26 +173,17 @@ def keep(kept, counts, sizes, row, value):
 
 
 @kernel(
-    void(
-        i64_in, u32_in, i64_in, i64_in, u64_in, i64_in, u64_in, i64_in, i64_in, u8_in, i64_in, i64_in,
-        u64_out2, i64_out2, i64_out, i64_out,
-    )
-)  # fmt: skip
-def count_runs(
-    offsets, grams, labels, table_offsets, table, slot_offsets, slot_anchors, slot_sides, slot_rows, repeats,
-    frame_repeats, frame_rows, kept, counts, sizes, totals,
-):  # fmt: skip
+    "void(Grams(i64_in, u32_in), i64_in, Anchors(i64_in, u64_in), "
+    "Slots(i64_in, u64_in, i64_in, i64_in, u8_in, i64_in, i64_in), Sketches(u64_out2, i64_out2, i64_out, i64_out))"
+)
+def count_runs(prompts, labels, anchors, slots, sketches):
     """Count what fills the slots of prompts, each prompt once.
 
-    offsets, grams, labels, table_offsets, table : as in ``list_runs``
-    slot_offsets : int64[f + 1], slots of each frame, at most 64; slot_anchors : uint64[s], the anchor before each
-    slot_sides : int64[s], 0 where the whole run is one value, else the grams at either side that are a value each
-    slot_rows : int64[s], sketch of the value; of two the second has the next; repeats : uint8[rows], whether a value
-        counts in its frame's combinations; frame_repeats : int64[f], how many do
-    frame_rows : int64[f], sketch of the combinations, -1 = none
-    kept, counts : uint64[rows, k] and int64[rows, k], least value hashes, ascending, and prompts that carry each
-    sizes, totals : int64[rows], values kept; values counted
+    prompts, labels, anchors : as in ``list_runs``; slots : ``Slots`` of the frames; sketches : ``Sketches``, updated
     """
+    offsets, grams = prompts
+    table_offsets, table = anchors
+    slot_offsets, slot_anchors, slot_sides, slot_rows, repeats, frame_repeats, frame_rows = slots
     for prompt in range(offsets.size - 1):
         frame = labels[prompt]
         if frame < 0 or slot_offsets[frame] == slot_offsets[frame + 1]:
@@ -189,8 +207,7 @@ def count_runs(
                     first = i - some if part else i - length
                     value = hash_run(grams, first, first + some)
                     row = slot_rows[slot] + part
-                    keep(kept, counts, sizes, row, value)
-                    totals[row] += 1
+                    keep(sketches, row, value)
                     if repeats[row] != U8(0):
                         # A sum, so that the order of a prompt's slots says nothing.
                         combination += mix(value ^ U64(row + 1), _FACTOR)
@@ -198,5 +215,4 @@ def count_runs(
             if i < end:
                 anchor, length = U64(grams[i]), 0
         if frame_rows[frame] >= 0 and combined == frame_repeats[frame]:
-            keep(kept, counts, sizes, frame_rows[frame], mix(combination, _GOLDEN))
-            totals[frame_rows[frame]] += 1
+            keep(sketches, frame_rows[frame], mix(combination, _GOLDEN))

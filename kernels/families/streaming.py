@@ -17,28 +17,12 @@ a reader that sees a slot's family change while it compares passes over it, so a
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from gauger.kernels.families.banding import BANDS, SLOTS_PER_BAND
-from gauger.kernels.machine.jit import (
-    i32_in,
-    i64,
-    i64_in,
-    i64_in2,
-    i64_out,
-    i64_out2,
-    inline,
-    kernel,
-    shared,
-    u8_in2,
-    u8_out,
-    u8_out2,
-    u32_in2,
-    u32_out2,
-    u64_in2,
-    u64_out2,
-    void,
-)
+from gauger.kernels.machine.jit import inline, kernel, shared
 from gauger.kernels.sketches.minhash import SLOTS, matches
 
 U64, U32 = np.uint64, np.uint32
@@ -55,6 +39,43 @@ EMPTY, CANDIDATE = -1, 0  # in place of a family
 ASSIGNED, STARTED, EVICTED, CANDIDATES_EVICTED = range(4)
 COUNTERS = 4
 REPRESENTATIVE_HAND, CANDIDATE_HAND = range(2)
+
+
+class Calls(NamedTuple):
+    """What is known of n calls' prompts."""
+
+    signatures: np.ndarray  # uint8[n, SLOTS]
+    hashes: np.ndarray  # uint64[n, 2]
+    words: np.ndarray  # int32[n]
+
+
+class Table(NamedTuple):
+    """The table: ``half`` slots for representatives, then as many for candidates."""
+
+    slots: np.ndarray  # uint8[2 half, SLOTS], signatures
+    hashes: np.ndarray  # uint64[2 half, 2], of the prompt
+    families: np.ndarray  # int64[2 half], id, CANDIDATE or EMPTY
+    calls: np.ndarray  # int64[2 half]
+    used: np.ndarray  # uint8[2 half], the clock's
+    varied: np.ndarray  # uint8[2 half], members differ in their hash
+    buckets: np.ndarray  # uint32[BANDS * 2^k, 2 WAYS]
+    hands: np.ndarray  # int64[2], of the two clocks
+
+
+class ExactTable(NamedTuple):
+    """The table by hash. A bucket holds WAYS hashes of two words, the latest met first; the last makes room."""
+
+    hashes: np.ndarray  # uint64[2^k, 2 WAYS]
+    families: np.ndarray  # int64[2^k, WAYS]
+    calls: np.ndarray  # int64[2^k, WAYS]
+
+
+class Evicted(NamedTuple):
+    """Representatives evicted by a batch of at most n prompts, in order; ``counters`` says how many."""
+
+    signatures: np.ndarray  # uint8[n, SLOTS]
+    hashes: np.ndarray  # uint64[n, 2]
+    facts: np.ndarray  # int64[n, 3]: id, calls, varied
 
 
 @inline
@@ -124,18 +145,20 @@ def enter(buckets, signature, slot, first_way):
 
 
 @inline
-def put(slots, hashes, families, buckets, slot, signature, hashed, family):
+def put(table, slot, signature, hashed, family):
     """Give a slot to a prompt."""
+    slots, hashes, families = table.slots, table.hashes, table.families
     families[slot] = EMPTY
     slots[slot, :] = signature
     hashes[slot, 0], hashes[slot, 1] = hashed[0], hashed[1]
-    enter(buckets, signature, slot, WAYS if slot >= families.size // 2 else 0)
+    enter(table.buckets, signature, slot, WAYS if slot >= families.size // 2 else 0)
     families[slot] = family
 
 
 @inline
-def free_representative(families, used, hands):
+def free_representative(table):
     """A slot for a representative, by the clock: the next that was not used since the hand came by."""
+    families, used, hands = table.families, table.used, table.hands
     half = families.size // 2
     for _ in range(CLOCK_STEPS):
         slot = hands[REPRESENTATIVE_HAND]
@@ -147,27 +170,22 @@ def free_representative(families, used, hands):
 
 
 @kernel(
-    i64(
-        u8_in2, u64_in2, i32_in, i64_in, u8_out2, u64_out2, i64_out, i64_out, u8_out, u8_out, u32_out2, i64_out,
-        i64_out, i64_out, i64_out2, u8_out2, u64_out2, i64_out2,
-    )
-)  # fmt: skip
-def assign(
-    signatures, prompt_hashes, words, numbers, slots, hashes, families, calls, used, varied, buckets, hands,
-    counters, found, started, evicted_signatures, evicted_hashes, evicted,
-):  # fmt: skip
+    "i64(Calls(u8_in2, u64_in2, i32_in), i64_in, "
+    "Table(u8_out2, u64_out2, i64_out, i64_out, u8_out, u8_out, u32_out2, i64_out), i64_out, i64_out, i64_out2, "
+    "Evicted(u8_out2, u64_out2, i64_out2))"
+)
+def assign(batch, numbers, table, counters, found, started, evicted):
     """Family of each prompt of a batch, in order, 0 for none; prompts of too few words are passed over.
 
-    signatures : uint8[n, SLOTS]; prompt_hashes : uint64[n, 2]; words : int32[n]
-    numbers : int64[3], least equal slots, least words, first new family id
-    slots : uint8[2 half, SLOTS]; hashes : uint64[2 half, 2]; families : int64[2 half], id, CANDIDATE or EMPTY
-    calls : int64[2 half]; used : uint8[2 half], the clock's; varied : uint8[2 half], members differ in their hash
-    buckets : uint32[BANDS * 2^k, 2 WAYS]; hands : int64[2]; counters : int64[COUNTERS]
+    batch : ``Calls``; numbers : int64[3], least equal slots, least words, first new family id
+    table : ``Table``, updated; counters : int64[COUNTERS], added to
     found : int64[n], result; started : int64[n, 2], slot and id of families started, result
-    evicted_signatures, evicted_hashes, evicted : uint8[n, SLOTS], uint64[n, 2], int64[n, 3] (id, calls, varied) of
-        representatives evicted, results, counted by ``counters``
+    evicted : ``Evicted``, result
     Returns the number of families started.
     """
+    signatures, prompt_hashes, words = batch
+    slots, hashes, families, calls, used, varied, buckets, hands = table
+    evicted_signatures, evicted_hashes, facts = evicted
     half = families.size // 2
     least, words_least, next_id = numbers[0], numbers[1], numbers[2]
     starts, evictions = 0, 0
@@ -180,23 +198,23 @@ def assign(
             slot = half + hands[CANDIDATE_HAND]
             hands[CANDIDATE_HAND] = (hands[CANDIDATE_HAND] + 1) % half
             counters[CANDIDATES_EVICTED] += families[slot] == CANDIDATE
-            put(slots, hashes, families, buckets, slot, signatures[i], prompt_hashes[i], CANDIDATE)
+            put(table, slot, signatures[i], prompt_hashes[i], CANDIDATE)
             calls[slot] = 1
             continue
         differs = hashes[slot, 0] != prompt_hashes[i, 0] or hashes[slot, 1] != prompt_hashes[i, 1]
         if slot >= half:
             candidate = slot
-            slot = free_representative(families, used, hands)
+            slot = free_representative(table)
             if families[slot] != EMPTY:
                 evicted_signatures[evictions, :] = slots[slot]
                 evicted_hashes[evictions, 0], evicted_hashes[evictions, 1] = hashes[slot, 0], hashes[slot, 1]
-                evicted[evictions, 0], evicted[evictions, 1] = families[slot], calls[slot]
-                evicted[evictions, 2] = varied[slot]
+                facts[evictions, 0], facts[evictions, 1] = families[slot], calls[slot]
+                facts[evictions, 2] = varied[slot]
                 evictions += 1
             family = next_id + starts
             families[candidate] = EMPTY
             calls[slot], used[slot], varied[slot] = 1, 0, 0
-            put(slots, hashes, families, buckets, slot, slots[candidate], hashes[candidate], family)
+            put(table, slot, slots[candidate], hashes[candidate], family)
             started[starts, 0], started[starts, 1] = slot, family
             starts += 1
         else:
@@ -210,9 +228,13 @@ def assign(
     return starts
 
 
-@kernel(void(u8_in2, i32_in, i64, i64, u8_in2, i64_in, u32_in2, i64_out))
+@kernel("void(u8_in2, i32_in, i64, i64, u8_in2, i64_in, u32_in2, i64_out)")
 def find(signatures, words, least, words_least, slots, families, buckets, found):
-    """Family of each prompt, 0 for none, and nothing written but ``found``; arguments as in ``assign``."""
+    """Family of each prompt, 0 for none, and nothing written but ``found``.
+
+    signatures, words : as in ``Calls``; least, words_least : equal slots and words from which a prompt has a family
+    slots, families, buckets : as in ``Table``
+    """
     for i in range(signatures.shape[0]):
         found[i] = 0
         if words[i] >= words_least:
@@ -221,16 +243,18 @@ def find(signatures, words, least, words_least, slots, families, buckets, found)
                 found[i] = family
 
 
-@kernel(i64(u64_in2, i64_in, u64_out2, i64_out2, i64_out2, i64_out, i64_out, i64_out2, u64_out2, i64_out2))
-def assign_exact(
-    prompt_hashes, numbers, hashes, families, calls, counters, found, started, evicted_hashes, evicted
-):  # fmt: skip
+@kernel(
+    "i64(u64_in2, i64_in, ExactTable(u64_out2, i64_out2, i64_out2), i64_out, i64_out, i64_out2, "
+    "Evicted(u8_out2, u64_out2, i64_out2))"
+)
+def assign_exact(prompt_hashes, numbers, table, counters, found, started, evicted):
     """Family of each prompt by its hash, 0 when it is seen for the first time.
 
-    numbers : int64[3], as in ``assign``; hashes : uint64[2^k, 2 WAYS]; families, calls : int64[2^k, WAYS]
-    A bucket holds WAYS hashes of two words, the latest met first; the last makes room.
-    started : int64[n, 2], row and id of families started; the rest as in ``assign``
+    prompt_hashes : uint64[n, 2]; numbers, counters, found : as in ``assign``; table : ``ExactTable``, updated
+    started : int64[n, 2], row and id of families started; evicted : ``Evicted``, signatures left as they are
     """
+    hashes, families, calls = table
+    evicted_hashes, facts = evicted.hashes, evicted.facts
     next_id, starts, evictions = numbers[2], 0, 0
     for i in range(prompt_hashes.shape[0]):
         first, second = prompt_hashes[i, 0], prompt_hashes[i, 1]
@@ -247,7 +271,7 @@ def assign_exact(
             if family > 0:
                 evicted_hashes[evictions, 0] = hashes[bucket, 2 * place]
                 evicted_hashes[evictions, 1] = hashes[bucket, 2 * place + 1]
-                evicted[evictions, 0], evicted[evictions, 1], evicted[evictions, 2] = family, count, 0
+                facts[evictions, 0], facts[evictions, 1], facts[evictions, 2] = family, count, 0
                 evictions += 1
             counters[CANDIDATES_EVICTED] += family == CANDIDATE
             family, count = CANDIDATE, 0
@@ -270,9 +294,12 @@ def assign_exact(
     return starts
 
 
-@kernel(void(u64_in2, u64_in2, i64_in2, i64_out))
+@kernel("void(u64_in2, u64_in2, i64_in2, i64_out)")
 def find_exact(prompt_hashes, hashes, families, found):
-    """Family of each prompt by its hash, 0 for none, and nothing written but ``found``."""
+    """Family of each prompt by its hash, 0 for none, and nothing written but ``found``.
+
+    prompt_hashes : uint64[n, 2]; hashes, families : as in ``ExactTable``; found : int64[n]
+    """
     for i in range(prompt_hashes.shape[0]):
         found[i] = 0
         bucket = np.int64(prompt_hashes[i, 0] & U64(hashes.shape[0] - 1))

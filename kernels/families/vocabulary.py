@@ -6,22 +6,11 @@ numbered in order of first appearance, so that all later work reads arrays inste
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from gauger.kernels.machine.jit import (
-    i32_in,
-    i32_out,
-    i64,
-    i64_in,
-    i64_out,
-    inline,
-    kernel,
-    u8_in,
-    u8_out,
-    u32_in,
-    u32_out2,
-    void,
-)
+from gauger.kernels.machine.jit import inline, kernel
 
 U64, U32, U8 = np.uint64, np.uint32, np.uint8
 # A row of statistics: the gram, prompts that hold it, its occurrences, the least and the greatest hash of a prompt that
@@ -30,7 +19,14 @@ GRAM, COUNT, OCCURRENCES, LEAST, GREATEST, LAST = range(6)
 STATISTICS = 6
 
 
-@kernel(void(u32_in, u8_out))
+class Grams(NamedTuple):
+    """Grams of n prompts, or the numbers of grams: those of prompt i are values[offsets[i]:offsets[i + 1]]."""
+
+    offsets: np.ndarray  # int64[n + 1]
+    values: np.ndarray  # uint32, or int32 where they are numbers
+
+
+@kernel("void(u32_in, u8_out)")
 def tally_grams(grams, tally):
     """Count grams by their low bits, up to 255. tally : uint8[power of two], zero. Never under."""
     mask = U64(tally.size - 1)
@@ -45,16 +41,17 @@ def slot_of(gram, mask):
     return (U64(gram) * U64(0x9E3779B97F4A7C15)) >> U64(20) & mask
 
 
-@kernel(i64(i64_in, u32_in, u32_in, u8_in, i64, i32_out, u32_out2, i64_out, i32_out))
-def number_grams(offsets, grams, prompt_hashes, tally, least_count, index, statistics, number_offsets, numbers):
+@kernel("i64(Grams(i64_in, u32_in), u32_in, u8_in, i64, i32_out, u32_out2, Grams(i64_out, i32_out))")
+def number_grams(prompts, prompt_hashes, tally, least_count, index, statistics, numbered):
     """Number the grams whose cell of ``tally`` holds at least ``least_count``, and count them by prompts.
 
-    offsets, grams : grams of prompt i are grams[offsets[i]:offsets[i + 1]]; prompt_hashes : uint32[n]
+    prompts : ``Grams`` of n prompts; prompt_hashes : uint32[n]
     index : int32[power of two], -1 throughout; statistics : uint32[at most half as many, STATISTICS], zero
-    number_offsets, numbers : int64[n + 1] and int32, output: the numbers of each prompt's grams, each once, in order of
-        first appearance
+    numbered : ``Grams``, output: the numbers of each prompt's grams, each once, in order of first appearance
     Returns how many distinct grams there are, or -1 when ``statistics`` is too short.
     """
+    offsets, grams = prompts
+    number_offsets, numbers = numbered
     known, written = 0, 0
     mask, tally_mask = U64(index.size - 1), U64(tally.size - 1)
     number_offsets[0] = 0
@@ -89,7 +86,7 @@ def number_grams(offsets, grams, prompt_hashes, tally, least_count, index, stati
     return known
 
 
-@kernel(void(i64_out, i32_out, i32_in))
+@kernel("void(i64_out, i32_out, i32_in)")
 def renumber(offsets, numbers, renamed):
     """Rename numbers in place, dropping those renamed to -1; the offsets follow."""
     written, start = 0, 0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.machine.jit import kernel, u8_in, u64
+from gauger.kernels.machine.jit import kernel
 
 
-@kernel(u64(u8_in))
+@kernel("u64(u8_in)")
 def sum_bytes(values):
-    """Sum of all bytes."""
+    """Sum of all ``values``, uint8."""
     total = np.uint64(0)
     for i in range(values.size):
         total += np.uint64(values[i])

@@ -4,11 +4,16 @@ Every kernel is serial (threads belong to the engine), releases the GIL, has one
 array layout compiles in the middle of a request) and is cached on disk (``cache``). It is compiled, or loaded, when it
 is first called or by ``warm.warmup``; importing it costs nothing. ``inline`` marks helpers that are pasted into
 kernels, ``shared`` larger ones that are linked: neither is called from Python or has a signature of its own.
+
+A signature is a string: ``i64(Grams(i64_in, u32_in), u8_out2, i64)`` returns an int64 and takes a named tuple of the
+kernel's module, a matrix of bytes that it writes, and a number. The names are those of ``TYPES``: a scalar, or a scalar
+with ``_in`` for an array that is only read, ``_out`` for one that is written, and 2 behind it for a matrix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from typing import Any
 
@@ -18,22 +23,68 @@ from numba.core.compiler_lock import global_compiler_lock
 from gauger.kernels.machine.cache import KernelCache
 
 _OPTIONS = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
+_SCALARS = {
+    "u8": types.uint8, "u32": types.uint32, "u64": types.uint64, "i8": types.int8, "i32": types.int32,
+    "i64": types.int64, "f32": types.float32, "f64": types.float64,
+}  # fmt: skip
+# Arrays a kernel only reads are declared read-only: Arrow buffers are, and writable arrays convert to it.
+TYPES = {"void": types.void, **_SCALARS} | {
+    f"{name}_{use}{'' if dimensions == 1 else dimensions}": types.Array(scalar, dimensions, "C", readonly=use == "in")
+    for name, scalar in _SCALARS.items()
+    for use in ("in", "out")
+    for dimensions in (1, 2)
+}
+
+
+def parse(signature: str, names: Mapping[str, Any]) -> Any:
+    """The Numba signature that a string names. names : where its named tuples are found, those of a module, say."""
+
+    def resolve(node: ast.expr) -> Any:
+        if isinstance(node, ast.Name) and node.id in TYPES:
+            return TYPES[node.id]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
+            parts = [resolve(part) for part in node.args]
+            if node.func.id in TYPES:
+                return TYPES[node.func.id](*parts)
+            made = names.get(node.func.id)
+            if isinstance(made, type) and issubclass(made, tuple) and len(made._fields) == len(parts):
+                return types.BaseTuple.from_types(parts, made)
+        raise TypeError(f"{ast.unparse(node)!r} is no type of a kernel's signature: {signature!r}")
+
+    return resolve(ast.parse(signature, mode="eval").body)
+
+
+def _sealed(kind: Any, argument: Any) -> Any:
+    """A named tuple with read-only views where its type has them: Numba converts single arrays, but none in a tuple."""
+    fields = []
+    for wanted, field in zip(kind, argument, strict=True):
+        if isinstance(wanted, types.Array) and not wanted.mutable and field.flags.writeable:
+            field = field.view()
+            field.flags.writeable = False
+        fields.append(field)
+    return type(argument)(*fields)
 
 
 class Kernel:
-    """A function of arrays and scalars with one signature, compiled once. Kernels do not call each other."""
+    """A function of arrays, scalars and named tuples of them, compiled once. Kernels do not call each other."""
 
     def __init__(self, function: Callable[..., Any], signature: Any) -> None:
         self.signature = signature
         self.dispatcher = njit(**_OPTIONS)(function)
         self.dispatcher._cache = KernelCache(function)
         self.ready = False
+        self._tuples = [at for at, kind in enumerate(signature.args) if isinstance(kind, types.BaseTuple)]
         update_wrapper(self, function)
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it; arrays of another type or layout than the signature's are refused."""
         if not self.ready:
             self.compile()
+        if self._tuples:
+            sealed = list(arguments)
+            for at in self._tuples:
+                sealed[at] = _sealed(self.signature.args[at], arguments[at])
+            return self.dispatcher(*sealed)
         return self.dispatcher(*arguments)
 
     def compile(self) -> bool:
@@ -50,11 +101,11 @@ class Kernel:
 KERNELS: list[Kernel] = []  # of the modules imported so far
 
 
-def kernel(signature: Any) -> Callable[[Callable[..., Any]], Kernel]:
+def kernel(signature: str) -> Callable[[Callable[..., Any]], Kernel]:
     """Make a kernel of a function, with one explicit signature."""
 
     def decorate(function: Callable[..., Any]) -> Kernel:
-        made = Kernel(function, signature)
+        made = Kernel(function, parse(signature, function.__globals__))
         KERNELS.append(made)
         return made
 
@@ -64,26 +115,3 @@ def kernel(signature: Any) -> Callable[[Callable[..., Any]], Kernel]:
 inline = njit(inline="always", **_OPTIONS)
 # Larger helpers that several kernels call once a prompt: compiled once a process and linked, not pasted into each.
 shared = njit(**_OPTIONS)
-
-
-def _array(scalar: Any, dimensions: int) -> Any:
-    return types.Array(scalar, dimensions, "C")
-
-
-def _read_only(scalar: Any, dimensions: int) -> Any:
-    return types.Array(scalar, dimensions, "C", readonly=True)
-
-
-void, boolean, f32, f64 = types.void, types.boolean, types.float32, types.float64
-u8, u32, u64, i8, i32, i64 = types.uint8, types.uint32, types.uint64, types.int8, types.int32, types.int64
-
-# Arrays a kernel only reads are declared read-only: Arrow buffers are, and writable arrays convert to it.
-u8_in, u32_in, u64_in = _read_only(u8, 1), _read_only(u32, 1), _read_only(u64, 1)
-i8_in, i32_in, i64_in, f64_in = _read_only(i8, 1), _read_only(i32, 1), _read_only(i64, 1), _read_only(f64, 1)
-f32_in, f32_in2, f64_in2 = _read_only(f32, 1), _read_only(f32, 2), _read_only(f64, 2)
-u8_in2, u32_in2, u64_in2, i8_in2, i32_in2, i64_in2 = (_read_only(scalar, 2) for scalar in (u8, u32, u64, i8, i32, i64))
-u8_out, u32_out, u64_out = _array(u8, 1), _array(u32, 1), _array(u64, 1)
-i8_out, i32_out, i64_out = _array(i8, 1), _array(i32, 1), _array(i64, 1)
-f32_out, f64_out = _array(f32, 1), _array(f64, 1)
-u8_out2, u32_out2, u64_out2 = _array(u8, 2), _array(u32, 2), _array(u64, 2)
-i8_out2, i32_out2, i64_out2, f32_out2 = _array(i8, 2), _array(i32, 2), _array(i64, 2), _array(f32, 2)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.kernels.machine import keys
-from gauger.kernels.machine.jit import inline, kernel, u32_in2, u32_out, u32_out2, u64_in, void
+from gauger.kernels.machine.jit import inline, kernel
 from gauger.kernels.machine.vectors import scalar
 
 U64, U32 = np.uint64, np.uint32
@@ -53,15 +53,15 @@ def query(counts, hashed, key):
     return least
 
 
-@kernel(void(u32_out2, u64_in, u64_in))
+@kernel("void(u32_out2, u64_in, u64_in)")
 def add_many(counts, hashes, key):
-    """Count each uint64 hash once."""
+    """Count each of ``hashes``, uint64, once. counts : uint32[depth, width]; key : uint64[KEY_WORDS]."""
     for i in range(hashes.size):
         add(counts, hashes[i], key)
 
 
-@kernel(void(u32_in2, u64_in, u64_in, u32_out))
+@kernel("void(u32_in2, u64_in, u64_in, u32_out)")
 def query_many(counts, hashes, key, out):
-    """Estimated count of each uint64 hash."""
+    """Estimated count of each hash into ``out``, uint32. counts, hashes, key : as in ``add_many``."""
     for i in range(hashes.size):
         out[i] = query(counts, hashes[i], key)

@@ -16,20 +16,7 @@ import math
 import numpy as np
 
 from gauger.kernels.machine import keys
-from gauger.kernels.machine.jit import (
-    i64,
-    i64_in,
-    inline,
-    kernel,
-    u8_in,
-    u8_in2,
-    u8_out,
-    u8_out2,
-    u32_in2,
-    u32_out2,
-    u64_in,
-    void,
-)
+from gauger.kernels.machine.jit import inline, kernel
 from gauger.kernels.machine.vectors import leading_zeros, mix, scalar
 
 U64, U32, U8 = np.uint64, np.uint32, np.uint8
@@ -57,9 +44,9 @@ def update_words(registers, bits, hashes, count, key):
         update(registers, bits, mix(hashes[i], key[keys.REGISTER]))
 
 
-@kernel(void(u8_out, i64, u64_in))
+@kernel("void(u8_out, i64, u64_in)")
 def update_many(registers, bits, hashes):
-    """Add uint64 hashes to one dense sketch of 2^bits registers."""
+    """Add uint64 ``hashes`` to one dense sketch. registers : uint8[2^bits]."""
     for i in range(hashes.size):
         update(registers, bits, hashes[i])
 
@@ -103,7 +90,7 @@ def column_insert(counts, sparse, dense, row, entry):
         column_update(dense[row], entry)
 
 
-@kernel(void(i64_in, u64_in, u8_out, u32_out2, u8_out2))
+@kernel("void(i64_in, u64_in, u8_out, u32_out2, u8_out2)")
 def column_update_many(rows, hashes, counts, sparse, dense):
     """Add hashes[i] to the sketch in row rows[i] (rows < 0 are skipped).
 
@@ -115,9 +102,12 @@ def column_update_many(rows, hashes, counts, sparse, dense):
             column_insert(counts, sparse, dense, rows[i], U32(hashes[i] >> U64(32)))
 
 
-@kernel(void(i64_in, u8_out, u32_out2, u8_out2, u8_in, u32_in2, u8_in2))
+@kernel("void(i64_in, u8_out, u32_out2, u8_out2, u8_in, u32_in2, u8_in2)")
 def column_merge(rows, counts, sparse, dense, other_counts, other_sparse, other_dense):
-    """Merge sketch i of the other columns into row rows[i]."""
+    """Merge sketch i of the other columns into row rows[i].
+
+    counts, sparse, dense : as in ``column_update_many``; other_counts, other_sparse, other_dense : likewise
+    """
     for i in range(rows.size):
         row = rows[i]
         if other_counts[i] != DENSE_MARK:

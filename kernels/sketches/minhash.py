@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.kernels.machine import keys
-from gauger.kernels.machine.jit import i64, i64_in, inline, kernel, shared, u8_in, u32_out2, u64_in, void
+from gauger.kernels.machine.jit import inline, kernel, shared
 from gauger.kernels.machine.vectors import fold_multiply, mix, scalar
 
 U64, U32 = np.uint64, np.uint32
@@ -139,18 +139,12 @@ def matches(left, right):
     return equal
 
 
-@kernel(void(u64_in, i64_in, u64_in, u32_out2))
+@kernel("void(u64_in, i64_in, u64_in, u32_out2)")
 def sign_sets(elements, offsets, key, out):
-    """Signature of each set ``elements[offsets[i]:offsets[i + 1]]``. out : uint32[n, SLOTS]."""
+    """Signature of each set elements[offsets[i]:offsets[i + 1]]. key : uint64[KEY_WORDS]; out : uint32[n, SLOTS]."""
     own_keys = slot_keys(key)
     for i in range(offsets.size - 1):
         sign(elements[offsets[i] : offsets[i + 1]], offsets[i + 1] - offsets[i], key, own_keys, out[i])
-
-
-@kernel(i64(u8_in, u8_in))
-def count_matches(left, right):
-    """Equal slots of two b-bit signatures, uint8[SLOTS] each."""
-    return matches(left, right)
 
 
 def jaccard(equal: float, slots: int = SLOTS, bits: int = 8) -> float:

@@ -1,7 +1,7 @@
 """Feature blocks of the kernel mean: what a call looks like, in 656 signed bytes.
 
 Five blocks, each of unit norm times 127 and rounded, so that an account's sum is an exact integer and any order of
-calls gives the same bytes (DESIGN 6.2):
+calls gives the same bytes:
 
     LAYOUT      0: 96   punctuation, casing and layout, one-hot
     SPEECH     96:224   function-word and suffix tags, uni- and bigrams: a part-of-speech of sorts
@@ -49,7 +49,7 @@ TAG_SUFFIX = TAG_NUMBER + 5  # 12 endings x (lower, capitalised inside a sentenc
 SPEECH_BINS, CHARACTER_BINS, WORD_BINS, NO_BIN, BINS = 0, 256, 512, 1024, 1025
 _HIGH_BITS = U64(0x8080808080808080)
 # Columns of the scratch matrix: one value a word.
-FIRST, LAST, LABEL, CAPITAL, SINGLE, PAIR, CONTENT, COLUMNS = range(8)
+FIRST, LAST, LABEL, CAPITAL, SINGLE, PAIR, CONTENT, HASHES, COLUMNS = range(9)
 
 
 def _ending(text: str) -> np.uint64:
@@ -220,12 +220,14 @@ def find_bins(hashes, tags, count, key, work):
 
 
 @shared
-def add_words(source, scratch, starts, ends, hashes, count, key, function_words, work, tags, bins):
-    """The SPEECH and WORDS blocks; leaves each word's grammar tag in ``tags`` and returns the bytes inside words.
+def add_words(source, scratch, spans, work, count, key, function_words, bins):
+    """The SPEECH and WORDS blocks; leaves each word's grammar tag among the spans and returns the bytes inside words.
 
     source, scratch : addresses of the prompt as written and lower-cased; the eight bytes before scratch are readable
-    function_words : a ``lookup`` table; work : uint64[COLUMNS, >= count] scratch; tags : int64[>= count]
+    spans : int64, of ``tokens.word_scratch``; work : uint64[COLUMNS, >= count], scratch but for the row HASHES
+    function_words : a ``lookup`` table
     """
+    starts, ends, tags, hashes = spans[tokens.STARTS], spans[tokens.ENDS], spans[tokens.TAGS], work[HASHES]
     look_up_words(source, scratch, starts, ends, hashes, count, function_words, work)
     tag_words(starts, ends, count, work, tags)
     find_bins(hashes, tags, count, key, work)

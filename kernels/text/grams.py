@@ -2,10 +2,12 @@
 
 Frame tokens are finer than words: every punctuation byte and newline between words is a token too (a run of the same
 one counts once), and every run of digits is the same token, because a numbered slot must not break its frame. Four
-sentinels stand at either end, so that a frame's edge at the head or tail is a gram of its own (DESIGN 5.4).
+sentinels stand at either end, so that a frame's edge at the head or tail is a gram of its own.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +25,21 @@ GRAMS_MAX = 2 * END_TOKENS_MAX + PAD
 # A frame: sentinels, the first tokens, a ring of the last ones; then these in order and sentinels again.
 TAIL = PAD + 2 * END_TOKENS_MAX
 FRAME = TAIL + END_TOKENS_MAX + PAD
+
+
+class Marks(NamedTuple):
+    """Bit masks from ``tokens.spans``, bit i of word b for byte 64 b + i."""
+
+    punctuation: np.ndarray
+    heads: np.ndarray  # where a word begins
+
+
+class Words(NamedTuple):
+    """Words of a prompt, with room for one more."""
+
+    hashes: np.ndarray  # uint64
+    tags: np.ndarray  # int64, of ``features``
+    before: np.ndarray  # uint64, scratch
 
 
 @inline
@@ -66,16 +83,16 @@ def add_punctuation(scratch, start, end, marks, heads, key, before, frame):
 
 
 @shared
-def frame_tokens(scratch, start, end, marks, heads, hashes, tags, count, key, before, frame):
+def frame_tokens(scratch, start, end, marks, words, count, key, frame):
     """Write the frame tokens of scratch[start:end]; returns how many there are.
 
-    marks, heads : bit masks from ``tokens.spans``: where punctuation is, where a word begins
-    hashes, tags : of the ``count`` words; before : uint64[count + 1], scratch
+    marks : ``Marks``; words : ``Words``, ``count`` of them
     frame : uint64[FRAME + 1]; it keeps the first and the last END_TOKENS_MAX tokens, where ``place_of`` says
     """
+    hashes, tags, before = words
     before[: count + 1] = 0
     shift = U64(0)
-    total = U64(count) + add_punctuation(scratch, start, end, marks, heads, key, before, frame)
+    total = U64(count) + add_punctuation(scratch, start, end, marks.punctuation, marks.heads, key, before, frame)
     for i in range(count):
         scalar()
         shift += before[i]

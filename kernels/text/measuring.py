@@ -8,30 +8,12 @@ any number of threads may run the pass, each on its own batch with its own pair.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from gauger.kernels.machine import keys
-from gauger.kernels.machine.jit import (
-    f32_out,
-    i8_out2,
-    i32_in,
-    i32_out,
-    i64,
-    i64_in,
-    i64_out,
-    inline,
-    kernel,
-    u8_in,
-    u8_out,
-    u8_out2,
-    u32_in2,
-    u32_out,
-    u32_out2,
-    u64_in,
-    u64_out2,
-    void,
-)
+from gauger.kernels.machine.jit import inline, kernel
 from gauger.kernels.machine.vectors import load8, scalar
 from gauger.kernels.sketches import countmin, hyperloglog, minhash
 from gauger.kernels.text import features, grams, lookup, shingles, tokens
@@ -39,8 +21,7 @@ from gauger.kernels.text.siphash import hash_bytes_128, hash_lanes_128, hash_wor
 
 U64, U32, U8 = np.uint64, np.uint32, np.uint8
 WORD_REGISTER_BITS = 14
-# Columns of scratch, behind those of the features.
-HASHES, ELEMENTS, WORK = features.COLUMNS, features.COLUMNS + 1, features.COLUMNS + 2
+ELEMENTS, WORK = features.COLUMNS, features.COLUMNS + 1  # the last row of scratch, behind those of the features
 # What ``measure_text`` does with a prompt, in order; a later step needs the earlier ones.
 STEPS = (
     "scan and lower-case",
@@ -52,6 +33,47 @@ STEPS = (
     "features",
     "frame grams",
 )
+
+
+class Prompts(NamedTuple):
+    """Prompts as an Arrow column has them: prompt i is values[offsets[i]:offsets[i + 1]]."""
+
+    values: np.ndarray  # uint8, UTF-8; or int32, token ids
+    offsets: np.ndarray  # int64[n + 1]
+
+
+class Tables(NamedTuple):
+    """``lookup`` tables, uint64."""
+
+    function_words: np.ndarray  # of word hashes
+    phrases: np.ndarray  # of shingle hashes
+
+
+class Words(NamedTuple):
+    """One thread's sketches of the words it has seen."""
+
+    counts: np.ndarray  # uint32[depth, width], a count-min
+    registers: np.ndarray  # uint8[2^WORD_REGISTER_BITS], a HyperLogLog
+
+
+class Reference(NamedTuple):
+    """Words of the reference."""
+
+    counts: np.ndarray  # uint32[depth, width], a count-min
+    total: int  # 0 = no reference
+
+
+class Measures(NamedTuple):
+    """What the pass yields for n prompts."""
+
+    prompt_hashes: np.ndarray  # uint64[n, 2], keyed hash of the normalised prompt
+    words: np.ndarray  # int32[n], words (or token ids)
+    signatures: np.ndarray  # uint8[n, SLOTS], b-bit MinHash of word 3-shingles
+    features: np.ndarray  # int8[n, FEATURES], kernel-mean blocks
+    novelty: np.ndarray  # float32[n], nats; NaN without a reference
+    flags: np.ndarray  # uint8[n], elicitation
+    gram_offsets: np.ndarray  # int64[n + 1]
+    grams: np.ndarray  # uint32, frame grams; room for the sum of min(bytes, GRAMS_MAX) + PAD
 
 
 @inline
@@ -97,26 +119,26 @@ def find_phrases(elements, count, phrases):
 
 
 @inline
-def count_words(hashes, count, key, word_counts, word_registers):
+def count_words(hashes, count, key, sketches):
     """Update the stream's word sketches."""
-    countmin.add_all(word_counts, hashes, count, key)
-    hyperloglog.update_words(word_registers, WORD_REGISTER_BITS, hashes, count, key)
+    countmin.add_all(sketches.counts, hashes, count, key)
+    hyperloglog.update_words(sketches.registers, WORD_REGISTER_BITS, hashes, count, key)
 
 
 @inline
-def mean_information(hashes, count, key, reference, reference_words):
+def mean_information(hashes, count, key, reference):
     """Mean self-information of the words under the reference's count-min, nats; NaN without words or a reference."""
-    if reference_words == 0 or count == 0:
+    if reference.total == 0 or count == 0:
         return np.float32(np.nan)
     logarithms = 0.0
     product = 1.0
     for i in range(count):
         scalar()
-        product *= np.float64(countmin.query(reference, hashes[i], key)) + 1.0
+        product *= np.float64(countmin.query(reference.counts, hashes[i], key)) + 1.0
         if i & 15 == 15:  # sixteen counts below 2^32: far from the end of float64, and one logarithm
             logarithms += math.log(product)
             product = 1.0
-    return np.float32(math.log(reference_words + 1.0) - (logarithms + math.log(product)) / count)
+    return np.float32(math.log(reference.total + 1.0) - (logarithms + math.log(product)) / count)
 
 
 @inline
@@ -128,26 +150,19 @@ def sign_shortly(elements, count, key, own_keys, slots, out):
 
 
 @kernel(
-    void(
-        i64, u8_in, i64_in, u64_in, u64_in, u64_in, u32_out2, u8_out, u32_in2, i64,
-        u64_out2, i32_out, u8_out2, i8_out2, f32_out, u8_out, i64_out, u32_out,
-    )
-)  # fmt: skip
-def measure_text(
-    steps, values, offsets, key, function_words, phrases, word_counts, word_registers, reference, reference_words,
-    prompt_hashes, word_totals, signatures, feature_rows, novelty, flags, gram_offsets, gram_values,
-):  # fmt: skip
+    "void(i64, Prompts(u8_in, i64_in), u64_in, Tables(u64_in, u64_in), "
+    "Words(u32_out2, u8_out), Reference(u32_in2, i64), "
+    "Measures(u64_out2, i32_out, u8_out2, i8_out2, f32_out, u8_out, i64_out, u32_out))"
+)
+def measure_text(steps, prompts, key, tables, sketches, reference, measures):
     """Measure a batch of UTF-8 prompts.
 
     steps : how many of STEPS to take of each prompt: all, but for a bench that asks what one costs
-    values, offsets : uint8 buffer and int64[n + 1] byte offsets into it
-    key : uint64[KEY_WORDS]; function_words, phrases : ``lookup`` tables of word and shingle hashes
-    word_counts, word_registers : this thread's count-min and HyperLogLog of words, updated
-    reference, reference_words : count-min of the reference's words and their number (0 = no reference)
-    prompt_hashes : uint64[n, 2]; word_totals : int32[n]; signatures : uint8[n, SLOTS]
-    feature_rows : int8[n, FEATURES]; novelty : float32[n], nats, NaN without a reference; flags : uint8[n]
-    gram_offsets : int64[n + 1]; gram_values : uint32, at least the sum of min(bytes, GRAMS_MAX) + PAD
+    prompts : ``Prompts``; key : uint64[KEY_WORDS]; tables : ``Tables``
+    sketches : this thread's ``Words``, updated; reference : ``Reference``; measures : ``Measures``, output
     """
+    values, offsets = prompts
+    prompt_hashes, word_totals, signatures, feature_rows, novelty, flags, gram_offsets, gram_values = measures
     text = tokens.text_scratch(tokens.longest_of(offsets))
     scratch, edge = tokens.addresses(text)
     masks, marks, heads, counts = text[2], text[3], text[4], text[5]
@@ -163,11 +178,12 @@ def measure_text(
             continue
         if most >= tokens.room(spans):
             spans, work = tokens.word_scratch(most, WORK)
-        starts, ends, tags, hashes, elements = spans[0], spans[1], spans[2], work[HASHES], work[ELEMENTS]
-        words = tokens.spans(scratch, length, masks, marks, heads, counts[tokens.HIGH] > 0, starts, ends, spans[3:])
+        hashes, elements = work[features.HASHES], work[ELEMENTS]
+        words = tokens.spans(scratch, length, masks, marks, heads, counts[tokens.HIGH] > 0, spans)
         word_totals[i] = words
         if steps < 3:
             continue
+        starts, ends = spans[tokens.STARTS], spans[tokens.ENDS]
         tokens.hash_spans(
             scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], work[features.FIRST], hashes
         )
@@ -176,42 +192,41 @@ def measure_text(
         if steps < 4:
             continue
         shingle_count = shingles.shingle(hashes, words, key, elements)
-        flags[i] = find_phrases(elements, shingle_count, phrases)
+        flags[i] = find_phrases(elements, shingle_count, tables.phrases)
         if steps < 5:
             continue
         sign_shortly(elements, shingle_count, key, own_keys, slots, signatures[i])
         if steps < 6:
             continue
-        count_words(hashes, words, key, word_counts, word_registers)
-        novelty[i] = mean_information(hashes, words, key, reference, reference_words)
+        count_words(hashes, words, key, sketches)
+        novelty[i] = mean_information(hashes, words, key, reference)
         if steps < 7:
             continue
         features.clear(bins, lanes)
-        inside = features.add_words(source, scratch, starts, ends, hashes, words, key, function_words, work, tags, bins)
+        inside = features.add_words(source, scratch, spans, work, words, key, tables.function_words, bins)
         features.add_layout(source, length, counts, inside, words, lanes)
         features.add_characters(scratch, length, key[keys.CHARACTERS], bins)
         features.write_features(length, bins, lanes, feature_rows[i])
         if steps < 8:
             continue
-        total = grams.frame_tokens(scratch, first, last, marks, heads, hashes, tags, words, key, elements, frame)
+        found = grams.Words(hashes, spans[tokens.TAGS], elements)
+        total = grams.frame_tokens(scratch, first, last, grams.Marks(marks, heads), found, words, key, frame)
         gram_offsets[i + 1] = grams.write_grams(frame, total, key, gram_values, gram_offsets[i])
     tokens.keep(text)
 
 
 @kernel(
-    void(
-        i32_in, i64_in, u64_in, u32_out2, u8_out, u32_in2, i64,
-        u64_out2, i32_out, u8_out2, i8_out2, f32_out, i64_out, u32_out,
-    )
-)  # fmt: skip
-def measure_token_ids(
-    values, offsets, key, word_counts, word_registers, reference, reference_words,
-    prompt_hashes, word_totals, signatures, feature_rows, novelty, gram_offsets, gram_values,
-):  # fmt: skip
-    """Measure a batch of prompts given as token ids; arguments as in ``measure_text``.
+    "void(Prompts(i32_in, i64_in), u64_in, Words(u32_out2, u8_out), Reference(u32_in2, i64), "
+    "Measures(u64_out2, i32_out, u8_out2, i8_out2, f32_out, u8_out, i64_out, u32_out))"
+)
+def measure_token_ids(prompts, key, sketches, reference, measures):
+    """Measure a batch of prompts given as token ids; flags are left as they are.
 
+    prompts, key, sketches, reference, measures : as in ``measure_text``
     There is no text, so the LAYOUT and CHARACTERS blocks stay zero and SPEECH holds pairs of neighbouring ids.
     """
+    values, offsets = prompts
+    prompt_hashes, word_totals, signatures, feature_rows, novelty, _, gram_offsets, gram_values = measures
     longest = tokens.longest_of(offsets)
     hashes = np.empty(longest + 1, np.uint64)
     elements = np.empty(longest + 1, np.uint64)
@@ -229,8 +244,8 @@ def measure_token_ids(
         word_totals[i] = count
         shingle_count = shingles.shingle(hashes, count, key, elements)
         sign_shortly(elements, shingle_count, key, own_keys, slots, signatures[i])
-        count_words(hashes, count, key, word_counts, word_registers)
-        novelty[i] = mean_information(hashes, count, key, reference, reference_words)
+        count_words(hashes, count, key, sketches)
+        novelty[i] = mean_information(hashes, count, key, reference)
         features.clear(bins, lanes)
         features.add_ids(hashes, count, key, bins)
         features.write_features(count, bins, lanes, feature_rows[i])

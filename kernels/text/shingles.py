@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.kernels.machine import keys
-from gauger.kernels.machine.jit import inline, kernel, u64_in, u64_in2, u64_out, void
+from gauger.kernels.machine.jit import inline, kernel
 from gauger.kernels.machine.vectors import mix
 
 U64 = np.uint64
@@ -30,9 +30,9 @@ def shingle(hashes, count, key, out):
     return count - WIDTH + 1
 
 
-@kernel(void(u64_in2, u64_in, u64_out))
+@kernel("void(u64_in2, u64_in, u64_out)")
 def shingle_each(words, key, out):
-    """The one shingle of each row of WIDTH word hashes."""
+    """The one shingle of each row. words : uint64[n, WIDTH], hashes; key : uint64[KEY_WORDS]; out : uint64[n]."""
     single = np.empty(1, np.uint64)
     for i in range(words.shape[0]):
         shingle(words[i], WIDTH, key, single)

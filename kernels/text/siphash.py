@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.kernels.machine.jit import i64_in, inline, kernel, u8_in, u64, u64_in, u64_out, void
+from gauger.kernels.machine.jit import inline, kernel
 from gauger.kernels.machine.vectors import load8, load64, sip_compress, store8, store64
 
 U64 = np.uint64
@@ -198,30 +198,16 @@ def hash_lanes_128(key0, key1, address, length, edge):
     return hash_bytes_128(key0, key1, state, 64, U64(length))
 
 
-@kernel(u64(u64, u64, u8_in))
-def siphash13(key0, key1, data):
-    """SipHash-1-3 of a whole uint8 array."""
-    address = data.ctypes.data
-    return hash_bytes(key0, key1, address, data.size, tail_word(address, data.size))
-
-
-@kernel(void(u64, u64, u8_in, u64_out))
-def siphash13_128(key0, key1, data, out):
-    """SipHash-1-3-128 of a whole uint8 array into ``out[0:2]``."""
-    address = data.ctypes.data
-    out[0], out[1] = hash_bytes_128(key0, key1, address, data.size, tail_word(address, data.size))
-
-
-@kernel(void(u64, u64, u64_in, u64_out))
+@kernel("void(u64, u64, u64_in, u64_out)")
 def hash_words(key0, key1, words, out):
-    """SipHash-1-3 of each uint64 in ``words``."""
+    """SipHash-1-3 of each uint64 in ``words`` under the key (key0, key1). out : uint64, as many."""
     for i in range(words.size):
         out[i] = hash_word(key0, key1, words[i])
 
 
-@kernel(void(u64, u64, u8_in, i64_in, u64_out))
+@kernel("void(u64, u64, u8_in, i64_in, u64_out)")
 def hash_strings(key0, key1, values, offsets, out):
-    """SipHash-1-3 of each string ``values[offsets[i]:offsets[i + 1]]``."""
+    """SipHash-1-3 of each string values[offsets[i]:offsets[i + 1]] under the key (key0, key1). out : uint64[n]."""
     base = values.ctypes.data
     for i in range(offsets.size - 1):
         address = base + offsets[i]

@@ -1,7 +1,7 @@
 """Sketches of texts by themselves: signatures, HyperLogLog and count-min of words, without the rest of the pass.
 
-What each writes is what the pass (``calls``) would have written with the same key; ``_hash_text`` is the one place
-where a text becomes word hashes.
+What each writes is what the pass (``measuring``) would have written with the same key; ``_hash_text`` is the one place
+where a text becomes word hashes. Text i is values[offsets[i]:offsets[i + 1]]; ``key`` is uint64[KEY_WORDS].
 """
 
 from __future__ import annotations
@@ -9,22 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gauger.kernels.machine import keys
-from gauger.kernels.machine.jit import (
-    i32_in,
-    i64,
-    i64_in,
-    i64_out,
-    inline,
-    kernel,
-    u8_in,
-    u8_out,
-    u32_in2,
-    u32_out,
-    u32_out2,
-    u64_in,
-    u64_out,
-    void,
-)
+from gauger.kernels.machine.jit import inline, kernel
 from gauger.kernels.sketches import countmin, hyperloglog, minhash
 from gauger.kernels.text import shingles, tokens
 from gauger.kernels.text.siphash import hash_word
@@ -40,15 +25,15 @@ def _hash_text(source, length, key, text, spans, work):
     most = tokens.scan(source, length, scratch, edge, masks, marks, counts)
     if most >= tokens.room(spans):
         spans, work = tokens.word_scratch(most, 3)
-    starts, ends, has_high = spans[0], spans[1], counts[tokens.HIGH] > 0
-    words = tokens.spans(scratch, length, masks, marks, heads, has_high, starts, ends, spans[3:])
+    words = tokens.spans(scratch, length, masks, marks, heads, counts[tokens.HIGH] > 0, spans)
+    starts, ends = spans[tokens.STARTS], spans[tokens.ENDS]
     tokens.hash_spans(scratch, starts, ends, words, key[keys.WORD], key[keys.WORD + 1], work[1], work[0])
     return spans, work, words
 
 
-@kernel(void(u8_in, i64_in, u64_in, u32_out2))
+@kernel("void(u8_in, i64_in, u64_in, u32_out2)")
 def sign_texts(values, offsets, key, out):
-    """Signature of the word 3-shingles of each text ``values[offsets[i]:offsets[i + 1]]``. out : uint32[n, SLOTS]."""
+    """Signature of the word 3-shingles of each text (values, offsets, key). out : uint32[n, SLOTS]."""
     text = tokens.text_scratch(tokens.longest_of(offsets))
     spans, work = tokens.word_scratch(0, 3)
     own_keys = minhash.slot_keys(key)
@@ -59,9 +44,9 @@ def sign_texts(values, offsets, key, out):
     tokens.keep(text)
 
 
-@kernel(void(i32_in, i64_in, u64_in, u32_out2))
+@kernel("void(i32_in, i64_in, u64_in, u32_out2)")
 def sign_token_ids(values, offsets, key, out):
-    """Signature of the 3-shingles of each list of token ids. out : uint32[n, SLOTS]."""
+    """Signature of the 3-shingles of each list of token ids (values, offsets, key). out : uint32[n, SLOTS]."""
     longest = tokens.longest_of(offsets)
     hashes = np.empty(longest + 1, np.uint64)
     elements = np.empty(longest + 1, np.uint64)
@@ -73,9 +58,9 @@ def sign_token_ids(values, offsets, key, out):
         minhash.sign(elements, shingles.shingle(hashes, count, key, elements), key, own_keys, out[i])
 
 
-@kernel(void(u8_in, i64_in, u64_in, u8_out, i64))
+@kernel("void(u8_in, i64_in, u64_in, u8_out, i64)")
 def register_words(values, offsets, key, registers, bits):
-    """Add the words of each text to a HyperLogLog, uint8[2^bits], as the pass does."""
+    """Add the words of each text (values, offsets, key) to a HyperLogLog. registers : uint8[2^bits]."""
     text = tokens.text_scratch(tokens.longest_of(offsets))
     spans, work = tokens.word_scratch(0, 3)
     for i in range(offsets.size - 1):
@@ -85,9 +70,9 @@ def register_words(values, offsets, key, registers, bits):
     tokens.keep(text)
 
 
-@kernel(i64(u8_in, i64_in, u64_in, u32_out2))
+@kernel("i64(u8_in, i64_in, u64_in, u32_out2)")
 def count_words(values, offsets, key, counts):
-    """Add the words of each text to a count-min, uint32[depth, width]; returns their number."""
+    """Add the words of each text (values, offsets, key) to a count-min; returns their number. counts : uint32[d, w]."""
     text = tokens.text_scratch(tokens.longest_of(offsets))
     spans, work = tokens.word_scratch(0, 3)
     total = 0
@@ -100,9 +85,12 @@ def count_words(values, offsets, key, counts):
     return total
 
 
-@kernel(i64(u8_in, i64_in, u64_in, u32_in2, u32_out))
+@kernel("i64(u8_in, i64_in, u64_in, u32_in2, u32_out)")
 def query_words(values, offsets, key, counts, out):
-    """Count of each text, which is one word, in a count-min of words; returns the first row that is not, or -1."""
+    """Count of each text, which is one word, in a count-min of words; returns the first row that is not, or -1.
+
+    values, offsets, key : of the texts; counts : as in ``count_words``; out : uint32[n]
+    """
     text = tokens.text_scratch(tokens.longest_of(offsets))
     spans, work = tokens.word_scratch(0, 3)
     for i in range(offsets.size - 1):
@@ -115,9 +103,9 @@ def query_words(values, offsets, key, counts, out):
     return -1
 
 
-@kernel(void(u8_in, i64_in, u64_in, i64_out, u64_out))
+@kernel("void(u8_in, i64_in, u64_in, i64_out, u64_out)")
 def hash_words_of(values, offsets, key, word_offsets, out):
-    """Word hashes of each text: word_offsets int64[n + 1], out uint64 (at least bytes // 2 + 1 a text)."""
+    """Word hashes of each text (values, offsets, key): word_offsets int64[n + 1], out uint64, bytes // 2 + 1 a text."""
     text = tokens.text_scratch(tokens.longest_of(offsets))
     spans, work = tokens.word_scratch(0, 3)
     word_offsets[0] = 0

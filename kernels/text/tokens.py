@@ -34,6 +34,8 @@ LEAD = 64  # bytes before the scratch: loads of a word's last eight bytes may be
     DOUBLE_SPACE, LONE_I, BYTE_CLASSES,
 ) = range(15)  # fmt: skip
 
+STARTS, ENDS, TAGS, SPLIT = range(4)  # rows of ``word_scratch``; TAGS is for ``features``, SPLIT and on for ``spans``
+
 
 @inline
 def longest_of(offsets):
@@ -275,14 +277,14 @@ def flatten(bits, base, out, count):
 
 
 @shared
-def spans(scratch, length, masks, marks, heads, has_high, starts, ends, split):
+def spans(scratch, length, masks, marks, heads, has_high, found):
     """Find the words of a scanned prompt; returns how many.
 
     masks, marks : from ``scan``; bytes of separators beyond ASCII are added to the marks
     heads : uint64, as long, receives the bits of word starts
-    starts, ends : int64[what ``scan`` returned + 8], byte offsets
-    split : int64[2, as long], scratch for prompts beyond ASCII
+    found : of ``word_scratch``, room for what ``scan`` returned + 8; rows STARTS and ENDS receive byte offsets
     """
+    starts, ends, split = found[STARTS], found[ENDS], found[SPLIT:]
     first, last = 0, 0
     carry = U64(0)
     for block in range((length >> 6) + 1):

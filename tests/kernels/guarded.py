@@ -60,15 +60,21 @@ def guarded(array: np.ndarray, edge: Edge, *, writable: bool) -> np.ndarray:
 def call(kernel: Kernel, arguments: tuple[Any, ...], edge: Edge) -> Any:
     """Run a kernel on guarded copies of its arrays, and copy back what it may have written."""
     kernel.compile()
-    (kinds,) = kernel.dispatcher.signatures
-    moved = list(arguments)
-    for place, (kind, argument) in enumerate(zip(kinds, arguments, strict=True)):
-        if isinstance(kind, types.Array) and isinstance(argument, np.ndarray) and argument.flags.c_contiguous:
-            moved[place] = guarded(argument, edge, writable=kind.mutable)
-    answer = kernel.dispatcher(*moved)
-    for kind, argument, copy in zip(kinds, arguments, moved, strict=True):
-        if copy is not argument and kind.mutable:
-            argument[...] = copy
+    copies: list[tuple[np.ndarray, np.ndarray]] = []  # of what it may write
+
+    def move(kind: Any, argument: Any) -> Any:
+        if isinstance(kind, types.BaseTuple) and isinstance(argument, tuple):
+            return type(argument)(*map(move, kind, argument))
+        if not (isinstance(kind, types.Array) and isinstance(argument, np.ndarray) and argument.flags.c_contiguous):
+            return argument
+        copy = guarded(argument, edge, writable=kind.mutable)
+        if kind.mutable:
+            copies.append((argument, copy))
+        return copy
+
+    answer = kernel.dispatcher(*map(move, kernel.signature.args, arguments))
+    for argument, copy in copies:
+        argument[...] = copy
     return answer
 
 

@@ -45,12 +45,10 @@ def _words(values: np.ndarray, offsets: np.ndarray) -> list[bytes]:
 
 
 def _hashed(values: np.ndarray, offsets: np.ndarray) -> list[bytes]:
-    strings, prefixes, wide = (np.zeros(len(offsets) - 1, np.uint64) for _ in range(3))
-    wide = np.zeros(2, np.uint64)
+    strings, prefixes = (np.zeros(len(offsets) - 1, np.uint64) for _ in range(2))
     siphash.hash_strings(1, 2, values, offsets, strings)
     accumulate.hash_prefixes(1, 2, values, offsets, prefixes)
-    siphash.siphash13_128(1, 2, values, wide)
-    return [*(array.tobytes() for array in (strings, prefixes, wide)), b"%d" % siphash.siphash13(1, 2, values)]
+    return [strings.tobytes(), prefixes.tobytes()]
 
 
 def _text(values: np.ndarray, offsets: np.ndarray) -> list[bytes]:

@@ -44,7 +44,7 @@ def _counts() -> np.ndarray:
 
 @dataclass
 class Pass:
-    """Outputs of the pass over n prompts."""
+    """Outputs of the pass over n prompts, filled with rubbish: whatever the pass does not write shows."""
 
     n: int
     gram_capacity: int
@@ -52,15 +52,25 @@ class Pass:
     word_registers: np.ndarray = field(default_factory=lambda: np.zeros(1 << calls.WORD_REGISTER_BITS, np.uint8))
 
     def __post_init__(self) -> None:
-        """Fill the outputs with rubbish: whatever the pass does not write shows."""
-        self.prompt_hashes = np.full((self.n, 2), 0xAB, np.uint64)
-        self.words = np.full(self.n, -7, np.int32)
-        self.signatures = np.full((self.n, minhash.SLOTS), 0xAB, np.uint8)
-        self.features = np.full((self.n, features.FEATURES), 77, np.int8)
-        self.novelty = np.full(self.n, -7, np.float32)
-        self.flags = np.full(self.n, 0xAB, np.uint8)
-        self.gram_offsets = np.full(self.n + 1, -7, np.int64)
-        self.grams = np.full(self.gram_capacity, 0xAB, np.uint32)
+        self.measures = calls.Measures(
+            prompt_hashes=np.full((self.n, 2), 0xAB, np.uint64),
+            words=np.full(self.n, -7, np.int32),
+            signatures=np.full((self.n, minhash.SLOTS), 0xAB, np.uint8),
+            features=np.full((self.n, features.FEATURES), 77, np.int8),
+            novelty=np.full(self.n, -7, np.float32),
+            flags=np.full(self.n, 0xAB, np.uint8),
+            gram_offsets=np.full(self.n + 1, -7, np.int64),
+            grams=np.full(self.gram_capacity, 0xAB, np.uint32),
+        )
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        """One of the measures."""
+        return getattr(self.measures, name)
+
+    @property
+    def sketches(self) -> calls.Words:
+        """The word sketches, as the pass takes them."""
+        return calls.Words(self.word_counts, self.word_registers)
 
     def grams_of(self, row: int) -> list[int]:
         """Frame grams of one prompt."""
@@ -87,10 +97,10 @@ def run_text(
 ) -> Pass:
     """Measure texts, against a reference's count-min if there is one."""
     result = _start(offsets)
+    known = calls.Reference(_counts() if reference is None else reference, reference_words)
+    tables = calls.Tables(FUNCTION_WORDS, PHRASE_TABLE)
     calls.measure_text(
-        steps, values, offsets, KEY, FUNCTION_WORDS, PHRASE_TABLE, result.word_counts, result.word_registers,
-        _counts() if reference is None else reference, reference_words, result.prompt_hashes, result.words,
-        result.signatures, result.features, result.novelty, result.flags, result.gram_offsets, result.grams,
+        steps, calls.Prompts(values, offsets), KEY, tables, result.sketches, known, result.measures
     )  # fmt: skip
     return result
 
@@ -99,8 +109,6 @@ def run_ids(values: np.ndarray, offsets: np.ndarray) -> Pass:
     """Measure token ids; the pass has no flags for them, which become 0."""
     result = _start(offsets)
     result.flags[:] = 0
-    calls.measure_token_ids(
-        values, offsets, KEY, result.word_counts, result.word_registers, _counts(), 0, result.prompt_hashes,
-        result.words, result.signatures, result.features, result.novelty, result.gram_offsets, result.grams,
-    )  # fmt: skip
+    known = calls.Reference(_counts(), 0)
+    calls.measure_token_ids(calls.Prompts(values, offsets), KEY, result.sketches, known, result.measures)
     return result

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
-import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +12,6 @@ import pytest
 from numba.core.event import install_recorder
 
 import gauger
-import gauger.kernels
 from gauger.engine.common.secret import Secret
 from gauger.kernels import warm
 from gauger.kernels.machine.cache import KernelCache
@@ -106,18 +103,6 @@ def test_finish_and_what_follows_compile_nothing() -> None:
         assert engine.finish().calls.num_rows == 2 * N - 5
         engine.observe(batch)
         engine.check(batch.slice(0, 1))
-
-
-def test_every_module_with_a_kernel_is_warmed() -> None:
-    modules = [
-        importlib.import_module(f"gauger.kernels.{module.name}")
-        for module in pkgutil.iter_modules(gauger.kernels.__path__)
-    ]
-    assert {module.__name__ for module in warm.MODULES} == {
-        module.__name__
-        for module in modules
-        if any(isinstance(value, Kernel) and value.__module__ == module.__name__ for value in vars(module).values())
-    }
 
 
 def test_a_second_warm_up_has_nothing_to_do() -> None:

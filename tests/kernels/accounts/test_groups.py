@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gauger.kernels.accounts.groups import holders_near, mean_jaccard, unique_coverage
+from gauger.kernels.accounts.groups import Held, Pairs, holders_near, mean_jaccard, unique_coverage
 from tests.kernels import naive_statistics as naive
 
 ACCOUNTS, NEIGHBOURS = 7, 4
@@ -65,7 +65,7 @@ def test_holders_are_counted_among_neighbours_of_the_same_day(
     offsets, values = flat(sets)
     owner = np.repeat(np.arange(ACCOUNTS), np.diff(offsets))
     near, holding = np.full(len(owner), -9), np.full(len(owner), -9)
-    given = (offsets, values, owner, values, np.array(lists), np.array(days))
+    given = (Held(offsets, values), Pairs(owner, values), np.array(lists), np.array(days))
     for first, last in ((0, len(owner) // 2), (len(owner) // 2, len(owner))):
         holders_near(*given, first, last, near, holding)
     same_day = [[other for other in lists[own] if days[other] == days[own]] for own in owner.tolist()]

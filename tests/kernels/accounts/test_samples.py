@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from gauger.kernels.accounts.samples import compare_sampled, feature_cells
+from gauger.kernels.accounts import samples
 from tests.kernels import naive_statistics as naive
 
 
@@ -27,8 +27,8 @@ def test_sampled_calls_are_compared_as_in_a_loop(width: int, seed: int) -> None:
     wordy = np.array([1, 1, 1, 0, 1], np.uint8)
     lagged, paired, squares, alike = (np.empty(len(sizes), np.int64) for _ in range(4))
     nearest = np.empty(calls)
-    outputs = (lagged, paired, squares, alike, nearest)
-    compare_sampled(offsets, rows, features, prompts, signatures, wordy, 66, *outputs)
+    sums, known = samples.Sums(lagged, paired, squares, alike), samples.Prompts(signatures, wordy)
+    samples.compare_sampled(samples.Calls(offsets, rows, prompts), features, known, 66, sums, nearest)
     for account in range(len(sizes)):
         part = slice(offsets[account], offsets[account + 1])
         own = features[rows[part]].tolist()
@@ -44,10 +44,10 @@ def test_sampled_calls_are_compared_as_in_a_loop(width: int, seed: int) -> None:
 def test_products_do_not_overflow() -> None:
     features = np.full((2, 656), -128, np.int8)
     lagged, paired, squares, alike = (np.empty(1, np.int64) for _ in range(4))
-    nothing = (np.full(2, -1, np.int64), np.zeros((0, 128), np.uint8), np.zeros(0, np.uint8), 1)
+    calls = samples.Calls(np.array([0, 2]), np.arange(2), np.full(2, -1, np.int64))
+    nothing = samples.Prompts(np.zeros((0, 128), np.uint8), np.zeros(0, np.uint8))
     nearest = np.empty(2)
-    outputs = (lagged, paired, squares, alike, nearest)
-    compare_sampled(np.array([0, 2]), np.arange(2), features, *nothing, *outputs)
+    samples.compare_sampled(calls, features, nothing, 1, samples.Sums(lagged, paired, squares, alike), nearest)
     assert (lagged[0], squares[0], alike[0], nearest[1]) == (656 * 128**2, 2 * 656 * 128**2, 0, 0.0)
 
 
@@ -59,5 +59,5 @@ def test_a_cell_is_a_row_of_signs(bits: int, width: int) -> None:
     rows = random.permutation(20)[:15]
     directions = random.choice(np.array([-1, 1], np.int8), (bits, width))
     found = np.empty(15, np.uint32)
-    feature_cells(rows, features, directions, found)
+    samples.feature_cells(rows, features, directions, found)
     assert found.tolist() == [naive.cell(features[row].tolist(), directions.tolist()) for row in rows]

@@ -31,8 +31,8 @@ def test_atoms_are_identities_enough_grams_share(
     most = sum(len(prompts[prompt]) // least_grams for prompt in chosen)
     found_prompts, identities = np.zeros(most, np.int64), np.zeros(most, np.int32)
     found = atoms.find_atoms(
-        np.array(chosen, np.int64), offsets, numbers, np.array(identity, np.int32), least_grams, held, kept,
-        found_prompts, identities,
+        np.array(chosen, np.int64), atoms.Grams(offsets, numbers), np.array(identity, np.int32), least_grams, held,
+        kept, found_prompts, identities,
     )  # fmt: skip
     expected, expected_kept = [], [[7] * len(mine) for mine in prompts]
     for prompt in chosen:
@@ -66,10 +66,9 @@ def weigh(
     """Prompts in which each atom crosses, in which it is one of several in another, and at all, by the kernel."""
     values, starts = pack_words(prompts, np.int32)
     pairs = [shared[frozenset(pair)] for mine in prompts for pair in combinations(mine, 2)]
-    found = tuple(np.zeros(len(holders), np.int32) for _ in range(3))
-    atoms.weigh_atoms(starts, values, np.array(holders, np.int64), np.array(pairs, np.int64), ratio, percent, *found)
-    crossed, nested, accompanied = (one.tolist() for one in found)
-    return crossed, nested, accompanied
+    found = atoms.Company(*(np.zeros(len(holders), np.int32) for _ in range(3)))
+    atoms.weigh_atoms(starts, values, np.array(holders, np.int64), np.array(pairs, np.int64), ratio, percent, found)
+    return found.crossed.tolist(), found.nested.tolist(), found.accompanied.tolist()
 
 
 @QUICK

@@ -32,14 +32,14 @@ def entries_of(bands: list[int], places: list[int]) -> np.ndarray:
 
 
 def compared(
-    entries: np.ndarray, signatures: np.ndarray, order: np.ndarray, least: int, strong: list[int], room: int
+    entries: np.ndarray, signatures: banding.Signatures, least: int, strong: list[int], room: int
 ) -> list[tuple[int, int, int]]:
     """All edges of a band, in as many calls as the room for edges asks for."""
     edges, equal, stopped = np.zeros(room, np.uint64), np.zeros(room, np.uint8), np.zeros(1, np.int64)
     found: list[tuple[int, int, int]] = []
     while True:
         count = banding.compare_band(
-            entries, int(stopped[0]), signatures, order, least, np.array(strong, np.int32), edges, equal, stopped
+            entries, int(stopped[0]), signatures, least, np.array(strong, np.int32), edges, equal, stopped
         )
         assert count <= room
         found += [
@@ -64,7 +64,7 @@ def test_sort_is_stable_by_band(bands: list[int], chance: object) -> None:
 def test_a_band_is_four_slots(case: tuple[np.ndarray, np.ndarray, list[int]], band: int) -> None:
     signatures, order, places = case
     entries = np.zeros(len(places), np.uint64)
-    banding.form_band(signatures, order, np.array(places, np.int32), band, entries)
+    banding.form_band(banding.Signatures(signatures, order), np.array(places, np.int32), band, entries)
     slots = signatures[order, 4 * band : 4 * band + 4]
     assert entries.tolist() == [int.from_bytes(slots[place].tobytes(), "little") << 32 | place for place in places]
 
@@ -78,7 +78,7 @@ def test_a_band_compares_with_the_first_rows_and_the_previous(
     bands = sorted(data.draw(st.lists(st.integers(0, 2), min_size=len(places), max_size=len(places))))
     strong = data.draw(st.lists(st.integers(0, 5), min_size=len(order), max_size=len(order)))
     entries = entries_of(bands, places)
-    found = compared(entries, signatures, order, least, strong, room)
+    found = compared(entries, banding.Signatures(signatures, order), least, strong, room)
     buckets = [[place for band, place in zip(bands, places, strict=True) if band == value] for value in range(3)]
     rows = signatures[order].tolist()
     assert found == naive_families.edges(buckets, rows, least, strong, banding.HEADS)
@@ -122,14 +122,14 @@ def test_bands_meet_as_often_as_the_theory_says(similarity: float) -> None:
     left, right = rng.integers(0, 256, (2, pairs, SLOTS), np.uint8)
     equal = rng.random((pairs, SLOTS)) < similarity
     right[equal] = left[equal]
-    signatures = np.stack([left, right], axis=1).reshape(-1, SLOTS)
-    order, places = np.arange(2 * pairs), np.arange(2 * pairs, dtype=np.int32)
+    places = np.arange(2 * pairs, dtype=np.int32)
+    signatures = banding.Signatures(np.stack([left, right], axis=1).reshape(-1, SLOTS), np.arange(2 * pairs))
     met = np.zeros(pairs, bool)
     for band in range(banding.BANDS):
         entries, out = np.zeros(2 * pairs, np.uint64), np.zeros(2 * pairs, np.uint64)
-        banding.form_band(signatures, order, places, band, entries)
+        banding.form_band(signatures, places, band, entries)
         banding.sort_band(entries, out)
-        for one, other, _ in compared(out, signatures, order, 1, list(range(2 * pairs)), 2 * pairs):
+        for one, other, _ in compared(out, signatures, 1, list(range(2 * pairs)), 2 * pairs):
             met[one // 2] |= one // 2 == other // 2
     expected = 1 - (1 - similarity**4) ** banding.BANDS
     assert met.mean() == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / pairs) + 0.002)

@@ -23,10 +23,10 @@ LISTS = st.lists(st.lists(st.integers(0, NUMBERS - 1), unique=True, max_size=NUM
 EMPTY_SLOT = 2**32 - 1
 
 
-def pack_grams(prompts: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Offsets int64[n + 1] and grams uint32, as the frame kernels take them."""
-    grams, offsets = pack_words(prompts, np.uint32)
-    return offsets, grams
+def pack_grams(prompts: list[list[int]], kind: type = np.uint32) -> frames.Grams:
+    """Grams or their numbers, as the frame kernels take them."""
+    values, offsets = pack_words(prompts, kind)
+    return frames.Grams(offsets, values)
 
 
 @QUICK
@@ -37,7 +37,7 @@ def test_signatures_are_the_least_of_the_kept_grams(prompts: list[list[int]], se
     values = random.integers(0, 2**32, NUMBERS, np.uint32)
     kept = random.integers(0, 2, len(numbers)).astype(np.uint8)
     signatures, number = np.full((len(prompts), 6), 5, np.uint32), np.full(len(prompts), -7, np.int32)
-    frames.sign_kept(offsets, numbers, values, kept, signatures, number)
+    frames.sign_kept(frames.Grams(offsets, numbers), values, kept, signatures, number)
     for place, (start, end) in enumerate(pairwise(offsets)):
         mine = values[numbers[start:end][kept[start:end] > 0]].tolist()
         walks = []
@@ -57,9 +57,9 @@ def test_signatures_estimate_overlap(similarity: float) -> None:
     middle = (union + shared) // 2
     rows = np.arange(pairs * union).reshape(pairs, union)
     sets = [half.tolist() for row in rows for half in (row[:middle], row[middle - shared :])]
-    numbers, offsets = pack_words(sets, np.int32)
+    numbers = pack_grams(sets, np.int32)
     signatures, kept = np.zeros((2 * pairs, 32), np.uint32), np.zeros(2 * pairs, np.int32)
-    frames.sign_kept(offsets, numbers, values, np.ones(len(numbers), np.uint8), signatures, kept)
+    frames.sign_kept(numbers, values, np.ones(len(numbers.values), np.uint8), signatures, kept)
     errors = (signatures[::2] == signatures[1::2]).mean(axis=1) - similarity
     assert abs(errors.mean()) <= 4 * np.sqrt(similarity * (1 - similarity) / 32 / pairs) + 0.01
 
@@ -86,11 +86,10 @@ def test_buckets_unite_with_their_first(members: list[tuple[int, int]], least: i
 
 def agreed(groups: list[list[int]], prompts: list[list[int]], kept: np.ndarray, percent: int) -> list[tuple[int, int]]:
     """(group, gram) by the kernel."""
-    numbers, offsets = pack_words(prompts, np.int32)
     order, starts = pack_words(groups, np.int64)
     held, most = np.zeros(NUMBERS, np.int32), sum(len(prompts[prompt]) for mine in groups for prompt in mine)
     group, gram = np.zeros(most, np.int32), np.zeros(most, np.int32)
-    found = frames.agreed_grams(order, starts, offsets, numbers, kept, percent, held, group, gram)
+    found = frames.agreed_grams(order, starts, pack_grams(prompts, np.int32), kept, percent, held, group, gram)
     assert not held.any()
     return list(zip(group[:found].tolist(), gram[:found].tolist(), strict=True))
 
@@ -123,15 +122,15 @@ def test_no_groups_agree_on_nothing() -> None:
 @given(st.data(), LISTS)
 def test_members_are_counted_as_by_a_dict(data: st.DataObject, prompts: list[list[int]]) -> None:
     chosen = data.draw(st.lists(st.integers(0, len(prompts) - 1), unique=True))
-    numbers, offsets = pack_words(prompts, np.int32)
     hashes = data.draw(
         st.lists(st.sampled_from([0, 1, 2**31, 2**32 - 1]), min_size=len(prompts), max_size=len(prompts))
     )
     held, seen = np.zeros(NUMBERS, np.int32), np.full(NUMBERS, -7, np.int32)
     least, greatest = np.full(NUMBERS, 7, np.uint32), np.full(NUMBERS, 7, np.uint32)
     found = frames.count_members(
-        np.array(chosen, np.int64), offsets, numbers, np.array(hashes, np.uint32), held, least, greatest, seen
-    )
+        np.array(chosen, np.int64), pack_grams(prompts, np.int32), np.array(hashes, np.uint32), held, least, greatest,
+        seen,
+    )  # fmt: skip
     expected = counted([prompts[prompt] for prompt in chosen], [hashes[prompt] for prompt in chosen])
     assert seen[:found].tolist() == [one.gram for one in expected]
     assert [(held[g], least[g], greatest[g]) for g in seen[:found]] == [
@@ -164,14 +163,13 @@ def match(known: NaiveFrames, prompts: list[list[int]]) -> list[int]:
         for left, right in product(range(len(sets)), repeat=2)
         if left != right and sets[left] & sets[right]
     }
-    offsets, grams = pack_grams(prompts)
     labels = np.full(len(prompts), -7, np.int32)
-    frames.match_frames(
-        offsets, grams, np.array(distinct, np.uint32), index, posting_offsets, posting_frames,
+    table = frames.Table(
+        np.array(distinct, np.uint32), index, posting_offsets, posting_frames,
         np.array([*map(len, sets)], np.int64), np.array(known.needed, np.int64), np.array(known.parents, np.int32),
         np.array(known.rank, np.int64), np.array([*overlaps], np.int64), np.array([*overlaps.values()], np.int64),
-        known.least_grams, known.percent, labels,
     )  # fmt: skip
+    frames.match_frames(pack_grams(prompts), table, known.least_grams, known.percent, labels)
     return labels.tolist()
 
 

@@ -51,13 +51,14 @@ def settled(rows: np.ndarray, forest: list[Edge], least: int, cuts: list[int]) -
     column[order] = rows
     shares = sorted({0, len(names), *(cut for cut in cuts if cut < len(names))})
     for first, last in pairwise(shares):
-        linkage.settle_components(
+        forest_of_all = linkage.Forest(
             np.array([place for group in groups for place in group], np.int32),
             np.cumsum([0, *map(len, groups)]),
             np.array([left << 32 | right for left, right, _ in trees], np.uint64),
             np.array([same for _, _, same in trees], np.uint8),
-            first, last, np.array(LEVELS), column, order, least, np.empty(len(rows), np.int32), labels,
-        )  # fmt: skip
+        )
+        signatures, local = linkage.Signatures(column, order), np.empty(len(rows), np.int32)
+        linkage.settle_components(forest_of_all, first, last, np.array(LEVELS), signatures, least, local, labels)
     return labels.tolist()
 
 

@@ -18,14 +18,19 @@ PROMPTS = st.lists(st.lists(GRAM, max_size=25), max_size=10)
 FRAMES = st.lists(st.sets(GRAM, min_size=1, max_size=8), min_size=1, max_size=4)
 
 
-def tables(frames: list[set[int]]) -> tuple[np.ndarray, np.ndarray]:
+def pack_grams(prompts: list[list[int]]) -> slots.Grams:
+    grams, offsets = pack_words(prompts, np.uint32)
+    return slots.Grams(offsets, grams)
+
+
+def tables(frames: list[set[int]]) -> slots.Anchors:
     """Hash tables of the frames, by the kernel."""
-    grams, offsets = pack_words([sorted(frame) for frame in frames], np.uint32)
     widths = [1 << (2 * len(frame)).bit_length() for frame in frames]
     table_offsets = np.cumsum([0, *widths], dtype=np.int64)
     table = np.zeros(table_offsets[-1], np.uint64)
-    slots.index_frames(offsets, grams, table_offsets, table)
-    return table_offsets, table
+    anchors = slots.Anchors(table_offsets, table)
+    slots.index_frames(pack_grams([sorted(frame) for frame in frames]), anchors)
+    return anchors
 
 
 def labels_for(data: st.DataObject, prompts: list[list[int]], frames: list[set[int]]) -> np.ndarray:
@@ -47,12 +52,12 @@ def test_a_table_holds_its_frame(frames: list[set[int]]) -> None:
 def test_runs_are_what_lies_between_anchors(
     data: st.DataObject, prompts: list[list[int]], frames: list[set[int]]
 ) -> None:
-    grams, offsets = pack_words(prompts, np.uint32)
     labels = labels_for(data, prompts, frames)
     room = slots.RUNS_MAX * len(prompts)
     frame, place, length = (np.full(room, -7, np.int64) for _ in range(3))
     anchor, values = np.zeros(room, np.uint64), np.zeros((room, slots.VALUES), np.uint64)
-    found = slots.list_runs(offsets, grams, labels, *tables(frames), frame, anchor, place, length, values)
+    runs = slots.Runs(frame, anchor, place, length, values)
+    found = slots.list_runs(pack_grams(prompts), labels, tables(frames), runs)
     expected = []
     for prompt, label in zip(prompts, labels.tolist(), strict=True):
         if label < 0:
@@ -61,17 +66,17 @@ def test_runs_are_what_lies_between_anchors(
             sides = range(1, slots.SIDES + 1)
             hashes = [naive.run_hash(piece) for piece in (run, *(run[:g] for g in sides), *(run[-g:] for g in sides))]
             expected.append((label, before, number, len(run), hashes))
-    columns = (column[:found].tolist() for column in (frame, anchor, place, length, values))
+    columns = (column[:found].tolist() for column in runs)
     assert list(zip(*columns, strict=True)) == expected
 
 
 def test_a_prompt_has_a_bounded_number_of_runs() -> None:
     prompt = [gram for number in range(40) for gram in (number, 1_000 + number)]
-    offsets, grams = np.array([0, len(prompt)]), np.array(prompt, np.uint32)
     out = [np.zeros(slots.RUNS_MAX, kind) for kind in (np.int64, np.uint64, np.int64, np.int64)]
     values = np.zeros((slots.RUNS_MAX, slots.VALUES), np.uint64)
-    arguments = (offsets, grams, np.zeros(1, np.int64), *tables([set(range(40))]), *out, values)
-    assert slots.list_runs(*arguments) == slots.RUNS_MAX
+    runs = slots.Runs(*out, values)
+    found = slots.list_runs(pack_grams([prompt]), np.zeros(1, np.int64), tables([set(range(40))]), runs)
+    assert found == slots.RUNS_MAX
     assert out[1].tolist() == [*range(slots.RUNS_MAX)]
 
 
@@ -80,7 +85,6 @@ def test_a_prompt_has_a_bounded_number_of_runs() -> None:
 def test_counts_are_those_of_counters(
     data: st.DataObject, prompts: list[list[int]], frames: list[set[int]], k: int
 ) -> None:
-    grams, offsets = pack_words(prompts, np.uint32)
     labels = labels_for(data, prompts, frames)
     anchors = [data.draw(st.lists(st.sampled_from([*frame, slots.HEAD]), max_size=3, unique=True)) for frame in frames]
     slot_anchors, slot_offsets = pack_words(anchors, np.uint64)
@@ -95,8 +99,9 @@ def test_counts_are_those_of_counters(
     frame_rows = np.where(frame_repeats >= 1, parts + np.arange(len(frames)), -1)
     kept, counts = np.zeros((rows, k), np.uint64), np.zeros((rows, k), np.int64)
     sizes, totals = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-    shape = (slot_offsets, slot_anchors, sides, slot_rows, repeats, frame_repeats, frame_rows)
-    slots.count_runs(offsets, grams, labels, *tables(frames), *shape, kept, counts, sizes, totals)
+    shape = slots.Slots(slot_offsets, slot_anchors, sides, slot_rows, repeats, frame_repeats, frame_rows)
+    sketches = slots.Sketches(kept, counts, sizes, totals)
+    slots.count_runs(pack_grams(prompts), labels, tables(frames), shape, sketches)
 
     expected: list[list[int]] = [[] for _ in range(rows)]
     for prompt, label in zip(prompts, labels.tolist(), strict=True):
@@ -124,12 +129,11 @@ def test_no_more_than_k_values_are_kept_and_their_counts_are_exact() -> None:
     rng = np.random.default_rng(3)
     fillings = rng.permutation(np.repeat(np.arange(2_000), rng.integers(1, 4, 2_000)))
     prompts = [[1, 100 + int(filling), 2] for filling in fillings]
-    grams, offsets = pack_words(prompts, np.uint32)
     one, nothing = np.zeros(1, np.int64), np.full(1, -1, np.int64)
     kept, counts, sizes, totals = np.zeros((1, 64), np.uint64), np.zeros((1, 64), np.int64), one.copy(), one.copy()
-    shape = (np.array([0, 1]), np.array([1], np.uint64), one, one, np.zeros(1, np.uint8), one, nothing)
+    shape = slots.Slots(np.array([0, 1]), np.array([1], np.uint64), one, one, np.zeros(1, np.uint8), one, nothing)
     labels = np.zeros(len(prompts), np.int64)
-    slots.count_runs(offsets, grams, labels, *tables([{1, 2}]), *shape, kept, counts, sizes, totals)
+    slots.count_runs(pack_grams(prompts), labels, tables([{1, 2}]), shape, slots.Sketches(kept, counts, sizes, totals))
     expected = naive.bottom([naive.run_hash([100 + int(filling)]) for filling in fillings], 64)
     assert list(zip(kept[0].tolist(), counts[0].tolist(), strict=True)) == expected
     assert totals.tolist() == [len(prompts)]

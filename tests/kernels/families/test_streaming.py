@@ -18,36 +18,44 @@ from tests.kernels.strategies import QUICK
 HALF, BUCKETS, LEAST = 4, 2, 80
 
 
+def evicted(count: int) -> streaming.Evicted:
+    """Room for what a batch evicts."""
+    rows = np.zeros((count, SLOTS), np.uint8)
+    return streaming.Evicted(rows, np.zeros((count, 2), np.uint64), np.zeros((count, 3), np.int64))
+
+
 @dataclass
 class Table:
     """Arrays of a small table."""
 
-    slots: np.ndarray = field(default_factory=lambda: np.zeros((2 * HALF, SLOTS), np.uint8))
-    hashes: np.ndarray = field(default_factory=lambda: np.zeros((2 * HALF, 2), np.uint64))
-    families: np.ndarray = field(default_factory=lambda: np.full(2 * HALF, streaming.EMPTY, np.int64))
-    calls: np.ndarray = field(default_factory=lambda: np.zeros(2 * HALF, np.int64))
-    used: np.ndarray = field(default_factory=lambda: np.zeros(2 * HALF, np.uint8))
-    varied: np.ndarray = field(default_factory=lambda: np.zeros(2 * HALF, np.uint8))
-    buckets: np.ndarray = field(
-        default_factory=lambda: np.full((BANDS * BUCKETS, 2 * streaming.WAYS), streaming.NO_ENTRY, np.uint32)
+    arrays: streaming.Table = field(
+        default_factory=lambda: streaming.Table(
+            slots=np.zeros((2 * HALF, SLOTS), np.uint8),
+            hashes=np.zeros((2 * HALF, 2), np.uint64),
+            families=np.full(2 * HALF, streaming.EMPTY, np.int64),
+            calls=np.zeros(2 * HALF, np.int64),
+            used=np.zeros(2 * HALF, np.uint8),
+            varied=np.zeros(2 * HALF, np.uint8),
+            buckets=np.full((BANDS * BUCKETS, 2 * streaming.WAYS), streaming.NO_ENTRY, np.uint32),
+            hands=np.zeros(2, np.int64),
+        )
     )
-    hands: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
     counters: np.ndarray = field(default_factory=lambda: np.zeros(streaming.COUNTERS, np.int64))
     next_id: int = 1
 
     def assign(self, rows: np.ndarray, hashes: np.ndarray, words: np.ndarray) -> tuple[list[int], np.ndarray]:
         count, before = len(rows), int(self.counters[streaming.EVICTED])
         found, started = np.full(count, 7, np.int64), np.zeros((count, 2), np.int64)
-        gone = np.zeros((count, SLOTS), np.uint8), np.zeros((count, 2), np.uint64), np.zeros((count, 3), np.int64)
+        gone = evicted(count)
         self.next_id += streaming.assign(
-            rows, hashes, words, np.array([LEAST, 4, self.next_id]), self.slots, self.hashes, self.families,
-            self.calls, self.used, self.varied, self.buckets, self.hands, self.counters, found, started, *gone,
+            streaming.Calls(rows, hashes, words), np.array([LEAST, 4, self.next_id]), self.arrays, self.counters, found,
+            started, gone,
         )  # fmt: skip
-        return found.tolist(), gone[2][: int(self.counters[streaming.EVICTED]) - before]
+        return found.tolist(), gone.facts[: int(self.counters[streaming.EVICTED]) - before]
 
     def find(self, rows: np.ndarray, words: np.ndarray) -> list[int]:
         found = np.full(len(rows), 7, np.int64)
-        streaming.find(rows, words, LEAST, 4, self.slots, self.families, self.buckets, found)
+        streaming.find(rows, words, LEAST, 4, self.arrays.slots, self.arrays.families, self.arrays.buckets, found)
         return found.tolist()
 
 
@@ -69,17 +77,17 @@ def test_answers_are_the_naive_ones(seed: int, count: int, kinds: int, batch: in
     twin = StreamingTable(
         HALF, BUCKETS, streaming.WAYS, streaming.SAME_MAX, streaming.CLOCK_STEPS, streaming.USED_MAX
     )  # fmt: skip
-    fresh, evicted = 1, []
+    fresh, left = 1, []
     for start in range(0, count, batch):
         end = min(count, start + batch)
         found, gone = table.assign(rows[start:end], hashes[start:end], np.full(end - start, 9, np.int32))
-        evicted += gone.tolist()
+        left += gone.tolist()
         for row, hashed, family in zip(rows[start:end].tolist(), hashes[start:end].tolist(), found, strict=True):
             expected = twin.assign(row, tuple(hashed), fresh, LEAST, streaming.SURE, streaming.COMPARED_MAX)
             assert family == expected
             fresh += expected == fresh
     assert table.next_id == fresh
-    assert evicted == [[family, calls, int(varied)] for family, calls, varied in twin.evicted]
+    assert left == [[family, calls, int(varied)] for family, calls, varied in twin.evicted]
 
 
 def test_a_prompt_alone_has_no_family_and_its_like_starts_one() -> None:
@@ -96,10 +104,10 @@ def test_short_prompts_are_passed_over_and_finding_writes_nothing() -> None:
     table = Table()
     assert table.assign(rows, hashes, np.full(6, 3, np.int32))[0] == [0] * 6
     table.assign(rows, hashes, np.full(6, 9, np.int32))
-    before = [array.copy() for array in vars(table).values() if isinstance(array, np.ndarray)]
+    before = [array.copy() for array in (*table.arrays, table.counters)]
     assert max(table.find(rows, np.full(6, 9, np.int32))) > 0
     assert table.find(rows, np.full(6, 3, np.int32)) == [0] * 6
-    after = [array for array in vars(table).values() if isinstance(array, np.ndarray)]
+    after = [*table.arrays, table.counters]
     assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
 
 
@@ -108,16 +116,15 @@ def test_exact_repeats_are_a_list_that_forgets_what_was_not_met_lately(buckets: 
     ways, rng = streaming.WAYS, np.random.default_rng(buckets)
     hashes = np.zeros((buckets, 2 * ways), np.uint64)
     families, calls = np.full((buckets, ways), streaming.EMPTY, np.int64), np.zeros((buckets, ways), np.int64)
-    counters = np.zeros(streaming.COUNTERS, np.int64)
+    table, counters = streaming.ExactTable(hashes, families, calls), np.zeros(streaming.COUNTERS, np.int64)
     lists: list[list[list[int]]] = [[] for _ in range(buckets)]  # of [hash, family, calls]
     next_id, gone = 1, 0
     for _ in range(300):
         wanted = np.stack([rng.integers(1, 14 * buckets, 5), np.full(5, 3)], axis=1).astype(np.uint64)
         found, started = np.zeros(5, np.int64), np.zeros((5, 2), np.int64)
-        left, facts = np.zeros((5, 2), np.uint64), np.zeros((5, 3), np.int64)
         before = next_id
         next_id += streaming.assign_exact(
-            wanted, np.array([0, 0, next_id]), hashes, families, calls, counters, found, started, left, facts
+            wanted, np.array([0, 0, next_id]), table, counters, found, started, evicted(5)
         )
         for value, family in zip(wanted[:, 0].tolist(), found.tolist(), strict=True):
             bucket = lists[value % buckets]

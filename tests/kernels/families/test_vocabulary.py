@@ -49,8 +49,9 @@ class Numbered:
         self.statistics = np.zeros((rows, vocabulary.STATISTICS), np.uint32)
         self.offsets, self.numbers = np.full(len(offsets), -7, np.int64), np.full(len(grams), -7, np.int32)
         self.found = vocabulary.number_grams(
-            offsets, grams, hashes, counters, least, self.index, self.statistics, self.offsets, self.numbers
-        )
+            vocabulary.Grams(offsets, grams), hashes, counters, least, self.index, self.statistics,
+            vocabulary.Grams(self.offsets, self.numbers),
+        )  # fmt: skip
 
     def rows(self) -> list[naive_frames.Counted]:
         columns = (vocabulary.GRAM, vocabulary.COUNT, vocabulary.OCCURRENCES, vocabulary.LEAST, vocabulary.GREATEST)

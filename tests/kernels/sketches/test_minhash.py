@@ -108,8 +108,7 @@ def test_short_slots_are_unbiased(similarity: float) -> None:
     """Eight bits of a slot agree by chance once in 256; ``jaccard`` takes that off again."""
     left, right = random_pairs(similarity, seed=20 + int(similarity * 10))
     short = [(sign(*sets) & 255).astype(np.uint8) for sets in (left, right)]
-    equal = [minhash.count_matches(*pair) for pair in zip(*short, strict=True)]
-    assert equal == (short[0] == short[1]).sum(axis=1).tolist()
+    equal = (short[0] == short[1]).sum(axis=1).tolist()
     errors = np.array([minhash.jaccard(count) for count in equal]) - similarity
     agree = similarity + (1 - similarity) / 256
     theory = np.sqrt(agree * (1 - agree) / minhash.SLOTS) * 256 / 255

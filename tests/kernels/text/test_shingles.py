@@ -18,7 +18,7 @@ TRIPLES = st.lists(st.tuples(WORD64, WORD64, WORD64), min_size=1, max_size=20)
 @given(TRIPLES)
 def test_kernel_is_the_twin(rows: list[tuple[int, int, int]]) -> None:
     out = shingle_rows(np.array(rows, np.uint64), KEY)
-    assert out.tolist() == [naive.shingles(row, NAIVE_KEY)[0] for row in rows]
+    assert out.tolist() == [naive.shingles(row, NAIVE_KEY)[0] for row in rows]  # ``shingle_each``
 
 
 def test_columns_of_another_layout_are_copied() -> None:
