@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from gauger.engine.findings.signs import SIGNS
 from gauger.engine.statistics import registry as statistics_registry
 from gauger.text.formats import plural, visible
 
@@ -25,13 +26,8 @@ STATISTICS = {
     "conformity": "it moves like those its oddest calls resemble: volume, timing, addresses, settings (evidence)",
     "union_similarity": "mean likeness of any two of its accounts in content",
     # Of a finding's accounts together.
-    "volume_spread": "spread of the number of calls between its accounts (log2)",
-    "shared_client_address": "share of its accounts that share an address with another of them",
-    "shared_payment": "share of its accounts that share a payment fingerprint with another of them",
-    "shared_network_and_hour": "share of its accounts seen on one network in the same hour as another of them",
-    "uniform_parameters": "share of its accounts with the same model and settings",
     "concealment": "share of its accounts that openly show one owner",
-    "disjoint_coverage": "share of its calls whose prompt was sent only once that day",
+    **{kind.statistic: kind.title for kind in SIGNS if kind.title},
     # Of one account: every column of accounts.parquet.
     **{name: statistic.title for name, statistic in statistics_registry.STATISTICS.items()},
 }

@@ -15,7 +15,6 @@ REASON = pa.struct(
 HISTORY = pa.struct([pa.field("day", pa.date32()), pa.field("accounts", pa.int64()), pa.field("calls", pa.int64())])
 
 FAMILY_KINDS = ("template", "near_duplicate", "exact", "single")
-ASSESSMENTS = ("campaign", "new population", "evaluation run", "shared tool")
 
 CALLS = pa.schema(
     [

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gauger.engine.common.errors import GaugerError
+from gauger.engine.findings.verdicts import VERDICTS
 from gauger.engine.results import tables
 from gauger.report import outputs, page, plots, sparkline, summary, write_report
 from gauger.text import words
@@ -29,7 +30,7 @@ HOSTILE = [
     "x" * 5_000,
 ]
 SIZES = {0: 480, 1: 260, 2: 120, 3: 60, 4: 40, 5: 25, 6: 22, 7: 21}
-ASSESSED = [tables.ASSESSMENTS[kind] for kind in (0, 0, 1, 0, 2, 3, 0, 0)]
+ASSESSED = [VERDICTS[kind] for kind in (0, 0, 1, 0, 2, 3, 0, 0)]
 STATISTICS = {
     "today_share_50": (0.30, 0.08, 0.62),
     "today_share_20": (0.31, 0.08, 0.70),
