@@ -72,6 +72,7 @@ def test_an_invalid_call_is_an_input_error_without_its_text(change: Call, messag
     with pytest.raises(InputError, match=message) as caught:
         Engine(secret=worlds.SECRET).check(call)
     assert CANARY not in str(caught.value)
+    assert str(2**70) not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

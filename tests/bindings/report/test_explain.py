@@ -31,7 +31,7 @@ def account(account_id: str, campaign: int | None, x: float, evidence: float | N
         "flagged": campaign is not None,
         "campaign_id": campaign,
         "map_x": x,
-        "map_y": 0.0,
+        "map_y": 4.0 if account_id == "mule-2" else 0.0,  # nearest by x alone
         "reasons": REASONS if campaign is not None else [],
     }
 
@@ -40,7 +40,7 @@ ACCOUNTS = [
     account("alice", None, 0.0, evidence=0.2),
     account("bob", None, 0.1, evidence=None),
     account("mule-1", 3, 5.0),
-    account("mule-2", 3, 9.0),
+    account("mule-2", 3, 5.2),
     account("mule-3", 3, 5.5),
     account(HOSTILE, 3, 7.0),
 ]

@@ -34,3 +34,10 @@ def test_plural() -> None:
     numbers = [(1, "family"), (2, "family"), (3, "day"), (4_000, "row"), (5, "client address")]
     shown = [formats.plural(number, noun) for number, noun in numbers]
     assert shown == ["1 family", "2 families", "3 days", "4,000 rows", "5 client addresses"]
+
+
+@pytest.mark.parametrize("first", "=+-@")
+def test_a_cell_is_no_formula(first: str) -> None:
+    assert formats.cell(f"{first}SUM(1)") == f"'{first}SUM(1)"
+    assert formats.cell(f"  {first}1").startswith("'")
+    assert formats.cell(f"a{first}b") == f"a{first}b"

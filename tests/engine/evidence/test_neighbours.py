@@ -70,6 +70,14 @@ def test_the_number_of_workers_changes_nothing(count: int) -> None:
         assert np.array_equal(whitener.transform(vectors), alone)
 
 
+def test_who_is_not_among_its_own_neighbours_loses_the_last() -> None:
+    rows = np.asarray([[0, 1, 2], [2, 0, 1], [0, 1, 3], [3, 0, 1]])  # the third has found others only
+    similarity = rows.astype(np.float32)
+    found, kept = neighbours._without_self(similarity, rows)
+    assert kept.tolist() == [[1, 2], [2, 0], [0, 1], [0, 1]]
+    assert found.tolist() == kept.astype(np.float32).tolist()
+
+
 @pytest.mark.parametrize("count", [900, 9_000])
 def test_neighbours_are_looked_among_some_accounts_alone(count: int) -> None:
     vectors = clouds(count, 24, 6)

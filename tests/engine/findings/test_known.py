@@ -75,7 +75,7 @@ def test_scoring_a_day_again_replaces_it_and_an_earlier_day_goes_before() -> Non
     today = people(1)
     _, known = KnownFindings().number([finding([0, 1, 2, 3])], today, MONDAY, KEY)
     found, known = known.number([finding([0, 1, 2])], today, MONDAY, KEY)
-    assert found[0].history == ((MONDAY, 3, 30),)
+    assert (found[0].history, found[0].returning_accounts) == (((MONDAY, 3, 30),), 0)
     found, known = known.number([finding([0, 1, 2, 3, 4])], today, MONDAY - timedelta(days=1), KEY)
     assert found[0].history == ((MONDAY - timedelta(days=1), 5, 50),)
     assert [entry[1] for entry in known.seen[0].history] == [5, 3]

@@ -77,6 +77,20 @@ def test_a_day_like_the_others_is_said_to_be_like_them(reference: Reference) -> 
     assert set(record["statistics"]) == set(found.statistics) == set(worlds.population(4, 9, 5).statistics)
 
 
+def test_today_is_held_against_the_worst_of_the_references_days() -> None:
+    parts = [worlds.population(1, 400, 8), worlds.population(2, 400, 8), worlds.population(3, 400, 8, habits=200)]
+    together = concatenate(parts)
+    found = drift_of(
+        worlds.population(4, 400, 8),
+        Reference(["2026-11-11", "2026-11-12", "2026-11-13"], together, WordSketch()),
+        TODAY,
+    )
+    for name, (_, before) in found.statistics.items():
+        values = together.statistics[name]
+        days = [(values[together.day_of == day], values[together.day_of != day]) for day in range(3)]
+        assert before == pytest.approx(max(stability_index(*pair) for pair in days))
+
+
 def test_other_topics_other_habits_and_new_accounts_are_seen(reference: Reference) -> None:
     today = worlds.population(5, 400, 8, planted=[(160, 8)])
     calm = np.full(400, 0.5)
