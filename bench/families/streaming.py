@@ -6,7 +6,7 @@ Run as ``python -m bench.families.streaming``. Signatures of real prompts where 
 import json
 import resource
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -100,8 +100,7 @@ def alone(table: StreamingFamilies, signatures: np.ndarray, random: np.random.Ge
     """One call after another: assigned, then checked."""
     whole = measures_of(signatures, random)
     calls = [
-        replace(
-            whole,
+        whole._replace(
             prompt_hashes=whole.prompt_hashes[row : row + 1],
             words=whole.words[:1],
             signatures=signatures[row : row + 1],
