@@ -43,6 +43,13 @@ def column_of(hashes: list[int]) -> Columns:
     return result
 
 
+@pytest.mark.parametrize("number", [1, hll.SPARSE - 1, hll.SPARSE])
+def test_a_small_column_sketch_is_exact_until_it_is_full(number: int) -> None:
+    count, _, registers = column_of([(value + 1) << 40 for value in range(number)])
+    assert count.tolist() == [number]
+    assert not registers.any()
+
+
 def entries(hashes: list[int]) -> list[int]:
     """Distinct 32-bit entries in order of arrival."""
     return list(dict.fromkeys(hashed >> 32 for hashed in hashes))

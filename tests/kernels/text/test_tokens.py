@@ -102,6 +102,7 @@ def test_any_bytes_at_all_stay_inside_the_scratch(data: bytes) -> None:
         ("x—y", ["x", "y"]),
         ("«да»", ["да"]),
         ("v2 is 3.5", ["v2", "is", "3", "5"]),
+        ("\u10a0\u10a1", ["\u10a0\u10a1"]),  # Georgian capitals, beside the last script without spaces
         ("", []),
     ],
 )
