@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import resource
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -102,8 +102,7 @@ def alone(table: StreamingFamilies, signatures: np.ndarray, random: np.random.Ge
     """One call after another: assigned, then checked."""
     whole = measures_of(signatures, random)
     calls = [
-        replace(
-            whole,
+        whole._replace(
             prompt_hashes=whole.prompt_hashes[row : row + 1],
             words=whole.words[:1],
             signatures=signatures[row : row + 1],

@@ -33,7 +33,9 @@ def _group(vocabulary: Vocabulary, kept: np.ndarray) -> np.ndarray:
     count = len(vocabulary)
     signatures = np.empty((count, _SLOTS), np.uint32)
     number = np.empty(count, np.int32)
-    kernels.sign_kept(vocabulary.offsets, vocabulary.numbers, vocabulary.values, kept, signatures, number)
+    kernels.sign_kept(
+        kernels.Grams(vocabulary.offsets, vocabulary.numbers), vocabulary.values, kept, signatures, number
+    )
     eligible = np.flatnonzero(number >= vocabulary.width)
     parents = np.arange(count, dtype=np.int32)
     least = int(np.ceil(_VERIFY * _SLOTS))

@@ -56,6 +56,8 @@ def parse(signature: str, names: Mapping[str, Any]) -> Any:
 
 def _sealed(kind: Any, argument: Any) -> Any:
     """A named tuple with read-only views where its type has them: Numba converts single arrays, but none in a tuple."""
+    if not isinstance(argument, kind.instance_class):
+        return argument  # Numba refuses it
     fields = []
     for wanted, field in zip(kind, argument, strict=True):
         if isinstance(wanted, types.Array) and not wanted.mutable and field.flags.writeable:

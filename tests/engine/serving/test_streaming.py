@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -25,8 +23,7 @@ def measures(signatures: np.ndarray, hashes: np.ndarray | None = None, words: in
     """Measured calls of given signatures, no two of one hash unless told."""
     count = len(signatures)
     fresh = np.random.default_rng(signatures.astype(np.int64).sum()).integers(0, 2**63, (count, 2)).astype(np.uint64)
-    return replace(
-        NONE,
+    return NONE._replace(
         signatures=np.ascontiguousarray(signatures),
         prompt_hashes=fresh if hashes is None else hashes,
         words=np.full(count, words, np.int32),

@@ -34,7 +34,7 @@ os.environ["GAUGER_CACHE_DIR"] = "/dev/null"
 import numpy as np
 from tests.kernels.guarded import Scratch
 scratch = Scratch()
-from gauger.kernels.machine.jit import Kernel, i64
+from gauger.kernels.machine.jit import Kernel, parse
 from gauger.kernels.machine.vectors import load8
 def careless(size, past):
     made = np.empty(size, np.uint8)
@@ -42,7 +42,7 @@ def careless(size, past):
     found = load8(address + size + past)
     return np.int64(found) + np.int64(made[0]) * 0
 careless.__module__ = "tests"
-kernel = Kernel(careless, i64(i64, i64))
+kernel = Kernel(careless, parse("i64(i64, i64)", {}))
 print(kernel(64, -1) == 0xCB and scratch.allocated == 1, flush=True)
 print(kernel(64, 0))
 """
