@@ -45,10 +45,8 @@ class Clusters(NamedTuple):
 
 
 @inline
-def alike(left, right, clusters, places, signatures, least):
+def alike(left, right, samples, sizes, places, rows, order, least):
     """Equal slots summed over cross pairs of two clusters' samples and their number; (-1, 1) where they do not fit."""
-    sizes, samples = clusters.sizes, clusters.samples
-    rows, order = signatures
     total, pairs = 0, 0
     spared = min(sizes[left], K_SAMPLE) * min(sizes[right], K_SAMPLE) // SPARED
     for i in range(min(sizes[left], K_SAMPLE)):
@@ -64,9 +62,8 @@ def alike(left, right, clusters, places, signatures, least):
 
 
 @inline
-def unite(clusters, left, right):
+def unite(parents, sizes, samples, left, right, merged):
     """Make two clusters one: the smaller root is the root, the smallest members of both the sample."""
-    parents, sizes, samples, merged = clusters
     a, b = min(left, right), max(left, right)
     parents[b] = a
     i, j, count = 0, 0, 0
@@ -82,7 +79,8 @@ def unite(clusters, left, right):
 @shared
 def offer(linked, touched, clusters, places, signatures, least):
     """Offer the clusters of each touched component to its largest ones, the most alike first."""
-    parents = clusters.parents
+    parents, sizes, samples, merged = clusters
+    rows, order = signatures
     count = 0
     roots = np.empty(parents.size, np.int64)
     for node in range(parents.size):
@@ -90,7 +88,7 @@ def offer(linked, touched, clusters, places, signatures, least):
             roots[count] = node
             count += 1
     roots = roots[:count]
-    by_size = np.argsort(-clusters.sizes[roots], kind="mergesort")
+    by_size = np.argsort(-sizes[roots], kind="mergesort")
     roots = roots[by_size]
     components = np.empty(count, np.int64)
     for i in range(count):
@@ -103,11 +101,11 @@ def offer(linked, touched, clusters, places, signatures, least):
             led, component = 0, root_of(linked, cluster)
         best, best_mean = -1, 0.0
         for i in range(led):
-            total, pairs = alike(leaders[i], cluster, clusters, places, signatures, least)
+            total, pairs = alike(leaders[i], cluster, samples, sizes, places, rows, order, least)
             if total >= 0 and total / pairs > best_mean:
                 best, best_mean = i, total / pairs
         if best >= 0:
-            unite(clusters, leaders[best], cluster)
+            unite(parents, sizes, samples, leaders[best], cluster, merged)
             leaders[best] = min(leaders[best], cluster)
         elif led < LEADERS:
             leaders[led] = cluster
@@ -122,8 +120,9 @@ def settle(places, edges, equal, levels, signatures, least, local, labels):
         local[places[i]] = i
     parents, linked = np.arange(size), np.arange(size)
     sizes, touched = np.ones(size, np.int64), np.zeros(size, np.uint8)
-    samples = np.empty((size, K_SAMPLE), np.int32)
-    clusters = Clusters(parents, sizes, samples, np.empty(K_SAMPLE, np.int32))
+    samples, merged = np.empty((size, K_SAMPLE), np.int32), np.empty(K_SAMPLE, np.int32)
+    clusters = Clusters(parents, sizes, samples, merged)
+    rows, order = signatures
     for i in range(size):
         samples[i, 0] = i
     at = 0
@@ -135,9 +134,9 @@ def settle(places, edges, equal, levels, signatures, least, local, labels):
             a, b = root_of(linked, left), root_of(linked, right)
             linked[max(a, b)] = min(a, b)
             left, right = root_of(parents, left), root_of(parents, right)
-            total, _ = alike(left, right, clusters, places, signatures, least)
+            total, _ = alike(left, right, samples, sizes, places, rows, order, least)
             if total >= 0:
-                unite(clusters, left, right)
+                unite(parents, sizes, samples, left, right, merged)
             touched[left] = 1
             at += 1
         if at == before:

@@ -145,20 +145,18 @@ def enter(buckets, signature, slot, first_way):
 
 
 @inline
-def put(table, slot, signature, hashed, family):
+def put(slots, hashes, families, buckets, slot, signature, hashed, family):
     """Give a slot to a prompt."""
-    slots, hashes, families = table.slots, table.hashes, table.families
     families[slot] = EMPTY
     slots[slot, :] = signature
     hashes[slot, 0], hashes[slot, 1] = hashed[0], hashed[1]
-    enter(table.buckets, signature, slot, WAYS if slot >= families.size // 2 else 0)
+    enter(buckets, signature, slot, WAYS if slot >= families.size // 2 else 0)
     families[slot] = family
 
 
 @inline
-def free_representative(table):
+def free_representative(families, used, hands):
     """A slot for a representative, by the clock: the next that was not used since the hand came by."""
-    families, used, hands = table.families, table.used, table.hands
     half = families.size // 2
     for _ in range(CLOCK_STEPS):
         slot = hands[REPRESENTATIVE_HAND]
@@ -198,13 +196,13 @@ def assign(batch, numbers, table, counters, found, started, evicted):
             slot = half + hands[CANDIDATE_HAND]
             hands[CANDIDATE_HAND] = (hands[CANDIDATE_HAND] + 1) % half
             counters[CANDIDATES_EVICTED] += families[slot] == CANDIDATE
-            put(table, slot, signatures[i], prompt_hashes[i], CANDIDATE)
+            put(slots, hashes, families, buckets, slot, signatures[i], prompt_hashes[i], CANDIDATE)
             calls[slot] = 1
             continue
         differs = hashes[slot, 0] != prompt_hashes[i, 0] or hashes[slot, 1] != prompt_hashes[i, 1]
         if slot >= half:
             candidate = slot
-            slot = free_representative(table)
+            slot = free_representative(families, used, hands)
             if families[slot] != EMPTY:
                 evicted_signatures[evictions, :] = slots[slot]
                 evicted_hashes[evictions, 0], evicted_hashes[evictions, 1] = hashes[slot, 0], hashes[slot, 1]
@@ -214,7 +212,7 @@ def assign(batch, numbers, table, counters, found, started, evicted):
             family = next_id + starts
             families[candidate] = EMPTY
             calls[slot], used[slot], varied[slot] = 1, 0, 0
-            put(table, slot, slots[candidate], hashes[candidate], family)
+            put(slots, hashes, families, buckets, slot, slots[candidate], hashes[candidate], family)
             started[starts, 0], started[starts, 1] = slot, family
             starts += 1
         else:

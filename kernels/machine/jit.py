@@ -54,16 +54,20 @@ def parse(signature: str, names: Mapping[str, Any]) -> Any:
     return resolve(ast.parse(signature, mode="eval").body)
 
 
-def _sealed(kind: Any, argument: Any) -> Any:
-    """A named tuple with read-only views where its type has them: Numba converts single arrays, but none in a tuple."""
-    if not isinstance(argument, kind.instance_class):
-        return argument  # Numba refuses it
-    fields = []
-    for wanted, field in zip(kind, argument, strict=True):
-        if isinstance(wanted, types.Array) and not wanted.mutable and field.flags.writeable:
-            field = field.view()
-            field.flags.writeable = False
-        fields.append(field)
+def _read_only(kind: Any) -> list[int]:
+    """Fields of a named tuple's type that are read-only arrays."""
+    return [at for at, field in enumerate(kind) if isinstance(field, types.Array) and not field.mutable]
+
+
+def _sealed(argument: Any, places: list[int]) -> Any:
+    """A named tuple with read-only views in some places: Numba converts arrays by themselves, but none in a tuple."""
+    writable = [at for at in places if argument[at].flags.writeable]
+    if not writable:
+        return argument
+    fields = list(argument)
+    for at in writable:
+        fields[at] = fields[at].view()
+        fields[at].setflags(write=False)
     return type(argument)(*fields)
 
 
@@ -75,19 +79,21 @@ class Kernel:
         self.dispatcher = njit(**_OPTIONS)(function)
         self.dispatcher._cache = KernelCache(function)
         self.ready = False
-        self._tuples = [at for at, kind in enumerate(signature.args) if isinstance(kind, types.BaseTuple)]
+        tuples = [(at, kind) for at, kind in enumerate(signature.args) if isinstance(kind, types.BaseTuple)]
+        self._sealed = [(at, kind.instance_class, _read_only(kind)) for at, kind in tuples if _read_only(kind)]
         update_wrapper(self, function)
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it; arrays of another type or layout than the signature's are refused."""
         if not self.ready:
             self.compile()
-        if self._tuples:
-            sealed = list(arguments)
-            for at in self._tuples:
-                sealed[at] = _sealed(self.signature.args[at], arguments[at])
-            return self.dispatcher(*sealed)
-        return self.dispatcher(*arguments)
+        if not self._sealed:
+            return self.dispatcher(*arguments)
+        given = list(arguments)
+        for at, kind, places in self._sealed:
+            if isinstance(given[at], kind):  # Numba refuses anything else
+                given[at] = _sealed(given[at], places)
+        return self.dispatcher(*given)
 
     def compile(self) -> bool:
         """Compile it or load it from the cache, whatever thread asks first; returns whether it had to be compiled."""

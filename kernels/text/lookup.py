@@ -29,7 +29,10 @@ def find(table, hashed):
 
 
 def build(hashes: np.ndarray, labels: Sequence[int]) -> np.ndarray:
-    """A table for ``find``. hashes : uint64[n], distinct hashes; labels : n numbers below NONE, equal hashes or-ed."""
+    """A table for ``find``, read-only.
+
+    hashes : uint64[n], distinct hashes; labels : n numbers below NONE, equal hashes or-ed
+    """
     merged: dict[int, int] = {}
     for hashed, label in zip(hashes.tolist(), labels, strict=True):
         merged[hashed] = merged.get(hashed, 0) | int(label)
@@ -42,5 +45,6 @@ def build(hashes: np.ndarray, labels: Sequence[int]) -> np.ndarray:
             table = np.zeros((1 << bits) + 1, np.uint64)
             table[slots] = keys ^ np.array(list(merged.values()), np.uint64)
             table[-1] = multiplier
+            table.setflags(write=False)
             return table
     raise AssertionError("no multiplier fits: the hashes are not random")

@@ -233,12 +233,13 @@ def measure_token_ids(prompts, key, sketches, reference, measures):
     frame, slots = np.empty(grams.FRAME + 1, np.uint64), np.empty(minhash.SLOTS, np.uint32)
     own_keys = minhash.slot_keys(key)
     bins, lanes = np.empty(features.BINS, np.int32), np.empty(features.FEATURES, np.int32)
-    base = values.ctypes.data
+    base, key0, key1 = values.ctypes.data, key[keys.TOKEN_ID], key[keys.TOKEN_ID + 1]
     gram_offsets[0] = 0
     for i in range(offsets.size - 1):
-        count = offsets[i + 1] - offsets[i]
+        own = values[offsets[i] : offsets[i + 1]]
+        count = own.size
         for j in range(count):
-            hashes[j] = hash_word(key[keys.TOKEN_ID], key[keys.TOKEN_ID + 1], U64(values[offsets[i] + j]))
+            hashes[j] = hash_word(key0, key1, U64(own[j]))
         # Hashed as bytes without the padded load: an Arrow buffer may end here.
         hash_ids(base + 4 * offsets[i], 4 * count, key, prompt_hashes[i])
         word_totals[i] = count

@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parents[1]
-OTHERS = ("test_cache", "test_jit", "test_vectors", "test_vectors_guarded", "test_warm", "test_hyperloglog")
+OTHERS = (
+    "test_cache",
+    "test_contracts",
+    "test_jit",
+    "test_vectors",
+    "test_vectors_guarded",
+    "test_warm",
+    "test_hyperloglog",
+)
 TESTS = sorted(str(path) for path in HERE.rglob("test_*.py") if path.stem not in OTHERS)
 REACH = """
 import ctypes
