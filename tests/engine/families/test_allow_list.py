@@ -13,7 +13,6 @@ from gauger.engine.engine import Engine
 from gauger.engine.evidence.evidence import no_evidence
 from gauger.engine.families.allow_list import AllowList
 from gauger.engine.families.families import EXACT, TEMPLATE
-from gauger.engine.findings.assessment import assess
 from gauger.engine.findings.findings import Calls, family_evidence, find_findings
 from gauger.engine.results.result import Result
 from tests.engine import worlds
@@ -183,13 +182,13 @@ def test_an_allowed_family_is_no_link_and_no_family_of_a_finding(mark: list[bool
     today, calls = coordinated_day(3)
     evidence, _ = clustered_evidence(4)
     families = worlds.families([TEMPLATE, EXACT], allowed=mark)
-    (campaign,) = find_findings(today, coordinated_day(5)[0], evidence, families, calls, FINDING_SETTINGS)
-    assert campaign.families == [number for number, vouched in zip([10, 11], mark, strict=True) if not vouched]
-    assert ("template family" in campaign.assessment.links) == (not mark[0])
+    (finding,) = find_findings(today, coordinated_day(5)[0], evidence, families, calls, FINDING_SETTINGS)
+    assert finding.families == tuple(one for one, vouched in zip([10, 11], mark, strict=True) if not vouched)
+    assert ("template family" in finding.links) == (not mark[0])
     share = sum(portion for portion, vouched in zip([0.8, 0.2], mark, strict=True) if vouched)
-    assert campaign.allowed_share == pytest.approx(share if any(mark) else math.nan, nan_ok=True)
-    assert campaign.assessment.verdict == "campaign"  # what its accounts do is weighed as before
-    assert campaign.members.tolist() == list(range(CAMPAIGN))
+    assert finding.allowed_share == pytest.approx(share if any(mark) else math.nan, nan_ok=True)
+    assert finding.verdict == "campaign"  # what its accounts do is weighed as before
+    assert finding.members.tolist() == list(range(CAMPAIGN))
 
 
 def test_without_a_reference_an_allowed_template_is_no_candidate() -> None:
@@ -201,10 +200,8 @@ def test_without_a_reference_an_allowed_template_is_no_candidate() -> None:
 @pytest.mark.parametrize(("vouched", "present"), [(False, True), (True, None)])
 def test_calls_of_allowed_families_do_not_count_towards_disjoint_coverage(vouched: bool, present: bool | None) -> None:
     today, calls = coordinated_day(3)
-    members, inside = np.arange(CAMPAIGN), calls.account < CAMPAIGN
+    evidence, _ = clustered_evidence(4)
     families = worlds.families([TEMPLATE, EXACT], allowed=[vouched, False])
-    found = assess(
-        today, coordinated_day(5)[0], members, families, calls.family[inside], calls.repeats[inside], earlier=True
-    )
-    (sign,) = (sign for sign in found.signs if sign.statistic == "disjoint_coverage")
+    (finding,) = find_findings(today, coordinated_day(5)[0], evidence, families, calls, FINDING_SETTINGS)
+    (sign,) = (sign for sign in finding.signs if sign.statistic == "disjoint_coverage")
     assert sign.present is present

@@ -67,7 +67,7 @@ def test_a_clean_reference_loses_nobody(clean: Population, today: Population) ->
     found = gather_decontaminated(today, clean, KEY, SETTINGS)
     assert len(found.left_out) == 0
     np.testing.assert_array_equal(found.evidence.probability, plain.probability)
-    assert len(gather_decontaminated(today.select(np.arange(600) >= 120), clean, KEY, SETTINGS, 1).left_out) == 0
+    assert len(gather_decontaminated(today.select(np.arange(600) >= 120), clean, KEY, SETTINGS).left_out) == 0
 
 
 def test_newcomers_who_do_not_act_as_one_keep_their_like_in_the_reference(clean: Population) -> None:
