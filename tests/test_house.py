@@ -167,6 +167,14 @@ def test_public_names_are_used() -> None:
     assert dead == []
 
 
+def test_every_package_is_in_the_hand_written_list() -> None:
+    listed = (ROOT / "pyproject.toml").read_text()
+    for folder in {path.parent for path in PRODUCT}:
+        layer, *inside = folder.relative_to(ROOT).parts
+        name = ".".join(["gauger", *inside] if layer == "bindings" else ["gauger", layer, *inside])
+        assert f'"{name}"' in listed, f"{name} is missing from packages"
+
+
 def test_tests_mirror_the_code() -> None:
     for path in (ROOT / "tests").rglob("test_*.py"):
         layer, *inside = path.relative_to(ROOT / "tests").parts
