@@ -1,9 +1,9 @@
-"""A reference that holds accounts of the campaign looked for: what is found with trimming, and without.
+"""A reference that holds accounts of the campaign looked for: what is found with decontamination, and without.
 
 Three clean days make the reference, the newest of which holds accounts of a campaign that was not found then; today
 the campaign is there again with other accounts and other prompts. The evidence is weighed as ``gauger score`` weighs
 it, and once without ``engine.reference.decontamination``. A clean day, and a campaign with a clean reference, say what
-trimming costs.
+decontamination costs.
 
 Run as ``python -m bench.days.poisoned --seeds 31 32`` from the root of the repository.
 """
@@ -43,7 +43,7 @@ class Row:
     seed: int
     campaign: str
     earlier: int  # campaign accounts inside the reference
-    recall: tuple[float | None, float | None]  # without trimming, with it; None without a campaign
+    recall: tuple[float | None, float | None]  # without it and with it; None without a campaign
     false: tuple[int, int]
     honest: int  # accounts weighed
     left_out: int  # reference accounts

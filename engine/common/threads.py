@@ -33,7 +33,7 @@ def count() -> int:
 
 
 def each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """What ``function`` makes of each item, in order. The first error is raised, after all have ended."""
+    """What ``function`` makes of each item, in order. The first error is raised, once what is under way has ended."""
     items = list(items)
     if min(count(), len(items)) <= 1:
         return [function(item) for item in items]

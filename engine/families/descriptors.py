@@ -36,7 +36,7 @@ class Descriptors:
         (Poisson), 1 bursts. NaN below PACE_CALLS_MIN calls or where all came at once. Accounts that take turns are
         below 0 together even if each alone looks random; people, who sleep, are above.
     elicitation, reasoning, rubrics, data_sets : share of calls whose prompt holds a phrase of any kind; that asks for
-        step-by-step reasoning; for grading by rubric; for a data set (``engine.elicitation``), 0 .. 1. NaN for token
+        step-by-step reasoning; for grading by rubric; for a data set (``intake.elicitation``), 0 .. 1. NaN for token
         ids.
     """
 

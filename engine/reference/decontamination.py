@@ -1,4 +1,4 @@
-"""Trimming: campaign accounts inside the reference are found by those of today, and left out.
+"""Decontamination: campaign accounts inside the reference are found by those of today, and left out.
 
 A reference that holds ten accounts of a campaign blinds it: today's accounts are ranked among the reference's own, and
 those ten rank as high. They cannot be left out for ranking high, because the highest ranks of the reference *are* the

@@ -24,9 +24,9 @@ from gauger.engine.statistics.population import Population
 class Result:
     """What a run found. The tables are those ``gauger score`` writes.
 
-    seconds : of ``finish``, stage after stage: population (the accounts and their statistics), evidence (trimming of
-        the reference included), families (what is left of them by then: they are found beside the two), campaigns (with
-        relational statistics and assessment)
+    seconds : of ``finish``, stage after stage: population (the accounts and their statistics), evidence (with
+        decontamination of the reference), families (what is left of them by then: they are found beside the two),
+        campaigns (with relational statistics and verdicts)
     """
 
     calls: pa.Table
@@ -37,7 +37,7 @@ class Result:
     reference_days: list[str]
     reference_accounts: int
     allowed: Allowed | None = None  # what the allow-list came to
-    reference_left_out: int = 0  # accounts of the reference that belong to a group of today's: see ``trimming``
+    reference_left_out: int = 0  # accounts of the reference that belong to a group of today's: see ``decontamination``
     drift: Drift | None = None  # today against the reference; None without one
     seconds: dict[str, float] = field(default_factory=dict)
 

@@ -31,7 +31,7 @@ CALLS = pa.schema(
 )
 
 # accounts.parquet has, between ``calls`` and ``evidence``, one float64 column per statistic of
-# engine.statistics_registry (null where the statistic is not available).
+# engine.statistics.registry (null where the statistic is not available).
 ACCOUNTS_HEAD = pa.schema([("account_id", pa.string()), ("calls", pa.int64())])
 ACCOUNTS_TAIL = pa.schema(
     [
@@ -54,7 +54,7 @@ FAMILIES = pa.schema(
         ("first_seen", TIMESTAMP),
         ("last_seen", TIMESTAMP),
         ("distinct_prompts", pa.int64()),
-        # Concentration and pace: engine.descriptors has the formulas.
+        # Concentration and pace: engine.families.descriptors has the formulas.
         ("largest_account_share", pa.float64()),  # of calls, those of the account that sent most
         ("account_gini", pa.float64()),  # of calls over accounts: 0 = all send alike; null for one account
         ("account_gini_chance", pa.float64()),  # what it would be if any account sent any call alike
@@ -95,7 +95,7 @@ CAMPAIGNS = pa.schema(
         ("present", pa.list_(pa.string())),  # signs of coordination it has, as sentences
         ("lacking", pa.list_(pa.string())),  # signs looked for and not found, or not available
         ("hourly_calls", pa.list_(pa.int64())),  # calls per UTC hour from started_at's hour on
-        # Over the days of a state directory: engine.known_campaigns. campaign_id stays the same from day to day.
+        # Over the days of a state directory: engine.findings.known. campaign_id stays the same from day to day.
         ("first_seen_on", pa.date32()),
         ("days_seen", pa.int64()),
         ("returning_accounts", pa.int64()),  # of its accounts, those it had on an earlier day

@@ -153,7 +153,7 @@ STATISTICS = (
         ("words_variation", "variation of the lengths of its prompts", "standard deviation / mean of words", MOMENTS,
          "ratio", "0 and up", CONTENT),
         ("elicitation_share", "share of its calls that ask for step-by-step reasoning, rubrics or data sets",
-         "calls with a phrase of engine.elicitation / n", OURS, "share", "0 to 1", TEXT),
+         "calls with a phrase of engine.intake.elicitation / n", OURS, "share", "0 to 1", TEXT),
     ),
     *alone(
         "statistics.accounts.account_statistics",

@@ -1,7 +1,7 @@
 """Statistics of accounts against the reference, for both sides alike: each account is left out of what it meets.
 
 Words are not kept by account, so that the spread of what an account says is taken over the cells of its sampled calls
-(``statistics_samples.cells_of``) in place of n-grams: docs/statistics.md says what words would cost.
+(``samples.cells_of``) in place of n-grams: docs/statistics.md says what words would cost.
 """
 
 import numpy as np

@@ -40,7 +40,7 @@ def wide_kernel() -> Kernel:
     """The 128-bit hash of bytes by itself: the pass takes it of token ids only, so of multiples of four bytes."""
     hash_bytes_128, tail_word = siphash.hash_bytes_128, siphash.tail_word
 
-    def hash_wide(key0, key1, data, out):  # type: ignore[no-untyped-def]
+    def hash_wide(key0, key1, data, out):
         address = data.ctypes.data
         out[0], out[1] = hash_bytes_128(key0, key1, address, data.size, tail_word(address, data.size))
 
