@@ -1,6 +1,6 @@
 """What fills the slots of template families: how many slots, how many values in each, how much of their grid is sent.
 
-A slot is what lies between two grams of the frame (the kernels of the same name). Grams are five tokens wide, so that constant
+A slot is what lies between two grams of the frame. Grams are five tokens wide, so that constant
 text of fewer than five tokens between two slots holds no gram of the frame and they show as one run. Where such a run
 gives itself away as two short slots, it is told apart by its sides: with m tokens in between, its first m + 1 grams
 depend on the left slot alone (on its first m + 1 tokens), its last m + 1 on the right one. "List tasks that ROLE can

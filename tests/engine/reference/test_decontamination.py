@@ -1,4 +1,4 @@
-"""Decontamination: what it counts, what it leaves alone, and a campaign that its like in the reference no longer hides."""
+"""Decontamination: what it counts, what it leaves alone, and a campaign that the reference no longer hides."""
 
 from dataclasses import replace
 
