@@ -28,7 +28,7 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.engine import Engine
 from gauger.engine.evidence.evidence import Evidence, gather
 from gauger.engine.reference.decontamination import gather_decontaminated
-from gauger.engine.reference.reference import concatenate
+from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population, population_of
 
 CAMPAIGNS = ("alpaca", "alpaca_padded_80", "t0_padded_80")

@@ -22,7 +22,7 @@ from bench.detection.world import World, cut
 from bench.world import day as real_day
 from bench.world.campaigns import DEFAULT, Planted
 from bench.world.cohorts import COHORTS
-from gauger.engine.reference.reference import concatenate
+from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population
 
 HOURS = (3, 6, 9, 12, 18, 24)  # of the day, at which a stream is scored

@@ -1,7 +1,5 @@
 """Feature rows of sampled calls, where they are stored."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gauger.engine.common import threads
@@ -34,11 +32,6 @@ class FeatureRows:
 
     def _start(self, part: int) -> int:
         return int(self._ends[part - 1]) if part else 0
-
-    def select(self, kept: np.ndarray) -> FeatureRows:
-        """The rows of a boolean mask."""
-        masks = np.split(kept, self._ends[:-1])
-        return FeatureRows(*((array, stored[mask]) for (array, stored), mask in zip(self._parts, masks, strict=True)))
 
     def project(self, directions: np.ndarray, which: np.ndarray) -> np.ndarray:
         """Each row along the direction of its own, read in the order rows are stored in; float32[rows].

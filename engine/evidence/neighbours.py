@@ -78,34 +78,50 @@ class Whitener:
         return result
 
 
-def _search_exactly(vectors: np.ndarray, among: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k nearest of each row among some, itself included where it is one of them."""
-    faiss.omp_set_num_threads(1)
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(vectors[among])
+class Index:
+    """Unit vectors among which the nearest are found by inner product."""
 
-    def block(start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+    def __init__(self, vectors: np.ndarray) -> None:
+        """vectors : float32[n, d]"""
+        self.vectors = np.ascontiguousarray(vectors, np.float32)
+        self._inverted: InvertedFile | None = None
         faiss.omp_set_num_threads(1)
-        return index.search(vectors[start:stop], k)
+        if len(vectors) > EXACT_MAX:
+            # One BLAS thread: products run in our threads.
+            with threadpool_limits(1, user_api="blas"):
+                self._inverted = InvertedFile(self.vectors)
+        else:
+            self._exact = faiss.IndexFlatIP(vectors.shape[1])
+            self._exact.add(self.vectors)
 
-    parts = threads.blocks(block, len(vectors), _BLOCK)
-    similarity, places = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return similarity, among[places]
+    def search_all(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The k nearest others of each vector: (similarities float32[n, k], rows int64[n, k]), nearest first."""
+        k = min(k, len(self.vectors) - 1)
+        if self._inverted is None:
+            return _without_self(*self._search_exactly(self.vectors, k + 1))
+        with threadpool_limits(1, user_api="blas"):
+            return self._inverted.search_all(k)
 
+    def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The same of other vectors, float32[m, d]."""
+        k = min(k, len(self.vectors) - 1)
+        queries = np.ascontiguousarray(queries, np.float32)
+        if self._inverted is None:
+            return self._search_exactly(queries, k)
+        with threadpool_limits(1, user_api="blas"):
+            return self._inverted.search(queries, k)
 
-def nearest(vectors: np.ndarray, k: int, among: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The k nearest other rows of each row by inner product: (similarities float32[n, k], rows int64[n, k]).
+    def _search_exactly(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The k nearest of each query, itself included where it is one of the vectors."""
 
-    among : int64, ascending, the rows that are looked among (default: all)
-    """
-    among = np.arange(len(vectors)) if among is None else among
-    k = min(k, len(among) - 1)
-    vectors = np.ascontiguousarray(vectors, np.float32)
-    if len(among) <= EXACT_MAX:
-        return _without_self(*_search_exactly(vectors, among, k + 1))
-    # One BLAS thread: products run in our threads.
-    with threadpool_limits(1, user_api="blas"):
-        return InvertedFile(vectors, among).search_all(k)
+        def block(start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+            faiss.omp_set_num_threads(1)
+            return self._exact.search(queries[start:stop], k)
+
+        parts = threads.blocks(block, len(queries), _BLOCK)
+        nothing = (np.zeros((0, k), np.float32), np.zeros((0, k), np.int64))
+        similarity, rows = (np.concatenate(column) for column in zip(*(parts or [nothing]), strict=True))
+        return similarity, rows
 
 
 def _without_self(similarity: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -118,15 +134,19 @@ def _without_self(similarity: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray,
     return similarity[keep].reshape(count, width - 1), rows[keep].reshape(count, width - 1)
 
 
-def today_share(similarity: np.ndarray, rows: np.ndarray, today: np.ndarray, k: int) -> np.ndarray:
+def today_share(
+    similarity: np.ndarray, rows: np.ndarray, today: np.ndarray, k: int, asked: int | None = None
+) -> np.ndarray:
     """Share of today's accounts among the k nearest, plus its one-hop average over today's neighbours.
 
     Neighbours are mostly mutual, so an account is left out of its neighbours' shares: counted in, today's accounts
     would raise their own scores and the reference's would not. Ties (saturated shares) are broken by mean similarity.
-    rows : int64[n, >= k]; today : bool[n]; result float64[n].
+    rows : int64[n, >= k]; today : bool[n]; asked : how many of the first rows are wanted (default: all)
+    Returns float64[asked].
     """
+    asked = len(rows) if asked is None else asked
     near, is_today = np.ascontiguousarray(rows[:, :k], np.int32), today.astype(np.uint8)
-    count, scores = np.empty(len(rows), np.int64), np.empty(len(rows))
+    count, scores = np.empty(len(rows), np.int64), np.empty(asked)
     threads.blocks(lambda start, stop: count_today(near, is_today, start, stop, count), len(rows), _COUNTED)
-    threads.blocks(lambda start, stop: share_with_hop(near, is_today, count, start, stop, scores), len(rows), _COUNTED)
-    return scores + 1e-3 * similarity[:, :k].mean(axis=1)
+    threads.blocks(lambda start, stop: share_with_hop(near, is_today, count, start, stop, scores), asked, _COUNTED)
+    return scores + 1e-3 * similarity[:asked, :k].mean(axis=1)

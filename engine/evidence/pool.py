@@ -8,28 +8,24 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pyarrow as pa
 
-from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.feature_rows import FeatureRows
-from gauger.engine.evidence.neighbours import Whitener, nearest, units
+from gauger.engine.evidence.neighbours import Index, Whitener, units
 from gauger.engine.evidence.sifting import PooledCalls, Sifting, sift
 from gauger.engine.statistics.background import folds_of
 from gauger.engine.statistics.population import Population
 
 _PEERS = 40
-_SIFT_NEIGHBOURS = (20, 50, 100)
-# Neighbours are looked among the reference's accounts and at most so many times as many of today's. Where nearly all
-# are today's, so are everybody's nearest, and shares say nothing: of 216,000 against 16,000, all fifty nearest are
-# today's for one honest account in forty.
-_TODAY_PER_REFERENCE = 2
+SIFT_NEIGHBOURS = (20, 50, 100)
 
 
 @dataclass(frozen=True)
 class Neighbours:
     """Whom accounts resemble by the mean of all their calls."""
 
+    whitener: Whitener
+    index: Index  # of the accounts learnt from
     vectors: np.ndarray  # float32[accounts, d], whitened kernel means
     similarity: np.ndarray  # float32[accounts, k]
     rows: np.ndarray  # int64[accounts, k], nearest first
@@ -83,11 +79,6 @@ class Pool:
     def calls(self) -> PooledCalls:
         """Sampled calls of both sides."""
         new, old, n = self.new, self.old, len(self.new)
-        most, among = _TODAY_PER_REFERENCE * len(old), None
-        if n > most:
-            hashes = hash_column(self.key, pa.array(new.account_ids, pa.string()))
-            chosen = np.sort(np.argpartition(hashes, most)[:most])
-            among = np.concatenate([chosen, np.arange(n, n + len(old))])
         return PooledCalls(
             features=FeatureRows(*((side.sample_features, side.sample_row) for side in (new, old))),
             owner=np.concatenate([new.sample_owner, old.sample_owner + n]),
@@ -95,20 +86,20 @@ class Pool:
             folds=folds_of(new.account_ids + old.account_ids, self.key),
             identity=np.concatenate([new.sample_identity, old.sample_identity]),
             background=old.background,
-            among=among,
         )
 
     @cached_property
     def neighbours(self) -> Neighbours:
         """Nearest accounts by whitened kernel means."""
         means = units([self.new.sums, self.old.sums])
-        vectors = Whitener.fit(means[~self.today]).transform(means)
-        return Neighbours(vectors, *nearest(vectors, max(self.settings.neighbours), self.calls.among))
+        whitener = Whitener.fit(means[~self.today])
+        index = Index(whitener.transform(means))
+        return Neighbours(whitener, index, index.vectors, *index.search_all(max(self.settings.neighbours)))
 
     @cached_property
     def sifting(self) -> Sifting:
         """What all rounds of sifting say."""
-        return sift(self.calls, numbers=_SIFT_NEIGHBOURS)
+        return sift(self.calls, numbers=SIFT_NEIGHBOURS)
 
     @property
     def peers(self) -> np.ndarray:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from gauger.engine.common import threads
 from gauger.engine.common.vectors import unit
-from gauger.engine.evidence.calibration import combine, evidence, pooled_tail_probability
+from gauger.engine.evidence.calibration import combine, evidence, pooled_tail_probability, tail_probability
 from gauger.engine.evidence.feature_rows import FeatureRows
-from gauger.engine.evidence.neighbours import Whitener, nearest, today_share
+from gauger.engine.evidence.neighbours import Index, Whitener, today_share
 from gauger.engine.statistics.background import FOLDS, Background
 from gauger.kernels.accounts.accumulate import add_weighted_features
 from gauger.kernels.accounts.ranks import places_within
@@ -53,22 +53,6 @@ class PooledCalls:
     folds: np.ndarray  # int64[accounts], 0 .. FOLDS - 1, by keyed hash
     identity: np.ndarray  # uint64[m]
     background: Background | None = None  # of the whole reference; None: what is in ``features`` is all there is
-    among: np.ndarray | None = None  # int64, ascending, accounts that others may have as neighbours; None: all
-
-    def select(self, accounts: np.ndarray) -> PooledCalls:
-        """The calls of some accounts, int64, ascending, who then have one another as neighbours."""
-        kept = np.zeros(len(self.today), bool)
-        kept[accounts] = True
-        calls = kept[self.owner]
-        return replace(
-            self,
-            features=self.features.select(calls),
-            owner=(np.cumsum(kept) - 1)[self.owner[calls]],
-            today=self.today[kept],
-            folds=self.folds[kept],
-            identity=self.identity[calls],
-            among=None,
-        )
 
 
 @dataclass(frozen=True)
@@ -179,10 +163,32 @@ def joined(shares: np.ndarray, today: np.ndarray) -> np.ndarray:
     return evidence(combine([pooled_tail_probability(share, today) for share in shares]))
 
 
+def joined_among(shares: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """The same of other accounts, by the shares of the reference's; float64[numbers, n], float64[numbers, r]."""
+    return evidence(combine([tail_probability(*pair) for pair in zip(shares, null, strict=True)]))
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a round learnt, enough to sift accounts that it did not learn from."""
+
+    weights: np.ndarray  # float32[FOLDS, FEATURES], direction of each fold
+    null: np.ndarray  # float32, scores of the reference's calls, ascending
+    whitener: Whitener
+    index: Index  # of the weighted means of the accounts learnt from
+
+    def means(self, calls: PooledCalls) -> tuple[np.ndarray, np.ndarray]:
+        """Of other accounts' calls: whitened weighted means, and the tail probability of each call."""
+        probability = tail_probability(score_calls(calls, self.weights), self.null)
+        place = places(probability, calls.owner, len(calls.today))
+        return self.whitener.transform(_means(calls, weights_of(probability, place))), probability
+
+
 @dataclass(frozen=True)
 class Sifted:
     """One round's result."""
 
+    learnt: Round
     shares: np.ndarray  # float64[numbers, accounts], of today's among the nearest of the weighted mean
     scores: np.ndarray  # float64[accounts], their evidence, joined
     call_probability: np.ndarray  # float64[m], tail probability of each call among the reference's calls
@@ -191,16 +197,26 @@ class Sifted:
     neighbours: np.ndarray  # int64[accounts, k], whom they resemble
 
 
-def _stage_two(calls: PooledCalls, scores: np.ndarray, numbers: Sequence[int]) -> Sifted:
+def _stage_two(calls: PooledCalls, weights: np.ndarray, numbers: Sequence[int]) -> Sifted:
     today, owner = calls.today, calls.owner
+    scores = score_calls(calls, weights)
     probability = pooled_tail_probability(scores, today[owner])
     place = places(probability, owner, len(today))
     chosen = oddest(place, owner, len(today), _LEARNT_SHARE, _LEARNT_MIN)
     means = _means(calls, weights_of(probability, place))
-    vectors = Whitener.fit(means[~today]).transform(means)
-    similarity, rows = nearest(vectors, max(numbers), calls.among)
-    shares = np.stack([today_share(similarity, rows, today, min(k, rows.shape[1])) for k in numbers])
-    return Sifted(shares, joined(shares, today), probability, chosen, vectors, rows)
+    whitener = Whitener.fit(means[~today])
+    index = Index(whitener.transform(means))
+    similarity, rows = index.search_all(max(numbers))
+    shares = shares_of(similarity, rows, today, numbers)
+    learnt = Round(weights, np.sort(scores[~today[owner]]), whitener, index)
+    return Sifted(learnt, shares, joined(shares, today), probability, chosen, index.vectors, rows)
+
+
+def shares_of(
+    similarity: np.ndarray, rows: np.ndarray, today: np.ndarray, numbers: Sequence[int], asked: int | None = None
+) -> np.ndarray:
+    """``today_share`` for several numbers of neighbours; float64[numbers, asked]."""
+    return np.stack([today_share(similarity, rows, today, min(k, rows.shape[1]), asked) for k in numbers])
 
 
 def _bounded(calls: PooledCalls, side: np.ndarray, most: int) -> np.ndarray:
@@ -214,30 +230,23 @@ def _bounded(calls: PooledCalls, side: np.ndarray, most: int) -> np.ndarray:
 def rounds_of(
     calls: PooledCalls, *, numbers: Sequence[int], gram_rows: int = _GRAM_ROWS, rounds: int = _ROUNDS
 ) -> Iterator[Sifted]:
-    """The first round, then ``rounds`` of self-training, one by one: of a large day each holds gigabytes.
+    """The first round, then ``rounds`` of self-training, one by one: each holds hundreds of megabytes."""
 
-    Rounds before the last two only learn, and learn of the accounts that others may have as neighbours; the first and
-    the last two are of all accounts.
-    """
-    learner = calls if calls.among is None else calls.select(calls.among)
+    def of(side: np.ndarray) -> Moments:
+        rows = _bounded(calls, side, gram_rows)
+        return moments(calls.features, rows, calls.folds[calls.owner[rows]])
 
-    def of(pool: PooledCalls, side: np.ndarray) -> Moments:
-        rows = _bounded(pool, side, gram_rows)
-        return moments(pool.features, rows, pool.folds[pool.owner[rows]])
-
-    def scored(pool: PooledCalls, positive: Moments, ridge: float) -> Sifted:
-        weights = directions(positive, negative, ridge, pool.background)
-        return _stage_two(pool, score_calls(pool, weights), numbers)
+    def sifted(positive: Moments, ridge: float) -> Sifted:
+        return _stage_two(calls, directions(positive, negative, ridge, calls.background), numbers)
 
     is_today = calls.today[calls.owner]
-    negative = of(calls, ~is_today)
-    pool, last = calls, scored(calls, of(calls, is_today), 0.1)
+    negative = of(~is_today)
+    last = sifted(of(is_today), 0.1)
     yield last
-    for left in range(rounds - 1, -1, -1):
-        positive = of(pool, last.chosen & _believed(last.scores, pool.today)[pool.owner])
+    for _ in range(rounds):
+        positive = of(last.chosen & _believed(last.scores, calls.today)[calls.owner])
         del last
-        pool = learner if left >= _JOINED_ROUNDS else calls
-        last = scored(pool, positive, 0.3)
+        last = sifted(positive, 0.3)
         yield last
 
 
@@ -257,6 +266,16 @@ class Sifting:
     first: np.ndarray  # float64[accounts], evidence of the first round
     self_trained: np.ndarray  # float64[accounts], of the last two, whose shares are averaged: half of each is its luck
     last: Sifted
+    rounds: tuple[Heard, ...]  # the first and the last two
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A round that counts, with what it says of the accounts it learnt from."""
+
+    learnt: Round
+    shares: np.ndarray  # float64[numbers, accounts]
+    neighbours: np.ndarray  # int32[accounts, k]
 
 
 def sift(calls: PooledCalls, *, numbers: Sequence[int]) -> Sifting:
@@ -264,9 +283,13 @@ def sift(calls: PooledCalls, *, numbers: Sequence[int]) -> Sifting:
 
     numbers : of neighbours among which today's accounts are counted
     """
-    first, shares = None, deque[np.ndarray](maxlen=_JOINED_ROUNDS)
+    first, heard = None, deque[Heard](maxlen=_JOINED_ROUNDS)
     for last in rounds_of(calls, numbers=numbers):
-        first = last.scores if first is None else first
-        shares.append(last.shares)
+        one = Heard(last.learnt, last.shares, last.neighbours.astype(np.int32))
+        if first is None:
+            first, scores = one, last.scores
+        heard.append(one)
+        del one
     assert first is not None
-    return Sifting(first, joined(np.mean(shares, axis=0), calls.today), last)
+    trained = joined(np.mean([one.shares for one in heard], axis=0), calls.today)
+    return Sifting(scores, trained, last, (first, *heard))

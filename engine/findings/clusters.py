@@ -144,10 +144,12 @@ def find_clusters(evidence: Evidence, settings: Settings) -> list[Finding]:
     flagged = np.flatnonzero(evidence.probability < settings.alarm_level)
     if len(flagged) < settings.campaign_accounts_min:
         return []
-    vectors = np.concatenate([evidence.vectors[flagged], evidence.sifted[flagged]], axis=1) / np.sqrt(np.float32(2))
-    labels, sifted = _linked(vectors), evidence.sifted[flagged]
+    places = evidence.places(flagged)
+    means, sifted = evidence.vectors[places], evidence.sifted[places]
+    vectors = np.concatenate([means, sifted], axis=1) / np.sqrt(np.float32(2))
+    labels = _linked(vectors)
     groups = _joined(sifted, [np.flatnonzero(labels == label) for label in range(labels.max() + 1)])
-    groups = _absorbed(groups, evidence.vectors[flagged], evidence.reference_vectors)
+    groups = _absorbed(groups, means, evidence.reference_vectors)
     groups = _joined(sifted, groups)  # fuller clusters agree better
     tested = int((~np.isnan(evidence.probability)).sum())
     link_rate = _link_rate(evidence.reference_vectors)

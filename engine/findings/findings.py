@@ -99,8 +99,13 @@ def family_evidence(families: Families, calls: Calls, evidence: Evidence, settin
     return np.where((number > 0) & ~families.allowed, np.clip(-tail, 0.0, _EVIDENCE_MAX), np.nan)
 
 
-def call_evidence(today: Population, evidence: Evidence, account: np.ndarray, identity: np.ndarray) -> np.ndarray:
-    """-log10 tail probability of each call's content among the reference's calls; NaN for calls outside the sample."""
+def call_evidence(
+    today: Population, call_probability: np.ndarray, account: np.ndarray, identity: np.ndarray
+) -> np.ndarray:
+    """-log10 tail probability of each call's content among the reference's calls; NaN for calls outside the sample.
+
+    call_probability : float64, of each sampled call of the population
+    """
 
     def together(owner: np.ndarray, name: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore"):
@@ -112,7 +117,7 @@ def call_evidence(today: Population, evidence: Evidence, account: np.ndarray, id
     if len(order) == 0:
         return np.full(len(wanted), np.nan)
     place = order[np.minimum(np.searchsorted(known[order], wanted), len(order) - 1)]
-    return np.where(known[place] == wanted, evidence_of(evidence.call_probability[place]), np.nan)
+    return np.where(known[place] == wanted, evidence_of(call_probability[place]), np.nan)
 
 
 def find_findings(

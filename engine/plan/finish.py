@@ -27,6 +27,7 @@ from gauger.engine.reference.drift import measure_drift
 from gauger.engine.results.result import Result, account_table, call_table, family_table, finding_table, membership
 from gauger.engine.serving.snapshot import Snapshot, snapshot_of
 from gauger.engine.state.state import State
+from gauger.engine.statistics.people import Whole
 from gauger.engine.statistics.population import Population, population_of
 
 
@@ -83,7 +84,7 @@ def finish(
         today, account_rows = populating.result()
         watch.lap("population")
         reference = None if chosen is None else chosen.population
-        weighed = gather_decontaminated(today, reference, state.secret.key, settings)
+        weighed = gather_decontaminated(Whole(today, state.secret.key), reference, state.secret.key, settings)
         watch.lap("evidence")
         families, allowed = apply_allow_list(allow, grouping.result(), state, known.families.ids)
         watch.lap("families")

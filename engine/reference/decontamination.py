@@ -26,10 +26,12 @@ import numpy as np
 
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.conformity import habit_likeness
-from gauger.engine.evidence.evidence import Evidence, gather
+from gauger.engine.evidence.evidence import Evidence, no_evidence, of_learnt, unusable, weigh
+from gauger.engine.evidence.learning import learn
 from gauger.engine.findings.clusters import find_clusters
 from gauger.engine.findings.signs import Group, signs_of
 from gauger.engine.findings.verdicts import SIGNS_MIN
+from gauger.engine.statistics.people import People
 from gauger.engine.statistics.population import Population
 
 _LEVEL = 50.0  # times the alarm level: the group is looked for among accounts this odd
@@ -56,26 +58,30 @@ class Decontaminated:
 
 
 def gather_decontaminated(
-    today: Population, reference: Population | None, key: np.ndarray, settings: Settings
+    people: People, reference: Population | None, key: np.ndarray, settings: Settings
 ) -> Decontaminated:
-    """``gather``, again and without them where reference accounts belong to a group of today's."""
-    found = gather(today, reference, key, settings)
+    """``gather``, again and without them where reference accounts belong to a group of today's.
+
+    The group is looked for among the accounts that are learnt from; the others are weighed once, at the end.
+    """
     left_out = np.zeros(0, np.int64)
-    if reference is None or not found.reference_accounts:
-        return Decontaminated(found, left_out)
+    reason = unusable(people, reference, settings)
+    if reference is None or reason is not None:
+        return Decontaminated(no_evidence(people, reason or ""), left_out)
+    learnt = learn(people, reference, key, settings)
     rows = np.arange(len(reference))  # of the accounts still there
     for _ in range(_ROUNDS):
-        suspects = found.reference_rows[_suspects(today, reference, found, settings)]
+        suspects = learnt.reference_rows[_suspects(learnt.pool.new, reference, of_learnt(learnt), settings)]
         stay = np.isin(rows, suspects, invert=True)
         # Trimmed below what can support the alarm level, it would be no reference at all.
-        if not len(suspects) or found.reference_accounts - len(suspects) < settings.reference_accounts_min:
+        if not len(suspects) or len(learnt.pool.old) - len(suspects) < settings.reference_accounts_min:
             break
         left_out, rows = np.union1d(left_out, suspects), rows[stay]
         kept = np.zeros(len(reference), bool)
         kept[rows] = True
-        found = gather(today, reference.select(kept), key, settings)
-        found = replace(found, reference_rows=rows[found.reference_rows])
-    return Decontaminated(found, left_out)
+        learnt = learn(people, reference.select(kept), key, settings)
+        learnt = replace(learnt, reference_rows=rows[learnt.reference_rows])
+    return Decontaminated(weigh(people, learnt), left_out)
 
 
 def _suspects(today: Population, reference: Population, found: Evidence, settings: Settings) -> np.ndarray:

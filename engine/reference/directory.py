@@ -29,7 +29,7 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.kept_days import LONE, REFERENCE, THIN, has_population, read_population, write_population
-from gauger.engine.reference.reference import concatenate
+from gauger.engine.statistics.joining import concatenate
 from gauger.engine.state.storage import (
     MANIFEST,
     new_folder,

@@ -101,8 +101,9 @@ def measure_drift(
         return max(found, default=float("nan"))
 
     vectors = evidence.reference_vectors
+    held = np.isin(evidence.vector_rows, calm)  # of a large day those learnt from, a fair sample
     content = (
-        mean_distance(evidence.vectors[calm], vectors),
+        mean_distance(evidence.vectors[held], vectors),
         worst(lambda one, others: mean_distance(vectors[one], vectors[others])),
     )
     names = np.asarray(old.account_ids, object)[rows]
@@ -117,7 +118,7 @@ def measure_drift(
             statistics[name] = (stability_index(values[calm], null), before)
     same = any(date.fromisoformat(old_day).weekday() == day.weekday() for old_day in reference.days)
     return Drift(
-        content, (new, new_before), statistics, same, _sentences(content, (new, new_before), statistics, len(calm))
+        content, (new, new_before), statistics, same, _sentences(content, (new, new_before), statistics, int(held.sum()))
     )
 
 

@@ -20,7 +20,7 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather
 from gauger.engine.reference.directory import StateDirectory, bounded
 from gauger.engine.reference.kept_days import LONE, REFERENCE
-from gauger.engine.reference.reference import concatenate
+from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population
 
 # Accounts weighed and accounts they are weighed against: two to three seconds of one core.

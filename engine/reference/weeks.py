@@ -24,7 +24,8 @@ from gauger.engine.reference.decontamination import gather_decontaminated
 from gauger.engine.reference.directory import StateDirectory, bounded
 from gauger.engine.reference.kept_days import REFERENCE, THIN
 from gauger.engine.reference.kept_findings import load_findings, save_findings
-from gauger.engine.reference.reference import concatenate
+from gauger.engine.statistics.joining import concatenate
+from gauger.engine.statistics.people import Whole
 from gauger.engine.statistics.population import Population
 from gauger.kernels.text.features import FEATURES
 
@@ -59,7 +60,7 @@ def weigh_week(directory: StateDirectory, last: date, settings: Settings) -> Wee
             before, weeks = [*older, *before], [*weeks, week]
     most = settings.reference_accounts_max // max(1, len(weeks))
     reference = concatenate([bounded(week, most, directory.secret) for week in weeks]) if weeks else None
-    found = gather_decontaminated(people, reference, directory.secret.key, settings).evidence
+    found = gather_decontaminated(Whole(people, directory.secret.key), reference, directory.secret.key, settings).evidence
     findings: list[Finding] = []
     if reference is not None and found.reference_accounts:
         findings = _findings(people, reference, found, settings)

@@ -106,22 +106,25 @@ def _reason(statistic: str, value: float, tail_probability: float) -> dict[str, 
 def _map(evidence: Evidence, findings: list[Finding]) -> np.ndarray:
     """Coordinates for the neighbourhood map, float64[n, 2]: the two directions in which findings lie apart.
 
+    NaN for accounts whose vectors are not held: of a large day all that are neither flagged nor learnt from.
+
     Principal axes of all accounts would show how honest accounts differ; those of the findings' centroids show what
     sets findings apart from them and from one another. With fewer than two findings the accounts' own axes fill up.
     """
     vectors = evidence.vectors
     known = np.flatnonzero(np.any(vectors != 0, axis=1))
-    result = np.full((len(vectors), 2), np.nan)
+    result = np.full((len(evidence.probability), 2), np.nan)
     if len(known) < 3 or vectors.shape[1] < 2:
         return result
-    centroids = [vectors[finding.members].mean(axis=0) * np.sqrt(len(finding.members)) for finding in findings[:12]]
+    members = [evidence.places(finding.members) for finding in findings[:12]]
+    centroids = [vectors[rows].mean(axis=0) * np.sqrt(len(rows)) for rows in members]
     spread = np.cov(vectors[known].T.astype(np.float64))
     own = np.linalg.eigh(spread)[1][:, ::-1][:, :2].T
     rows = np.concatenate([np.asarray(centroids).reshape(-1, vectors.shape[1]), 1e-3 * own])
     axes = np.linalg.svd(rows.astype(np.float64), full_matrices=False)[2][:2]
     # The sign of an axis is arbitrary: findings lie to the positive side.
     axes *= np.where(rows.sum(axis=0) @ axes.T < 0, -1.0, 1.0)[:, None]
-    result[known] = vectors[known] @ axes.T
+    result[evidence.vector_rows[known]] = vectors[known] @ axes.T
     return result
 
 
@@ -210,7 +213,8 @@ def call_table(
     account = calls.account[order]
     kinds = np.asarray([*KINDS, "single"], object)
     member = membership(findings, len(today))[account]
-    strength = call_evidence(today, evidence, account, ledger["identity"][order])
+    calls_of = evidence.call_probability[0] if evidence.call_probability else np.full(len(today.sample_owner), np.nan)
+    strength = call_evidence(today, calls_of, account, ledger["identity"][order])
     return pa.table(
         {
             "file": pa.array(ledger["file"][order]),

@@ -4,6 +4,8 @@ Words are not kept by account, so that the spread of what an account says is tak
 (``samples.cells_of``) in place of n-grams: docs/statistics.md says what words would cost.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from gauger.engine.common.vectors import unit
@@ -28,14 +30,35 @@ def cell_statistics(cells: np.ndarray, owner: np.ndarray, today: np.ndarray) -> 
     cells, owner : int64, one entry a sampled call; today : bool[accounts]
     Log-odds of a call: of having an account in its cell, among today's others against the reference's others.
     """
-    accounts = len(today)
+    return _by_cells(cell_counts(cells, owner, today), cells, owner, len(today), today)
+
+
+@dataclass(frozen=True)
+class CellCounts:
+    """How many accounts have a call in each cell."""
+
+    new: np.ndarray  # int64[cells], today's
+    old: np.ndarray  # the reference's
+    total: tuple[int, int]  # accounts of either
+
+
+def cell_counts(cells: np.ndarray, owner: np.ndarray, today: np.ndarray) -> CellCounts:
+    """Accounts in each cell; arguments as in ``cell_statistics``."""
     pairs = np.sort(owner << CELL_BITS | cells)
     pairs = pairs[np.diff(pairs, prepend=-1) > 0]
     holder, cell = pairs >> CELL_BITS, pairs & ((1 << CELL_BITS) - 1)
-    own = today[owner].astype(np.int64)
-    new = np.bincount(cell[today[holder]], minlength=1 << CELL_BITS)[cells] - own
-    old = np.bincount(cell[~today[holder]], minlength=1 << CELL_BITS)[cells] - (1 - own)
-    total_new, total_old = today.sum() - own, (~today).sum() - (1 - own)
+    new, old = (np.bincount(cell[side[holder]], minlength=1 << CELL_BITS) for side in (today, ~today))
+    return CellCounts(new, old, (int(today.sum()), int((~today).sum())))
+
+
+def _by_cells(
+    counts: CellCounts, cells: np.ndarray, owner: np.ndarray, accounts: int, today: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """``cell_statistics`` of accounts that were counted (``today`` says on which side), or of others."""
+    own_new = np.int64(0) if today is None else today[owner].astype(np.int64)
+    own_old = np.int64(0) if today is None else 1 - own_new
+    new, old = counts.new[cells] - own_new, counts.old[cells] - own_old
+    total_new, total_old = counts.total[0] - own_new, counts.total[1] - own_old
     odds = np.log((new + _ADDED) / (total_new - new + _ADDED)) - np.log((old + _ADDED) / (total_old - old + _ADDED))
     calls = np.bincount(owner, minlength=accounts).astype(np.float64)
     fresh = share(np.bincount(owner[old == 0], minlength=accounts), calls)
@@ -64,14 +87,35 @@ def history_shift(account_ids: list[str], sums: np.ndarray, today: np.ndarray) -
 
 def pooled_statistics(today: Population, reference: Population, key: np.ndarray) -> dict[str, np.ndarray]:
     """Statistics of today's accounts and then the reference's, float64 each, NaN = not available."""
+    cells, owner, is_today = _both(today, reference, key)
+    found = (*cell_statistics(cells, owner, is_today), _shifts(today, reference))
+    return dict(zip(NAMES, found, strict=True))
+
+
+def counted_cells(today: Population, reference: Population, key: np.ndarray) -> CellCounts:
+    """Cells of today's accounts and the reference's, for ``statistics_of_others``."""
+    return cell_counts(*_both(today, reference, key))
+
+
+def statistics_of_others(
+    asked: Population, reference: Population, counts: CellCounts, key: np.ndarray
+) -> dict[str, np.ndarray]:
+    """``pooled_statistics`` of accounts of today that are not among those counted; float64[asked] each."""
+    by_cells = _by_cells(counts, _cells(asked, key), asked.sample_owner, len(asked))
+    return dict(zip(NAMES, (*by_cells, _shifts(asked, reference)[: len(asked)]), strict=True))
+
+
+def _both(today: Population, reference: Population, key: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cell and owner of each sampled call of both, and bool[accounts], whose is today's."""
     count = len(today)
     cells = np.concatenate([_cells(today, key), _cells(reference, key)])
     owner = np.concatenate([today.sample_owner, reference.sample_owner + count])
-    is_today = np.arange(count + len(reference)) < count
-    fresh, odds = cell_statistics(cells, owner, is_today)
+    return cells, owner, np.arange(count + len(reference)) < count
+
+
+def _shifts(today: Population, reference: Population) -> np.ndarray:
     names, sums = today.account_ids + reference.account_ids, np.concatenate([today.sums, reference.sums])
-    found = (fresh, odds, history_shift(names, sums, is_today))
-    return dict(zip(NAMES, found, strict=True))
+    return history_shift(names, sums, np.arange(len(names)) < len(today))
 
 
 _LEAVE_ONE_OUT = "leave one out: Lachenbruch and Mickey (1968)"

@@ -76,14 +76,22 @@ class Population:
         """The accounts and their statistics, without calls and links: cheap to select from again and again."""
         nothing = slice(0, 0)
         return replace(
+            self.without_calls(),
+            link_owner=self.link_owner[nothing],
+            link_channel=self.link_channel[nothing],
+            link_value=self.link_value[nothing],
+        )
+
+    def without_calls(self) -> Population:
+        """The accounts with their statistics and links, without anything of their calls."""
+        nothing = slice(0, 0)
+        return replace(
             self,
             sums=self.sums[:, nothing],
             sample_owner=self.sample_owner[nothing],
             sample_identity=self.sample_identity[nothing],
             sample_row=self.sample_row[nothing],
-            link_owner=self.link_owner[nothing],
-            link_channel=self.link_channel[nothing],
-            link_value=self.link_value[nothing],
+            sample_features=self.sample_features[nothing],
             sample_prompt=None,
             sample_cell=None,
         )

@@ -8,7 +8,7 @@ import pytest
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather
 from gauger.engine.reference.decontamination import Axes, gather_decontaminated, too_many
-from gauger.engine.reference.reference import concatenate
+from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population
 from tests.engine import worlds
 

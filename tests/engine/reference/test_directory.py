@@ -16,7 +16,7 @@ from gauger.engine.families.known import KnownFamilies
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.directory import AGE_MAX_DAYS, StateDirectory
 from gauger.engine.reference.kept_days import LONE, THIN
-from gauger.engine.reference.reference import concatenate
+from gauger.engine.statistics.joining import concatenate
 from gauger.engine.state.checkpoint import save_state
 from gauger.engine.state.links import ADDRESS, NETWORK, ORGANISATION, PAYMENT
 from gauger.engine.state.state import State

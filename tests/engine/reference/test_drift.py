@@ -12,7 +12,7 @@ from gauger.engine.evidence.evidence import gather, no_evidence
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.directory import Reference
 from gauger.engine.reference.drift import Drift, mean_distance, measure_drift, stability_index
-from gauger.engine.reference.reference import concatenate
+from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population
 from tests.engine import worlds
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gauger.engine.reference.reference import concatenate
+from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population, population_of
 from tests.engine import calls
 from tests.engine.statistics.test_population import facts

@@ -1,0 +1,94 @@
+"""The sweep: accounts that nothing was learnt from, weighed by what was, a unit of a large day at a time.
+
+Each is asked what the learnt ones are asked: whom it resembles among the bounded set, what its neighbours' habits are,
+and where its scores lie among the reference's. It is nobody's neighbour itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from gauger.engine.evidence.feature_rows import FeatureRows
+from gauger.engine.evidence.learning import Learnt, tails_of
+from gauger.engine.evidence.neighbours import units
+from gauger.engine.evidence.pool import SIFT_NEIGHBOURS, Neighbours, Pool
+from gauger.engine.evidence.sifting import PooledCalls, Sifting, joined_among, shares_of
+from gauger.engine.statistics.background import folds_of
+from gauger.engine.statistics.joining import concatenate
+from gauger.engine.statistics.population import Population
+
+
+@dataclass(frozen=True)
+class SweptPool(Pool):
+    """A pool whose first accounts are asked; after them come those learnt from, with what was learnt of them."""
+
+    asked: Population
+    learnt: Learnt
+
+    @classmethod
+    def of(cls, asked: Population, learnt: Learnt) -> SweptPool:
+        """Pool of some accounts of today's, at least one, and of those learnt from."""
+        pool = learnt.pool
+        new = concatenate([asked.without_calls(), pool.new.without_calls()])
+        return cls(new, pool.old, pool.key, pool.settings, asked, learnt)
+
+    @cached_property
+    def calls(self) -> PooledCalls:
+        """Sampled calls of the accounts asked."""
+        asked, number = self.asked, len(self.asked)
+        return PooledCalls(
+            features=FeatureRows((asked.sample_features, asked.sample_row)),
+            owner=asked.sample_owner,
+            today=np.ones(number, bool),
+            folds=folds_of(asked.account_ids, self.key),
+            identity=asked.sample_identity,
+        )
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """As in ``Pool``; rows of accounts learnt from come behind."""
+        near = self.learnt.pool.neighbours
+        vectors = near.whitener.transform(units([self.asked.sums]))
+        similarity, rows = near.index.search(vectors, near.rows.shape[1])
+        return Neighbours(
+            near.whitener,
+            near.index,
+            vectors,
+            np.concatenate([similarity, near.similarity]),
+            self._behind(rows, near.rows),
+        )
+
+    def _behind(self, asked: np.ndarray, learnt: np.ndarray) -> np.ndarray:
+        """Neighbour lists of all, which name accounts learnt from by their rows among these."""
+        return np.concatenate([asked, learnt.astype(np.int64)]) + len(self.asked)
+
+    @cached_property
+    def sifting(self) -> Sifting:
+        """As in ``Pool``, by the rounds that were learnt."""
+        learnt, today = self.learnt.pool.sifting, self.learnt.pool.today
+        number, shares = len(self.asked), []
+        for heard in learnt.rounds:
+            vectors, probability = heard.learnt.means(self.calls)
+            similarity, rows = heard.learnt.index.search(vectors, heard.neighbours.shape[1])
+            near = self._behind(rows, heard.neighbours)
+            shares.append(shares_of(similarity, near, self.today, SIFT_NEIGHBOURS, number))
+        first, last = learnt.rounds[0], learnt.rounds[1:]
+        scores = joined_among(shares[0], first.shares[:, ~today])
+        null = np.mean([heard.shares[:, ~today] for heard in last], axis=0)
+        trained = joined_among(np.mean(shares[1:], axis=0), null)
+        return Sifting(
+            np.concatenate([scores, learnt.first]),
+            np.concatenate([trained, learnt.self_trained]),
+            replace(learnt.last, call_probability=probability, vectors=vectors, neighbours=near),
+            learnt.rounds,
+        )
+
+
+def sweep(asked: Population, learnt: Learnt) -> tuple[SweptPool, dict[str, np.ndarray]]:
+    """Tail probabilities of some of today's accounts; float64[asked] each."""
+    pool, number = SweptPool.of(asked, learnt), len(asked)
+    tails = tails_of(pool, lambda name, scores: learnt.scale.rank(name, scores[:number]))
+    return pool, tails
