@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,16 @@ from gauger.engine.findings.known import KnownFindings
 from gauger.engine.intake.admission import Admitted, admit, single
 from gauger.engine.intake.measuring import Measurer, Measures, WordSketch
 from gauger.engine.intake.parts import Event, Part
+from gauger.engine.plan.day import StateDay
 from gauger.engine.plan.finish import Finished, Known, finish, first_day
 from gauger.engine.plan.ingest import ingest
 from gauger.engine.plan.keep import keep
 from gauger.engine.reference.directory import Reference, StateDirectory
 from gauger.engine.reference.held_out import FalsePositives, false_positives
 from gauger.engine.reference.kept_findings import load_findings
-from gauger.engine.results.result import Result
+from gauger.engine.results.result import CallRows, Result, in_order
 from gauger.engine.serving.answers import answer
-from gauger.engine.serving.snapshot import NOTHING_KNOWN, Snapshot, Verdict
+from gauger.engine.serving.snapshot import NOTHING_KNOWN, Snapshot, Verdict, snapshot_of
 from gauger.engine.serving.streaming import REPRESENTATIVES, StreamingCounts, StreamingFamilies
 from gauger.engine.state import checkpoint
 from gauger.engine.state.metadata import times_of
@@ -82,6 +84,7 @@ class Engine:
         self._plain_measurer = self._measurer  # without a reference: what ``check`` needs
         self._seen = 0  # rows observed, refused ones included
         self._finished: Finished | None = None
+        self._snapshot: Snapshot | None = None
         self._discarded = WordSketch()  # checks count words nowhere that matters
         self._streaming_families = streaming
         self._streaming: StreamingFamilies | None = None  # made by the first ``observe``
@@ -145,10 +148,6 @@ class Engine:
             self._streaming = StreamingFamilies(self._known.families, self.settings, self._streaming_families)
         return self._streaming.assign(measures, family, int(times_of(admitted.calls).max()))
 
-    @property
-    def _snapshot(self) -> Snapshot | None:
-        return None if self._finished is None else self._finished.snapshot
-
     # Answering
 
     def check(self, call: Mapping[str, Any] | pa.RecordBatch) -> Verdict:
@@ -175,10 +174,17 @@ class Engine:
         self._known.claims = None if self._streaming is None else self._streaming.claims()
         # One BLAS thread: its own threads would fight ours, and could change the last bit of a sum.
         with threads.use(self.workers), threadpool_limits(1, user_api="blas"):
-            self._finished = finish(self._state, self._known, self._reference_of, self.allow)
+            times = self._state.ledger.rows["time"]  # read here: what waits to be put in place is put there once
+            date_of_day = first_day(times) if len(times) else None
+            done = finish(StateDay(self._state), date_of_day, self._known, self._reference_of, self.allow)
+        rows = [done.calls(unit) for unit in range(done.day.people.units)]
+        calls = CallRows.together(rows)
+        result = replace(done.result, calls=done.naming.table(calls, in_order(calls)))
+        self._finished = replace(done, result=result)
+        self._snapshot = snapshot_of(done.day.prompts.hashes, done.families, result.families, result.accounts)
         if self._streaming is not None:
-            self._streaming.follow(self._finished.snapshot)
-        return self._finished.result
+            self._streaming.follow(self._snapshot)
+        return result
 
     # Keeping
 
@@ -220,7 +226,7 @@ class Engine:
         if self._directory is None or self._finished is None:
             raise StateError("commit() needs a state directory and a finish() before it")
         with threads.use(self.workers):
-            return keep(self._directory, self._state, self._finished, self._known)
+            return keep(self._directory, self._state.words, self._finished, self._known)
 
     def false_positives(self) -> FalsePositives:
         """The false-positive rate measured on clean days held out; a new reference day is weighed first, once."""

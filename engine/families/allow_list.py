@@ -15,8 +15,8 @@ from gauger.engine.common.errors import AllowListError
 from gauger.engine.families.families import Families
 from gauger.engine.families.frames import Grams
 from gauger.engine.families.near_duplicates import WORDS_MIN
+from gauger.engine.families.prompts import PromptTable
 from gauger.engine.intake.measuring import Measurer, Measures, WordSketch
-from gauger.engine.state.state import State
 from gauger.kernels.sketches import minhash
 
 _SLICE = 65_536  # signatures compared at a time
@@ -88,51 +88,48 @@ class Allowed:
         ]
 
 
-def _near(signature: np.ndarray, state: State) -> np.ndarray:
-    """Prompt rows whose signature is that of a near-duplicate."""
-    least = minhash.equal_slots_at(state.settings.near_duplicate_similarity)
-    signatures, words = state.prompts.rows["signature"], state.prompts.rows["words"]
+def _near(signature: np.ndarray, prompts: PromptTable, similarity: float) -> np.ndarray:
+    """Places of the prompts whose signature is that of a near-duplicate."""
+    least = minhash.equal_slots_at(similarity)
     found = [np.zeros(0, np.int64)]
-    for start in range(0, len(signatures), _SLICE):
+    for start in range(0, len(prompts.signatures), _SLICE):
         part = slice(start, start + _SLICE)
-        equal = (signatures[part] == signature).sum(axis=1)
-        found.append(start + np.flatnonzero((equal >= least) & (words[part] >= WORDS_MIN)))
+        equal = (prompts.signatures[part] == signature).sum(axis=1)
+        found.append(start + np.flatnonzero((equal >= least) & (prompts.words[part] >= WORDS_MIN)))
     return np.concatenate(found)
 
 
-def _families_of(measures: Measures, place: int, families: Families, state: State) -> np.ndarray:
+def _families_of(measures: Measures, place: int, families: Families, prompts: PromptTable) -> np.ndarray:
     """Rows of the families that hold an example, a near-duplicate of it, or whose frame it holds; -1 among them."""
-    prompts = np.flatnonzero(np.all(state.prompts.rows["hash"] == measures.prompt_hashes[place], axis=1))
+    same = np.flatnonzero(np.all(prompts.hashes == measures.prompt_hashes[place], axis=1))
     if measures.words[place] >= WORDS_MIN:
-        prompts = np.append(prompts, _near(measures.signatures[place], state))
+        same = np.append(same, _near(measures.signatures[place], prompts, families.similarity))
     grams = Grams(measures.gram_offsets, measures.grams).take(np.asarray([place]))
     frame = int(families.matcher.match(grams)[0])
     held: list[int] = []
     while frame >= 0:  # a variant holds the frame it is a variant of
         held.append(frame)
         frame = int(families.matcher.frames.parents[frame])
-    return np.append(families.of_prompt[prompts], families.of_frame[np.asarray(held, np.int64)])
+    return np.append(families.of_prompt[same], families.of_frame[np.asarray(held, np.int64)])
 
 
 def apply_allow_list(
-    allow: AllowList | None, families: Families, state: State, known: np.ndarray
-) -> tuple[Families, Allowed | None]:
+    allow: AllowList, families: Families, prompts: PromptTable, measurer: Measurer, *, is_text: bool, known: np.ndarray
+) -> tuple[Families, Allowed]:
     """Mark the allowed families.
 
+    measurer : measures examples as the prompts were measured; is_text : whether those were text
     known : ids of all families ever given one, int64
     """
-    if allow is None:
-        return families, None
     allowed = np.isin(families.ids, np.asarray(list(allow.ids), np.int64))
-    is_text = state.content != "token ids"
     hashes, unmatched = [], []
     if allow.examples:
         batch = pa.record_batch({"prompt_text": pa.array(list(allow.examples), pa.string())})
-        measures = Measurer.of(state.secret, state.settings).measure(batch, WordSketch())
+        measures = measurer.measure(batch, WordSketch())
         for place in range(len(allow.examples)):
             first, second = measures.prompt_hashes[place].tolist()
             hashes.append(f"{first:016x}{second:016x}")
-            found = _families_of(measures, place, families, state) if is_text else np.zeros(0, np.int64)
+            found = _families_of(measures, place, families, prompts) if is_text else np.zeros(0, np.int64)
             allowed[found[found >= 0]] = True
             if not np.any(found >= 0):
                 unmatched.append(place + 1)

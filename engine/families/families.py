@@ -4,28 +4,27 @@ Exact copies are collapsed first (a prompt is one row however often it was sent)
 family it is in: template, then near-duplicate, then exact; a prompt sent once and like no other is single, in none.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gauger.engine.common.settings import Settings
 from gauger.engine.families.descriptors import Descriptors, describe
-from gauger.engine.families.frames import Frames, Grams, Matcher
+from gauger.engine.families.frames import Frames, Matcher
 from gauger.engine.families.known import KnownFamilies, near_families
 from gauger.engine.families.near_duplicates import near_duplicates
+from gauger.engine.families.prompts import PromptTable
 from gauger.engine.families.slots import SlotCounter, SlotFigures
 from gauger.engine.families.templates import MEMBERS_MIN, learn
-from gauger.engine.state.state import State
 from gauger.kernels.sketches import minhash
 
 TEMPLATE, NEAR_DUPLICATE, EXACT = range(3)
-_SWEEP = 65_536  # prompts whose grams are in memory at once
 REMEMBERED_CALLS_MIN = 5  # smaller families get no lasting id
 
 
 @dataclass(frozen=True)
 class Families:
-    """f families, and the family of every call of a run."""
+    """f families, and the family of every prompt of a run."""
 
     ids: np.ndarray  # int64[f]
     kinds: np.ndarray  # uint8[f], TEMPLATE, NEAR_DUPLICATE or EXACT
@@ -39,11 +38,11 @@ class Families:
     allowed: np.ndarray  # bool[f], on the allow-list
     first_seen: np.ndarray  # int64[f], microseconds
     last_seen: np.ndarray
-    of_prompt: np.ndarray  # int64[prompts], row of this table for each prompt row of the state, -1 = none
-    of_call: np.ndarray  # int64[calls], the same for each call
-    repeats_of_call: np.ndarray  # int64[calls], calls with the same normalised prompt
+    of_prompt: np.ndarray  # int64[prompts], row of this table for each prompt in canonical order, -1 = none
+    of_group: np.ndarray  # int64[f + 1], row of this table for each group of prompts; the last serves -1
     matcher: Matcher  # the frames of this run
     of_frame: np.ndarray  # int64[frames], row of this table, -1 = none
+    similarity: float  # that made two prompts near-duplicates
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -52,15 +51,6 @@ class Families:
     def accounts(self) -> np.ndarray:
         """Accounts of each family, int64[f]."""
         return self.descriptors.accounts
-
-
-def _canonical_prompts(state: State) -> tuple[np.ndarray, np.ndarray]:
-    """Prompt rows by hash, and the place of each row in that order."""
-    hashes = state.prompts.rows["hash"]
-    order = np.lexsort((hashes[:, 1], hashes[:, 0]))
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return order, place
 
 
 def _frame_signatures(frames: Frames, key: np.ndarray) -> np.ndarray:
@@ -87,51 +77,36 @@ def _number(labels: np.ndarray, members_min: int) -> tuple[np.ndarray, np.ndarra
 
 
 @dataclass(frozen=True)
-class _Groups:
-    """Prompts grouped before ids are known."""
+class Groups:
+    """g groups of prompts, before ids are known."""
 
     of_prompt: np.ndarray  # int64[prompts], canonical order; -1 = none
-    kinds: np.ndarray
-    signatures: np.ndarray
-    place: np.ndarray  # canonical place of each prompt row
+    kinds: np.ndarray  # uint8[g]
+    signatures: np.ndarray  # uint8[g, SLOTS]
+    calls: np.ndarray  # int64[g]
     matcher: Matcher
     of_frame: np.ndarray  # int64[frames], group
     slots: SlotFigures  # of each frame
+    similarity: float  # that makes two prompts near-duplicates
 
 
-def _sample_grams(state: State, place: np.ndarray, size: int) -> Grams:
-    """Grams of the first ``size`` prompts in canonical order, gathered in one sweep over the store."""
-    sizes = state.prompts.rows["grams"]
-    rows, parts = [], []
-    for first, offsets, values in state.prompts.grams.slices(sizes, _SWEEP):
-        inside = np.flatnonzero(place[first : first + len(offsets) - 1] < size)
-        rows.append(first + inside)
-        parts.append(Grams(offsets, values).take(inside).values)
-    chosen = np.concatenate([*rows, np.zeros(0, np.int64)])
-    offsets = np.concatenate([[0], np.cumsum(sizes[chosen])]).astype(np.int64)
-    found = Grams(offsets, np.concatenate([*parts, np.zeros(0, np.uint32)]))
-    return found.take(np.argsort(place[chosen]))
-
-
-def _group_prompts(state: State) -> _Groups:
-    settings, rows = state.settings, state.prompts.rows
-    order, place = _canonical_prompts(state)
-    # Canonical order is hash order: the first prompts are the ones with the smallest keyed hashes, a fair sample.
-    sample = _sample_grams(state, place, settings.template_sample)
-    hashes = (rows["hash"][order[: len(sample)], 0] >> np.uint64(32)).astype(np.uint32)
+def group_prompts(prompts: PromptTable, key: np.ndarray, settings: Settings) -> Groups:
+    """Group a day's prompts: learn frames from a sample, match all against them, find near-duplicates and copies."""
+    count = len(prompts.hashes)
+    sample = prompts.sample(settings.template_sample)
+    hashes = (prompts.hashes[: len(sample), 0] >> np.uint64(32)).astype(np.uint32)
     frames = learn(sample, hashes, settings.template_members, short_lines=settings.short_lines)
     matcher = Matcher(frames)
     counter = SlotCounter(frames, sample, matcher.match(sample))
-    labels = np.empty(len(order), np.int64)
-    for first, offsets, values in state.prompts.grams.slices(rows["grams"], _SWEEP):
-        grams = Grams(offsets, values)
+    labels = np.empty(count, np.int32)
+    for places, grams in prompts.slices():
         found = matcher.match(grams)
         counter.add(grams, found)
-        labels[place[first : first + len(grams)]] = found
+        labels[places] = found
     framed, frame_of = _number(labels, MEMBERS_MIN)
-    nearest = near_duplicates(rows["signature"], rows["words"], settings.near_duplicate_similarity, order)
+    nearest = near_duplicates(prompts.signatures, prompts.words, settings.near_duplicate_similarity)
     near, near_of = _number(np.where(framed >= 0, -1, nearest), 2)
-    repeated = np.where((framed < 0) & (near < 0) & (rows["calls"][order] >= 2), np.arange(len(order)), -1)
+    repeated = np.where((framed < 0) & (near < 0) & (prompts.calls >= 2), np.arange(count), -1)
     exact, exact_of = _number(repeated, 1)
     families = np.where(framed >= 0, framed, -1)
     families = np.where(near >= 0, len(frame_of) + near, families)
@@ -139,14 +114,16 @@ def _group_prompts(state: State) -> _Groups:
     kinds = np.repeat(np.arange(3, dtype=np.uint8), [len(frame_of), len(near_of), len(exact_of)])
     representatives = np.concatenate(
         [
-            _frame_signatures(frames, state.secret.key)[frame_of],
-            rows["signature"][order[near_of]],
-            hash_signatures(rows["hash"][order[exact_of]]),
+            _frame_signatures(frames, key)[frame_of],
+            prompts.signatures[near_of],
+            hash_signatures(prompts.hashes[exact_of]),
         ]
     )
     of_frame = np.full(len(frames), -1, np.int64)
     of_frame[frame_of] = np.arange(len(frame_of))
-    return _Groups(families, kinds, representatives, place, matcher, of_frame, counter.figures())
+    calls = np.bincount(families + 1, prompts.calls, len(kinds) + 1)[1:].astype(np.int64)
+    groups = Groups(families, kinds, representatives, calls, matcher, of_frame, counter.figures(), settings.near_duplicate_similarity)
+    return _join_near(groups)
 
 
 def _distinct_per_family(family: np.ndarray, values: np.ndarray, families: int) -> np.ndarray:
@@ -161,55 +138,56 @@ def _distinct_per_family(family: np.ndarray, values: np.ndarray, families: int) 
 Claims = tuple[np.ndarray, np.ndarray]  # prompt hashes, uint64[m, 2], and the ids their families have, int64[m]
 
 
-def find_families(
-    state: State, accounts: Callable[[], np.ndarray], known: KnownFamilies, claims: Claims | None = None
-) -> Families:
-    """Families of everything in the state.
+@dataclass(frozen=True)
+class Members:
+    """Calls of a day that are in a family, in any order."""
 
-    accounts : gives the population row of each account row of the state, int64, once prompts are grouped: it may be
-        found meanwhile
+    group: np.ndarray  # int32[m], row of the groups
+    time: np.ndarray  # int64[m], microseconds
+    account: np.ndarray  # int64[m], row of today's accounts
+    address: np.ndarray  # uint64[m], keyed hash, 0 = not known
+    flags: np.ndarray  # uint8[m], elicitation flags of the prompt
+
+
+def describe_groups(
+    groups: Groups, members: Members, prompts: PromptTable, known: KnownFamilies, claims: Claims | None, text: bool
+) -> Families:
+    """Families of a day: its groups of prompts, with ids and what their calls say.
+
     known : earlier families, updated
     claims : ids given to prompts since; a family with several gets the least
+    text : whether prompts are text, so that phrases could be looked for
     """
-    groups = _group_prompts(state)
-    ledger, prompts = state.ledger.rows, state.prompts.rows
-    call_prompt = groups.place[ledger["prompt"]]
-    calls = np.bincount(groups.of_prompt[call_prompt] + 1, minlength=len(groups.kinds) + 1)[1:]
-    joined = _join_near(groups, calls, state)
-    of_prompt, kinds, signatures = joined.of_prompt, joined.kinds, joined.signatures
+    of_prompt, kinds, signatures, calls = groups.of_prompt, groups.kinds, groups.signatures, groups.calls
     count = len(kinds)
-    of_call = of_prompt[call_prompt]
-    member = of_call >= 0
-    family, times = of_call[member], ledger["time"][member]
+    family, times, address = members.group.astype(np.int64), members.time, members.address
     first, last = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
     np.minimum.at(first, family, times)
     np.maximum.at(last, family, times)
-    calls = np.bincount(family, minlength=count)
-    address = ledger["address"][member]
-    claimed = _claimed(claims, prompts["hash"], groups.place, of_prompt, count)
-    ids = _assign_ids(kinds, signatures, calls, first, last, claimed, known, state.settings.near_duplicate_similarity)
+    claimed = _claimed(claims, prompts.hashes, of_prompt, count)
+    ids = _assign_ids(Lasting(kinds, signatures, calls, first, last), claimed, known, groups.similarity)
     order = np.argsort(ids, kind="stable")
     row = np.full(count + 1, -1, np.int64)  # the last entry serves -1: no family
     row[order] = np.arange(count)
-    flags = prompts["flags"][ledger["prompt"][member]] if state.content == "text" else None
+    seen = address != 0
     return Families(
         ids=ids[order],
         kinds=kinds[order],
         signatures=signatures[order],
         calls=calls[order],
-        addresses=_distinct_per_family(family[address != 0], address[address != 0], count)[order],
+        addresses=_distinct_per_family(family[seen], address[seen], count)[order],
         prompts=np.bincount(of_prompt[of_prompt >= 0], minlength=count)[order],
-        descriptors=describe(row[family], times, accounts()[ledger["account"][member]], flags, count),
-        slots=_slots_of(row[joined.of_frame], groups.slots, count),
-        frame_groups=_frame_groups(row[joined.of_frame], groups.matcher.frames.roots(), ids[order]),
+        descriptors=describe(row[family], times, members.account, members.flags if text else None, count),
+        slots=_slots_of(row[groups.of_frame], groups.slots, count),
+        frame_groups=_frame_groups(row[groups.of_frame], groups.matcher.frames.roots(), ids[order]),
         allowed=np.zeros(count, bool),
         first_seen=first[order],
         last_seen=last[order],
-        of_prompt=row[of_prompt[groups.place]],
-        of_call=row[of_call],
-        repeats_of_call=prompts["calls"][ledger["prompt"]],
+        of_prompt=row[of_prompt],
+        of_group=row,
         matcher=groups.matcher,
-        of_frame=row[joined.of_frame],
+        of_frame=row[groups.of_frame],
+        similarity=groups.similarity,
     )
 
 
@@ -243,14 +221,14 @@ def _slots_of(family: np.ndarray, slots: SlotFigures, families: int) -> SlotFigu
     return with_none.take(frame)
 
 
-def _join_near(groups: _Groups, calls: np.ndarray, state: State) -> _Groups:
+def _join_near(groups: Groups) -> Groups:
     """Merge near-duplicate families whose representatives FAISS finds nearly equal; the first represents them.
 
     Frames that are nearly the same were merged where they were learnt, and variants must stay apart.
     """
-    kinds, signatures = groups.kinds, groups.signatures
+    kinds, signatures, calls = groups.kinds, groups.signatures, groups.calls
     large = np.flatnonzero((calls >= REMEMBERED_CALLS_MIN) & (kinds == NEAR_DUPLICATE))
-    group = near_families(signatures[large], kinds[large], state.settings.near_duplicate_similarity)
+    group = near_families(signatures[large], kinds[large], groups.similarity)
     target = np.arange(len(kinds))
     heads = large[np.unique(group, return_index=True)[1]]
     target[large] = heads[group]
@@ -263,23 +241,21 @@ def _join_near(groups: _Groups, calls: np.ndarray, state: State) -> _Groups:
         of_prompt=renamed[groups.of_prompt],
         kinds=kinds[kept],
         signatures=signatures[kept],
+        calls=np.bincount(place[target], calls, len(kept)).astype(np.int64),
         of_frame=renamed[groups.of_frame],
     )
 
 
-def _claimed(
-    claims: Claims | None, hashes: np.ndarray, place: np.ndarray, of_prompt: np.ndarray, families: int
-) -> np.ndarray:
+def _claimed(claims: Claims | None, hashes: np.ndarray, of_prompt: np.ndarray, families: int) -> np.ndarray:
     """Id claimed for each family by a prompt of it, the least, else 0; int64[families].
 
-    hashes, place : of each prompt row of the state; of_prompt : family of each place, -1 = none
+    hashes, of_prompt : of each prompt in canonical order; -1 = in no family
     """
     ids = np.zeros(families, np.int64)
     if claims is None or len(hashes) == 0:
         return ids
-    order = np.argsort(place)
-    rows = order[np.minimum(np.searchsorted(hashes[order, 0], claims[0][:, 0]), len(order) - 1)]
-    family = of_prompt[place[rows]]
+    rows = np.minimum(np.searchsorted(hashes[:, 0], claims[0][:, 0]), len(hashes) - 1)
+    family = of_prompt[rows]
     valid = (family >= 0) & np.all(hashes[rows] == claims[0], axis=1)
     least = np.full(families, np.iinfo(np.int64).max)
     np.minimum.at(least, family[valid], claims[1][valid])
@@ -290,32 +266,35 @@ def _claimed(
     return ids
 
 
-def _assign_ids(
-    kinds: np.ndarray,
-    signatures: np.ndarray,
-    calls: np.ndarray,
-    first: np.ndarray,
-    last: np.ndarray,
-    claimed: np.ndarray,
-    known: KnownFamilies,
-    similarity: float,
-) -> np.ndarray:
+@dataclass(frozen=True)
+class Lasting:
+    """What families are known again by."""
+
+    kinds: np.ndarray  # uint8[f]
+    signatures: np.ndarray  # uint8[f, SLOTS]
+    calls: np.ndarray  # int64[f]
+    first: np.ndarray  # int64[f], microseconds
+    last: np.ndarray
+
+
+def _assign_ids(found: Lasting, claimed: np.ndarray, known: KnownFamilies, similarity: float) -> np.ndarray:
     """Claimed ids, known ones where a family returns, else new ones in order of (first seen, place).
 
     ``known`` remembers them.
 
     Families too small to last get negative ids, good for this run only: a rerun gives the same ones again.
     """
+    kinds, signatures, calls, first = found.kinds, found.signatures, found.calls, found.first
     lasting = np.flatnonzero(calls >= REMEMBERED_CALLS_MIN)
     ids = np.where(claimed > 0, claimed, -1)
     asking = lasting[claimed[lasting] == 0]
-    found = known.identify(signatures[asking], kinds[asking], calls[asking], similarity)
-    ids[asking] = np.where(np.isin(found, claimed), -1, found)
+    returned = known.identify(signatures[asking], kinds[asking], calls[asking], similarity)
+    ids[asking] = np.where(np.isin(returned, claimed), -1, returned)
     new = lasting[ids[lasting] < 0]
     new = new[np.lexsort((new, first[new]))]
     ids[new] = known.next_id + np.arange(len(new))
     known.next_id += len(new)
     passing = np.flatnonzero((calls < REMEMBERED_CALLS_MIN) & (claimed == 0))
     ids[passing[np.lexsort((passing, first[passing]))]] = -1 - np.arange(len(passing))
-    known.remember(ids[lasting], kinds[lasting], signatures[lasting], last[lasting])
+    known.remember(ids[lasting], kinds[lasting], signatures[lasting], found.last[lasting])
     return ids

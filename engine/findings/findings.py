@@ -1,6 +1,7 @@
 """Findings: from evidence and families to findings with reasons."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -21,7 +22,7 @@ _FAMILIES_MAX = 20  # of a finding are named
 
 @dataclass(frozen=True)
 class Calls:
-    """The calls of a run, as arrays in ledger order."""
+    """Some calls of a run."""
 
     account: np.ndarray  # int64, row of today's population
     time: np.ndarray  # int64, microseconds
@@ -79,45 +80,67 @@ def account_reasons(
     return result
 
 
-def family_evidence(families: Families, calls: Calls, evidence: Evidence, settings: Settings) -> np.ndarray:
+def flagged_users(
+    family: np.ndarray, account: np.ndarray, evidence: Evidence, families: int, settings: Settings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each family the accounts with evidence, and those of them that are flagged; int64[f] each.
+
+    family, account : int64, one entry a call
+    """
+    tested = ~np.isnan(evidence.probability)
+    flagged = tested & (evidence.probability < settings.alarm_level)
+    pairs = np.unique(family * len(tested) + account)
+    family, account = pairs // len(tested), pairs % len(tested)
+    number, hits = (np.bincount(family[side[account]], minlength=families) for side in (tested, flagged))
+    return number, hits
+
+
+def family_evidence(families: Families, users: tuple[np.ndarray, np.ndarray], settings: Settings) -> np.ndarray:
     """-log10 P(as many flagged accounts among the family's by chance), binomial; float64[f].
 
-    NaN without evidence on its accounts, and for allowed families.
+    users : of ``flagged_users``. NaN without evidence on its accounts, and for allowed families.
     """
     from scipy.stats import binom  # 0.4 s to import, which a process that only observes and checks need not pay
 
-    tested = ~np.isnan(evidence.probability)
-    if not np.any(tested) or len(families) == 0:
+    number, hits = users
+    if not np.any(number):
         return np.full(len(families), np.nan)
-    flagged = tested & (evidence.probability < settings.alarm_level)
-    member = calls.family >= 0
-    pairs = np.unique(calls.family[member] * len(tested) + calls.account[member])
-    family, account = pairs // len(tested), pairs % len(tested)
-    number = np.bincount(family, tested[account], minlength=len(families))
-    hits = np.bincount(family, flagged[account], minlength=len(families))
     tail = binom.logsf(hits - 1, number, settings.alarm_level) / np.log(10.0)
     return np.where((number > 0) & ~families.allowed, np.clip(-tail, 0.0, _EVIDENCE_MAX), np.nan)
 
 
 def call_evidence(
-    today: Population, call_probability: np.ndarray, account: np.ndarray, identity: np.ndarray
+    sampled: tuple[np.ndarray, np.ndarray, np.ndarray], account: np.ndarray, identity: np.ndarray
 ) -> np.ndarray:
     """-log10 tail probability of each call's content among the reference's calls; NaN for calls outside the sample.
 
-    call_probability : float64, of each sampled call of the population
+    sampled : account, identity and tail probability of each sampled call; account, identity : of each call
     """
+    owner, name, probability = sampled
 
     def together(owner: np.ndarray, name: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore"):
             return name ^ (owner.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
 
-    known = together(today.sample_owner, today.sample_identity)
+    known = together(owner, name)
     order = np.argsort(known, kind="stable")
     wanted = together(account, identity)
     if len(order) == 0:
         return np.full(len(wanted), np.nan)
     place = order[np.minimum(np.searchsorted(known[order], wanted), len(order) - 1)]
-    return np.where(known[place] == wanted, evidence_of(call_probability[place]), np.nan)
+    return np.where(known[place] == wanted, evidence_of(probability[place]), np.nan)
+
+
+class CallsOf(Protocol):
+    """The calls of a day, asked for by account: those of a few are looked at."""
+
+    def users(self, families: np.ndarray) -> list[np.ndarray]:
+        """Accounts of each of some families, ascending."""
+        ...
+
+    def of(self, accounts: np.ndarray) -> Calls:
+        """All calls of some accounts, in any order."""
+        ...
 
 
 def find_findings(
@@ -125,7 +148,7 @@ def find_findings(
     reference: Population | None,
     evidence: Evidence,
     families: Families,
-    calls: Calls,
+    calls: CallsOf,
     settings: Settings,
 ) -> list[Finding]:
     """Every finding, strongest first.
@@ -133,20 +156,24 @@ def find_findings(
     Without a reference only template families whose accounts show coordination are findings; they have no evidence.
     """
     usable = reference is not None and evidence.reference_accounts > 0
-    case = _Case(today, today.bare(), reference if usable else None, evidence, families, calls)
+    candidates = find_clusters(evidence, settings) if usable else _template_users(families, calls, settings)
+    if not candidates:
+        return []
+    theirs = calls.of(np.unique(np.concatenate([finding.members for finding in candidates])))
+    case = _Case(today, today.bare(), reference if usable else None, evidence, families, theirs)
+    found = [case.described(finding) for finding in candidates]
     if usable:
-        return [case.described(finding) for finding in find_clusters(evidence, settings)]
-    found = [case.described(finding) for finding in _template_users(families, calls, settings)]
+        return found
     return sorted(
         (finding for finding in found if finding.verdict == "campaign"),
         key=lambda finding: (-len(finding.members), finding.members[0]),
     )
 
 
-def _template_users(families: Families, calls: Calls, settings: Settings) -> list[Finding]:
+def _template_users(families: Families, calls: CallsOf, settings: Settings) -> list[Finding]:
     """Without a reference: the accounts of each widely shared template that is not allowed, as candidates."""
     wide = (families.kinds == TEMPLATE) & (families.accounts >= settings.k_anonymity) & ~families.allowed
-    return [Finding(np.unique(calls.account[calls.family == family])) for family in np.flatnonzero(wide).tolist()]
+    return [Finding(accounts) for accounts in calls.users(np.flatnonzero(wide))]
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,11 @@ import pyarrow as pa
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.vectors import unit
 from gauger.engine.findings.finding import Finding
-from gauger.engine.statistics.population import Population
+from gauger.engine.statistics.people import People
 
 History = tuple[tuple[date, int, int], ...]  # day, accounts, calls
 _SHARED_MIN, _SHARED_ACCOUNTS_MIN = 0.2, 3  # of the smaller one's accounts; and so many
 _DIRECTION_MIN = 0.7  # cosine of the means
-_BLOCK = 4_096  # accounts added up at a time: of a large day all of them are a gigabyte
 _FORGOTTEN_DAYS = 90  # what was not seen for so long is another one
 
 
@@ -45,7 +44,7 @@ class KnownFindings:
     next_id: int = 1
 
     def number(
-        self, findings: Sequence[Finding], people: Population, day: date, key: np.ndarray, since: date | None = None
+        self, findings: Sequence[Finding], people: People, day: date, key: np.ndarray, since: date | None = None
     ) -> tuple[list[Finding], KnownFindings]:
         """Give findings, strongest first, their numbers and histories; and what is known from then on.
 
@@ -93,17 +92,16 @@ def _numbered(finding: Finding, match: Seen, now: Seen, members: frozenset[int],
     )
 
 
-def _directions(findings: Sequence[np.ndarray], people: Population) -> list[np.ndarray]:
+def _directions(findings: Sequence[np.ndarray], people: People) -> list[np.ndarray]:
     """Unit mean of each finding's accounts as seen from the mean of the accounts in none."""
-    outside = np.ones(len(people), bool)
-    for members in findings:
-        outside[members] = False
-    others = np.flatnonzero(outside)
-    total = np.zeros(people.sums.shape[1])
-    for start in range(0, len(others), _BLOCK):
-        total += unit(people.sums[others[start : start + _BLOCK]]).sum(axis=0, dtype=np.float64)
-    middle = total / max(1, len(others))
-    return [unit((unit(people.sums[members]).mean(axis=0) - middle)[None])[0] for members in findings]
+    if not findings:
+        return []
+    inside = np.unique(np.concatenate(findings))
+    vectors = unit(people.sums(inside))
+    total = people.totals.direction - vectors.sum(axis=0, dtype=np.float64)
+    middle = total / max(1, len(people.calls) - len(inside))
+    means = [vectors[np.searchsorted(inside, members)].mean(axis=0) for members in findings]
+    return [unit((mean - middle)[None])[0] for mean in means]
 
 
 def _match(

@@ -102,7 +102,7 @@ def _sharing(channel: int, title: str) -> Kind:
         sharing = inside & usable[links.code] & (within[links.code] >= 2)
         share = _distinct(links.owner[sharing]) / len(members)
         # The same share among everybody else says how usual it is.
-        outside = _distinct(links.owner[~inside])
+        outside = int((links.present & ~member).sum())
         common = ~inside & usable[links.code] & ((links.degree - within)[links.code] >= 2)
         usual = _distinct(links.owner[common]) / max(1, outside)
         sentence = f"shared {name}: {share:.0%} of its accounts share one with another of them; "
@@ -116,13 +116,13 @@ def _uniform_parameters(group: Group) -> Sign:
     """Share of accounts that use the group's most common request parameters, against everybody's."""
     words = "uniform request parameters"
     links = group.today.channels.get(PARAMETERS)
-    inside = None if links is None else np.isin(links.owner, group.members)
-    if links is None or inside is None or not np.any(inside):
+    if links is None or not np.any(links.present[group.members]):
         return Sign("uniform_parameters", None, f"{words}: not available")
-    number = np.bincount(links.code[inside], minlength=len(links.distinct))
-    top = number.argmax()
-    share = float(number[top]) / len(group.members)
-    everybody = int(links.degree[top]) / max(1, _distinct(links.owner))
+    number = np.bincount(links.code[np.isin(links.owner, group.members)], minlength=len(links.distinct))
+    top = int(number.argmax()) if np.any(number) else -1
+    # Settings that nobody else has are one account's.
+    share = (int(number[top]) if top >= 0 else 1) / len(group.members)
+    everybody = (int(links.degree[top]) if top >= 0 else 1) / int(links.present.sum())
     sentence = f"{words}: {share:.0%} of its accounts use the same model and settings, which {everybody:.0%} of all use"
     return Sign("uniform_parameters", bool(share >= 0.5 and share >= 3 * everybody), sentence, share)
 
@@ -164,9 +164,10 @@ def openness(today: Population, members: np.ndarray) -> Sign | None:
     Who copies a model does not sign every account with one name; a company, a lab and a school do. Of addresses only a
     few in all count: rotating over many is no way out but a disguise.
     """
+    own = today.links_of(members)
+    channels, values = today.link_channel[own], today.link_value[own]
     for channel, values_max in ((ORGANISATION, 1 << 62), (PAYMENT, 1 << 62), (ADDRESS, _OPEN_ADDRESSES_MAX)):
-        inside = (today.link_channel == channel) & np.isin(today.link_owner, members)
-        value, number = np.unique(today.link_value[inside], return_counts=True)
+        value, number = np.unique(values[channels == channel], return_counts=True)
         if len(value) and len(value) <= values_max and number.max() >= _OPEN_SHARE * len(members):
             share = float(number.max()) / len(members)
             sentence = f"nothing hidden: {share:.0%} of its accounts share one {CHANNELS[channel]}"

@@ -1,7 +1,7 @@
-"""Finishing a run: everything in a state is weighed, joined into findings and written down as tables.
+"""Finishing a run: everything in a day is weighed, joined into findings and written down as tables.
 
-population ─ evidence against the reference ─┐
-prompts ─ families ──────────────────────────┴─ findings, numbered ─ tables
+accounts ─ evidence against the reference ─┐
+prompts ─ families ─ of each call ─────────┴─ findings, numbered ─ tables
 """
 
 from collections.abc import Callable
@@ -9,26 +9,35 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 import numpy as np
+import pyarrow as pa
 
 from gauger.engine.common import threads
 from gauger.engine.common.settings import DAY_US, Settings
 from gauger.engine.common.stopwatch import Stopwatch
 from gauger.engine.evidence.evidence import Evidence
-from gauger.engine.evidence.relations import complete
+from gauger.engine.evidence.relations import related
 from gauger.engine.families.allow_list import AllowList, apply_allow_list
-from gauger.engine.families.families import Claims, find_families
+from gauger.engine.families.families import Claims, Families, describe_groups, group_prompts
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.findings.finding import Finding
-from gauger.engine.findings.findings import Calls, find_findings
+from gauger.engine.findings.findings import call_evidence, family_evidence, find_findings, flagged_users
 from gauger.engine.findings.known import KnownFindings
+from gauger.engine.intake.measuring import Measurer
+from gauger.engine.plan.day import Day
+from gauger.engine.plan.spread import Spread
 from gauger.engine.reference.decontamination import gather_decontaminated
 from gauger.engine.reference.directory import Reference
 from gauger.engine.reference.drift import measure_drift
-from gauger.engine.results.result import Result, account_table, call_table, family_table, finding_table, membership
-from gauger.engine.serving.snapshot import Snapshot, snapshot_of
-from gauger.engine.state.state import State
-from gauger.engine.statistics.people import Whole
-from gauger.engine.statistics.population import Population, population_of
+from gauger.engine.results.result import (
+    CallRows,
+    Naming,
+    Result,
+    account_table,
+    campaign_ids,
+    family_table,
+    finding_table,
+    membership,
+)
 
 
 def day_of(microseconds: int) -> date:
@@ -38,8 +47,13 @@ def day_of(microseconds: int) -> date:
 
 def first_day(times: np.ndarray) -> date:
     """The earliest UTC day that holds at least one call in a hundred: a stray clock must not choose the reference."""
-    days, calls = np.unique(times // DAY_US, return_counts=True)
-    return day_of(int(days[calls * 100 >= len(times)][0]) * DAY_US)
+    return main_day(dict(zip(*np.unique(times // DAY_US, return_counts=True), strict=True)))
+
+
+def main_day(calls: dict[int, int]) -> date:
+    """The same, from the calls of each UTC day, by its number."""
+    total = sum(calls.values())
+    return day_of(int(min(day for day, number in calls.items() if number * 100 >= total)) * DAY_US)
 
 
 @dataclass
@@ -53,76 +67,95 @@ class Known:
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished run: its tables, and what is needed to answer, to keep the day and to go on."""
+    """A finished run: its tables, and what is needed to write its calls, to answer, to keep the day and to go on."""
 
     result: Result
-    snapshot: Snapshot
-    population: Population
-    family_of_call: np.ndarray  # int64, of each call of the ledger
-    flagged: frozenset[str]  # accounts that no reference must hold
-    lone: frozenset[str]  # those of them that are part of no finding
+    day: Day
+    evidence: Evidence
+    families: Families
+    spread: Spread
+    naming: Naming
+    flagged: np.ndarray  # bool[accounts], that no reference must hold
+    lone: np.ndarray  # bool[accounts], those of them that are part of no finding
+
+    def calls(self, unit: int) -> CallRows:
+        """Rows of the calls table of a unit."""
+        day, rows = self.day, self.day.people.rows(unit)
+        calls = day.calls(unit)
+        strength = np.full(len(calls), np.nan)
+        if self.evidence.call_probability:
+            sampled = (*day.people.sampled_of(unit), self.evidence.call_probability[unit])
+            strength = call_evidence(sampled, calls.owner, calls.identity)
+        return CallRows(
+            calls.file,
+            calls.row,
+            calls.identity,
+            rows[calls.owner],
+            self.families.of_group[self.spread.groups[unit]],
+            self.spread.repeats[unit],
+            calls.novelty,
+            strength,
+        )
 
 
-def finish(
-    state: State,
-    known: Known,
-    reference_of: Callable[[date], tuple[Reference | None, str | None]],
-    allow: AllowList | None,
-) -> Finished:
-    """Weigh everything in a state.
+ReferenceOf = Callable[[date], tuple[Reference | None, str | None]]
 
+
+def finish(day: Day, date_of_day: date | None, known: Known, reference_of: ReferenceOf, allow: AllowList | None) -> Finished:
+    """Weigh a day.
+
+    date_of_day : which day it is; None without a call
     reference_of : the reference of a day; where there is none, perhaps a sentence that says why
     """
-    watch, settings = Stopwatch(), state.settings
-    times = state.ledger.rows["time"]  # read here: what waits to be put in place is put there by one thread
-    day = first_day(times) if len(times) else None
-    # Families need the accounts last of all, and evidence no families: each has stretches only one core works on.
-    with threads.beside(2) as start:
-        populating = start(population_of, state)
-        grouping = start(find_families, state, lambda: populating.result()[1], known.families, known.claims)
-        chosen, why_none = (None, None) if day is None else reference_of(day)
-        today, account_rows = populating.result()
-        watch.lap("population")
-        reference = None if chosen is None else chosen.population
-        weighed = gather_decontaminated(Whole(today, state.secret.key), reference, state.secret.key, settings)
-        watch.lap("evidence")
-        families, allowed = apply_allow_list(allow, grouping.result(), state, known.families.ids)
-        watch.lap("families")
+    watch, settings, people = Stopwatch(), day.settings, day.people
+    groups = group_prompts(day.prompts, day.key, settings)
+    spread = Spread.over(day, groups)
+    families = describe_groups(groups, spread.members, day.prompts, known.families, known.claims, day.is_text)
+    allowed = None
+    if allow is not None:
+        measurer = Measurer.of(day.secret, settings)
+        families, allowed = apply_allow_list(
+            allow, families, day.prompts, measurer, is_text=day.is_text, known=known.families.ids
+        )
+    watch.lap("families")
+    chosen, why_none = (None, None) if date_of_day is None else reference_of(date_of_day)
+    reference = None if chosen is None else chosen.population
+    weighed = gather_decontaminated(people, reference, day.key, settings)
     evidence = weighed.evidence if why_none is None else replace(weighed.evidence, missing=[why_none])
-    today, evidence = complete(today, evidence, state, account_rows, families)
+    watch.lap("evidence")
+    member_family = families.of_group[spread.members.group]
+    evidence = replace(evidence, relational=related(people, evidence, spread.members, member_family, settings))
+    statistics = {**people.accounts.statistics, "family_entropy": spread.entropy(families)}
+    today = replace(people.accounts, statistics=statistics)
     compared = reference if evidence.reference_accounts else None
-    calls = Calls(account_rows[state.ledger.rows["account"]], times, families.of_call, families.repeats_of_call)
-    findings = find_findings(today, compared, evidence, families, calls, settings)
-    if day is not None:
-        findings, known.findings = known.findings.number(findings, today, day, state.secret.key)
+    findings = find_findings(today, compared, evidence, families, spread.wanted(families), settings)
+    if date_of_day is not None:
+        findings, known.findings = known.findings.number(findings, people, date_of_day, day.key)
     watch.lap("campaigns")
-    accounts = account_table(today, compared, evidence, findings, settings)
-    family_rows = family_table(families, calls, evidence, settings, "client_address" in state.columns)
+    users = flagged_users(member_family, spread.members.account, evidence, len(families), settings)
+    strength = family_evidence(families, users, settings)
+    drift = None if chosen is None or date_of_day is None else measure_drift(date_of_day, today, chosen, evidence, settings)
     result = Result(
-        calls=call_table(state.ledger.rows, calls, today, evidence, families, findings),
-        accounts=accounts,
-        families=family_rows,
+        accounts=account_table(today, compared, evidence, findings, settings),
+        families=family_table(families, strength, addresses=day.has_addresses),
         campaigns=finding_table(findings),
         missing_evidence=evidence.missing,
         reference_days=[] if chosen is None else chosen.days,
         reference_accounts=evidence.reference_accounts,
         reference_left_out=len(weighed.left_out),
         allowed=allowed,
-        drift=None if chosen is None or day is None else measure_drift(day, today, chosen, evidence, settings),
+        drift=drift,
         seconds=watch.seconds,
     )
-    snapshot = snapshot_of(state.prompts.rows["hash"].copy(), families, family_rows, accounts)
-    return Finished(result, snapshot, today, families.of_call, *_flagged(today, evidence, findings, settings))
+    member = membership(findings, len(people.calls))
+    naming = Naming(pa.array(people.account_ids, pa.string()), families, member, campaign_ids(findings))
+    return Finished(result, day, evidence, families, spread, naming, *_flagged(evidence, member, settings))
 
 
-def _flagged(
-    today: Population, evidence: Evidence, findings: list[Finding], settings: Settings
-) -> tuple[frozenset[str], frozenset[str]]:
+def _flagged(evidence: Evidence, member: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
     """Flagged accounts, and those of them in no finding.
 
     Findings made without a reference flag nobody: an honest app would go missing from its own baseline.
     """
-    flagged = np.flatnonzero(evidence.probability < settings.alarm_level)
-    lone = flagged[membership(findings, len(today))[flagged] < 0]
-    names = (frozenset(today.account_ids[row] for row in rows.tolist()) for rows in (flagged, lone))
-    return next(names), next(names)
+    flagged = evidence.probability < settings.alarm_level
+    return flagged, flagged & (member < 0)

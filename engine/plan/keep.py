@@ -2,32 +2,44 @@
 
 import numpy as np
 
+from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.plan.finish import Finished, Known, day_of
 from gauger.engine.reference.directory import StateDirectory
+from gauger.engine.reference.keeping import KeptDay, kept_day
 from gauger.engine.reference.kept_findings import save_findings
-from gauger.engine.state.state import State
-from gauger.engine.statistics.population import Population, population_of
-from gauger.engine.statistics.relational import with_families
+from gauger.engine.statistics.relational import family_entropy
 
 
-def keep(directory: StateDirectory, state: State, finished: Finished, known: Known) -> list[str]:
-    """Keep the days of a run, flagged accounts left out, and what is known from then on. Returns the days."""
+def keep(directory: StateDirectory, words: WordSketch, finished: Finished, known: Known) -> list[str]:
+    """Keep the days of a run, flagged accounts left out, and what is known from then on. Returns the days.
+
+    words : of the run, for the novelty of later days
+    """
     days = []
-    panes = np.unique(state.accounts.rows["pane"]).tolist()
-    for pane in panes:
-        # A run of one day, the usual case, has its population at hand.
-        people = finished.population if len(panes) == 1 else _population_of_pane(state, finished, pane)
-        clean = np.asarray([name not in finished.flagged for name in people.account_ids], bool)
-        lone = np.asarray([name in finished.lone for name in people.account_ids], bool)
-        day = day_of(pane * state.settings.pane_us)
-        directory.save_day(day, people.select(clean), state.words, state.settings, people.select(lone))
+    for pane in finished.day.panes:
+        day = day_of(pane * finished.day.settings.pane_us)
+        directory.save_day(day, _kept(finished, pane), words)
         days.append(day.isoformat())
     directory.save_families(known.families)
     save_findings(directory, known.findings)
     return days
 
 
-def _population_of_pane(state: State, finished: Finished, pane: int) -> Population:
-    people, rows = population_of(state, [pane])
-    family = finished.family_of_call  # calls observed since the last ``finish`` have no families yet
-    return with_families(people, rows[state.ledger.rows["account"][: len(family)]], family)
+def _kept(finished: Finished, pane: int) -> KeptDay:
+    """What is kept of a pane of time: the accounts that have calls in it, by those calls."""
+    day = finished.day
+    people = day.of_pane(pane)
+    names = np.asarray(day.people.account_ids, object)
+    rows = np.searchsorted(names, np.asarray(people.account_ids, object))  # of the whole run
+    place = np.full(len(names), -1)
+    place[rows] = np.arange(len(rows))
+    entropy = np.full(len(rows), np.nan)
+    for unit in range(day.people.units):
+        owners, calls = place[day.people.rows(unit)], day.calls(unit)
+        inside = calls.time // day.settings.pane_us == pane
+        family = finished.families.of_group[finished.spread.groups[unit][inside]]
+        known = np.flatnonzero(owners >= 0)
+        found = family_entropy(calls.owner[inside], family, len(owners))
+        entropy[owners[known]] = found[known]
+    statistics = {**people.accounts.statistics, "family_entropy": entropy}
+    return kept_day(people, statistics, finished.flagged[rows], finished.lone[rows], day.settings, day.secret)

@@ -14,20 +14,19 @@ with. The latest days serve, the same weekday among them, because a Sunday is no
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from gauger.engine.common.errors import StateError
-from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.intake.measuring import WordSketch
+from gauger.engine.reference.keeping import KeptDay, bounded
 from gauger.engine.reference.kept_days import LONE, REFERENCE, THIN, has_population, read_population, write_population
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.state.storage import (
@@ -41,7 +40,6 @@ from gauger.engine.state.storage import (
     write_manifest,
     write_table,
 )
-from gauger.engine.statistics.background import background_of, folds_of
 from gauger.engine.statistics.population import Population
 from gauger.kernels.sketches import minhash
 
@@ -114,27 +112,16 @@ class StateDirectory:
             words.merge(sketch)
         return Reference([day.isoformat() for day in days], concatenate(populations), words)
 
-    def save_day(
-        self, day: date, population: Population, words: WordSketch, settings: Settings, lone: Population | None = None
-    ) -> None:
-        """Keep a day's accounts for later days to be compared with.
-
-        population : the day's accounts, flagged ones left out
-        lone : flagged accounts that are part of no finding; never reference, kept for measuring false positives
-        """
+    def save_day(self, day: date, kept: KeptDay, words: WordSketch) -> None:
+        """Keep a day for later days to be compared with."""
         target = self.path / "days" / day.isoformat()
         folder = new_folder(target)
-        kept = population.select(population.calls >= settings.calls_min)
-        folds = folds_of(kept.account_ids, self.secret.key)[kept.sample_owner]
-        kept = replace(kept, background=background_of(kept.sample_features, kept.sample_row, folds))
-        # More than one run can use are not worth their place on disk.
-        kept = bounded(kept, settings.reference_accounts_max, self.secret)
-        write_population(folder, REFERENCE, kept)
-        thin = population.select(population.calls < settings.calls_min)
-        write_population(folder, THIN, _least(thin, settings.reference_accounts_max, self.secret))
-        write_population(folder, LONE, lone if lone is not None else population.select(np.zeros(len(population), bool)))
+        write_population(folder, REFERENCE, kept.reference)
+        write_population(folder, THIN, kept.thin)
+        write_population(folder, LONE, kept.lone)
         write_table(folder, "word_counts", {"count": words.counts.reshape(-1)})
-        write_manifest(folder, self.secret.key_id, {"kind": "day", "accounts": len(kept), "words": words.total})
+        content = {"kind": "day", "accounts": len(kept.reference), "words": words.total}
+        write_manifest(folder, self.secret.key_id, content)
         replace_folder(folder, target)
 
     def part(self, day: date, part: str) -> Population | None:
@@ -193,23 +180,3 @@ class StateDirectory:
         write_table(folder, "families", columns)
         write_manifest(folder, self.secret.key_id, {"kind": "families", "next_id": known.next_id})
         replace_folder(folder, self.path / "families")
-
-
-def bounded(population: Population, most: int, secret: Secret) -> Population:
-    """At most ``most`` accounts, spread over the id order by a key-seeded choice."""
-    if len(population) <= most:
-        return population
-    chosen = np.random.default_rng(secret.key).choice(len(population), most, replace=False)
-    kept = np.zeros(len(population), bool)
-    kept[chosen] = True
-    return population.select(kept)
-
-
-def _least(population: Population, most: int, secret: Secret) -> Population:
-    """The ``most`` accounts with the smallest keyed hashes of their ids: the same accounts on every day."""
-    if len(population) <= most:
-        return population
-    hashes = hash_column(secret.key, pa.array(population.account_ids, pa.string()))
-    kept = np.zeros(len(population), bool)
-    kept[np.argsort(hashes, kind="stable")[:most]] = True
-    return population.select(kept)

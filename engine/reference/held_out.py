@@ -18,7 +18,8 @@ import numpy as np
 
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather
-from gauger.engine.reference.directory import StateDirectory, bounded
+from gauger.engine.reference.directory import StateDirectory
+from gauger.engine.reference.keeping import bounded
 from gauger.engine.reference.kept_days import LONE, REFERENCE
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population

@@ -21,7 +21,8 @@ from gauger.engine.findings.finding import Finding
 from gauger.engine.findings.signs import Group
 from gauger.engine.findings.verdicts import assessed
 from gauger.engine.reference.decontamination import gather_decontaminated
-from gauger.engine.reference.directory import StateDirectory, bounded
+from gauger.engine.reference.directory import StateDirectory
+from gauger.engine.reference.keeping import bounded
 from gauger.engine.reference.kept_days import REFERENCE, THIN
 from gauger.engine.reference.kept_findings import load_findings, save_findings
 from gauger.engine.statistics.joining import concatenate
@@ -60,12 +61,13 @@ def weigh_week(directory: StateDirectory, last: date, settings: Settings) -> Wee
             before, weeks = [*older, *before], [*weeks, week]
     most = settings.reference_accounts_max // max(1, len(weeks))
     reference = concatenate([bounded(week, most, directory.secret) for week in weeks]) if weeks else None
-    found = gather_decontaminated(Whole(people, directory.secret.key), reference, directory.secret.key, settings).evidence
+    whole = Whole(people, directory.secret.key)
+    found = gather_decontaminated(whole, reference, directory.secret.key, settings).evidence
     findings: list[Finding] = []
     if reference is not None and found.reference_accounts:
         findings = _findings(people, reference, found, settings)
     if findings:
-        findings, known = load_findings(directory).number(findings, people, days[-1], directory.secret.key, days[0])
+        findings, known = load_findings(directory).number(findings, whole, days[-1], directory.secret.key, days[0])
         save_findings(directory, known)
     return Week(days, before, people, found, findings)
 

@@ -1,6 +1,9 @@
 """The tables of a finished run, as Arrow."""
 
-from dataclasses import dataclass, field
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pyarrow as pa
@@ -13,10 +16,9 @@ from gauger.engine.families.allow_list import Allowed
 from gauger.engine.families.families import TEMPLATE, Families
 from gauger.engine.families.known import KINDS
 from gauger.engine.findings.finding import Finding
-from gauger.engine.findings.findings import Calls, account_reasons, call_evidence, family_evidence
+from gauger.engine.findings.findings import account_reasons
 from gauger.engine.reference.drift import Drift
 from gauger.engine.results import tables
-from gauger.engine.state.rows import Rows
 from gauger.engine.statistics.population import Population
 
 
@@ -29,7 +31,6 @@ class Result:
         campaigns (with relational statistics and verdicts)
     """
 
-    calls: pa.Table
     accounts: pa.Table
     families: pa.Table
     campaigns: pa.Table
@@ -40,6 +41,7 @@ class Result:
     reference_left_out: int = 0  # accounts of the reference that belong to a group of today's: see ``decontamination``
     drift: Drift | None = None  # today against the reference; None without one
     seconds: dict[str, float] = field(default_factory=dict)
+    calls: pa.Table = field(default_factory=tables.CALLS.empty_table)  # where they are not written unit by unit
 
 
 def _nullable(values: np.ndarray, kind: pa.DataType | None = None) -> pa.Array:
@@ -128,9 +130,11 @@ def _map(evidence: Evidence, findings: list[Finding]) -> np.ndarray:
     return result
 
 
-def family_table(families: Families, calls: Calls, evidence: Evidence, settings: Settings, addresses: bool) -> pa.Table:
-    """families.parquet; templates are filled in by the batch job, which can read the prompts again."""
-    strength = family_evidence(families, calls, evidence, settings)
+def family_table(families: Families, strength: np.ndarray, *, addresses: bool) -> pa.Table:
+    """families.parquet; templates are filled in by the batch job, which can read the prompts again.
+
+    strength : float64[f], evidence of each; addresses : whether calls say from where
+    """
     names = np.asarray(KINDS, object)
     said, slots = families.descriptors, families.slots
     framed = families.kinds == TEMPLATE
@@ -199,33 +203,56 @@ def finding_table(findings: list[Finding]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=tables.CAMPAIGNS)
 
 
-def call_table(
-    ledger: Rows,
-    calls: Calls,
-    today: Population,
-    evidence: Evidence,
-    families: Families,
-    findings: list[Finding],
-) -> pa.Table:
-    """calls/*.parquet: one row a call, by file and row."""
-    order = np.lexsort((ledger["identity"], ledger["row"], ledger["file"]))
-    family = calls.family[order]
-    account = calls.account[order]
-    kinds = np.asarray([*KINDS, "single"], object)
-    member = membership(findings, len(today))[account]
-    calls_of = evidence.call_probability[0] if evidence.call_probability else np.full(len(today.sample_owner), np.nan)
-    strength = call_evidence(today, calls_of, account, ledger["identity"][order])
-    return pa.table(
-        {
-            "file": pa.array(ledger["file"][order]),
-            "row": pa.array(ledger["row"][order]),
-            "account_id": pa.array(today.account_ids, pa.string()).take(pa.array(account)),
-            "family_id": _ids(family, families.ids),
-            "family_kind": pa.array(kinds[np.append(families.kinds, 3)[family]], pa.string()),
-            "exact_repeats": pa.array(calls.repeats[order], pa.int64()),
-            "novelty": _nullable(ledger["novelty"][order].astype(np.float64)),
-            "evidence": _nullable(strength),
-            "campaign_id": _ids(member, campaign_ids(findings)),
-        },
-        schema=tables.CALLS,
-    )
+@dataclass(frozen=True)
+class CallRows:
+    """Rows of the calls table, in any order: what is written of each call."""
+
+    file: np.ndarray  # int32[c]
+    row: np.ndarray  # int64[c]
+    identity: np.ndarray  # uint64[c], to tell rows of one number apart
+    account: np.ndarray  # int64[c], row of the accounts
+    family: np.ndarray  # int64[c], row of the families, -1 = none
+    repeats: np.ndarray  # int32[c], calls of the run with the same prompt
+    novelty: np.ndarray  # float32[c]
+    evidence: np.ndarray  # float64[c]
+
+    @classmethod
+    def together(cls, parts: Sequence[CallRows]) -> CallRows:
+        """Rows of several units."""
+        names = [one.name for one in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What numbers in ``CallRows`` stand for."""
+
+    account_ids: pa.Array
+    families: Families
+    member: np.ndarray  # int64[accounts], finding of each account, -1 = none
+    numbers: np.ndarray  # int64[findings]
+
+    def table(self, calls: CallRows, order: np.ndarray) -> pa.Table:
+        """Some of the rows, int64, in the order given, as calls/*.parquet has them."""
+        family, account = calls.family[order], calls.account[order]
+        kinds = pa.array([*KINDS, "single"], pa.string())
+        kind = np.append(self.families.kinds, 3)[family].astype(np.int32)
+        return pa.table(
+            {
+                "file": pa.array(calls.file[order]),
+                "row": pa.array(calls.row[order]),
+                "account_id": self.account_ids.take(pa.array(account)),
+                "family_id": _ids(family, self.families.ids),
+                "family_kind": kinds.take(pa.array(kind)),
+                "exact_repeats": pa.array(calls.repeats[order], pa.int64()),
+                "novelty": _nullable(calls.novelty[order].astype(np.float64)),
+                "evidence": _nullable(calls.evidence[order]),
+                "campaign_id": _ids(self.member[account], self.numbers),
+            },
+            schema=tables.CALLS,
+        )
+
+
+def in_order(calls: CallRows) -> np.ndarray:
+    """Order of the calls table: by file and row."""
+    return np.lexsort((calls.identity, calls.row, calls.file))

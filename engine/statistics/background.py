@@ -1,5 +1,7 @@
 """The background: what all accounts of the reference's days say on average, in folds of accounts."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +25,14 @@ class Background:
 
     count: np.ndarray  # int64[FOLDS]
     total: np.ndarray  # int64[FOLDS, FEATURES]
+
+    def plus(self, other: Background) -> Background:
+        """Of both."""
+        return Background(self.count + other.count, self.total + other.total)
+
+    def minus(self, other: Background) -> Background:
+        """Without some of its accounts."""
+        return Background(self.count - other.count, self.total - other.total)
 
     def without(self, fold: int) -> np.ndarray:
         """Mean of all folds but one."""

@@ -1,6 +1,7 @@
 """The reference: older, clean days that today is compared with."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -38,4 +39,4 @@ def _together(backgrounds: Sequence[Background | None]) -> Background | None:
     known = [one for one in backgrounds if one is not None]
     if len(known) < len(backgrounds):
         return None
-    return Background(np.sum([one.count for one in known], axis=0), np.sum([one.total for one in known], axis=0))
+    return reduce(Background.plus, known)

@@ -41,17 +41,14 @@ def component_sizes(owner: np.ndarray, value: np.ndarray, channel: np.ndarray, o
 def link_statistics(
     owner: np.ndarray, channel: np.ndarray, value: np.ndarray, address_calls: np.ndarray, size: int
 ) -> dict[str, np.ndarray]:
-    """Statistics of n accounts, float64 each, NaN = not available.
+    """Statistics of n accounts by themselves, float64 each, NaN = not available.
 
     owner, channel, value : links; address_calls : int64[n], calls with an address; size : values kept a channel
     """
     owners = len(address_calls)
     network = channel == NETWORK
     networks = distinct_of_smallest(owner[network], value[network], owners, size)
-    return {
-        "networks_per_call": np.minimum(1.0, share(networks, address_calls)),
-        "component_accounts_log2": np.log2(component_sizes(owner, value, channel, owners)),
-    }
+    return {"networks_per_call": np.minimum(1.0, share(networks, address_calls))}
 
 
 STATISTICS = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, reduce
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +11,40 @@ import pyarrow as pa
 
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.shards import unit_of, units_of
+from gauger.engine.common.vectors import unit
+from gauger.engine.statistics.background import Background, background_of, folds_of
 from gauger.engine.statistics.population import Population
+from gauger.kernels.text.features import FEATURES
+
+
+_BLOCK = 4_096  # accounts added up at a time: of a large day all of them are gigabytes
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What is added up over accounts. Adds, but in the order of units: directions are sums of fractions."""
+
+    direction: np.ndarray  # float64[FEATURES], sum of the accounts' unit vectors
+    background: Background  # of the sampled calls of accounts that have enough of them
+
+    def plus(self, other: Totals) -> Totals:
+        """Of both."""
+        return Totals(self.direction + other.direction, self.background.plus(other.background))
+
+
+def background_of_people(population: Population, key: np.ndarray, calls_min: int) -> Background:
+    """The background of the accounts of at least so many calls."""
+    enough = (population.calls >= calls_min)[population.sample_owner]
+    folds = folds_of(population.account_ids, key)[population.sample_owner[enough]]
+    return background_of(population.sample_features, population.sample_row[enough], folds)
+
+
+def totals_of(population: Population, key: np.ndarray, calls_min: int) -> Totals:
+    """The totals of some accounts."""
+    direction = np.zeros(FEATURES)
+    for start in range(0, len(population), _BLOCK):
+        direction += unit(population.sums[start : start + _BLOCK]).sum(axis=0, dtype=np.float64)
+    return Totals(direction, background_of_people(population, key, calls_min))
 
 
 class People(Protocol):
@@ -19,12 +53,15 @@ class People(Protocol):
     account_ids: list[str]
     calls: np.ndarray  # int64[n]
     units: int
+    totals: Totals  # of all
+    # Every account with its statistics and links, without its calls.
+    accounts: Population
 
-    def rows(self, unit: int) -> np.ndarray:
+    def rows(self, number: int) -> np.ndarray:
         """Rows of a unit's accounts, int64, ascending."""
         ...
 
-    def load(self, unit: int) -> Population:
+    def load(self, number: int) -> Population:
         """A unit's accounts in order of id, with all that is kept of them."""
         ...
 
@@ -32,29 +69,61 @@ class People(Protocol):
         """Some accounts, int64, ascending, of whatever unit."""
         ...
 
+    def sums(self, rows: np.ndarray) -> np.ndarray:
+        """Sums of features of some accounts, int64, ascending; int32[m, FEATURES]."""
+        ...
+
+    def sampled(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of each sampled call its account, int64, and half of the hash of its prompt, uint64, 0 = not known."""
+        ...
+
+    def sampled_of(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Of each sampled call of a unit its account, int64, by place in the unit, and its identity, uint64."""
+        ...
+
 
 class Whole:
     """People in memory."""
 
-    def __init__(self, population: Population, key: np.ndarray) -> None:
-        self._population, self._key = population, key
+    def __init__(self, population: Population, key: np.ndarray, calls_min: int = 1) -> None:
+        self.accounts, self._key, self._calls_min = population, key, calls_min
         self.account_ids, self.calls = population.account_ids, population.calls
         self.units = units_of(int(population.calls.sum()))
+
+    @cached_property
+    def totals(self) -> Totals:
+        """As in ``People``; unit by unit, as everywhere."""
+        parts = (totals_of(self.load(number), self._key, self._calls_min) for number in range(self.units))
+        return reduce(Totals.plus, parts)
 
     @cached_property
     def _unit(self) -> np.ndarray:
         return unit_of(hash_column(self._key, pa.array(self.account_ids, pa.string())), self.units)
 
-    def rows(self, unit: int) -> np.ndarray:
+    def rows(self, number: int) -> np.ndarray:
         """As in ``People``."""
-        return np.flatnonzero(self._unit == unit)
+        return np.flatnonzero(self._unit == number)
 
-    def load(self, unit: int) -> Population:
+    def load(self, number: int) -> Population:
         """As in ``People``."""
-        return self._population if self.units == 1 else self._population.select(self._unit == unit)
+        return self.accounts if self.units == 1 else self.accounts.select(self._unit == number)
 
     def gather(self, rows: np.ndarray) -> Population:
         """As in ``People``."""
         kept = np.zeros(len(self.calls), bool)
         kept[rows] = True
-        return self._population.select(kept)
+        return self.accounts.select(kept)
+
+    def sums(self, rows: np.ndarray) -> np.ndarray:
+        """As in ``People``."""
+        return self.accounts.sums[rows]
+
+    def sampled(self) -> tuple[np.ndarray, np.ndarray]:
+        """As in ``People``."""
+        prompts = self.accounts.sample_prompt
+        return self.accounts.sample_owner, np.zeros(0, np.uint64) if prompts is None else prompts
+
+    def sampled_of(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """As in ``People``."""
+        found = self.load(number)
+        return found.sample_owner, found.sample_identity

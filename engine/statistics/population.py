@@ -16,22 +16,30 @@ from gauger.engine.state.state import State
 from gauger.engine.statistics.accounts import account_statistics
 from gauger.engine.statistics.background import Background
 from gauger.engine.statistics.calls import call_statistics
-from gauger.engine.statistics.links import link_statistics
+from gauger.engine.statistics.links import component_sizes, link_statistics
 from gauger.engine.statistics.samples import SampledCalls, cell_coverage, cells_of, sample_statistics
 
 
 @dataclass(frozen=True)
 class ChannelLinks:
-    """Links of one channel."""
+    """Links of one channel that join accounts: those to values that several have, few of a day's."""
 
     owner: np.ndarray  # int64[l], ascending
     distinct: np.ndarray  # uint64[v], the values, ascending
     code: np.ndarray  # int64[l], which of them
+    degree: np.ndarray  # int64[v], accounts that have each value, at least two: an account has a value once
+    present: np.ndarray  # bool[n], whether an account has any value at all
 
-    @cached_property
-    def degree(self) -> np.ndarray:
-        """int64[v], accounts that have each value: an account has a value once."""
-        return np.bincount(self.code, minlength=len(self.distinct))
+    @classmethod
+    def of(cls, owner: np.ndarray, values: np.ndarray, accounts: int) -> ChannelLinks:
+        """From all links of a channel; owner : int64[l], ascending; values : uint64[l]; accounts : how many there are."""
+        distinct, code, degree = np.unique(values, return_inverse=True, return_counts=True)
+        several = degree >= 2
+        kept = several[code]
+        number = np.cumsum(several) - 1
+        present = np.zeros(accounts, bool)
+        present[owner] = True
+        return cls(owner[kept], distinct[several], number[code[kept]], degree[several], present)
 
 
 @dataclass(frozen=True)
@@ -67,10 +75,16 @@ class Population:
     def channels(self) -> dict[int, ChannelLinks]:
         """Links by channel, values numbered: what is asked again for each finding."""
         return {
-            channel: ChannelLinks(self.link_owner[rows], *np.unique(self.link_value[rows], return_inverse=True))
+            channel: ChannelLinks.of(self.link_owner[rows], self.link_value[rows], len(self))
             for channel in np.unique(self.link_channel).tolist()
             if len(rows := np.flatnonzero(self.link_channel == channel))
         }
+
+    def links_of(self, accounts: np.ndarray) -> np.ndarray:
+        """Rows of the links of some accounts, int64."""
+        first, last = (np.searchsorted(self.link_owner, accounts, side) for side in ("left", "right"))
+        sizes = last - first
+        return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(first, sizes)
 
     def bare(self) -> Population:
         """The accounts and their statistics, without calls and links: cheap to select from again and again."""
@@ -123,6 +137,18 @@ def population_of(state: State, panes: Sequence[int] | None = None) -> tuple[Pop
 
     Returns the population and the population row of each account row of the state (-1 outside the panes), int64.
     """
+    found, owners = accounts_of(state, panes)
+    return with_components(found), owners
+
+
+def with_components(population: Population) -> Population:
+    """The population, knowing also what takes all accounts of a day: who shares infrastructure with whom."""
+    sizes = component_sizes(population.link_owner, population.link_value, population.link_channel, len(population))
+    return replace(population, statistics={**population.statistics, "component_accounts_log2": np.log2(sizes)})
+
+
+def accounts_of(state: State, panes: Sequence[int] | None = None) -> tuple[Population, np.ndarray]:
+    """``population_of`` without ``with_components``: each account by itself."""
     accounts, sample, links = _collapse(state, panes)
     links.compact()
     order = accounts.canonical_order()

@@ -1,0 +1,70 @@
+"""A day ready to be weighed: its accounts in units, and its distinct prompts. What ``finish`` is a function of."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from gauger.engine.common.secret import Secret
+from gauger.engine.common.settings import Settings
+from gauger.engine.families.prompts import KeptPrompts, PromptTable
+from gauger.engine.state.state import State
+from gauger.engine.statistics.people import People, Whole
+from gauger.engine.statistics.population import population_of, with_components
+from gauger.engine.statistics.unit import UnitCalls, fold
+
+
+class Day(Protocol):
+    """Calls by unit, accounts, prompts. Nothing in it depends on where they lie or how they came there."""
+
+    settings: Settings
+    secret: Secret
+    key: np.ndarray
+    is_text: bool  # prompts are text, not token ids
+    has_addresses: bool  # calls say from where
+    prompts: PromptTable
+    people: People
+    panes: list[int]  # of time, that it has calls in, ascending
+
+    def calls(self, unit: int) -> UnitCalls:
+        """The calls of a unit's accounts; ``owner`` is the place of each among ``people.rows(unit)``."""
+        ...
+
+    def of_pane(self, pane: int) -> People:
+        """The accounts of one pane, by their calls in it."""
+        ...
+
+
+class StateDay:
+    """The day of a state in memory."""
+
+    def __init__(self, state: State) -> None:
+        self.settings, self.secret, self.key = state.settings, state.secret, state.secret.key
+        self.is_text, self.has_addresses = state.content == "text", "client_address" in state.columns
+        self._state = state
+        self.panes: list[int] = np.unique(state.accounts.rows["pane"]).tolist()
+        population, self._calls = fold(state)
+        self.people = Whole(with_components(population), self.key, self.settings.calls_min)
+
+    @cached_property
+    def prompts(self) -> PromptTable:
+        """As in ``Day``."""
+        return KeptPrompts(self._state.prompts)
+
+    def calls(self, unit: int) -> UnitCalls:
+        """As in ``Day``."""
+        if self.people.units == 1:
+            return self._calls
+        rows = self.people.rows(unit)
+        place = np.full(len(self.people.calls), -1)
+        place[rows] = np.arange(len(rows))
+        found = self._calls.select(place[self._calls.owner] >= 0)
+        return found.owned_by(place[found.owner])
+
+    def of_pane(self, pane: int) -> People:
+        """As in ``Day``."""
+        if self.panes == [pane]:
+            return self.people
+        return Whole(population_of(self._state, [pane])[0], self.key, self.settings.calls_min)

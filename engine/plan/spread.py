@@ -1,0 +1,93 @@
+"""The families of a day's calls: each call is told by its prompt's hash, unit by unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gauger.engine.common import threads
+from gauger.engine.families.families import Families, Groups, Members
+from gauger.engine.families.prompts import Belonging
+from gauger.engine.findings.findings import Calls
+from gauger.engine.plan.day import Day
+from gauger.engine.statistics.relational import family_entropy
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What each call of a day belongs to. Small: eight bytes a call, and 29 for one in a family."""
+
+    day: Day
+    groups: list[np.ndarray]  # of each unit int32[c], group of prompts of each call, -1 = none
+    repeats: list[np.ndarray]  # of each unit int32[c], calls with the same prompt
+    members: Members
+
+    @classmethod
+    def over(cls, day: Day, groups: Groups) -> Spread:
+        """Look up every call of the day."""
+        belonging = Belonging(day.prompts, groups.of_prompt)
+
+        def unit(number: int) -> tuple[np.ndarray, np.ndarray, Members]:
+            calls = day.calls(number)
+            group, repeats = belonging.of(calls.prompt)
+            inside = group >= 0
+            account = day.people.rows(number)[calls.owner[inside]]
+            members = Members(group[inside], calls.time[inside], account, calls.address[inside], calls.flags[inside])
+            return group, repeats, members
+
+        found = threads.each(unit, range(day.people.units))
+        parts = [one for _, _, one in found]
+        columns = ("group", "time", "account", "address", "flags")
+        members = Members(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
+        return cls(day, [one for one, _, _ in found], [one for _, one, _ in found], members)
+
+    def entropy(self, families: Families) -> np.ndarray:
+        """How evenly each account's calls spread over families; float64[accounts]."""
+        result = np.full(len(self.day.people.calls), np.nan)
+
+        def unit(number: int) -> None:
+            rows, calls = self.day.people.rows(number), self.day.calls(number)
+            result[rows] = family_entropy(calls.owner, families.of_group[self.groups[number]], len(rows))
+
+        threads.each(unit, range(self.day.people.units))
+        return result
+
+    def wanted(self, families: Families) -> Wanted:
+        """The calls, to be asked for by account."""
+        return Wanted(self, families)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Calls by account: what findings are described from."""
+
+    spread: Spread
+    families: Families
+
+    def users(self, families: np.ndarray) -> list[np.ndarray]:
+        """Accounts of each of some families, ascending."""
+        row, account = self.families.of_group[self.spread.members.group], self.spread.members.account
+        kept = np.isin(row, families)
+        row, account = row[kept], account[kept]
+        order = np.argsort(row, kind="stable")
+        first, last = (np.searchsorted(row[order], families, side) for side in ("left", "right"))
+        return [np.unique(account[order[low:high]]) for low, high in zip(first, last, strict=True)]
+
+    def of(self, accounts: np.ndarray) -> Calls:
+        """All calls of some accounts."""
+        day = self.spread.day
+        asked = np.zeros(len(day.people.calls), bool)
+        asked[accounts] = True
+
+        def unit(number: int) -> Calls:
+            calls, rows = day.calls(number), day.people.rows(number)
+            kept = asked[rows][calls.owner]
+            family = self.families.of_group[self.spread.groups[number][kept]]
+            repeats = self.spread.repeats[number][kept].astype(np.int64)
+            return Calls(rows[calls.owner[kept]], calls.time[kept], family, repeats)
+
+        units = [number for number in range(day.people.units) if np.any(asked[day.people.rows(number)])]
+        parts = threads.each(unit, units)
+        columns = ("account", "time", "family", "repeats")
+        return Calls(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))

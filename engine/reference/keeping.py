@@ -1,0 +1,73 @@
+"""What is kept of a day: at most so many of its accounts, as later days are compared with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from gauger.engine.common.hashing import hash_column
+from gauger.engine.common.secret import Secret
+from gauger.engine.common.settings import Settings
+from gauger.engine.statistics.people import People, background_of_people
+from gauger.engine.statistics.population import Population
+
+
+@dataclass(frozen=True)
+class KeptDay:
+    """The parts of a day that are kept (``kept_days`` says what each is for)."""
+
+    reference: Population  # with the background of all accounts it was chosen from
+    thin: Population
+    lone: Population
+
+
+def spread_out(count: int, most: int, secret: Secret) -> np.ndarray:
+    """At most ``most`` of so many rows, by a key-seeded choice; int64, ascending."""
+    if count <= most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(secret.key).choice(count, most, replace=False))
+
+
+def bounded(population: Population, most: int, secret: Secret) -> Population:
+    """At most ``most`` accounts, spread over the id order by a key-seeded choice."""
+    if len(population) <= most:
+        return population
+    kept = np.zeros(len(population), bool)
+    kept[spread_out(len(population), most, secret)] = True
+    return population.select(kept)
+
+
+def least(account_ids: list[str], rows: np.ndarray, most: int, secret: Secret) -> np.ndarray:
+    """Those of some rows, int64, whose ids have the smallest keyed hashes: the same accounts on every day."""
+    if len(rows) <= most:
+        return rows
+    hashes = hash_column(secret.key, pa.array([account_ids[row] for row in rows.tolist()], pa.string()))
+    return np.sort(rows[np.argsort(hashes, kind="stable")[:most]])
+
+
+def kept_day(
+    people: People, statistics: Mapping[str, np.ndarray], flagged: np.ndarray, lone: np.ndarray, settings: Settings,
+    secret: Secret,
+) -> KeptDay:  # fmt: skip
+    """Choose what is kept.
+
+    statistics : float64[n] each, of all accounts; flagged : bool[n], left out
+    lone : bool[n], flagged accounts that are part of no finding; never reference, kept for measuring false positives
+    """
+    most, enough = settings.reference_accounts_max, people.calls >= settings.calls_min
+    clean = np.flatnonzero(enough & ~flagged)
+    # More than one run can use are not worth their place on disk.
+    reference = clean[spread_out(len(clean), most, secret)]
+    thin = least(people.account_ids, np.flatnonzero(~enough & ~flagged), most, secret)
+
+    def taken(rows: np.ndarray) -> Population:
+        return replace(people.gather(rows), statistics={name: values[rows] for name, values in statistics.items()})
+
+    background = people.totals.background
+    out = np.flatnonzero(enough & flagged)
+    if len(out):
+        background = background.minus(background_of_people(people.gather(out), secret.key, settings.calls_min))
+    return KeptDay(replace(taken(reference), background=background), taken(thin), taken(np.flatnonzero(lone)))
