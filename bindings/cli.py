@@ -90,6 +90,20 @@ _alarm_level_option = click.option(
     help="Flag accounts below this tail probability: the share of honest accounts that may be flagged.",
 )
 _workers_option = click.option("--workers", type=click.IntRange(1, 256), help="Threads to use (default: all cores).")
+_work_option = click.option(
+    "--work", type=_FOLDER, help="Directory for work files, gone when the run is done (default: beside --out)."
+)
+_fresh_option = click.option("--fresh", is_flag=True, help="Forget a run that was killed, instead of going on with it.")
+_LOCAL = ("work", "fresh", "workers")
+
+
+def _local_options(command: Any) -> Any:
+    """How a run uses this machine."""
+    for option in (_fresh_option, _work_option, _workers_option):
+        command = option(command)
+    return command
+
+
 _seed_option = click.option(
     "--seed", default=1, show_default=True, type=click.IntRange(0), help="The same seed, the same bytes."
 )
@@ -109,7 +123,7 @@ def main() -> None:
 @click.option("--allow", type=_PATH, metavar="TOML", help="Families you vouch for: ids, examples, example_files.")
 @click.option("--short-lines", is_flag=True, help="Prompts are lines of a dozen words: look for finer templates.")
 @_alarm_level_option
-@_workers_option
+@_local_options
 def score(inputs: tuple[str, ...], out: Path, short_lines: bool, alarm_level: float, **options: Any) -> None:
     """Score log files (Parquet, Arrow IPC, JSONL, CSV), directories or globs.
 
@@ -122,10 +136,12 @@ def score(inputs: tuple[str, ...], out: Path, short_lines: bool, alarm_level: fl
     """
     from gauger.batch.score import score as run
     from gauger.batch.summary import summary
+    from gauger.engine.plan.local import Local
 
     settings = replace(SHORT_LINES if short_lines else Settings(), alarm_level=alarm_level)
     with _bar() as progress:
-        finished = run(inputs, out, settings=settings, progress=progress, **options)
+        local = Local(**{name: options.pop(name) for name in _LOCAL})
+        finished = run(inputs, out, settings=settings, local=local, progress=progress, **options)
     for warning in finished.warnings:
         _complain(f"warning: {warning}")
     click.echo(summary(finished))

@@ -177,7 +177,7 @@ class Engine:
             times = self._state.ledger.rows["time"]  # read here: what waits to be put in place is put there once
             date_of_day = first_day(times) if len(times) else None
             done = finish(StateDay(self._state), date_of_day, self._known, self._reference_of, self.allow)
-        rows = [done.calls(unit) for unit in range(done.day.people.units)]
+        rows = [done.calls(unit) for unit in done.units]
         calls = CallRows.together(rows)
         result = replace(done.result, calls=done.naming.table(calls, in_order(calls)))
         self._finished = replace(done, result=result)

@@ -12,12 +12,11 @@ is a numbered slot.
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gauger.engine.common.errors import GaugerError
 from gauger.logs.columns import ColumnMap
@@ -113,9 +112,13 @@ def _masked(text: str, joined: list[bool]) -> str | None:
     return (template if shown[-1] else f"{template} {MASK.format(slots + 1)}").strip()
 
 
-def render(families: pa.Table, calls: pa.Table, paths: Sequence[Path], column_map: ColumnMap, k: int) -> pa.Table:
+Examples = Callable[[np.ndarray, int], dict[int, tuple[np.ndarray, np.ndarray]]]
+
+
+def render(families: pa.Table, examples: Examples, paths: Sequence[Path], column_map: ColumnMap, k: int) -> pa.Table:
     """Fill in the ``template`` column of the most widely shared families.
 
+    examples : of each of some families (rows), files and rows of the first call of each of at most so many accounts
     A log that cannot be read a second time leaves its families without a template.
     """
     accounts = families.column("accounts").to_numpy()
@@ -123,45 +126,26 @@ def render(families: pa.Table, calls: pa.Table, paths: Sequence[Path], column_ma
     candidates = candidates[np.lexsort((candidates, -accounts[candidates]))][:FAMILIES_MAX]
     if len(candidates) == 0:
         return families
-    ids = families.column("family_id").to_numpy()
-    chosen = _members(calls, ids[candidates], _ACCOUNTS_READ * k)
-    wanted = np.unique(np.concatenate(list(chosen.values())))
-    texts = _read(calls, wanted, paths, column_map)
-    column: list[str | None] = [None] * len(ids)
-    for row in candidates.tolist():
-        prompts = [texts[call] for call in chosen[int(ids[row])].tolist() if call in texts]
-        column[row] = mask(prompts, k)
+    chosen = examples(np.sort(candidates), _ACCOUNTS_READ * k)
+    files, rows = (np.concatenate(column) for column in zip(*chosen.values(), strict=True))
+    texts = _read(files, rows, paths, column_map)
+    column: list[str | None] = [None] * len(accounts)
+    for family, places in chosen.items():
+        prompts = [texts[place] for place in zip(*(part.tolist() for part in places), strict=True) if place in texts]
+        column[family] = mask(prompts, k)
     place = families.schema.get_field_index("template")
     return families.set_column(place, "template", pa.array(column, pa.string()))
 
 
-def _members(calls: pa.Table, families: np.ndarray, most: int) -> dict[int, np.ndarray]:
-    """Rows of the calls table for each family: the first call of each of at most ``most`` of its accounts."""
-    family = pc.fill_null(calls.column("family_id"), 0).to_numpy()  # 0 is no family's id
-    names = calls.column("account_id").combine_chunks().dictionary_encode()
-    account = np.asarray((names.chunk(0) if isinstance(names, pa.ChunkedArray) else names).indices)
-    rows = np.flatnonzero(np.isin(family, families))
-    order = rows[np.lexsort((rows, account[rows], family[rows]))]
-    fresh = np.ones(len(order), bool)
-    fresh[1:] = (family[order][1:] != family[order][:-1]) | (account[order][1:] != account[order][:-1])
-    first = order[fresh]
-    return {int(one): np.sort(first[family[first] == one])[:most] for one in families}
-
-
-def _read(calls: pa.Table, wanted: np.ndarray, paths: Sequence[Path], column_map: ColumnMap) -> dict[int, str]:
-    """Prompt text of some rows of the calls table."""
-    file = calls.column("file").to_numpy()[wanted]
-    row = calls.column("row").to_numpy()[wanted]
-    texts: dict[int, str] = {}
-    for number in np.unique(file).tolist():
-        inside = file == number
+def _read(
+    files: np.ndarray, rows: np.ndarray, paths: Sequence[Path], column_map: ColumnMap
+) -> dict[tuple[int, int], str]:
+    """Prompt text of some rows of some files, by file and row."""
+    texts: dict[tuple[int, int], str] = {}
+    for number in np.unique(files).tolist():
         try:
-            found = prompts_at(paths[number], column_map, row[inside])
+            found = prompts_at(paths[number], column_map, rows[files == number])
         except GaugerError:
             continue
-        texts |= {
-            call: found[at]
-            for call, at in zip(wanted[inside].tolist(), row[inside].tolist(), strict=True)
-            if at in found
-        }
+        texts |= {(number, row): text for row, text in found.items()}
     return texts

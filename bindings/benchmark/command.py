@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gauger.batch.score import score
+from gauger.engine.plan.local import Local
 from gauger.benchmark import stages as bench_stages
 from gauger.benchmark import turns
 from gauger.benchmark.rivals.contest import HASHES, OURS, TEXT, TOKENS, Contest, missing, name_of
@@ -130,7 +131,7 @@ def _command_lines(source: Path, columns: str | None, folder: Path, progress: Pr
     reading, workers = None, threads.count()
     if format_of(source).name == "parquet":
         reading = statistics.median(read_seconds(source, workers)[1] for _ in range(3))
-    run = score([source], folder / "out", columns=columns, workers=workers, progress=progress)
+    run = score([source], folder / "out", columns=columns, local=Local(workers=workers), progress=progress)
     total = run.manifest["seconds"]["total"]
     lines = [
         f"gauger score, whole command: {total:.1f} s, {run.manifest['calls_per_second']:,.0f} calls/s "

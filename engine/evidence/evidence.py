@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gauger.engine.common import threads
+from gauger.engine.common import progress, threads
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.learning import EVERYTHING, Learnt, learn
 from gauger.engine.evidence.pool import Pool
@@ -135,8 +135,12 @@ def weigh(people: People, learnt: Learnt) -> Evidence:
     known = _weighed(pool, learnt, learnt.rows, own, relational)
     counts = counted_cells(pool.new, pool.old, pool.key) if np.any(waiting) else None
 
+    step = progress.steps("weighing", people.units)
+
     def unit(at: int) -> tuple[_Weighed | None, np.ndarray]:
-        return _unit(people, at, waiting, learnt, counts)
+        found = _unit(people, at, waiting, learnt, counts)
+        step()
+        return found
 
     found = threads.each(unit, range(people.units))
     parts = [known, *(one for one, _ in found if one is not None)]

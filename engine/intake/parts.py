@@ -48,6 +48,13 @@ class Refused(Event):
     reasons: list[str]
 
 
+@dataclass(frozen=True)
+class Ended(Event):
+    """A file was read to its end, or as far as it can be."""
+
+    error: str | None = None
+
+
 def pieces(parts: Iterable[Part]) -> Iterator[Part]:
     """Parts of at most MEASURE_ROWS rows."""
     for part in parts:

@@ -78,6 +78,11 @@ class Finished:
     flagged: np.ndarray  # bool[accounts], that no reference must hold
     lone: np.ndarray  # bool[accounts], those of them that are part of no finding
 
+    @property
+    def units(self) -> range:
+        """Units of the day."""
+        return range(self.day.people.units)
+
     def calls(self, unit: int) -> CallRows:
         """Rows of the calls table of a unit."""
         day, rows = self.day, self.day.people.rows(unit)

@@ -58,6 +58,17 @@ class Spread:
         return Wanted(self, families)
 
 
+def _first(calls: np.ndarray, most: int) -> np.ndarray:
+    """Of calls (family, file, row, owner; int64[4, n]) the first of each owner, at most so many a family."""
+    calls = calls[:, np.lexsort((calls[2], calls[1], calls[3], calls[0]))]
+    fresh = np.ones(calls.shape[1], bool)
+    fresh[1:] = (calls[0, 1:] != calls[0, :-1]) | (calls[3, 1:] != calls[3, :-1])
+    calls = calls[:, fresh]
+    calls = calls[:, np.lexsort((calls[2], calls[1], calls[0]))]
+    place = np.arange(calls.shape[1]) - np.searchsorted(calls[0], calls[0], "left")
+    return calls[:, place < most]
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Calls by account: what findings are described from."""
@@ -73,6 +84,32 @@ class Wanted:
         order = np.argsort(row, kind="stable")
         first, last = (np.searchsorted(row[order], families, side) for side in ("left", "right"))
         return [np.unique(account[order[low:high]]) for low, high in zip(first, last, strict=True)]
+
+    def examples(self, families: np.ndarray, most: int) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """File and row of the first call of each of at most ``most`` accounts of each of some families, by their rows.
+
+        The earliest such calls, in order of file and row.
+        """
+        wanted = np.zeros(len(self.families) + 1, bool)
+        wanted[families] = True
+
+        def unit(number: int) -> np.ndarray:
+            family = self.families.of_group[self.spread.groups[number]]
+            kept = np.flatnonzero(wanted[family])
+            if len(kept) == 0:
+                return np.zeros((4, 0), np.int64)
+            calls = self.spread.day.calls(number)
+            return _first(np.stack([family[kept], calls.file[kept], calls.row[kept], calls.owner[kept]]), most)
+
+        parts = threads.each(unit, range(self.spread.day.people.units))
+        family, file, row, _ = np.concatenate(parts, axis=1)
+        order = np.lexsort((row, file, family))
+        family, file, row = family[order], file[order], row[order]
+        first, last = (np.searchsorted(family, families, side) for side in ("left", "right"))
+        return {
+            int(one): (file[low : min(high, low + most)], row[low : min(high, low + most)])
+            for one, low, high in zip(families, first, last, strict=True)
+        }
 
     def of(self, accounts: np.ndarray) -> Calls:
         """All calls of some accounts."""

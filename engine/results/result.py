@@ -216,6 +216,10 @@ class CallRows:
     novelty: np.ndarray  # float32[c]
     evidence: np.ndarray  # float64[c]
 
+    def select(self, kept: np.ndarray) -> CallRows:
+        """The rows of a boolean mask."""
+        return CallRows(*(getattr(self, one.name)[kept] for one in fields(self)))
+
     @classmethod
     def together(cls, parts: Sequence[CallRows]) -> CallRows:
         """Rows of several units."""

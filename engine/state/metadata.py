@@ -36,6 +36,11 @@ def _mix(values: np.ndarray, salt: np.ndarray) -> np.ndarray:
         return mixed ^ (mixed >> np.uint64(32))
 
 
+def network_hours(network: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Which network in which hour, as one hash, 0 = null; network : uint64[n]; times : int64[n], microseconds."""
+    return np.where(network == 0, network, _mix(network, (times // HOUR_US).astype(np.uint64)))
+
+
 def _parameters(batch: pa.RecordBatch, key: np.ndarray) -> np.ndarray | None:
     present = [name for name in PARAMETER_COLUMNS if name in batch.schema.names]
     if not present:
@@ -83,8 +88,7 @@ def link_values(batch: pa.RecordBatch, key: np.ndarray) -> dict[int, np.ndarray]
         hash_prefixes(key[keys.STRING], key[keys.STRING + 1], *text_buffers(address), network)
         network[values[ADDRESS] == 0] = 0
         values[NETWORK] = network
-        hours = (times_of(batch) // HOUR_US).astype(np.uint64)
-        values[NETWORK_HOUR] = np.where(network == 0, network, _mix(network, hours))
+        values[NETWORK_HOUR] = network_hours(network, times_of(batch))
     named = {PAYMENT: "payment_fingerprint", CLIENT: "client_ja4", ORGANISATION: "org_id"}
     for channel, name in named.items():
         hashes = _hashes(batch, name, key)

@@ -94,8 +94,10 @@ class State:
         """
         return self.fold(prepare(batch, measures, self.secret.key), file=file, rows=rows)
 
-    def fold(self, batch: Prepared, *, file: int = 0, rows: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
-        """``update`` with a batch that is prepared already."""
+    def fold(
+        self, batch: Prepared, *, file: int | np.ndarray = 0, rows: Sequence[int] | np.ndarray | None = None
+    ) -> np.ndarray:
+        """``update`` with a batch that is prepared already; ``file`` may be one a call."""
         self.claim(batch.content)
         self.columns |= batch.columns
         times, measures = batch.calls.times, batch.measures
@@ -109,7 +111,7 @@ class State:
         addresses = batch.calls.addresses
         self.ledger.rows.append(
             {
-                "file": np.full(len(times), file, np.int32),
+                "file": np.broadcast_to(np.asarray(file, np.int32), len(times)),
                 "row": np.arange(first, first + len(times)) if rows is None else np.asarray(rows, np.int64),
                 "account": accounts,
                 "prompt": prompts,

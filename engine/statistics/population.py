@@ -80,6 +80,33 @@ class Population:
             if len(rows := np.flatnonzero(self.link_channel == channel))
         }
 
+    def with_features(self, features: np.ndarray) -> Population:
+        """The population with the features of its own sampled calls alone, int8[m, FEATURES], in their order."""
+        return replace(self, sample_features=features, sample_row=np.arange(len(features)))
+
+    def arranged(self, order: np.ndarray) -> Population:
+        """The accounts in another order, int64[n]; their calls and links follow them."""
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        calls = np.argsort(place[self.sample_owner], kind="stable")
+        links = np.argsort(place[self.link_owner], kind="stable")
+        return replace(
+            self,
+            account_ids=[self.account_ids[row] for row in order.tolist()],
+            calls=self.calls[order],
+            sums=self.sums[order],
+            statistics={name: values[order] for name, values in self.statistics.items()},
+            sample_owner=place[self.sample_owner[calls]],
+            sample_identity=self.sample_identity[calls],
+            sample_row=self.sample_row[calls],
+            link_owner=place[self.link_owner[links]],
+            link_channel=self.link_channel[links],
+            link_value=self.link_value[links],
+            day=None,
+            sample_prompt=None if self.sample_prompt is None else self.sample_prompt[calls],
+            sample_cell=None if self.sample_cell is None else self.sample_cell[calls],
+        )
+
     def links_of(self, accounts: np.ndarray) -> np.ndarray:
         """Rows of the links of some accounts, int64."""
         first, last = (np.searchsorted(self.link_owner, accounts, side) for side in ("left", "right"))

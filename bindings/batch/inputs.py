@@ -1,0 +1,100 @@
+"""The input files of a run: read in parts, with an account of every row; what was read before is passed over."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gauger.engine.common.errors import InputError
+from gauger.engine.intake.parts import Ended, Event, Part, Refused
+from gauger.engine.segments.segment import Account
+from gauger.logs.columns import ColumnMap
+from gauger.logs.readers import read
+from gauger.text.formats import visible
+
+
+@dataclass
+class Input:
+    """One input file and what became of its rows."""
+
+    path: Path
+    bytes: int = 0
+    sha256: str | None = None
+    rows: int = 0
+    scored: int = 0
+    quarantined: int = 0
+    error: str | None = None
+
+    def record(self) -> dict[str, Any]:
+        """As the manifest shows it."""
+        return {
+            "path": visible(str(self.path)),  # a file name need not be text
+            "bytes": self.bytes,
+            "sha256": self.sha256,
+            "rows": self.rows,
+            "scored": self.scored,
+            "quarantined": self.quarantined,
+            "error": None if self.error is None else visible(self.error),
+        }
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_name(path: Path) -> None:
+    """Raise InputError for a file name that is not text: Arrow cannot open it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{path}: its name is not UTF-8; rename the file") from None
+
+
+def parts(
+    inputs: Sequence[Input], column_map: ColumnMap, so_far: Account, failed: set[int]
+) -> Iterator[Part | Event]:
+    """Every chunk of every file that can be read; files that cannot are said to have ended, and the others go on.
+
+    so_far : what was read already; failed : files that nothing more is taken of, by number
+    """
+    for number, item in enumerate(inputs):
+        known = so_far.files.get(number)
+        if known is not None and known.ended:
+            continue
+        error = None
+        try:
+            _check_name(item.path)
+            for chunk in read(item.path, column_map):
+                if number in failed:
+                    break
+                broken = [row for row, _ in chunk.broken]
+                last = max(int(chunk.rows.max(initial=-1)), max(broken, default=-1))
+                if known is not None and last < known.next_row:
+                    continue
+                if broken:
+                    yield Refused(number, np.asarray(broken, np.int64), [reason for _, reason in chunk.broken])
+                if chunk.batch.num_rows:
+                    yield Part(chunk.batch, number, chunk.rows)
+        except InputError as problem:
+            error = str(problem)
+        yield Ended(number, error)
+
+
+def settle(inputs: Sequence[Input], account: Account) -> None:
+    """Write down what became of each file's rows."""
+    for number, item in enumerate(inputs):
+        tally = account.files.get(number)
+        if tally is None:
+            continue
+        item.rows, item.scored, item.quarantined = tally.rows, tally.scored, tally.refused
+        if tally.error is not None:
+            own = tally.error.startswith(str(item.path))
+            item.error = tally.error if own else f"{item.path}: {tally.error}"
+        assert item.rows == item.scored + item.quarantined, f"{item.path}: rows went missing"

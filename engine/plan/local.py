@@ -1,0 +1,124 @@
+"""The local runner: a day of any size on one machine, its stages over files in a work directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from gauger.engine.common import progress, threads
+from gauger.engine.common.secret import Secret
+from gauger.engine.common.settings import Settings
+from gauger.engine.families.allow_list import AllowList
+from gauger.engine.families.known import KnownFamilies
+from gauger.engine.findings.known import KnownFindings
+from gauger.engine.intake.measuring import WordSketch
+from gauger.engine.intake.parts import Event, Part
+from gauger.engine.plan.finish import Finished, Known, finish, main_day
+from gauger.engine.plan.keep import keep
+from gauger.engine.plan.measure import Measuring
+from gauger.engine.plan.stored import StoredDay
+from gauger.engine.reference.directory import Reference, StateDirectory
+from gauger.engine.reference.held_out import FalsePositives, false_positives
+from gauger.engine.reference.kept_findings import load_findings
+from gauger.engine.segments.work import Work
+
+FORMAT = 1  # of a work directory: another one is begun anew
+
+
+@dataclass(frozen=True)
+class Local:
+    """How a run uses this machine. Nothing of it changes a result."""
+
+    work: Path | None = None  # work directory; None: beside the output
+    fresh: bool = False  # forget a run that was not finished
+    workers: int | None = None  # threads; None: one a core
+
+    @property
+    def threads(self) -> int:
+        """Threads to use."""
+        return self.workers or os.cpu_count() or 1
+
+
+class LocalRun:
+    """A run in a work directory: measure, then finish, then keep."""
+
+    def __init__(self, work: Path, inputs: Any, settings: Settings, state: StateDirectory | Secret, local: Local) -> None:
+        """inputs : what is read, as JSON: a run goes on only where it is the same"""
+        self._directory = state if isinstance(state, StateDirectory) else None
+        self.secret = state.secret if isinstance(state, StateDirectory) else state
+        self.settings, self._local = settings, local
+        kept = [] if self._directory is None else [day.isoformat() for day in self._directory.days()]
+        run = {"format": FORMAT, "key": self.secret.key_id, "settings": asdict(settings), "inputs": inputs, "days": kept}
+        self.work = Work(work, run, fresh=local.fresh)
+        self.account = self.work.account()
+        self.failed: set[int] = set()
+        self._reference: tuple[date, Reference | None] | None = None
+        if self._directory is None:
+            self._known = Known(KnownFamilies(), KnownFindings())
+        else:
+            self._known = Known(self._directory.families(), load_findings(self._directory))
+
+    def measure(self, parts: Iterable[Part | Event], told: Callable[[int], None]) -> None:
+        """Measure what is not measured yet; told : how many rows there are so far, now and then."""
+        words = Measuring(
+            self.work, self.secret, self.settings, self._words_of, self._local.threads, failed=self.failed
+        )
+        for account in words.run(parts, self.account):
+            told(sum(tally.rows for one in (self.account, account) for tally in one.files.values()))
+
+    def _words_of(self, day: date) -> WordSketch | None:
+        reference = self._reference_of(day)[0]
+        return None if reference is None else reference.words
+
+    def _reference_of(self, day: date) -> tuple[Reference | None, str | None]:
+        if self._directory is None:
+            return None, None
+        if self._reference is None or self._reference[0] != day:
+            self._reference = (day, self._directory.reference(day, self.settings))
+        chosen = self._reference[1]
+        return chosen, self._directory.stale(day) if chosen is None else None
+
+    @property
+    def threads(self) -> int:
+        """Threads in use."""
+        return self._local.threads
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is a state directory."""
+        return self._directory is not None
+
+    @property
+    def day(self) -> date | None:
+        """The day of the run; None without a call."""
+        return main_day(self.account.days()) if self.account.scored else None
+
+    def finish(self, allow: AllowList | None) -> Finished:
+        """Weigh what was measured."""
+        with threads.use(self._local.threads), threadpool_limits(1, user_api="blas"):
+            day = StoredDay(self.work, self.secret, self.settings)
+            return finish(day, self.day, self._known, self._reference_of, allow)
+
+    def keep(self, finished: Finished) -> list[str]:
+        """Keep the days of the run as reference. Needs a state directory and a call."""
+        assert self._directory is not None
+        progress.tell("keeping")
+        words = WordSketch()
+        for segment in self.work.segments():
+            words.merge(segment.words())
+        with threads.use(self._local.threads):
+            return keep(self._directory, words, finished, self._known)
+
+    def false_positives(self) -> FalsePositives:
+        """The false-positive rate measured on clean days held out."""
+        with threads.use(self._local.threads), threadpool_limits(1, user_api="blas"):
+            directory = self._directory if self.day is not None else None
+            return false_positives(directory, self.day or date.min, self.settings)
+
+

@@ -1,0 +1,216 @@
+"""Measuring an input into segments: each part is admitted and measured on a worker, and leaves as sections by shard."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from gauger.engine.common import threads
+from gauger.engine.common.errors import InputError, KernelInputError
+from gauger.engine.common.secret import Secret
+from gauger.engine.common.settings import HOUR_US, Settings
+from gauger.engine.intake.admission import Admitted, admit
+from gauger.engine.intake.measuring import Measurer, WordSketch
+from gauger.engine.intake.parts import Ended, Event, Failed, Part, Refused, pieces
+from gauger.engine.plan.finish import first_day
+from gauger.engine.segments.columns import Block, pack
+from gauger.engine.segments.segment import Account, Tally
+from gauger.engine.segments.work import Work
+from gauger.engine.state.metadata import times_of
+from gauger.engine.state.state import Prepared, content_of, prepare
+
+SEGMENT_ROWS = 1 << 20
+BLOCK_ROWS = 32_768  # rows a worker measures and packs at a time: seventy megabytes
+_NO_CALLS = "its columns cannot be read as calls"
+WordsOf = Callable[[date], WordSketch | None]  # the reference's words for a day
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A part that a worker is done with."""
+
+    part: Part
+    block: Block | None
+    times: np.ndarray  # of the calls taken in
+    refused: list[Refused]
+    failed: Failed | None
+
+
+@dataclass
+class _Segment:
+    """Parts of a stream up to the end of a segment."""
+
+    parts: Iterator[Part | Event]
+    rows: int = 0
+    ended: bool = False
+
+    def __iter__(self) -> Iterator[Part | Event]:
+        while self.rows < SEGMENT_ROWS:
+            part = next(self.parts, None)
+            if part is None:
+                self.ended = True
+                return
+            if isinstance(part, Part):
+                self.rows += part.batch.num_rows
+                size = part.batch.num_rows
+                for start in range(0, size, BLOCK_ROWS):
+                    rows = part.rows[start : start + BLOCK_ROWS]
+                    yield Part(part.batch.slice(start, BLOCK_ROWS), part.file, rows)
+            else:
+                yield part
+
+
+@dataclass
+class Measuring:
+    """Measures the rest of an input into a work directory."""
+
+    work: Work
+    secret: Secret
+    settings: Settings
+    words_of: WordsOf
+    workers: int
+    failed: set[int] = field(default_factory=set)  # files nothing more is taken of
+    _measurer: Measurer | None = field(default=None, init=False)
+    _sketches: queue.SimpleQueue[WordSketch] = field(default_factory=queue.SimpleQueue, init=False)
+
+    def run(self, parts: Iterable[Part | Event], so_far: Account) -> Iterator[Account]:
+        """Measure all parts, segment by segment; yields the segment's account after each block, for progress.
+
+        parts : behind those of ``so_far``, which is added to
+        """
+        source = iter(parts)
+        if so_far.novelty_day is not None:
+            self._novel(date.fromisoformat(so_far.novelty_day))
+        while True:
+            segment, account = _Segment(source), Account()
+            writer = None
+            for _ in range(self.workers):
+                self._sketches.put(WordSketch())
+            for found in threads.ahead(self._measured, self._prepared(segment, so_far, account), Event, self.workers):
+                if isinstance(found, Event):
+                    _note(account, found)
+                    continue
+                _tally(account, found)
+                if found.block is not None:
+                    writer = writer or self.work.next_segment()
+                    writer.append(found.block)
+                    account.columns.update(found.block.columns)
+                yield account
+            words = WordSketch()
+            for _ in range(self.workers):
+                words.merge(self._sketches.get())
+            if account.files:
+                (writer or self.work.next_segment()).commit(account, words)
+                so_far.add(account)
+            if segment.ended:
+                return
+
+    def _prepared(self, segment: _Segment, so_far: Account, account: Account) -> Iterator[Part | Event]:
+        """The parts that can hold calls, once it is known whose words novelty is against: those of the first's day.
+
+        Of a file that cannot be read as calls nothing more is taken: the reader asks ``failed``.
+        """
+        for part in segment:
+            if not isinstance(part, Part):
+                yield part
+                continue
+            if part.file in self.failed:
+                continue
+            if (reason := self._unfit(part, so_far, account)) is not None:
+                self.failed.add(part.file)
+                yield Failed(part.file, part.rows, reason)
+                continue
+            if self._measurer is None:
+                calls = self._admit(part)
+                if isinstance(calls, Admitted) and calls.calls.num_rows:
+                    day = first_day(times_of(calls.calls))
+                    account.novelty_day = day.isoformat()
+                    self._novel(day)
+            yield part
+
+    def _unfit(self, part: Part, so_far: Account, account: Account) -> str | None:
+        """Why nothing of a part can be a call: a column is missing, or prompts come otherwise than before."""
+        found = self._admit(Part(part.batch.slice(0, 0), part.file, part.rows[:0]))
+        if isinstance(found, Failed):
+            return found.message
+        content, known = content_of(found.calls), so_far.content or account.content
+        if known not in (None, content):
+            return f"this run holds prompts as {known}; it cannot take {content}: score the two apart"
+        account.content = content
+        return None
+
+    def _novel(self, day: date) -> None:
+        self._measurer = Measurer.of(self.secret, self.settings, self.words_of(day))
+
+    @staticmethod
+    def _admit(part: Part) -> Admitted | Failed:
+        try:
+            return admit(part.batch)
+        except (InputError, KernelInputError) as error:
+            return Failed(part.file, part.rows, str(error))
+
+    def _measured(self, part: Part) -> _Measured:
+        """Admit, measure and pack a part."""
+        batches: list[Prepared] = []
+        rows: list[np.ndarray] = []
+        refused = []
+        sketch = self._sketches.get()
+        try:
+            for piece in pieces([part]):
+                found = self._admit(piece)
+                if isinstance(found, Failed):
+                    return _Measured(part, None, np.zeros(0, np.int64), [], Failed(part.file, part.rows, found.message))
+                if len(found.rejected):
+                    refused.append(Refused(part.file, piece.rows[found.rejected], found.reasons))
+                if found.calls.num_rows:
+                    assert self._measurer is not None
+                    measures = self._measurer.measure(found.calls, sketch)
+                    batches.append(prepare(found.calls, measures, self.secret.key))
+                    rows.append(piece.rows[found.rows])
+        finally:
+            self._sketches.put(sketch)
+        if not batches:
+            return _Measured(part, None, np.zeros(0, np.int64), refused, None)
+        times = np.concatenate([batch.calls.times for batch in batches])
+        return _Measured(part, pack(batches, part.file, rows, self.secret.key), times, refused, None)
+
+
+def _note(account: Account, event: Event) -> None:
+    """What the reader says of a file."""
+    tally = account.files.setdefault(event.file, Tally())
+    if isinstance(event, Ended):
+        tally.ended, tally.error = True, tally.error or event.error
+        return
+    assert isinstance(event, Refused | Failed)
+    reasons = event.reasons if isinstance(event, Refused) else [_NO_CALLS] * len(event.rows)
+    if isinstance(event, Failed):
+        tally.error = tally.error or event.message
+    tally.rows += len(event.rows)
+    tally.next_row = max(tally.next_row, int(event.rows.max(initial=-1)) + 1)
+    account.refuse(event.file, event.rows.tolist(), reasons)
+
+
+def _tally(account: Account, found: _Measured) -> None:
+    """What became of a part."""
+    part = found.part
+    tally = account.files.setdefault(part.file, Tally())
+    if found.failed is not None:
+        _note(account, found.failed)
+        return
+    tally.rows += part.batch.num_rows
+    tally.next_row = max(tally.next_row, int(part.rows.max(initial=-1)) + 1)
+    for refused in found.refused:
+        account.refuse(refused.file, refused.rows.tolist(), refused.reasons)
+    tally.scored += len(found.times)
+    if len(found.times) == 0:
+        return
+    for hour, number in zip(*np.unique(found.times // HOUR_US, return_counts=True), strict=True):
+        account.hours[int(hour)] = account.hours.get(int(hour), 0) + int(number)
+    first, last = int(found.times.min()), int(found.times.max())
+    window = account.window or (first, last)
+    account.window = (min(first, window[0]), max(last, window[1]))
+

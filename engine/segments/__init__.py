@@ -1,0 +1,1 @@
+"""Segments: measured calls of a stretch of input, written once, by shard. No text."""

@@ -1,0 +1,99 @@
+"""Named arrays in one file: a header in JSON, then their bytes, some of them compressed. Written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from gauger.engine.common.errors import StateError
+
+CHUNK = 1 << 22  # bytes compressed at a time
+_CODEC = "lz4_raw"  # half of a feature is zeros: 0.45 of its size, at more than a gigabyte a second
+
+
+def compressed(values: np.ndarray) -> list[tuple[int, pa.Buffer]]:
+    """The bytes of an array in compressed chunks, each with its size before."""
+    codec, given = pa.Codec(_CODEC), memoryview(np.ascontiguousarray(values).reshape(-1).view(np.uint8))
+    chunks = [given[start : start + CHUNK] for start in range(0, len(given), CHUNK)]
+    return [(len(chunk), codec.compress(chunk)) for chunk in chunks]
+
+
+def decompress(chunk: memoryview, size: int, into: np.ndarray) -> None:
+    """One chunk, into the first ``size`` places of uint8[n]."""
+    into[:size] = np.frombuffer(pa.Codec(_CODEC).decompress(chunk, size), np.uint8)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], squeeze: Sequence[str] = ()) -> None:
+    """Write a file of arrays; ``squeeze`` names those worth compressing."""
+    header, pieces, at = {}, [], 0
+    for name, given in arrays.items():
+        values = np.ascontiguousarray(given)
+        entry = {"dtype": values.dtype.str, "shape": list(values.shape), "offset": at}
+        parts = compressed(values) if name in squeeze else [(values.nbytes, pa.py_buffer(values))]
+        entry["chunks"] = [[size, len(part)] for size, part in parts]
+        entry["raw"] = name not in squeeze
+        pieces += [part for _, part in parts]
+        at += sum(len(part) for _, part in parts)
+        header[name] = entry
+    head = orjson.dumps(header)
+    temporary = path.with_name(f".{path.name}.partial")
+    with open(temporary, "wb") as file:
+        file.write(len(head).to_bytes(8, "little") + head)
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def read_arrays(path: Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Some arrays of a file, or all. Raises StateError where it is missing or cut."""
+    try:
+        with open(path, "rb") as file:
+            head = int.from_bytes(file.read(8), "little")
+            header = orjson.loads(file.read(head))
+            return {name: _read(file, 8 + head, header[name]) for name in (header if names is None else names)}
+    except (OSError, ValueError, KeyError):
+        raise StateError(f"{path}: missing or damaged; run again with --fresh") from None
+
+
+def names_of(path: Path) -> list[str]:
+    """The arrays of a file. Raises StateError where it is missing or cut."""
+    try:
+        with open(path, "rb") as file:
+            return list(orjson.loads(file.read(int.from_bytes(file.read(8), "little"))))
+    except (OSError, ValueError):
+        raise StateError(f"{path}: missing or damaged; run again with --fresh") from None
+
+
+def _read(file: object, start: int, entry: Mapping[str, object]) -> np.ndarray:
+    found = np.empty(entry["shape"], entry["dtype"])  # type: ignore[call-overload]
+    into, at = found.reshape(-1).view(np.uint8), 0
+    file.seek(start + entry["offset"])  # type: ignore[attr-defined]
+    for size, stored in entry["chunks"]:  # type: ignore[attr-defined]
+        if entry["raw"]:
+            if file.readinto(memoryview(into[at : at + size])) != size:  # type: ignore[attr-defined]
+                raise ValueError
+        else:
+            decompress(memoryview(file.read(stored)), size, into[at:])  # type: ignore[attr-defined]
+        at += size
+    return found
+
+
+def text_arrays(texts: Sequence[str]) -> dict[str, np.ndarray]:
+    """Texts as two arrays: ``ends`` int64 and ``bytes`` uint8."""
+    column = pa.array(texts, pa.large_string())
+    ends = np.frombuffer(column.buffers()[1], np.int64)[1 : len(column) + 1]
+    data = column.buffers()[2]
+    return {"ends": ends, "bytes": np.frombuffer(data, np.uint8)[: ends[-1]] if len(ends) else np.zeros(0, np.uint8)}
+
+
+def text_column(ends: np.ndarray, data: np.ndarray) -> pa.Array:
+    """The inverse: large_string."""
+    offsets = np.concatenate([[0], ends]).astype(np.int64)
+    return pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(data)))

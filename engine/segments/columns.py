@@ -1,0 +1,216 @@
+"""What a segment holds of a call and of a prompt, as columns: hashes, numbers and features, never text.
+
+A block of calls is cut into sections, one a shard: of calls by the keyed hash of the account, of distinct prompts by
+that of the prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from gauger.engine.common.hashing import hash_column
+from gauger.engine.common.shards import SHARDS, shard_of
+from gauger.engine.intake.measuring import Measures
+from gauger.engine.segments.arrays import CHUNK, compressed, decompress
+from gauger.engine.state.accounts import CallColumns
+from gauger.engine.state.links import ADDRESS, NETWORK, NETWORK_HOUR, PARAMETERS
+from gauger.engine.state.metadata import network_hours
+from gauger.engine.state.state import Prepared
+from gauger.kernels.sketches import minhash
+from gauger.kernels.text.features import FEATURES
+
+Column = tuple[str, str, int]  # name, dtype, entries a row
+_ALWAYS: tuple[Column, ...] = (
+    ("file", "<i4", 1),
+    ("row", "<i8", 1),
+    ("time", "<i8", 1),
+    ("prompt", "<u8", 2),
+    ("identity", "<u8", 1),
+    ("words", "<i4", 1),
+    ("novelty", "<f4", 1),
+    ("flags", "|u1", 1),
+    ("signature", "|u1", minhash.SLOTS),
+)
+_HASHED = ("addresses", "conversations", "user_agents", "parameters")
+_COUNTER, _LINK = "counter ", "link "
+PROMPT: tuple[Column, ...] = (
+    ("hash", "<u8", 2),
+    ("signature", "|u1", minhash.SLOTS),
+    ("words", "<i4", 1),
+    ("calls", "<i4", 1),
+    ("grams", "<i4", 1),
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Measured calls on their way into a segment."""
+
+    content: str
+    columns: list[str]  # of the input
+    layout: list[Column]
+    counts: np.ndarray  # int64[SHARDS], calls of each account shard
+    calls: list[bytes]  # a section a shard
+    prompt_counts: np.ndarray  # int64[SHARDS], distinct prompts of each prompt shard
+    prompts: list[bytes]
+
+
+def _columns_of(batch: Prepared, file: int, rows: np.ndarray) -> dict[str, np.ndarray]:
+    calls, measures = batch.calls, batch.measures
+    found = {
+        "file": np.full(len(rows), file, np.int32),
+        "row": rows,
+        "time": calls.times,
+        "prompt": measures.prompt_hashes,
+        "identity": batch.identities,
+        "words": measures.words,
+        "novelty": measures.novelty,
+        "flags": measures.flags,
+        "signature": measures.signatures,
+    }
+    found |= {name: values for name in _HASHED if (values := getattr(calls, name)) is not None}
+    if calls.output_tokens is not None:
+        found["output_tokens"], found["output_valid"] = calls.output_tokens
+    if calls.created is not None:
+        found["created"] = calls.created
+    found |= {_COUNTER + name: values for name, values in calls.counters.items()}
+    derived = (ADDRESS, PARAMETERS, NETWORK_HOUR)  # of other columns
+    found |= {f"{_LINK}{channel}": values for channel, values in batch.links.items() if channel not in derived}
+    return found
+
+
+def _layout(columns: dict[str, np.ndarray]) -> list[Column]:
+    return [(name, values.dtype.str, values[0].size) for name, values in columns.items()]
+
+
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def pack(batches: Sequence[Prepared], file: int, rows: Sequence[np.ndarray], key: np.ndarray) -> Block:
+    """A block of at least one batch, all of one file and with the same columns; rows : of the file, int64 each."""
+    found = [_columns_of(batch, file, own) for batch, own in zip(batches, rows, strict=True)]
+    columns = {name: _joined([one[name] for one in found]) for name in found[0]}
+    features = _joined([batch.measures.features for batch in batches])
+    names = pa.concat_arrays([batch.account_ids.cast(pa.string()) for batch in batches])
+    shard = shard_of(hash_column(key, names))
+    order = np.argsort(shard.astype(np.uint8), kind="stable")
+    counts = np.bincount(shard, minlength=SHARDS)
+    columns = {name: values[order] for name, values in columns.items()}
+    features, names = features[order], names.take(pa.array(order))
+    ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
+    sections = [
+        _section({name: values[low:high] for name, values in columns.items()}, features[low:high], names[low:high])
+        for low, high in zip(ends[:-1], ends[1:], strict=True)
+    ]
+    prompt_counts, prompts = _pack_prompts([batch.measures for batch in batches])
+    given = sorted(set().union(*(batch.columns for batch in batches)))
+    return Block(batches[0].content, given, _layout(columns), counts, sections, prompt_counts, prompts)
+
+
+def _section(columns: dict[str, np.ndarray], features: np.ndarray, names: pa.Array) -> bytes:
+    if len(features) == 0:
+        return b""
+    offsets = np.frombuffer(names.buffers()[1], np.int32)[names.offset : names.offset + len(names) + 1]
+    text = memoryview(names.buffers()[2])[offsets[0] : offsets[-1]]
+    squeezed = [chunk for _, chunk in compressed(features)]
+    head = np.asarray([len(features), len(text), len(squeezed), *map(len, squeezed)], np.int64)
+    lengths = np.diff(offsets).astype(np.int32)
+    return b"".join([head, *columns.values(), lengths, text, *squeezed])
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of calls, read again."""
+
+    columns: dict[str, np.ndarray]
+    features: np.ndarray  # int8[n, FEATURES]
+    account_ids: pa.Array
+
+
+def unpack(section: memoryview, layout: Sequence[Column]) -> Section:
+    """The inverse of what ``pack`` makes of one shard's calls; not for empty sections."""
+    number, text, chunks = np.frombuffer(section, np.int64, 3).tolist()
+    sizes = np.frombuffer(section, np.int64, chunks, 24).tolist()
+    at, columns = 24 + 8 * chunks, {}
+    for name, dtype, entries in layout:
+        values = np.frombuffer(section, dtype, number * entries, at)
+        columns[name] = values if entries == 1 else values.reshape(number, entries)
+        at += values.nbytes
+    lengths = np.frombuffer(section, np.int32, number, at)
+    at += lengths.nbytes
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    data = pa.py_buffer(bytes(section[at : at + text]))
+    names = pa.StringArray.from_buffers(number, pa.py_buffer(offsets), data)
+    at += text
+    features, left = np.empty((number, FEATURES), np.int8), number * FEATURES
+    into, to = features.reshape(-1).view(np.uint8), 0
+    for size in sizes:
+        whole = min(left - to, CHUNK)
+        decompress(section[at : at + size], whole, into[to:])
+        at, to = at + size, to + whole
+    return Section(columns, features, names)
+
+
+def prepared(sections: Sequence[Section], content: str, given: frozenset[str]) -> tuple[Prepared, np.ndarray, np.ndarray]:
+    """Sections of one layout as a batch to fold, with the file and row of each call."""
+    columns = {name: _joined([one.columns[name] for one in sections]) for name in sections[0].columns}
+    number = len(columns["row"])
+    measures = Measures(
+        prompt_hashes=columns["prompt"],
+        words=columns["words"],
+        signatures=columns["signature"],
+        features=_joined([one.features for one in sections]),
+        novelty=columns["novelty"],
+        flags=columns["flags"],
+        gram_offsets=np.zeros(number + 1, np.int64),
+        grams=np.zeros(0, np.uint32),
+    )
+    calls = CallColumns(
+        times=columns["time"],
+        **{name: columns.get(name) for name in _HASHED},  # type: ignore[arg-type]
+        output_tokens=(columns["output_tokens"], columns["output_valid"]) if "output_tokens" in columns else None,
+        created=columns.get("created"),
+        counters={name.removeprefix(_COUNTER): columns[name] for name in columns if name.startswith(_COUNTER)},
+    )
+    links = {int(name.removeprefix(_LINK)): columns[name] for name in columns if name.startswith(_LINK)}
+    if calls.addresses is not None:
+        links = {ADDRESS: calls.addresses, **links, NETWORK_HOUR: network_hours(links[NETWORK], calls.times)}
+    if calls.parameters is not None:
+        links[PARAMETERS] = calls.parameters
+    names = pa.concat_arrays([one.account_ids for one in sections]).dictionary_encode()
+    batch = Prepared(content, given, names, calls, measures, columns["identity"], links)
+    return batch, columns["file"], columns["row"]
+
+
+def _pack_prompts(measures: Sequence[Measures]) -> tuple[np.ndarray, list[bytes]]:
+    """Distinct prompts in order of hash, and the calls of each within the block, by shard."""
+    hashes = _joined([one.prompt_hashes for one in measures])
+    order = np.lexsort((hashes[:, 1], hashes[:, 0]))
+    fresh = np.ones(len(order), bool)
+    fresh[1:] = np.any(hashes[order[1:]] != hashes[order[:-1]], axis=1)
+    starts = np.flatnonzero(fresh)
+    rows = order[starts]
+    sizes = _joined([np.diff(one.gram_offsets) for one in measures])
+    first = np.cumsum(sizes) - sizes
+    grams = _joined([one.grams[: one.gram_offsets[-1]] for one in measures])
+    columns = {
+        "hash": hashes[rows],
+        "signature": _joined([one.signatures for one in measures])[rows],
+        "words": _joined([one.words for one in measures])[rows],
+        "calls": np.diff(np.append(starts, len(order))).astype(np.int32),
+        "grams": sizes[rows].astype(np.int32),
+    }
+    shard = shard_of(columns["hash"][:, 0])
+    counts = np.bincount(shard, minlength=SHARDS)
+    ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
+    sections = []
+    for low, high in zip(ends[:-1], ends[1:], strict=True):
+        own = [values[low:high] for values in columns.values()]
+        parts = [grams[start : start + size] for start, size in zip(first[rows[low:high]], own[-1], strict=True)]
+        sections.append(b"".join([*own, *parts]))
+    return counts, sections

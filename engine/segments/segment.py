@@ -1,0 +1,235 @@
+"""A segment: about a million measured calls, written once and never changed.
+
+    00007.calls     sections of calls, block after block, each block by account shard
+    00007.prompts   sections of distinct prompts, the same by prompt shard
+    00007.json      where the sections lie, and what became of the input; written last: with it the segment is there
+    00007.arrays    words of the segment's prompts, refused rows
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import orjson
+
+from gauger.engine.common.errors import StateError
+from gauger.engine.common.settings import DAY_US
+from gauger.engine.intake.measuring import WordSketch
+from gauger.engine.segments.arrays import read_arrays, text_arrays, text_column, write_arrays
+from gauger.engine.segments.columns import PROMPT, Block, Section, unpack
+
+CALLS, PROMPTS, FOOTER, ARRAYS = ".calls", ".prompts", ".json", ".arrays"
+
+
+@dataclass
+class Tally:
+    """What became of the rows of one input file in one segment; they add."""
+
+    next_row: int = 0  # behind the last one read: where a run goes on
+    rows: int = 0
+    scored: int = 0
+    refused: int = 0
+    ended: bool = False
+    error: str | None = None
+
+    def add(self, other: Tally) -> None:
+        """Take in a later segment's."""
+        self.next_row, self.rows = max(self.next_row, other.next_row), self.rows + other.rows
+        self.scored, self.refused = self.scored + other.scored, self.refused + other.refused
+        self.ended, self.error = self.ended or other.ended, self.error or other.error
+
+
+@dataclass
+class Account:
+    """The account of a segment: every row that was read is in it."""
+
+    files: dict[int, Tally] = field(default_factory=dict)
+    refused_file: list[int] = field(default_factory=list)
+    refused_row: list[int] = field(default_factory=list)
+    refused_reason: list[str] = field(default_factory=list)
+    hours: dict[int, int] = field(default_factory=dict)  # calls of each UTC hour
+    window: tuple[int, int] | None = None  # first and last call, microseconds
+    content: str | None = None
+    columns: set[str] = field(default_factory=set)
+    novelty_day: str | None = None  # the day whose reference novelty is against
+
+    @property
+    def scored(self) -> int:
+        """Calls taken in."""
+        return sum(tally.scored for tally in self.files.values())
+
+    def days(self) -> dict[int, int]:
+        """Calls of each UTC day, by its number."""
+        found: dict[int, int] = {}
+        for hour, number in self.hours.items():
+            found[hour * 3_600_000_000 // DAY_US] = found.get(hour * 3_600_000_000 // DAY_US, 0) + number
+        return found
+
+    def refuse(self, file: int, rows: Sequence[int], reasons: Sequence[str]) -> None:
+        """Note rows that cannot be scored."""
+        self.files.setdefault(file, Tally()).refused += len(rows)
+        self.refused_file += [file] * len(rows)
+        self.refused_row += rows
+        self.refused_reason += reasons
+
+    def add(self, other: Account) -> None:
+        """Take in a later segment's."""
+        for file, tally in other.files.items():
+            self.files.setdefault(file, Tally()).add(tally)
+        self.refused_file += other.refused_file
+        self.refused_row += other.refused_row
+        self.refused_reason += other.refused_reason
+        for hour, number in other.hours.items():
+            self.hours[hour] = self.hours.get(hour, 0) + number
+        known = [window for window in (self.window, other.window) if window is not None]
+        self.window = (min(one for one, _ in known), max(one for _, one in known)) if known else None
+        self.content, self.novelty_day = self.content or other.content, self.novelty_day or other.novelty_day
+        self.columns |= other.columns
+
+
+class SegmentWriter:
+    """Writes one segment."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self._base = folder / f"{number:05d}"
+        self._files: dict[str, BinaryIO] = {
+            kind: open(self._base.with_suffix(kind), "wb") for kind in (CALLS, PROMPTS)  # noqa: SIM115
+        }
+        self._blocks: list[dict[str, Any]] = []
+        self._layouts: list[list[Any]] = []
+
+    def append(self, block: Block) -> None:
+        """Add a block of calls."""
+        layout = [list(column) for column in block.layout]
+        if layout not in self._layouts:
+            self._layouts.append(layout)
+        entry: dict[str, Any] = {"layout": self._layouts.index(layout)}
+        for kind, counts, sections in (
+            (CALLS, block.counts, block.calls),
+            (PROMPTS, block.prompt_counts, block.prompts),
+        ):
+            file = self._files[kind]
+            entry[kind] = [file.tell(), counts.tolist(), [len(section) for section in sections]]
+            file.writelines(sections)
+        self._blocks.append(entry)
+
+    def commit(self, account: Account, words: WordSketch) -> None:
+        """Make the segment durable, then there."""
+        for file in self._files.values():
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+        refused = {
+            "refused_file": np.asarray(account.refused_file, np.int32),
+            "refused_row": np.asarray(account.refused_row, np.int64),
+            **{f"reason_{name}": values for name, values in text_arrays(account.refused_reason).items()},
+        }
+        sketch = {"counts": words.counts, "registers": words.registers}
+        write_arrays(self._base.with_suffix(ARRAYS), {**refused, **sketch})
+        footer = {
+            "layouts": self._layouts,
+            "blocks": self._blocks,
+            "files": {str(file): vars(tally) for file, tally in account.files.items()},
+            "hours": {str(hour): number for hour, number in account.hours.items()},
+            "window": account.window,
+            "content": account.content,
+            "columns": sorted(account.columns),
+            "novelty_day": account.novelty_day,
+            "words": words.total,
+        }
+        temporary = self._base.with_suffix(".json.partial")
+        with open(temporary, "wb") as file:
+            file.write(orjson.dumps(footer))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, self._base.with_suffix(FOOTER))
+        _settle(self._base.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Make a rename survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Segment:
+    """A segment that was written."""
+
+    def __init__(self, base: Path) -> None:
+        """base : its path without a suffix. Raises StateError where it cannot be read."""
+        self._base = base
+        try:
+            self._footer = orjson.loads(base.with_suffix(FOOTER).read_bytes())
+        except (OSError, orjson.JSONDecodeError):
+            raise StateError(f"{base}: a damaged segment; run again with --fresh") from None
+        self.content: str = self._footer["content"] or "text"
+        self.columns = frozenset(self._footer["columns"])
+
+    def account(self) -> Account:
+        """What became of its input."""
+        arrays = read_arrays(self._base.with_suffix(ARRAYS), ["refused_file", "refused_row", "reason_ends", "reason_bytes"])
+        window = self._footer["window"]
+        return Account(
+            files={int(file): Tally(**tally) for file, tally in self._footer["files"].items()},
+            refused_file=arrays["refused_file"].tolist(),
+            refused_row=arrays["refused_row"].tolist(),
+            refused_reason=text_column(arrays["reason_ends"], arrays["reason_bytes"]).to_pylist(),
+            hours={int(hour): number for hour, number in self._footer["hours"].items()},
+            window=None if window is None else (window[0], window[1]),
+            content=self._footer["content"],
+            columns=set(self._footer["columns"]),
+            novelty_day=self._footer["novelty_day"],
+        )
+
+    def words(self) -> WordSketch:
+        """Words of its prompts."""
+        arrays = read_arrays(self._base.with_suffix(ARRAYS), ["counts", "registers"])
+        return WordSketch(arrays["counts"], arrays["registers"], int(self._footer["words"]))
+
+    def calls(self, shards: range) -> Iterator[tuple[int, Section]]:
+        """Sections of calls of some neighbouring shards, each with the number of its layout."""
+        layouts = [[tuple(column) for column in layout] for layout in self._footer["layouts"]]
+        for entry, sections in self._sections(CALLS, shards):
+            for _, section in sections:
+                yield entry["layout"], unpack(section, layouts[entry["layout"]])
+
+    def prompts(self, shards: range) -> Iterator[dict[str, np.ndarray]]:
+        """Columns of ``PROMPT`` and ``values``, the grams one after another, of some neighbouring shards."""
+        for _, sections in self._sections(PROMPTS, shards):
+            for number, section in sections:
+                yield _prompts(number, section)
+
+    def _sections(self, kind: str, shards: range) -> Iterator[tuple[dict[str, Any], list[tuple[int, memoryview]]]]:
+        with open(self._base.with_suffix(kind), "rb") as file:
+            for entry in self._footer["blocks"]:
+                start, counts, sizes = entry[kind]
+                before = sum(sizes[: shards.start])
+                own = sizes[shards.start : shards.stop]
+                file.seek(start + before)
+                data = file.read(sum(own))
+                if len(data) != sum(own):
+                    raise StateError(f"{self._base}: a damaged segment; run again with --fresh")
+                view, at, sections = memoryview(data), 0, []
+                for shard, size in zip(shards, own, strict=True):
+                    if size:
+                        sections.append((counts[shard], view[at : at + size]))
+                    at += size
+                yield entry, sections
+
+
+def _prompts(number: int, section: memoryview) -> dict[str, np.ndarray]:
+    columns, at = {}, 0
+    for name, dtype, entries in PROMPT:
+        values = np.frombuffer(section, dtype, number * entries, at)
+        columns[name] = values if entries == 1 else values.reshape(number, entries)
+        at += values.nbytes
+    columns["values"] = np.frombuffer(section, np.uint32, -1, at)
+    return columns
