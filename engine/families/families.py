@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gauger.engine.common import progress
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.descriptors import Descriptors, describe
 from gauger.engine.families.frames import Frames, Matcher
@@ -95,6 +96,7 @@ def group_prompts(prompts: PromptTable, key: np.ndarray, settings: Settings) -> 
     count = len(prompts.hashes)
     sample = prompts.sample(settings.template_sample)
     hashes = (prompts.hashes[: len(sample), 0] >> np.uint64(32)).astype(np.uint32)
+    progress.tell("learning frames")
     frames = learn(sample, hashes, settings.template_members, short_lines=settings.short_lines)
     matcher = Matcher(frames)
     counter = SlotCounter(frames, sample, matcher.match(sample))

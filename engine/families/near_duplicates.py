@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gauger.engine.common import threads
+from gauger.engine.common import progress, threads
 from gauger.kernels.families import banding, linkage
 from gauger.kernels.sketches import minhash
 
@@ -112,7 +112,9 @@ def _find(signatures: banding.Signatures, places: np.ndarray, least: int) -> _Fo
         one.sort(band)
         return one.compare(forest.strong)
 
+    step = progress.steps("near-duplicates", banding.BANDS // 2)
     for band in range(0, banding.BANDS, 2):
+        step()
         forest.add(threads.each(sweep, zip(sweeps, (band, band + 1), strict=True)))
         for one in sweeps:
             while not one.done:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pyarrow as pa
 
-from gauger.engine.common import threads
+from gauger.engine.common import progress
 from gauger.engine.common.settings import DAY_US, Settings
 from gauger.engine.common.stopwatch import Stopwatch
 from gauger.engine.evidence.evidence import Evidence
@@ -114,6 +114,7 @@ def finish(day: Day, date_of_day: date | None, known: Known, reference_of: Refer
     """
     watch, settings, people = Stopwatch(), day.settings, day.people
     groups = group_prompts(day.prompts, day.key, settings)
+    progress.tell("families")
     spread = Spread.over(day, groups)
     families = describe_groups(groups, spread.members, day.prompts, known.families, known.claims, day.is_text)
     allowed = None
@@ -128,6 +129,7 @@ def finish(day: Day, date_of_day: date | None, known: Known, reference_of: Refer
     weighed = gather_decontaminated(people, reference, day.key, settings)
     evidence = weighed.evidence if why_none is None else replace(weighed.evidence, missing=[why_none])
     watch.lap("evidence")
+    progress.tell("findings")
     member_family = families.of_group[spread.members.group]
     evidence = replace(evidence, relational=related(people, evidence, spread.members, member_family, settings))
     statistics = {**people.accounts.statistics, "family_entropy": spread.entropy(families)}

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gauger.engine.common import progress
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.conformity import habit_likeness
 from gauger.engine.evidence.evidence import Evidence, no_evidence, of_learnt, unusable, weigh
@@ -68,6 +69,7 @@ def gather_decontaminated(
     reason = unusable(people, reference, settings)
     if reference is None or reason is not None:
         return Decontaminated(no_evidence(people, reason or ""), left_out)
+    progress.tell("learning")
     learnt = learn(people, reference, key, settings)
     rows = np.arange(len(reference))  # of the accounts still there
     for _ in range(_ROUNDS):
