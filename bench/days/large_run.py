@@ -16,7 +16,6 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from bench.days import command
 from bench.pages import history
 from bench.pages.markdown import table
 from bench.speed import parquet_reading
@@ -205,4 +204,6 @@ def figure(row: history.Row) -> str:
     flagged = seen["weighed_flagged"] / max(1, seen["honest_weighed"])
     shares.append(["honest, weighed", f"{seen['honest_weighed']:,}", f"{flagged:.3%}", "", ""])
     recall = table(["accounts", "number", "flagged", "exact at 0.1 %", "in a finding"], shares, rule="---")
-    return f"{command.figure_of(row, costs)}\n\n{recall}"
+    memory = f"memory {one['memory']}, " if one["memory"] else ""
+    head = f"{row['calls']:,} calls of {one['log']['accounts']:,} accounts, {memory}{one['workers']} threads"
+    return f"{head}, `{row['commit']}`.\n\n{costs}\n\n{recall}"
