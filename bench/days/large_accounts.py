@@ -59,8 +59,8 @@ class Habits:
     """What stays the same about accounts, one entry each; strings are numbers of the pool's."""
 
     kind: np.ndarray  # int8, of ``KINDS``
-    source: np.ndarray  # (n, 2) int64, first and number of the pieces of its main and its side source
-    side: np.ndarray  # (n, 2) int64
+    source: np.ndarray  # (n, 2) int32, first and number of the pieces of its main and its side source
+    side: np.ndarray  # (n, 2) int32
     side_share: np.ndarray  # float32
     niche: np.ndarray  # (n, 5) int32, repeated where there are fewer
     side_niche: np.ndarray  # (n, 2) int32
@@ -72,8 +72,8 @@ class Habits:
     context_share: np.ndarray  # float32, of calls with an excerpt
     context_bytes: np.ndarray  # float32, usual length
     context_first: np.ndarray  # bool
-    window: np.ndarray  # (n, 2) int64, first and number of the words it takes excerpts from
-    stream: np.ndarray  # (n, 2) int64, those of its whole stream
+    window: np.ndarray  # (n, 2) int32, first and number of the words it takes excerpts from
+    stream: np.ndarray  # (n, 2) int32, those of its whole stream
     hour: np.ndarray  # float32, middle of its day
     converses: np.ndarray  # bool
     volume: np.ndarray  # float32, calls of a usual day
@@ -179,8 +179,8 @@ def draw_habits(pool: Pool, random: np.random.Generator, count: int) -> Habits:
     context[kind == names.index("vendor_app")] = 0.5
     return Habits(
         kind=kind.astype(np.int8),
-        source=spans[main],
-        side=spans[side],
+        source=spans[main].astype(np.int32),
+        side=spans[side].astype(np.int32),
         side_share=np.where(mixing, random.choice((0.1, 0.2, 0.3, 0.5), count), 0.0).astype(np.float32),
         niche=_draw_niches(pool, random, main, _NICHES),
         side_niche=_draw_niches(pool, random, side, _SIDE_NICHES),
@@ -189,8 +189,8 @@ def draw_habits(pool: Pool, random: np.random.Generator, count: int) -> Habits:
         context_share=context.astype(np.float32),
         context_bytes=random.lognormal(np.log(_CONTEXT_BYTES), _CONTEXT_SPREAD, count).astype(np.float32),
         context_first=random.random(count) < 0.3,
-        window=np.column_stack([window_first, window]),
-        stream=stream,
+        window=np.column_stack([window_first, window]).astype(np.int32),
+        stream=stream.astype(np.int32),
         hour=(14.0 + random.choice([-8.0, -5.5, -1.0, 0.0, 5.0, 8.0], count) + random.normal(0.0, 2.5, count)).astype(
             np.float32
         ),
