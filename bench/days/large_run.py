@@ -174,11 +174,17 @@ def found(scored: Path, truth: Path) -> dict[str, Any]:
     }
 
 
+def command_of(chosen: Namespace) -> str:
+    """The command as the row has it: folders by their last name alone, wherever they lie."""
+    asked = {name: value for name, value in vars(chosen).items() if value is not None and name != "command"}
+    said = {name: value.name if isinstance(value, Path) else value for name, value in asked.items()}
+    return " ".join(["python -m bench.days.large run", *(f"--{name} {value}" for name, value in said.items())])
+
+
 def run(chosen: Namespace) -> None:
     """Measure, keep the row, and print it as a table."""
     chosen.out.mkdir(parents=True, exist_ok=True)
-    asked = {name: value for name, value in vars(chosen).items() if value is not None and name != "command"}
-    row = history.begin(" ".join(["python -m bench.days.large run", *(f"--{k} {v}" for k, v in asked.items())]))
+    row = history.begin(command_of(chosen))
     if not chosen.state.exists():
         make_state(chosen.reference, chosen.state, chosen.out, chosen.workers)
     measured = measure(chosen)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,11 @@ def test_a_command_is_watched(tmp_path: Path) -> None:
     assert cost.work_bytes >= 1_000_000
     assert 0 < cost.cpu_seconds <= cost.seconds + 1
     assert large_run.directory_bytes(work) < 100_000
+
+
+def test_a_row_names_no_place_of_the_machine() -> None:
+    chosen = Namespace(command="run", log=Path("/somewhere/5m"), workers=2, memory=None, work=None)
+    assert large_run.command_of(chosen) == "python -m bench.days.large run --log 5m --workers 2"
 
 
 def test_without_corpora_there_is_a_message(
