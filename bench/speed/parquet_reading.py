@@ -1,6 +1,7 @@
 """The yardstick of ``bench.speed``: pyarrow merely reading the columns of a log that ``gauger score`` reads.
 
-Run as ``python -m bench.speed.parquet_reading FILE THREADS``: prints the seconds it took, imports left out.
+Run as ``python -m bench.speed.parquet_reading LOG THREADS``, a file or a folder of them: prints the seconds it took,
+imports left out.
 """
 
 import sys
@@ -9,4 +10,6 @@ from pathlib import Path
 from gauger.benchmark.command import read_seconds
 
 if __name__ == "__main__":
-    print(read_seconds(Path(sys.argv[1]), int(sys.argv[2]))[1])
+    log = Path(sys.argv[1])
+    files = sorted(log.glob("*.parquet")) if log.is_dir() else [log]
+    print(sum(read_seconds(file, int(sys.argv[2]))[1] for file in files))
