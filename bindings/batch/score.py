@@ -101,7 +101,7 @@ def score(
     warmup(None if progress is None else partial(progress, "compiling"))
     with progress_to(progress):
         inputs = [Input(path, path.stat().st_size) for path in paths]
-        run = LocalRun(work, {"files": _identities(inputs), "columns": str(columns)}, settings, kept, local)
+        run = LocalRun(work, {"files": _identities(inputs), "columns": str(columns), "allow": allow is not None}, settings, kept, local)
         outputs.begin(out)  # after all that can be refused: it ends the earlier run
         return _Scoring(out, inputs, run).score(column_map, allowed)
 

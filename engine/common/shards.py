@@ -29,3 +29,9 @@ def units_of(calls: int) -> int:
 def unit_of(hashes: np.ndarray, units: int) -> np.ndarray:
     """Unit of each keyed hash; int64[n]."""
     return shard_of(hashes) * units // SHARDS
+
+
+def shards_of(unit: int, units: int) -> range:
+    """The shards of a unit."""
+    each = SHARDS // units
+    return range(unit * each, (unit + 1) * each)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
+from gauger.engine.families.families import Groups, group_prompts
 from gauger.engine.families.prompts import KeptPrompts, PromptTable
 from gauger.engine.state.state import State
 from gauger.engine.statistics.people import People, Whole
@@ -26,14 +28,18 @@ class Day(Protocol):
     has_addresses: bool  # calls say from where
     prompts: PromptTable
     people: People
-    panes: list[int]  # of time, that it has calls in, ascending
+    calls_of_panes: dict[int, int]  # calls in each pane of time that has any
 
     def calls(self, unit: int) -> UnitCalls:
         """The calls of a unit's accounts; ``owner`` is the place of each among ``people.rows(unit)``."""
         ...
 
-    def of_pane(self, pane: int) -> People:
-        """The accounts of one pane, by their calls in it."""
+    def grouped(self) -> Groups:
+        """Its prompts in groups."""
+        ...
+
+    def of_panes(self, panes: Sequence[int]) -> list[People]:
+        """The accounts of each of some panes, by their calls in it."""
         ...
 
 
@@ -44,7 +50,9 @@ class StateDay:
         self.settings, self.secret, self.key = state.settings, state.secret, state.secret.key
         self.is_text, self.has_addresses = state.content == "text", "client_address" in state.columns
         self._state = state
-        self.panes: list[int] = np.unique(state.accounts.rows["pane"]).tolist()
+        panes, calls = np.unique(state.ledger.rows["time"] // self.settings.pane_us, return_counts=True)
+        self.calls_of_panes: dict[int, int] = dict(zip(panes.tolist(), calls.tolist(), strict=True))
+        self.panes = panes.tolist()
         population, self._calls = fold(state)
         self.people = Whole(with_components(population), self.key, self.settings.calls_min)
 
@@ -63,8 +71,13 @@ class StateDay:
         found = self._calls.select(place[self._calls.owner] >= 0)
         return found.owned_by(place[found.owner])
 
-    def of_pane(self, pane: int) -> People:
+    def grouped(self) -> Groups:
         """As in ``Day``."""
-        if self.panes == [pane]:
-            return self.people
-        return Whole(population_of(self._state, [pane])[0], self.key, self.settings.calls_min)
+        return group_prompts(self.prompts, self.key, self.settings)
+
+    def of_panes(self, panes: Sequence[int]) -> list[People]:
+        """As in ``Day``."""
+        if self.panes == list(panes) and len(panes) == 1:
+            return [self.people]
+        people = (population_of(self._state, [pane])[0] for pane in panes)
+        return [Whole(one, self.key, self.settings.calls_min) for one in people]

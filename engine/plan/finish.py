@@ -17,7 +17,7 @@ from gauger.engine.common.stopwatch import Stopwatch
 from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.evidence.relations import related
 from gauger.engine.families.allow_list import AllowList, apply_allow_list
-from gauger.engine.families.families import Claims, Families, describe_groups, group_prompts
+from gauger.engine.families.families import Claims, Families, describe_groups
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.findings.finding import Finding
 from gauger.engine.findings.findings import call_evidence, family_evidence, find_findings, flagged_users
@@ -112,8 +112,9 @@ def finish(day: Day, date_of_day: date | None, known: Known, reference_of: Refer
     date_of_day : which day it is; None without a call
     reference_of : the reference of a day; where there is none, perhaps a sentence that says why
     """
-    watch, settings, people = Stopwatch(), day.settings, day.people
-    groups = group_prompts(day.prompts, day.key, settings)
+    watch, settings = Stopwatch(), day.settings
+    groups = day.grouped()
+    people = day.people  # folded here, when the bulk of the prompts is gone
     progress.tell("families")
     spread = Spread.over(day, groups)
     families = describe_groups(groups, spread.members, day.prompts, known.families, known.claims, day.is_text)

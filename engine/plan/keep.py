@@ -7,6 +7,7 @@ from gauger.engine.plan.finish import Finished, Known, day_of
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.reference.keeping import KeptDay, kept_day
 from gauger.engine.reference.kept_findings import save_findings
+from gauger.engine.statistics.people import People
 from gauger.engine.statistics.relational import family_entropy
 
 
@@ -16,19 +17,19 @@ def keep(directory: StateDirectory, words: WordSketch, finished: Finished, known
     words : of the run, for the novelty of later days
     """
     days = []
-    for pane in finished.day.panes:
+    panes = sorted(finished.day.calls_of_panes)
+    for pane, people in zip(panes, finished.day.of_panes(panes), strict=True):
         day = day_of(pane * finished.day.settings.pane_us)
-        directory.save_day(day, _kept(finished, pane), words)
+        directory.save_day(day, _kept(finished, pane, people), words)
         days.append(day.isoformat())
     directory.save_families(known.families)
     save_findings(directory, known.findings)
     return days
 
 
-def _kept(finished: Finished, pane: int) -> KeptDay:
+def _kept(finished: Finished, pane: int, people: People) -> KeptDay:
     """What is kept of a pane of time: the accounts that have calls in it, by those calls."""
     day = finished.day
-    people = day.of_pane(pane)
     names = np.asarray(day.people.account_ids, object)
     rows = np.searchsorted(names, np.asarray(people.account_ids, object))  # of the whole run
     place = np.full(len(names), -1)

@@ -49,7 +49,7 @@ class LocalRun:
     """A run in a work directory: measure, then finish, then keep."""
 
     def __init__(self, work: Path, inputs: Any, settings: Settings, state: StateDirectory | Secret, local: Local) -> None:
-        """inputs : what is read, as JSON: a run goes on only where it is the same"""
+        """inputs : what is read, and whether there is an allow-list, as JSON: a run goes on only where it is the same"""
         self._directory = state if isinstance(state, StateDirectory) else None
         self.secret = state.secret if isinstance(state, StateDirectory) else state
         self.settings, self._local = settings, local
@@ -102,7 +102,7 @@ class LocalRun:
     def finish(self, allow: AllowList | None) -> Finished:
         """Weigh what was measured."""
         with threads.use(self._local.threads), threadpool_limits(1, user_api="blas"):
-            day = StoredDay(self.work, self.secret, self.settings)
+            day = StoredDay(self.work, self.secret, self.settings, keep_prompts=allow is not None)
             return finish(day, self.day, self._known, self._reference_of, allow)
 
     def keep(self, finished: Finished) -> list[str]:

@@ -98,6 +98,10 @@ class Work:
         """The file of a unit of a stage."""
         return self.path / _UNITS / f"{stage}-{number:02d}.arrays"
 
+    def once(self, stage: str) -> Path:
+        """The file of a stage that is done once for the whole day."""
+        return self.path / _UNITS / f"{stage}.arrays"
+
     def drop_prompts(self) -> None:
         """Remove the prompts of all segments, once families are found: the bulk of what is here."""
         for file in (self.path / _SEGMENTS).glob("*.prompts"):

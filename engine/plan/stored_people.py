@@ -1,0 +1,182 @@
+"""People on disk: folded units of a day's accounts, loaded when they are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gauger.engine.common import threads
+from gauger.engine.segments.arrays import names_of, read_arrays, text_arrays, text_column, write_arrays
+from gauger.engine.statistics.background import Background
+from gauger.engine.statistics.joining import concatenate
+from gauger.engine.statistics.people import Totals
+from gauger.engine.statistics.population import Population, with_components
+from gauger.engine.statistics.unit import UnitCalls
+from gauger.kernels.text.features import FEATURES
+
+_STATISTIC = "statistic "
+_LINKS = {"link_owner": np.int64, "link_channel": np.uint8, "link_value": np.uint64}
+
+
+def save_unit(path: Path, population: Population, calls: UnitCalls | None, totals: Totals) -> None:
+    """Write a folded unit."""
+    arrays = {
+        "calls": population.calls,
+        "sums": population.sums,
+        "sample_owner": population.sample_owner.astype(np.int32),
+        "sample_identity": population.sample_identity,
+        "sample_features": population.sample_features[population.sample_row],
+        **{name: getattr(population, name) for name in _LINKS},
+        **{_STATISTIC + name: values for name, values in population.statistics.items()},
+        "direction": totals.direction,
+        "background_count": totals.background.count,
+        "background_total": totals.background.total,
+        **{f"id_{name}": values for name, values in text_arrays(population.account_ids).items()},
+    }
+    if population.sample_prompt is not None and population.sample_cell is not None:
+        arrays |= {"sample_prompt": population.sample_prompt, "sample_cell": population.sample_cell}
+    if calls is not None:
+        arrays |= {f"call_{field.name}": getattr(calls, field.name) for field in fields(calls)}
+    write_arrays(path, arrays, ["sample_features"])
+
+
+@dataclass(frozen=True)
+class Light:
+    """What is in memory of all accounts."""
+
+    accounts: Population
+    rows: list[np.ndarray]  # of each unit
+    totals: Totals
+
+
+class StoredPeople:
+    """People in unit files."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        """paths : of ``save_unit``, one a unit."""
+        self._paths = paths
+        self.units = len(paths)
+        self._light = self._joined()
+        self.accounts, self.totals = self._light.accounts, self._light.totals
+        self.account_ids, self.calls = self.accounts.account_ids, self.accounts.calls
+
+    def _joined(self) -> Light:
+        parts = threads.each(_light_of, self._paths)
+        names = pa.concat_arrays([ids for ids, _, _ in parts])
+        order = np.asarray(pc.sort_indices(names)).astype(np.int64)
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        starts = np.cumsum([0, *(len(ids) for ids, _, _ in parts)])
+        rows = [place[low:high] for low, high in zip(starts[:-1], starts[1:], strict=True)]
+        links = {name: np.concatenate([found[name] for _, found, _ in parts]) for name in _LINKS if name != "link_owner"}
+        owner = np.concatenate([own[found["link_owner"]] for own, (_, found, _) in zip(rows, parts, strict=True)])
+        by_owner = np.argsort(owner, kind="stable")
+        statistics = [name for name in parts[0][1] if name.startswith(_STATISTIC)]
+        nothing = np.zeros(0, np.int64)
+        accounts = Population(
+            account_ids=names.take(pa.array(order)).to_pylist(),
+            calls=np.concatenate([found["calls"] for _, found, _ in parts])[order],
+            sums=np.zeros((len(order), 0), np.int32),
+            statistics={
+                name.removeprefix(_STATISTIC): np.concatenate([found[name] for _, found, _ in parts])[order]
+                for name in statistics
+            },
+            sample_owner=nothing,
+            sample_identity=nothing.astype(np.uint64),
+            sample_row=nothing,
+            sample_features=np.zeros((0, FEATURES), np.int8),
+            link_owner=owner[by_owner],
+            link_channel=links["link_channel"][by_owner],
+            link_value=links["link_value"][by_owner],
+        )
+        return Light(with_components(accounts), rows, reduce(Totals.plus, [totals for _, _, totals in parts]))
+
+    def rows(self, number: int) -> np.ndarray:
+        """As in ``People``."""
+        return self._light.rows[number]
+
+    def load(self, number: int) -> Population:
+        """As in ``People``."""
+        found = read_arrays(self._paths[number])
+        return Population(
+            account_ids=text_column(found["id_ends"], found["id_bytes"]).to_pylist(),
+            calls=found["calls"],
+            sums=found["sums"],
+            statistics={
+                name.removeprefix(_STATISTIC): found[name] for name in found if name.startswith(_STATISTIC)
+            },
+            sample_owner=found["sample_owner"].astype(np.int64),
+            sample_identity=found["sample_identity"],
+            sample_row=np.arange(len(found["sample_owner"])),
+            sample_features=found["sample_features"],
+            **{name: found[name] for name in _LINKS},
+            sample_prompt=found.get("sample_prompt"),
+            sample_cell=found.get("sample_cell"),
+        )
+
+    def gather(self, rows: np.ndarray) -> Population:
+        """As in ``People``."""
+
+        def part(number: int) -> Population:
+            kept = np.isin(self.rows(number), rows)
+            found = self.load(number).select(kept)
+            # Only their own features: those of the whole unit would stay with them.
+            features = found.sample_features[found.sample_row]
+            return found.with_features(features)
+
+        asked = [number for number in range(self.units) if np.any(np.isin(self.rows(number), rows))] or [0]
+        joined = concatenate(threads.each(part, asked))
+        owners = np.concatenate([self.rows(number)[np.isin(self.rows(number), rows)] for number in asked])
+        return joined.arranged(np.argsort(owners, kind="stable"))
+
+    def sums(self, rows: np.ndarray) -> np.ndarray:
+        """As in ``People``."""
+        found = np.zeros((len(rows), FEATURES), np.int32)
+        for number, path in enumerate(self._paths):
+            own = self.rows(number)
+            place = np.searchsorted(rows, own)
+            kept = np.flatnonzero((place < len(rows)) & (rows[np.minimum(place, len(rows) - 1)] == own))
+            if len(kept):
+                found[place[kept]] = read_arrays(path, ["sums"])["sums"][kept]
+        return found
+
+    def sampled(self) -> tuple[np.ndarray, np.ndarray]:
+        """As in ``People``."""
+
+        def part(number: int) -> tuple[np.ndarray, np.ndarray]:
+            found = read_arrays(self._paths[number], ["sample_owner", "sample_prompt"])
+            return self.rows(number)[found["sample_owner"]], found["sample_prompt"]
+
+        owners, prompts = (np.concatenate(column) for column in zip(*threads.each(part, range(self.units)), strict=True))
+        order = np.argsort(owners, kind="stable")
+        return owners[order], prompts[order]
+
+    def sampled_of(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """As in ``People``."""
+        found = read_arrays(self._paths[number], ["sample_owner", "sample_identity"])
+        return found["sample_owner"].astype(np.int64), found["sample_identity"]
+
+
+def _light_of(path: Path) -> tuple[pa.Array, dict[str, np.ndarray], Totals]:
+    found = read_arrays(path, _light_names(path))
+    background = Background(found.pop("background_count"), found.pop("background_total"))
+    ids = text_column(found.pop("id_ends"), found.pop("id_bytes"))
+    return ids, found, Totals(found.pop("direction"), background)
+
+
+def _light_names(path: Path) -> list[str]:
+    known = names_of(path)
+    wanted = {"calls", "direction", "background_count", "background_total", "id_ends", "id_bytes", *_LINKS}
+    return [name for name in known if name in wanted or name.startswith(_STATISTIC)]
+
+
+def calls_of_unit(path: Path) -> UnitCalls:
+    """The calls of a unit that was saved with them."""
+    names = [field.name for field in fields(UnitCalls)]
+    found = read_arrays(path, [f"call_{name}" for name in names])
+    return UnitCalls(*(found[f"call_{name}"] for name in names))
