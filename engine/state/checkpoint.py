@@ -17,6 +17,7 @@ from gauger.engine.state import samples as sample_table
 from gauger.engine.state.rows import Field, Rows
 from gauger.engine.state.state import State
 from gauger.engine.state.storage import (
+    columns_of,
     new_folder,
     read_manifest,
     read_table,
@@ -100,8 +101,8 @@ def _save_prompts(state: State, folder: Path, order: np.ndarray) -> None:
     write_table(folder, "grams", {"gram": grams.read(0, len(grams))[places]})
 
 
-def _load_rows(rows: Rows, table: pa.Table, fields: dict[str, Field]) -> None:
-    rows.append({name: unpack(table.column(name), dtype, shape) for name, (dtype, shape) in fields.items()})
+def _load_rows(rows: Rows, table: pa.Table, fields: dict[str, Field], defaults: dict[str, int] | None = None) -> None:
+    rows.append(columns_of(table, fields, defaults))
 
 
 def load_state(folder: Path, secret: Secret) -> State:
@@ -115,15 +116,13 @@ def load_state(folder: Path, secret: Secret) -> State:
     state.content = manifest["content"]
     state.columns = set(manifest["columns"])
     table = read_table(folder, "accounts")
-    _load_rows(state.accounts.rows, table, account_table.fields())
+    _load_rows(state.accounts.rows, table, account_table.fields(), account_table.DEFAULTS)
     state.accounts.restore(table.column("account_id").to_pylist())
     _load_rows(state.sample.rows, read_table(folder, "sample"), sample_table.FIELDS)
     _load_rows(state.links.rows, read_table(folder, "links"), link_table.FIELDS)
     _load_rows(state.ledger.rows, read_table(folder, "ledger"), ledger_table.FIELDS)
     grams = unpack(read_table(folder, "grams").column("gram"), np.uint32)
-    prompts = read_table(folder, "prompts")
-    fields = prompt_table.FIELDS
-    state.prompts.restore({name: unpack(prompts.column(name), *fields[name]) for name in fields}, grams)
+    state.prompts.restore(columns_of(read_table(folder, "prompts"), prompt_table.FIELDS), grams)
     counts = unpack(read_table(folder, "word_counts").column("count"), np.uint32)
     state.words.counts[:] = counts.reshape(state.words.counts.shape)
     state.words.registers[:] = unpack(read_table(folder, "word_registers").column("rank"), np.uint8)

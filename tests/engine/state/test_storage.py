@@ -97,7 +97,7 @@ def test_a_folder_is_read_back(table: Path) -> None:
     manifest, names, counts, rows = read(table)
     digests = manifest.pop("files")
     assert digests == {"table.arrow": hashlib.sha256((table / "table.arrow").read_bytes()).hexdigest()}
-    assert manifest == {"format": storage.FORMAT, "key_id": KEY_ID, "kind": "test", "words": 5}
+    assert manifest == {"format": storage.FORMAT, "key_id": KEY_ID, "kind": "test", "words": 5, "tables": {"table": 1}}
     assert names == ["a", "bb", "ccc"]
     assert counts == [1, 2, 2**62]
     assert rows == [[0, 1], [2, 3], [4, 5]]
