@@ -15,12 +15,14 @@ import pyarrow as pa
 
 from gauger.batch import outputs, templates
 from gauger.batch.allow_list import load_allow_list
+from gauger.batch.one_writer import one_writer, place_of
 from gauger.engine.common import threads
 from gauger.engine.common.errors import GaugerError, InputError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.engine import Engine
 from gauger.engine.intake.parts import Failed, Part, Refused, Taken
+from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.results import tables
 from gauger.engine.results.result import Result
 from gauger.kernels.warm import warmup
@@ -163,11 +165,12 @@ def _ingest(
         assert item.rows == item.scored + item.quarantined, f"{item.path}: rows went missing"
 
 
+@one_writer
 def score(
     sources: Sequence[str | Path],
     out: Path,
     *,
-    state: Path | None = None,
+    state: Path | StateDirectory | None = None,
     columns: str | None = None,
     allow: Path | None = None,
     workers: int | None = None,
@@ -176,6 +179,7 @@ def score(
 ) -> Run:
     """Score log files and write the findings to ``out``.
 
+    state : the state directory; one opened to replace days replaces those that are kept already
     allow : TOML file of an allow-list
     Raises GaugerError (AllowListError, InputError, ColumnMapError, StateError) when nothing can be done at all; files
     that fail while others go on are in ``Run.errors``.
@@ -183,7 +187,7 @@ def score(
     column_map = load_column_map(columns)
     allowed = None if allow is None else load_allow_list(allow)
     paths = discover(sources)
-    _refuse_own_files(paths, out, state)
+    _refuse_own_files(paths, out, place_of(state))
     settings = settings or Settings()
     workers = workers or os.cpu_count() or 1
     secret = None if state is not None else default_secret()
@@ -224,7 +228,7 @@ def score(
     manifest = _manifest(engine, inputs, result, seconds, settings)
     manifest["false_positive_rate"] = rate.record()
     outputs.write_manifest(out, manifest)
-    warnings = [] if result.allowed is None else result.allowed.warnings()
+    warnings = [*([] if result.allowed is None else result.allowed.warnings()), *engine.warnings]
     return Run(out, inputs, manifest, result, [item.error for item in inputs if item.error is not None], warnings)
 
 

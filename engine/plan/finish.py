@@ -24,6 +24,7 @@ from gauger.engine.findings.known import KnownFindings
 from gauger.engine.reference.decontamination import gather_decontaminated
 from gauger.engine.reference.directory import Reference
 from gauger.engine.reference.drift import measure_drift
+from gauger.engine.reference.retention import substantial
 from gauger.engine.results.result import Result, account_table, call_table, family_table, finding_table, membership
 from gauger.engine.serving.snapshot import Snapshot, snapshot_of
 from gauger.engine.state.state import State
@@ -38,7 +39,7 @@ def day_of(microseconds: int) -> date:
 def first_day(times: np.ndarray) -> date:
     """The earliest UTC day that holds at least one call in a hundred: a stray clock must not choose the reference."""
     days, calls = np.unique(times // DAY_US, return_counts=True)
-    return day_of(int(days[calls * 100 >= len(times)][0]) * DAY_US)
+    return day_of(int(days[substantial(calls)][0]) * DAY_US)
 
 
 @dataclass

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 
+from gauger.engine.common.hashing import hash_column
+from gauger.engine.common.secret import Secret
 from gauger.engine.statistics.background import Background
 from gauger.engine.statistics.population import Population
 
@@ -39,3 +42,23 @@ def _together(backgrounds: Sequence[Background | None]) -> Background | None:
     if len(known) < len(backgrounds):
         return None
     return Background(np.sum([one.count for one in known], axis=0), np.sum([one.total for one in known], axis=0))
+
+
+def bounded(population: Population, most: int, secret: Secret) -> Population:
+    """At most ``most`` accounts, spread over the id order by a key-seeded choice."""
+    if len(population) <= most:
+        return population
+    chosen = np.random.default_rng(secret.key).choice(len(population), most, replace=False)
+    kept = np.zeros(len(population), bool)
+    kept[chosen] = True
+    return population.select(kept)
+
+
+def least_hashed(population: Population, most: int, secret: Secret) -> Population:
+    """The ``most`` accounts with the smallest keyed hashes of their ids: the same accounts on every day."""
+    if len(population) <= most:
+        return population
+    hashes = hash_column(secret.key, pa.array(population.account_ids, pa.string()))
+    kept = np.zeros(len(population), bool)
+    kept[np.argsort(hashes, kind="stable")[:most]] = True
+    return population.select(kept)
