@@ -55,6 +55,38 @@ def write_day(
     return {"kind": "day", "accounts": len(kept), "words": words.total}
 
 
+def without_account(
+    source: Path, target: Path, manifest: dict[str, Any], account: str, secret: Secret
+) -> dict[str, Any]:
+    """Write the tables of a kept day again without an account, and return what the manifest says then.
+
+    Of the background its calls are taken away where it is among the accounts kept by row.
+    """
+    accounts = 0
+    for part in parts_of(source):
+        people = read_population(source, part)
+        stays = np.asarray([name != account for name in people.account_ids], bool)
+        gone, background = people.select(~stays), people.background
+        if background is not None and len(gone):
+            folds = folds_of(gone.account_ids, secret.key)[gone.sample_owner]
+            less = background_of(gone.sample_features, gone.sample_row, folds)
+            background = Background(background.count - less.count, background.total - less.total)
+        write_population(target, part, replace(people.select(stays), background=background))
+        accounts += int(stays.sum()) if part == REFERENCE else 0
+    write_table(target, "word_counts", {"count": read_words(source, manifest).counts.reshape(-1)})
+    return {"kind": "day", "accounts": accounts, "words": manifest["words"]}
+
+
+def parts_of(folder: Path) -> list[str]:
+    """The parts that a day was kept with."""
+    return [part for part in (REFERENCE, LONE, THIN) if has_population(folder, part)]
+
+
+def account_ids(folder: Path, part: str) -> set[str]:
+    """The accounts of a part of a day."""
+    return set(read_table(folder, f"{part}accounts").column("account_id").to_pylist())
+
+
 def read_words(folder: Path, manifest: dict[str, Any]) -> WordSketch:
     """The words of a kept day."""
     words = WordSketch(total=int(manifest["words"]))

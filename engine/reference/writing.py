@@ -92,16 +92,17 @@ class Writing:
         """Note what a run against earlier days said of a held-out day."""
         self.put(f"{CHECKS}/{day}", lambda _: {"kind": "check", **content})
 
-    def forget_old_days(self, retention_days: int) -> list[date]:
+    def forget_old_days(self, retention_days: int) -> None:
         """Keep days no longer that are that much older than the newest, nor what was noted of them."""
+        old = expired(self.commit.days(), retention_days)
+        self.forget_days(lambda day: bool(old) and day <= old[-1])
+
+    def forget_days(self, wanted: Callable[[date], bool]) -> None:
+        """Keep days no longer of which something is true, nor what was noted of them."""
         commit = self.commit
-        old = expired(commit.days(), retention_days)
-        for day in old:
-            self.drop(f"{DAYS}/{day}")
-        for day in commit.days(CHECKS):
-            if old and day <= old[-1]:
-                self.drop(f"{CHECKS}/{day}")
-        return old
+        for kind in (DAYS, CHECKS):
+            for day in filter(wanted, commit.days(kind)):
+                self.drop(f"{kind}/{day}")
 
     def finish(self) -> None:
         """Make the changes what is kept, all at once."""
