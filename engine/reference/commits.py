@@ -69,10 +69,9 @@ class Commit:
             raise StateError(f"{self.root}: {name} is not kept")
         folder = self.root / self.parts[name].folder
         try:
-            document = read_manifest(folder, self.key_id)
             if manifest_digest(folder) != self.parts[name].digest:
                 raise DamagedError(f"{folder}: not the folder that was kept", "")
-            yield folder, document
+            yield folder, read_manifest(folder, self.key_id)
         except DamagedError as error:
             raise DamagedError(f"{self.root}: {name} is damaged ({error.what})", cost_of(name)) from None
 

@@ -53,17 +53,15 @@ class WriterLock:
         descriptor = self._acquire()
         self._owner = me
         try:
+            _name_holder(descriptor)
             yield
         finally:
             if self._owner == me and me[0] == os.getpid():
                 self._owner = None
-                _held.discard(descriptor)
-                with suppress(OSError):
-                    os.ftruncate(descriptor, 0)
-                os.close(descriptor)
+                _release(descriptor)
 
     def _acquire(self) -> int:
-        """Take the lock and write down who has it; the descriptor that holds it."""
+        """Take the lock; the descriptor that holds it."""
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
@@ -81,7 +79,21 @@ class WriterLock:
             os.close(descriptor)
             raise StateError(f"{self._path}: this file system has no locks ({error.strerror})") from None
         _held.add(descriptor)
-        with suppress(OSError):  # a full disk: who it is matters less than that it is one
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
         return descriptor
+
+
+def _name_holder(descriptor: int) -> None:
+    """Write down who has the lock. On a full disk it is nobody: that there is one matters more than who."""
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
+
+
+def _release(descriptor: int) -> None:
+    _held.discard(descriptor)
+    try:
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing would not do while a fork has not let go yet
+        os.close(descriptor)

@@ -55,18 +55,20 @@ def _size(folder: Path) -> int:
 
 def damage(directory: StateDirectory) -> dict[str, str]:
     """What is wrong with each damaged part and what that costs, by its name; every file is read."""
-    return _undisturbed(directory, lambda commit: dict(_damaged(commit)), lambda found: not found)
+    found = _undisturbed(directory, lambda commit: dict(_wrong(commit)), lambda found: not found)
+    return {name: str(error) for name, error in found.items()}
 
 
-def _damaged(commit: Commit) -> Iterator[tuple[str, str]]:
+def _wrong(commit: Commit) -> Iterator[tuple[str, StateError]]:
+    """Each part that cannot be read: DamagedError where it is damaged, another where another version made it."""
     for name in sorted(commit.parts):
         try:
             with commit.reading(name) as (folder, _):
                 files = damaged_files(folder)
             if files:
-                yield name, f"{commit.root}: {name} is damaged ({', '.join(files)}); {cost_of(name)}"
+                yield name, DamagedError(f"{commit.root}: {name} is damaged ({', '.join(files)})", cost_of(name))
         except StateError as error:
-            yield name, str(error)
+            yield name, error
 
 
 def _undisturbed(directory: StateDirectory, ask: Callable[[Commit], Found], whole: Callable[[Found], bool]) -> Found:
@@ -93,7 +95,7 @@ def prune(
     with directory.writing() as writing:
         commit = writing.commit
         if damaged:
-            for name in dict(_damaged(commit)):
+            for name in [name for name, error in _wrong(commit) if isinstance(error, DamagedError)]:
                 _drop(writing, name)
         if before is not None:
             writing.forget_days(lambda day: day < before)
