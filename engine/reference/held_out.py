@@ -88,7 +88,8 @@ def false_positives(directory: StateDirectory | None, today: date, settings: Set
     accounts = flagged = 0
     held_out = []
     for day, found in sorted(checks.items()):
-        if found["alarm_level"] == settings.alarm_level:
+        recent = today - timedelta(days=_POOLED_DAYS) <= day < today
+        if recent and found["alarm_level"] == settings.alarm_level:
             accounts, flagged = accounts + int(found["accounts"]), flagged + int(found["flagged"])
             held_out.append(day.isoformat())
     if not accounts:
@@ -99,18 +100,14 @@ def false_positives(directory: StateDirectory | None, today: date, settings: Set
 
 
 def _checks(kept: Kept, today: date, settings: Settings) -> tuple[dict[date, dict[str, Any]], date | None]:
-    """What is known of the held-out days before today, and which of them was measured just now."""
-    days, known, measured = kept.reference_days(today, settings), {}, None
-    for day in kept.days():
-        found = kept.check(day) if today - timedelta(days=_POOLED_DAYS) <= day < today else None
-        if found is not None:
-            known[day] = found
-    lately = [days[-1] - timedelta(days=age) for age in range(_EVERY_DAYS)] if days else []
-    if days and all(kept.check(day) is None for day in lately):
-        found = _measure(kept, days, settings)
-        if found is not None:
-            known[days[-1]], measured = found, days[-1]
-    return known, measured
+    """What is known of the held-out days, and which of them was measured just now."""
+    notes = {day: kept.check(day) for day in kept.days()}
+    known = {day: note for day, note in notes.items() if note is not None}
+    days = kept.reference_days(today, settings)
+    if not days or any(days[-1] - timedelta(days=age) in known for age in range(_EVERY_DAYS)):
+        return known, None
+    found = _measure(kept, days, settings)
+    return (known, None) if found is None else ({**known, days[-1]: found}, days[-1])
 
 
 def _measure(kept: Kept, days: list[date], settings: Settings) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ not compare with others. Each table has its own number beside it. A column that 
 default, which stands where the column is declared: older tables are read as if they had it.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -192,6 +193,9 @@ def sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that cannot do this to folders
+            raise
     finally:
         os.close(descriptor)
 

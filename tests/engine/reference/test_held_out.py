@@ -69,6 +69,16 @@ def test_the_newest_reference_day_is_weighed_once(directory: StateDirectory, mon
     assert measured(StateDirectory(directory.path)) == found
 
 
+def test_while_somebody_else_writes_it_is_measured_and_not_noted(directory: StateDirectory) -> None:
+    for age in (9, 8):
+        keep(directory, age, worlds.population(age, 300, 6))
+    with StateDirectory(directory.path).writing():
+        assert measured(directory).held_out == [str(TODAY - timedelta(days=8))]
+    assert directory.kept().commit.days("checks") == []
+    assert measured(directory).held_out == [str(TODAY - timedelta(days=8))]
+    assert directory.kept().commit.days("checks") == [TODAY - timedelta(days=8)]
+
+
 @pytest.mark.parametrize(("age", "due"), [(5, False), (6, True)])
 def test_a_check_is_due_when_the_last_is_six_days_old(directory: StateDirectory, age: int, due: bool) -> None:
     older = keep(directory, 7 + age, worlds.population(1, 400, 6))

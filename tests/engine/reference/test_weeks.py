@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gauger.engine.common.errors import StateError
+from gauger.engine.common.errors import StateError, StateLockedError
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather
 from gauger.engine.intake.measuring import WordSketch
@@ -116,6 +116,11 @@ def test_a_weeks_finding_keeps_its_number_when_it_is_weighed_again(directory: St
     accounts = len(first[0].members)
     calls = int(weigh_week(directory, LAST, SETTINGS).population.calls[first[0].members].sum())
     assert known[first[0].campaign_id].history == ((LAST, accounts, calls),)
+
+
+def test_a_week_gives_numbers_so_it_waits_for_nobody_who_writes(directory: StateDirectory) -> None:
+    with StateDirectory(directory.path).writing(), pytest.raises(StateLockedError, match="is writing to this state"):
+        weigh_week(directory, LAST, SETTINGS)
 
 
 def test_an_honest_week_is_calm(directory: StateDirectory) -> None:
