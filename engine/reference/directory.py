@@ -27,7 +27,7 @@ from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.intake.measuring import WordSketch
-from gauger.engine.reference.commits import CHECKS, DAYS, Commit, read_commit
+from gauger.engine.reference.commits import CHECKS, CURRENT, DAYS, Commit, read_commit
 from gauger.engine.reference.kept_days import REFERENCE, has_population, read_population, read_words
 from gauger.engine.reference.kept_families import read_families
 from gauger.engine.reference.lock import WriterLock
@@ -110,6 +110,8 @@ class StateDirectory:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StateError(f"{path}: cannot make the state directory ({error.strerror})") from None
+        if secret is None and not (path / "key").exists() and any((path / name).exists() for name in (CURRENT, DAYS)):
+            raise StateError(f"{path}: the key is missing, without which nothing kept can be used; put it back")
         self.secret = Secret.from_file(path / "key", secret)
         self.expect(secret)
         self._lock = WriterLock(path)

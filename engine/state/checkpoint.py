@@ -1,6 +1,6 @@
 """Saving and loading a whole state. The bytes depend on the calls seen, never on their order or how they were split."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
@@ -60,8 +60,8 @@ def save_state(state: State, target: Path) -> None:
         "links": (state.links.rows, link_table.FIELDS, ("value", "channel", "account")),
         "ledger": (state.ledger.rows, ledger_table.FIELDS, ("identity", "time", "row", "file")),
     }
-    for name, (rows, fields, order_by) in keys.items():
-        columns = {field: places[field][rows[field]] if field in places else rows[field] for field in fields}
+    for name, (rows, wanted, order_by) in keys.items():
+        columns = {field: places[field][rows[field]] if field in places else rows[field] for field in wanted}
         order = np.lexsort([columns[field] for field in order_by])
         write_table(folder, name, {field: values[order] for field, values in columns.items()})
     write_table(folder, "word_counts", {"count": state.words.counts.reshape(-1)})
@@ -112,6 +112,9 @@ def load_state(folder: Path, secret: Secret) -> State:
         raise StateError(f"{folder}: this is a {manifest.get('kind')}, not an {KIND}")
     settings = dict(manifest["settings"])
     settings["neighbours"] = tuple(settings["neighbours"])
+    unknown = set(settings) - {one.name for one in fields(Settings)}
+    if unknown:
+        raise StateError(f"{folder}: made by a later version, with settings {', '.join(sorted(unknown))}")
     state = State(secret, Settings(**settings))
     state.content = manifest["content"]
     state.columns = set(manifest["columns"])

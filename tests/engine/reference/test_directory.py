@@ -262,6 +262,20 @@ def test_a_reference_or_families_of_another_key_are_refused(directory: StateDire
         other.families()
 
 
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_lost_key_is_missed_and_not_made_anew(directory: StateDirectory, earlier: bool) -> None:
+    keep(directory, date(2026, 11, 16), CALLS)
+    if earlier:
+        as_before(directory.path)
+    material = (directory.path / "key").read_text()
+    (directory.path / "key").unlink()
+    with pytest.raises(StateError, match="the key is missing"):
+        StateDirectory(directory.path)
+    assert not (directory.path / "key").exists()
+    restored = StateDirectory(directory.path, Secret.from_hex(material))
+    assert restored.part(date(2026, 11, 16), "") is not None
+
+
 @pytest.mark.parametrize("made", [False, True])
 def test_a_secret_makes_the_key_of_a_new_directory_and_must_be_that_of_an_old_one(tmp_path: Path, made: bool) -> None:
     given = Secret(b"sixteen bytes ok")

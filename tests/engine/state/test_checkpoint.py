@@ -246,6 +246,15 @@ def test_a_state_from_before_a_counter_was_said_nothing_of_it(tmp_path: Path) ->
     assert not np.isnan(shares[0]).all()
 
 
+def test_a_setting_of_a_later_version_is_named(tmp_path: Path) -> None:
+    save_state(SMALL, tmp_path)
+    manifest = storage.read_manifest(tmp_path, calls.SECRET.key_id)
+    content = {part: manifest[part] for part in ("kind", "settings", "content", "columns", "words")}
+    content["settings"]["unheard_of"] = 1
+    storage.write_manifest(tmp_path, calls.SECRET.key_id, content)
+    assert refusal(tmp_path) == f"{tmp_path}: made by a later version, with settings unheard_of"
+
+
 def test_a_column_without_a_default_is_missed(tmp_path: Path) -> None:
     save_state(SMALL, tmp_path)
     without(tmp_path, "links", "channel")
