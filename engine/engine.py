@@ -71,6 +71,7 @@ class Engine:
         self.workers = max(1, workers)
         self._directory = None if state is None else directory_of(state, secret)
         self.warnings: list[str] = []  # of the last ``commit``: which days of the run were not kept, and why
+        self._own: set[str] = set()  # digests of the days it kept: a later ``commit`` knows more of them
         if self._directory is not None:
             secret = self._directory.secret
             families, findings, self._ids = self._directory.read(known_of)
@@ -218,23 +219,23 @@ class Engine:
     def commit(self) -> list[str]:
         """After ``finish``: keep the days observed, flagged accounts left out, as future reference.
 
-        Also keeps the known families and findings. Returns the days kept; ``warnings`` says why others were not. Needs
-        a state directory.
+        Also keeps the known families and findings. Returns the days kept; ``warnings`` says why others were not. Days
+        that an earlier ``commit`` of this engine kept are replaced, those of others stay. Needs a state directory.
 
         Raises StateLockedError while another process writes to it, and StateError when one gave ids since this engine
         read them: ``save``, ``load`` with the state, ``finish`` and ``commit`` do it with the ids of now.
         """
         if self._directory is None or self._finished is None:
             raise StateError("commit() needs a state directory and a finish() before it")
-        with threads.use(self.workers), self._directory.writing() as writing:
+        with threads.use(self.workers), self._directory.writing(self._own) as writing:
             if writing.commit.ids() != self._ids:
                 raise StateError(
                     f"{self._directory.path}: another run has given ids since this engine read them; "
                     "save() this engine, load() it with the state, then finish() and commit()"
                 )
             days, self.warnings = keep(writing, self._state, self._finished, self._known)
-            ids = writing.commit.ids()
-        self._ids = ids
+            ids, own = writing.commit.ids(), {writing.digest_of(day) for day in days}
+        self._ids, self._own = ids, self._own | own
         return days
 
     def false_positives(self) -> FalsePositives:

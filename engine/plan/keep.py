@@ -20,8 +20,8 @@ def keep(writing: Writing, state: State, finished: Finished, known: Known) -> tu
     Returns the days kept, and a sentence for each reason why other days of the run were not.
     """
     panes, calls = _days_of(state)
-    kept, retention_days = writing.commit.days(), state.settings.retention_days
-    days, warnings = days_to_keep(calls, kept, retention_days, replace=writing.replace_days)
+    retention_days = state.settings.retention_days
+    days, warnings = days_to_keep(calls, writing.commit.days(), writing.fixed_days(), retention_days)
     for day in days:
         # A run of one day, the usual case, has its population at hand.
         people = finished.population if len(panes) == 1 else _population_of_panes(state, finished, panes[day])

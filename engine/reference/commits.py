@@ -90,6 +90,11 @@ def manifest_digest(folder: Path) -> str:
         raise DamagedError(f"{folder}: no readable {MANIFEST}", "this is not a complete gauger state") from None
 
 
+def holds_anything(root: Path) -> bool:
+    """Whether a directory keeps something, whatever key it was made with."""
+    return (root / CURRENT).exists() or bool(_earlier_parts(root))
+
+
 def read_commit(root: Path, key_id: str) -> Commit:
     """The commit that holds now. Raises StateError where its file is damaged, or of another key or version."""
     place = root / CURRENT

@@ -15,7 +15,7 @@ Nobody who reads waits. Who writes does so inside ``StateDirectory.writing``: on
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -27,7 +27,7 @@ from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.intake.measuring import WordSketch
-from gauger.engine.reference.commits import CHECKS, CURRENT, DAYS, Commit, read_commit
+from gauger.engine.reference.commits import CHECKS, DAYS, Commit, holds_anything, read_commit
 from gauger.engine.reference.kept_days import REFERENCE, has_population, read_population, read_words
 from gauger.engine.reference.kept_families import read_families
 from gauger.engine.reference.lock import WriterLock
@@ -110,7 +110,7 @@ class StateDirectory:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StateError(f"{path}: cannot make the state directory ({error.strerror})") from None
-        if secret is None and not (path / "key").exists() and any((path / name).exists() for name in (CURRENT, DAYS)):
+        if secret is None and not (path / "key").exists() and holds_anything(path):
             raise StateError(f"{path}: the key is missing, without which nothing kept can be used; put it back")
         self.secret = Secret.from_file(path / "key", secret)
         self.expect(secret)
@@ -179,14 +179,15 @@ class StateDirectory:
     # Writing
 
     @contextmanager
-    def writing(self) -> Iterator[Writing]:
+    def writing(self, own: Iterable[str] = ()) -> Iterator[Writing]:
         """Be the one writer. What is put into what this yields is kept at the end; after an error, nothing of it.
 
+        own : digests of days that the caller kept before and has seen more of since: it may replace them
         Raises StateLockedError at once while somebody else writes. Inside one another, each keeps what was put into it;
         the lock is held to the end of the outermost.
         """
         with self._lock.held():
-            writing = Writing(self.path, self.secret, replace_days=self.replace_days)
+            writing = Writing(self.path, self.secret, replace_days=self.replace_days, own=frozenset(own))
             self._writing += 1
             try:
                 yield writing

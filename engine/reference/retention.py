@@ -34,11 +34,11 @@ def expired(days: Sequence[date], retention_days: int) -> list[date]:
 
 
 def days_to_keep(
-    calls: Mapping[date, int], kept: Sequence[date], retention_days: int, *, replace: bool
+    calls: Mapping[date, int], kept: Sequence[date], fixed: Sequence[date], retention_days: int
 ) -> tuple[list[date], list[str]]:
     """Which days of a run to keep, and a sentence for each reason why others are not.
 
-    calls : of each day of the run; kept : the days that are kept already; replace : whether these may be replaced
+    calls : of each day of the run; kept : the days that are kept already; fixed : those that may not be replaced
     """
     days = sorted(calls)
     enough = substantial(np.asarray([calls[day] for day in days], np.int64)).tolist()
@@ -49,9 +49,8 @@ def days_to_keep(
         "not kept, these days are in the future by the clock of this machine": {day for day in about if day > latest},
         f"not kept, these days are more than {retention_days} days older than the newest": old & set(about),
     }
-    if not replace:
-        already = set(about) & set(kept) - set().union(*reasons.values())
-        reasons["kept already and left as they were, --replace-day would replace them"] = already
+    already = set(about) & set(fixed) - set().union(*reasons.values())
+    reasons["kept already and left as they were, --replace-day would replace them"] = already
     sentences = [f"{reason}: {_named(sorted(found), calls)}" for reason, found in reasons.items() if found]
     return [day for day in about if not any(day in found for found in reasons.values())], sentences
 

@@ -37,10 +37,11 @@ _DIGITS = 12  # of a digest in a folder's name
 class Writing:
     """The changes of one commit. Made by ``StateDirectory.writing``, under the writer's lock."""
 
-    def __init__(self, root: Path, secret: Secret, *, replace_days: bool) -> None:
+    def __init__(self, root: Path, secret: Secret, *, replace_days: bool, own: frozenset[str]) -> None:
         self.root = root
         self.secret = secret
-        self.replace_days = replace_days
+        self._replace_days = replace_days
+        self._own = own  # digests of days that may be replaced all the same
         self._changes: dict[str, Named | None] = {}  # None: no longer kept
 
     @property
@@ -76,17 +77,28 @@ class Writing:
     ) -> bool:
         """Keep a day's accounts for later days to be compared with; whether that was done.
 
-        A day that is kept already stays as it is, unless the directory was opened to replace days.
+        A day that is kept already stays as it is, unless it may be replaced (``StateDirectory``).
 
         population : the day's accounts, flagged ones left out
         lone : flagged accounts that are part of no finding; never reference, kept for measuring false positives
         """
-        name = f"{DAYS}/{day}"
-        if name in self.commit.parts and not self.replace_days:
+        if day in self.fixed_days():
             return False
-        self.put(name, lambda folder: write_day(folder, population, lone, words, settings, self.secret))
-        self.drop(f"{CHECKS}/{day}")  # it was of another day's accounts
+        before = self.digest_of(day)
+        self.put(f"{DAYS}/{day}", lambda folder: write_day(folder, population, lone, words, settings, self.secret))
+        if self.digest_of(day) != before:
+            self.drop(f"{CHECKS}/{day}")  # it was of other accounts
         return True
+
+    def fixed_days(self) -> list[date]:
+        """The days that are kept and may not be replaced."""
+        commit = self.commit
+        return [] if self._replace_days else [day for day in commit.days() if self.digest_of(day) not in self._own]
+
+    def digest_of(self, day: date | str) -> str:
+        """The digest of a kept day; empty where it is not kept."""
+        part = self.commit.parts.get(f"{DAYS}/{day}")
+        return "" if part is None else part.digest
 
     def save_check(self, day: date, content: Mapping[str, Any]) -> None:
         """Note what a run against earlier days said of a held-out day."""

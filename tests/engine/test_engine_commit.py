@@ -105,7 +105,20 @@ def test_an_engine_reads_while_another_writes_and_commits_afterwards(tmp_path: P
         with pytest.raises(StateLockedError, match="is writing to this state"):
             engine.commit()
     assert engine.commit() == [str(TODAY)]
-    assert engine.commit() == []  # the day is there by now; ids are its own
+
+
+def test_an_engine_replaces_the_day_it_kept_itself_when_it_has_seen_more_of_it(tmp_path: Path) -> None:
+    calls = worlds.honest_day(1, 30, 10)
+    engine = committed(tmp_path, calls[:100])
+    for upto in (200, 300):
+        engine.observe(worlds.batch(calls[upto - 100 : upto]))
+        engine.finish()
+        assert engine.commit() == [str(TODAY)]
+        assert engine.warnings == []
+    assert StateDirectory(tmp_path).part(TODAY, REFERENCE).calls.sum() == 300
+    committed(StateDirectory(tmp_path, replace_days=True), calls[:150])
+    engine = committed(tmp_path, calls)
+    assert "kept already" in engine.warnings[0]
 
 
 def test_what_was_given_by_another_since_is_not_given_twice(tmp_path: Path) -> None:

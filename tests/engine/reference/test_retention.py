@@ -48,12 +48,12 @@ def test_days_expire_by_the_newest_one() -> None:
 
 
 def test_the_days_of_a_clean_run_are_kept_without_a_word() -> None:
-    assert days_to_keep({ago(1): 50, DAY: 50}, [ago(7)], 90, replace=False) == ([ago(1), DAY], [])
+    assert days_to_keep({ago(1): 50, DAY: 50}, [ago(7)], [ago(7)], 90) == ([ago(1), DAY], [])
 
 
 def test_strays_are_not_kept_and_are_named() -> None:
     calls = {DAY: 10_000, ago(1): 3, **{date(1970, 1, 1) + timedelta(days=day): 1 for day in range(396)}}
-    days, (sentence,) = days_to_keep(calls, [], 90, replace=True)
+    days, (sentence,) = days_to_keep(calls, [], [], 90)
     assert days == [DAY]
     assert sentence.startswith("not kept, less than one call in a hundred is of these days: 1970-01-01 (1 call), ")
     assert sentence.endswith("1970-01-05 (1 call), 392 days more (394 calls)")
@@ -61,7 +61,7 @@ def test_strays_are_not_kept_and_are_named() -> None:
 
 def test_days_in_the_future_or_long_past_are_not_kept() -> None:
     calls = {DAY: 50, date(2100, 1, 1): 40, ago(91): 10}
-    days, sentences = days_to_keep(calls, [], 90, replace=True)
+    days, sentences = days_to_keep(calls, [], [], 90)
     assert days == [DAY]
     assert sentences == [
         "not kept, these days are in the future by the clock of this machine: 2100-01-01 (40 calls)",
@@ -71,7 +71,7 @@ def test_days_in_the_future_or_long_past_are_not_kept() -> None:
 
 @pytest.mark.parametrize("replace", [False, True])
 def test_a_day_that_is_kept_stays_unless_asked(replace: bool) -> None:
-    days, sentences = days_to_keep({DAY: 50, ago(1): 50}, [ago(1)], 90, replace=replace)
+    days, sentences = days_to_keep({DAY: 50, ago(1): 50}, [ago(1)], [] if replace else [ago(1)], 90)
     assert days == ([ago(1), DAY] if replace else [DAY])
     said = f"kept already and left as they were, --replace-day would replace them: {ago(1)} (50 calls)"
     assert sentences == ([] if replace else [said])

@@ -162,6 +162,9 @@ def test_the_same_again_mends_what_is_damaged(tmp_path: Path) -> None:
 def test_a_replaced_day_loses_the_check_of_the_other(tmp_path: Path) -> None:
     directory = StateDirectory(old_state(tmp_path, earlier=False), replace_days=True)
     with directory.writing() as writing:
+        writing.save_day(DAY, worlds.population(1, 8, 6), WordSketch(total=1), worlds.ENGINE_SETTINGS)
+    assert directory.check(DAY) is not None  # the same again
+    with directory.writing() as writing:
         assert writing.save_day(DAY, worlds.population(9, 8, 6), WordSketch(), worlds.ENGINE_SETTINGS)
     assert directory.check(DAY) is None
     with StateDirectory(tmp_path).writing() as writing:
@@ -180,13 +183,12 @@ def test_the_next_id_never_goes_back(tmp_path: Path) -> None:
 def test_what_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     for name in ("days/notes", "parts/notes", "notes"):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "current").touch()
-    (tmp_path / "current").unlink()
-    shutil.rmtree(tmp_path / "parts")
+    (tmp_path / "parts" / "notes").rename(tmp_path / "days" / "more")
+    (tmp_path / "parts").rmdir()
     renew(tmp_path, 1)
+    (tmp_path / "parts" / "notes").mkdir()
     renew(tmp_path, 2)
-    assert (tmp_path / "days" / "notes").exists()
-    assert (tmp_path / "notes").exists()
+    assert all((tmp_path / name).exists() for name in ("days/notes", "days/more", "parts/notes", "notes"))
 
 
 # Many at once
