@@ -187,7 +187,7 @@ class StateDirectory:
         the lock is held to the end of the outermost.
         """
         with self._lock.held():
-            writing = Writing(self.path, self.secret, replace_days=self.replace_days, own=frozenset(own))
+            writing = Writing(self.path, self.secret, self._lock, replace_days=self.replace_days, own=frozenset(own))
             self._writing += 1
             try:
                 yield writing
@@ -196,6 +196,7 @@ class StateDirectory:
                 self._writing -= 1
                 if not self._writing:
                     with suppress(OSError, StateError):  # the next writer will
+                        self._lock.confirm()
                         sweep(self.kept().commit)
 
 

@@ -35,6 +35,7 @@ class WriterLock:
         self._path = root / LOCK
         self._depth = 0
         self._owner: tuple[int, int] | None = None  # process and thread; a fork is not the owner
+        self._descriptor = -1
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -50,15 +51,27 @@ class WriterLock:
             finally:
                 self._depth -= 1
             return
-        descriptor = self._acquire()
+        self._descriptor = descriptor = self._acquire()
         self._owner = me
         try:
+            self.confirm()
             _name_holder(descriptor)
             yield
         finally:
             if self._owner == me and me[0] == os.getpid():
                 self._owner = None
                 _release(descriptor)
+
+    def confirm(self) -> None:
+        """Raise StateError unless the lock that is held still is the one others ask for: its file may be removed."""
+        try:
+            whole = os.path.samestat(os.stat(self._path), os.fstat(self._descriptor))
+        except OSError:
+            whole = False
+        if not whole:
+            raise StateError(
+                f"{self._path}: removed while this process held it, so that another may be writing; run this again"
+            )
 
     def _acquire(self) -> int:
         """Take the lock; the descriptor that holds it."""

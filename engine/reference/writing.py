@@ -27,6 +27,7 @@ from gauger.engine.reference.commits import (
     write_commit,
 )
 from gauger.engine.reference.kept_days import write_day
+from gauger.engine.reference.lock import WriterLock
 from gauger.engine.reference.retention import expired
 from gauger.engine.state.storage import damaged_files, new_folder, sync, sync_folder, write_manifest
 from gauger.engine.statistics.population import Population
@@ -37,9 +38,12 @@ _DIGITS = 12  # of a digest in a folder's name
 class Writing:
     """The changes of one commit. Made by ``StateDirectory.writing``, under the writer's lock."""
 
-    def __init__(self, root: Path, secret: Secret, *, replace_days: bool, own: frozenset[str]) -> None:
+    def __init__(
+        self, root: Path, secret: Secret, lock: WriterLock, *, replace_days: bool, own: frozenset[str]
+    ) -> None:
         self.root = root
         self.secret = secret
+        self._lock = lock
         self._replace_days = replace_days
         self._own = own  # digests of days that may be replaced all the same
         self._changes: dict[str, Named | None] = {}  # None: no longer kept
@@ -120,6 +124,7 @@ class Writing:
         """Make the changes what is kept, all at once."""
         commit = self.commit
         if commit.parts != read_commit(self.root, self.secret.key_id).parts:
+            self._lock.confirm()
             write_commit(commit)
         self._changes.clear()
 

@@ -96,6 +96,18 @@ def test_a_fork_neither_holds_the_lock_nor_keeps_it_alive(tmp_path: Path) -> Non
         os.close(descriptor)
 
 
+def test_a_lock_whose_file_was_removed_is_noticed(tmp_path: Path) -> None:
+    """Who takes it for a leftover and removes it lets another in."""
+    lock = WriterLock(tmp_path)
+    with lock.held():
+        lock.confirm()
+        (tmp_path / LOCK).unlink()
+        with pytest.raises(StateError, match="removed while this process held it"):
+            lock.confirm()
+        with WriterLock(tmp_path).held(), pytest.raises(StateError, match="removed while this process held it"):
+            lock.confirm()
+
+
 def test_a_place_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
     (tmp_path / LOCK).mkdir()
     with pytest.raises(StateError, match="lock: cannot be written to"), WriterLock(tmp_path).held():

@@ -16,6 +16,7 @@ from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.reference.kept_families import save_families
 from gauger.engine.reference.kept_findings import load_findings, save_findings
+from gauger.engine.reference.upkeep import damage
 from gauger.engine.reference.writing import Writing, leftovers
 from tests.engine import worlds
 from tests.engine.calls import Killed
@@ -130,6 +131,21 @@ def test_an_error_inside_changes_nothing(tmp_path: Path) -> None:
         fails()
     assert directory.kept() == before
     assert leftovers(before.commit) == []
+
+
+def test_a_writer_whose_lock_was_removed_commits_nothing(tmp_path: Path) -> None:
+    directory = StateDirectory(old_state(tmp_path, earlier=False))
+
+    def loses_its_lock() -> None:
+        with directory.writing() as writing:
+            put_all(writing, 4, worlds.DAY.date())
+            (tmp_path / "lock").unlink()
+            renew(tmp_path, 5)
+
+    with pytest.raises(StateError, match="removed while this process held it"):
+        loses_its_lock()
+    assert numbers(directory) == {5}
+    assert damage(directory) == {}
 
 
 def test_inside_one_another_each_keeps_its_own(tmp_path: Path) -> None:
