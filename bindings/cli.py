@@ -17,6 +17,7 @@ import click
 from tqdm import tqdm
 
 from gauger import __version__
+from gauger.cli_state import state_commands
 from gauger.engine.common.errors import AllowListError, ColumnMapError, GaugerError, InputError
 from gauger.engine.common.settings import SHORT_LINES, Settings
 from gauger.logs import column_maps
@@ -115,16 +116,36 @@ def main() -> None:
     """Find distillation campaigns in LLM API traffic by joining weak evidence across accounts."""
 
 
+main.add_command(state_commands)
+
+
 @main.command()
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--out", required=True, type=_FOLDER, help="Directory for the findings; made if missing.")
 @click.option("--state", type=_FOLDER, help="Directory that keeps the key, families and reference days between runs.")
 @_columns_option
 @click.option("--allow", type=_PATH, metavar="TOML", help="Families you vouch for: ids, examples, example_files.")
+@click.option("--replace-day", is_flag=True, help="Replace days that are kept already; else they stay.")
+@click.option(
+    "--retention-days",
+    default=Settings.retention_days,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Keep days in the state until they are so much older than the newest.",
+)
 @click.option("--short-lines", is_flag=True, help="Prompts are lines of a dozen words: look for finer templates.")
 @_alarm_level_option
 @_local_options
-def score(inputs: tuple[str, ...], out: Path, short_lines: bool, alarm_level: float, **options: Any) -> None:
+def score(
+    inputs: tuple[str, ...],
+    out: Path,
+    state: Path | None,
+    replace_day: bool,
+    retention_days: int,
+    short_lines: bool,
+    alarm_level: float,
+    **options: Any,
+) -> None:
     """Score log files (Parquet, Arrow IPC, JSONL, CSV), directories or globs.
 
     \b
@@ -137,11 +158,16 @@ def score(inputs: tuple[str, ...], out: Path, short_lines: bool, alarm_level: fl
     from gauger.batch.score import score as run
     from gauger.batch.summary import summary
     from gauger.engine.plan.local import Local
+    from gauger.engine.reference.directory import StateDirectory
 
-    settings = replace(SHORT_LINES if short_lines else Settings(), alarm_level=alarm_level)
+    if replace_day and state is None:
+        raise click.UsageError("--replace-day needs --state")
+    base = SHORT_LINES if short_lines else Settings()
+    settings = replace(base, alarm_level=alarm_level, retention_days=retention_days)
+    directory = None if state is None else StateDirectory(state, replace_days=replace_day)
     with _bar() as progress:
         local = Local(**{name: options.pop(name) for name in _LOCAL})
-        finished = run(inputs, out, settings=settings, local=local, progress=progress, **options)
+        finished = run(inputs, out, state=directory, settings=settings, local=local, progress=progress, **options)
     for warning in finished.warnings:
         _complain(f"warning: {warning}")
     click.echo(summary(finished))

@@ -27,9 +27,9 @@ from gauger.engine.plan.day import StateDay
 from gauger.engine.plan.finish import Finished, Known, finish, first_day
 from gauger.engine.plan.ingest import ingest
 from gauger.engine.plan.keep import keep
-from gauger.engine.reference.directory import Reference, StateDirectory
+from gauger.engine.reference.directory import Reference, StateDirectory, directory_of
 from gauger.engine.reference.held_out import FalsePositives, false_positives
-from gauger.engine.reference.kept_findings import load_findings
+from gauger.engine.reference.kept_findings import known_of
 from gauger.engine.results.result import CallRows, Result, in_order
 from gauger.engine.serving.answers import answer
 from gauger.engine.serving.snapshot import NOTHING_KNOWN, Snapshot, Verdict, snapshot_of
@@ -44,7 +44,8 @@ class Engine:
     """Sketches of a stream of calls, and what they say.
 
     state : a state directory (made if missing), which holds the key, known families and reference days; None keeps
-        everything in memory under a random key, without a reference
+        everything in memory under a random key, without a reference. It is read; only ``commit`` writes to it.
+    secret : the key; that of a state directory is used where there is one, and StateError says if it is another
     settings : tunable numbers
     workers : threads for measuring and for neighbours; the result does not depend on it
     allow : families that give no evidence from the next ``finish`` on; ``engine.allow`` may be set at any time
@@ -58,7 +59,7 @@ class Engine:
 
     def __init__(
         self,
-        state: str | os.PathLike[str] | None = None,
+        state: str | os.PathLike[str] | StateDirectory | None = None,
         *,
         settings: Settings | None = None,
         workers: int = 1,
@@ -70,10 +71,13 @@ class Engine:
         self.allow = allow
         self.settings = settings or Settings()
         self.workers = max(1, workers)
-        self._directory = None if state is None else StateDirectory(Path(state))
+        self._directory = None if state is None else directory_of(state, secret)
+        self.warnings: list[str] = []  # of the last ``commit``: which days of the run were not kept, and why
+        self._own: set[str] = set()  # digests of the days it kept: a later ``commit`` knows more of them
         if self._directory is not None:
             secret = self._directory.secret
-            self._known = Known(self._directory.families(), load_findings(self._directory))
+            families, findings, self._ids = self._directory.read(known_of)
+            self._known = Known(families, findings)
         else:
             self._known = Known(KnownFamilies(), KnownFindings())
         self.secret = secret or Secret.random()
@@ -202,7 +206,7 @@ class Engine:
         cls,
         path: str | os.PathLike[str],
         *,
-        state: str | os.PathLike[str] | None = None,
+        state: str | os.PathLike[str] | StateDirectory | None = None,
         secret: Secret | None = None,
         workers: int = 1,
         streaming: int = REPRESENTATIVES,
@@ -221,12 +225,24 @@ class Engine:
     def commit(self) -> list[str]:
         """After ``finish``: keep the days observed, flagged accounts left out, as future reference.
 
-        Also keeps the known families and findings. Returns the days kept. Needs a state directory.
+        Also keeps the known families and findings. Returns the days kept; ``warnings`` says why others were not. Days
+        that an earlier ``commit`` of this engine kept are replaced, those of others stay. Needs a state directory.
+
+        Raises StateLockedError while another process writes to it, and StateError when one gave ids since this engine
+        read them: ``save``, ``load`` with the state, ``finish`` and ``commit`` do it with the ids of now.
         """
         if self._directory is None or self._finished is None:
             raise StateError("commit() needs a state directory and a finish() before it")
-        with threads.use(self.workers):
-            return keep(self._directory, self._state.words, self._finished, self._known)
+        with threads.use(self.workers), self._directory.writing(self._own) as writing:
+            if writing.commit.ids() != self._ids:
+                raise StateError(
+                    f"{self._directory.path}: another run has given ids since this engine read them; "
+                    "save() this engine, load() it with the state, then finish() and commit()"
+                )
+            days, self.warnings = keep(writing, self._state.words, self._finished, self._known)
+            ids, own = writing.commit.ids(), {writing.digest_of(day) for day in days}
+        self._ids, self._own = ids, self._own | own
+        return days
 
     def false_positives(self) -> FalsePositives:
         """The false-positive rate measured on clean days held out; a new reference day is weighed first, once."""

@@ -74,8 +74,11 @@ def shell(page: Path) -> list[str]:
 def test_commands_and_their_options_exist(page: Path) -> None:
     assert isinstance(main, click.Group)
     for line in shell(page):
-        name = line.removeprefix("$ ").split()[1]
-        known = {option for one in main.commands[name].params for option in one.opts}
+        words = line.removeprefix("$ ").split()
+        command = main.commands[words[1]]
+        if isinstance(command, click.Group):
+            command = command.commands[words[2]]
+        known = {option for one in command.params for option in one.opts}
         assert set(re.findall(r"(?<!\S)--[a-z-]+", line)) <= known, line
 
 

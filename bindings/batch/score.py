@@ -16,6 +16,7 @@ from gauger.batch import outputs, templates
 from gauger.batch.allow_list import load_allow_list
 from gauger.batch.calls import write_calls
 from gauger.batch.inputs import Input, digest, parts, settle
+from gauger.batch.one_writer import one_writer, place_of
 from gauger.engine.common import threads
 from gauger.engine.common.errors import GaugerError, InputError
 from gauger.engine.common.progress import tell
@@ -27,7 +28,7 @@ from gauger.engine.families.allow_list import AllowList
 from gauger.engine.intake.parts import Ended, Event, Part
 from gauger.engine.plan.finish import Finished
 from gauger.engine.plan.local import Local, LocalRun
-from gauger.engine.reference.directory import StateDirectory
+from gauger.engine.reference.directory import StateDirectory, directory_of
 from gauger.engine.results import tables
 from gauger.engine.results.result import Result
 from gauger.engine.segments.segment import Account, Tally
@@ -72,11 +73,12 @@ def _refuse_own_files(paths: Sequence[Path], out: Path, state: Path | None, work
                 raise InputError(f"{path}: belongs to what gauger writes in {place}; keep logs elsewhere")
 
 
+@one_writer
 def score(
     sources: Sequence[str | Path],
     out: Path,
     *,
-    state: Path | None = None,
+    state: Path | StateDirectory | None = None,
     columns: str | None = None,
     allow: Path | None = None,
     settings: Settings | None = None,
@@ -85,6 +87,7 @@ def score(
 ) -> Run:
     """Score log files and write the findings to ``out``.
 
+    state : the state directory; one opened to replace days replaces those that are kept already
     allow : TOML file of an allow-list
     local : how this machine is used; a run that was killed goes on where it stopped
     Raises GaugerError (AllowListError, InputError, ColumnMapError, StateError) when nothing can be done at all; files
@@ -95,13 +98,19 @@ def score(
     paths = discover(sources)
     local = local or Local()
     work = local.work or out.parent / f".{out.name}.work"
-    _refuse_own_files(paths, out, state, work)
+    _refuse_own_files(paths, out, place_of(state), work)
     settings = settings or Settings()
-    kept = default_secret() if state is None else StateDirectory(state)
+    kept = default_secret() if state is None else directory_of(state)
     warmup(None if progress is None else partial(progress, "compiling"))
     with progress_to(progress):
         inputs = [Input(path, path.stat().st_size) for path in paths]
-        run = LocalRun(work, {"files": _identities(inputs), "columns": str(columns), "allow": allow is not None}, settings, kept, local)
+        run = LocalRun(
+            work,
+            {"files": _identities(inputs), "columns": str(columns), "allow": allow is not None},
+            settings,
+            kept,
+            local,
+        )
         outputs.begin(out)  # after all that can be refused: it ends the earlier run
         return _Scoring(out, inputs, run).score(column_map, allowed)
 
@@ -130,8 +139,7 @@ class _Scoring:
         finished = run.finish(allowed)
         watch.lap("weigh")
         self._write(finished, column_map)
-        if run.keeps and run.account.scored:
-            run.keep(finished)
+        kept = run.keep(finished) if run.keeps and run.account.scored else []
         watch.lap("write")
         rate = run.false_positives()
         watch.lap("check")
@@ -141,8 +149,10 @@ class _Scoring:
         outputs.write_manifest(self._out, manifest)
         run.work.finish()
         result = finished.result
-        warnings = [] if result.allowed is None else result.allowed.warnings()
-        return Run(self._out, inputs, manifest, result, [item.error for item in inputs if item.error is not None], warnings)
+        warnings = [*([] if result.allowed is None else result.allowed.warnings()), *kept]
+        return Run(
+            self._out, inputs, manifest, result, [item.error for item in inputs if item.error is not None], warnings
+        )
 
     def _measure(self, column_map: ColumnMap) -> None:
         """Read and measure; how much is done is told by rows where files say how many they have, else by bytes."""

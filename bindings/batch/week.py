@@ -13,6 +13,7 @@ from gauger.engine.common.errors import StateError
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.calibration import evidence as evidence_of
 from gauger.engine.reference.directory import StateDirectory
+from gauger.engine.reference.retention import newest
 from gauger.engine.reference.weeks import Week, weigh_week
 from gauger.kernels.warm import warmup
 from gauger.text.formats import plural, visible
@@ -25,18 +26,16 @@ def week(
 ) -> Week:
     """Weigh the week up to ``last`` (default: the newest kept day) and write its two tables to ``out``.
 
-    Raises StateError when the state keeps no day of it.
+    Raises StateError when the state keeps no day of it, StateLockedError while somebody else writes to it.
     """
     if not state.is_dir():
         raise StateError(f"{state}: no such state directory; score days with --state first")
     warmup()
     settings = settings or Settings()
     directory = StateDirectory(state)
-    days = directory.days()
+    last = last or newest(directory.days())
     if last is None:
-        if not days:
-            raise StateError(f"{state}: no day is kept; score days with --state first")
-        last = days[-1]
+        raise StateError(f"{state}: no day is kept; score days with --state first")
     with threads.use(workers or os.cpu_count() or 1):
         found = weigh_week(directory, last, settings)
     out.mkdir(parents=True, exist_ok=True)

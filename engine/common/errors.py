@@ -21,5 +21,17 @@ class StateError(GaugerError):
     """A state directory or state file is unreadable, of an unknown version, or of another key."""
 
 
+class DamagedError(StateError):
+    """A file of a kept state is missing or is not the one that was written."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}")
+        self.what = what  # is damaged, and how
+
+
+class StateLockedError(StateError):
+    """Another process is writing to the state directory; once it has ended, the same may be tried again."""
+
+
 class KernelInputError(GaugerError):
     """Data that a kernel must not touch: broken offsets, wrong type, wrong length, a sketch of another shape."""

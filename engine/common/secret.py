@@ -50,24 +50,25 @@ class Secret:
         return cls(material)
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str]) -> Secret:
+    def from_file(cls, path: str | os.PathLike[str], new: Secret | None = None) -> Secret:
         """Read the key file, or make one (mode 0600) if there is none.
 
+        new : the secret of a file that is made; a random one unless given
         Raises StateError when the file is not a key or others may read it.
         """
         path = Path(path)
         if not os.path.lexists(path):
-            cls._make(path)
+            cls._make(path, secrets.token_hex(SECRET_BYTES) if new is None else new._material.hex())
         return cls._read(path)
 
     @staticmethod
-    def _make(path: Path) -> None:
+    def _make(path: Path, text: str) -> None:
         """Make the key file whole or not at all: written beside its place, then linked into it."""
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+                file.write(text + "\n")
                 file.flush()
                 os.fsync(file.fileno())
             # A link fails where another process was first: then its key is the one.

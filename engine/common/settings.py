@@ -36,6 +36,9 @@ class Settings:
     reference_days: int = 4  # latest clean days, the same weekday among them
     campaign_accounts_min: int = 5
 
+    # State directory
+    retention_days: int = 90  # a kept day this much older than the newest goes; none older than 45 is compared with
+
     @property
     def gram_width(self) -> int:
         """Tokens in a frame gram."""

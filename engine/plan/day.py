@@ -38,8 +38,8 @@ class Day(Protocol):
         """Its prompts in groups."""
         ...
 
-    def of_panes(self, panes: Sequence[int]) -> list[People]:
-        """The accounts of each of some panes, by their calls in it."""
+    def of_panes(self, days: Sequence[Sequence[int]]) -> list[People]:
+        """The accounts of each of some groups of panes, by their calls in these."""
         ...
 
 
@@ -75,9 +75,9 @@ class StateDay:
         """As in ``Day``."""
         return group_prompts(self.prompts, self.key, self.settings)
 
-    def of_panes(self, panes: Sequence[int]) -> list[People]:
+    def of_panes(self, days: Sequence[Sequence[int]]) -> list[People]:
         """As in ``Day``."""
-        if self.panes == list(panes) and len(panes) == 1:
+        if len(days) == 1 and self.panes == list(days[0]):
             return [self.people]
-        people = (population_of(self._state, [pane])[0] for pane in panes)
+        people = (population_of(self._state, panes)[0] for panes in days)
         return [Whole(one, self.key, self.settings.calls_min) for one in people]

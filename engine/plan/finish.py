@@ -4,7 +4,7 @@ accounts ─ evidence against the reference ─┐
 prompts ─ families ─ of each call ─────────┴─ findings, numbered ─ tables
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -19,7 +19,6 @@ from gauger.engine.evidence.relations import related
 from gauger.engine.families.allow_list import AllowList, apply_allow_list
 from gauger.engine.families.families import Claims, Families, describe_groups
 from gauger.engine.families.known import KnownFamilies
-from gauger.engine.findings.finding import Finding
 from gauger.engine.findings.findings import call_evidence, family_evidence, find_findings, flagged_users
 from gauger.engine.findings.known import KnownFindings
 from gauger.engine.intake.measuring import Measurer
@@ -28,6 +27,7 @@ from gauger.engine.plan.spread import Spread
 from gauger.engine.reference.decontamination import gather_decontaminated
 from gauger.engine.reference.directory import Reference
 from gauger.engine.reference.drift import measure_drift
+from gauger.engine.reference.retention import substantial
 from gauger.engine.results.result import (
     CallRows,
     Naming,
@@ -47,13 +47,15 @@ def day_of(microseconds: int) -> date:
 
 def first_day(times: np.ndarray) -> date:
     """The earliest UTC day that holds at least one call in a hundred: a stray clock must not choose the reference."""
-    return main_day(dict(zip(*np.unique(times // DAY_US, return_counts=True), strict=True)))
+    days, calls = np.unique(times // DAY_US, return_counts=True)
+    return main_day(dict(zip(days.tolist(), calls.tolist(), strict=True)))
 
 
-def main_day(calls: dict[int, int]) -> date:
+def main_day(calls: Mapping[int, int]) -> date:
     """The same, from the calls of each UTC day, by its number."""
-    total = sum(calls.values())
-    return day_of(int(min(day for day, number in calls.items() if number * 100 >= total)) * DAY_US)
+    days = np.asarray(sorted(calls), np.int64)
+    enough = substantial(np.asarray([calls[day] for day in days.tolist()], np.int64))
+    return day_of(int(days[enough][0]) * DAY_US)
 
 
 @dataclass
@@ -106,7 +108,9 @@ class Finished:
 ReferenceOf = Callable[[date], tuple[Reference | None, str | None]]
 
 
-def finish(day: Day, date_of_day: date | None, known: Known, reference_of: ReferenceOf, allow: AllowList | None) -> Finished:
+def finish(
+    day: Day, date_of_day: date | None, known: Known, reference_of: ReferenceOf, allow: AllowList | None
+) -> Finished:
     """Weigh a day.
 
     date_of_day : which day it is; None without a call
@@ -142,7 +146,9 @@ def finish(day: Day, date_of_day: date | None, known: Known, reference_of: Refer
     watch.lap("campaigns")
     users = flagged_users(member_family, spread.members.account, evidence, len(families), settings)
     strength = family_evidence(families, users, settings)
-    drift = None if chosen is None or date_of_day is None else measure_drift(date_of_day, today, chosen, evidence, settings)
+    drift = (
+        None if chosen is None or date_of_day is None else measure_drift(date_of_day, today, chosen, evidence, settings)
+    )
     result = Result(
         accounts=account_table(today, compared, evidence, findings, settings),
         families=family_table(families, strength, addresses=day.has_addresses),

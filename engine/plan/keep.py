@@ -1,34 +1,50 @@
 """Keeping a finished run: its days become reference, its families and findings keep their numbers."""
 
+from datetime import date
+
 import numpy as np
 
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.plan.finish import Finished, Known, day_of
-from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.reference.keeping import KeptDay, kept_day
+from gauger.engine.reference.kept_families import save_families
 from gauger.engine.reference.kept_findings import save_findings
+from gauger.engine.reference.retention import days_to_keep
+from gauger.engine.reference.writing import Writing
 from gauger.engine.statistics.people import People
 from gauger.engine.statistics.relational import family_entropy
 
 
-def keep(directory: StateDirectory, words: WordSketch, finished: Finished, known: Known) -> list[str]:
-    """Keep the days of a run, flagged accounts left out, and what is known from then on. Returns the days.
+def keep(writing: Writing, words: WordSketch, finished: Finished, known: Known) -> tuple[list[str], list[str]]:
+    """Keep the days of a run, flagged accounts left out, and what is known from then on.
 
     words : of the run, for the novelty of later days
+    Returns the days kept, and a sentence for each reason why other days of the run were not.
     """
-    days = []
-    panes = sorted(finished.day.calls_of_panes)
-    for pane, people in zip(panes, finished.day.of_panes(panes), strict=True):
+    panes, calls = _days_of(finished)
+    retention_days = finished.day.settings.retention_days
+    days, warnings = days_to_keep(calls, writing.commit.days(), writing.fixed_days(), retention_days)
+    for day, people in zip(days, finished.day.of_panes([panes[day] for day in days]), strict=True):
+        writing.save_day(day, _kept(finished, panes[day], people), words)
+    writing.forget_old_days(retention_days)
+    save_families(writing, known.families)
+    save_findings(writing, known.findings)
+    return [day.isoformat() for day in days], warnings
+
+
+def _days_of(finished: Finished) -> tuple[dict[date, list[int]], dict[date, int]]:
+    """The panes of each UTC day of a run, and its calls."""
+    panes: dict[date, list[int]] = {}
+    calls: dict[date, int] = {}
+    for pane, number in sorted(finished.day.calls_of_panes.items()):
         day = day_of(pane * finished.day.settings.pane_us)
-        directory.save_day(day, _kept(finished, pane, people), words)
-        days.append(day.isoformat())
-    directory.save_families(known.families)
-    save_findings(directory, known.findings)
-    return days
+        panes.setdefault(day, []).append(pane)
+        calls[day] = calls.get(day, 0) + number
+    return panes, calls
 
 
-def _kept(finished: Finished, pane: int, people: People) -> KeptDay:
-    """What is kept of a pane of time: the accounts that have calls in it, by those calls."""
+def _kept(finished: Finished, panes: list[int], people: People) -> KeptDay:
+    """What is kept of some panes of time: the accounts that have calls in them, by those calls."""
     day = finished.day
     names = np.asarray(day.people.account_ids, object)
     rows = np.searchsorted(names, np.asarray(people.account_ids, object))  # of the whole run
@@ -37,7 +53,7 @@ def _kept(finished: Finished, pane: int, people: People) -> KeptDay:
     entropy = np.full(len(rows), np.nan)
     for unit in range(day.people.units):
         owners, calls = place[day.people.rows(unit)], day.calls(unit)
-        inside = calls.time // day.settings.pane_us == pane
+        inside = np.isin(calls.time // day.settings.pane_us, panes)
         family = finished.families.of_group[finished.spread.groups[unit][inside]]
         known = np.flatnonzero(owners >= 0)
         found = family_entropy(calls.owner[inside], family, len(owners))

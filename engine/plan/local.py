@@ -25,7 +25,7 @@ from gauger.engine.plan.measure import Measuring
 from gauger.engine.plan.stored import StoredDay
 from gauger.engine.reference.directory import Reference, StateDirectory
 from gauger.engine.reference.held_out import FalsePositives, false_positives
-from gauger.engine.reference.kept_findings import load_findings
+from gauger.engine.reference.kept_findings import known_of
 from gauger.engine.segments.work import Work
 
 FORMAT = 1  # of a work directory: another one is begun anew
@@ -48,13 +48,21 @@ class Local:
 class LocalRun:
     """A run in a work directory: measure, then finish, then keep."""
 
-    def __init__(self, work: Path, inputs: Any, settings: Settings, state: StateDirectory | Secret, local: Local) -> None:
-        """inputs : what is read, and whether there is an allow-list, as JSON: a run goes on only where it is the same"""
+    def __init__(
+        self, work: Path, inputs: Any, settings: Settings, state: StateDirectory | Secret, local: Local
+    ) -> None:
+        """inputs : what is read, and whether there is an allow-list, as JSON: a run goes on where it is the same."""
         self._directory = state if isinstance(state, StateDirectory) else None
         self.secret = state.secret if isinstance(state, StateDirectory) else state
         self.settings, self._local = settings, local
         kept = [] if self._directory is None else [day.isoformat() for day in self._directory.days()]
-        run = {"format": FORMAT, "key": self.secret.key_id, "settings": asdict(settings), "inputs": inputs, "days": kept}
+        run = {
+            "format": FORMAT,
+            "key": self.secret.key_id,
+            "settings": asdict(settings),
+            "inputs": inputs,
+            "days": kept,
+        }
         self.work = Work(work, run, fresh=local.fresh)
         self.account = self.work.account()
         self.failed: set[int] = set()
@@ -62,7 +70,8 @@ class LocalRun:
         if self._directory is None:
             self._known = Known(KnownFamilies(), KnownFindings())
         else:
-            self._known = Known(self._directory.families(), load_findings(self._directory))
+            families, findings, _ = self._directory.read(known_of)
+            self._known = Known(families, findings)
 
     def measure(self, parts: Iterable[Part | Event], told: Callable[[int], None]) -> None:
         """Measure what is not measured yet; told : how many rows there are so far, now and then."""
@@ -106,19 +115,17 @@ class LocalRun:
             return finish(day, self.day, self._known, self._reference_of, allow)
 
     def keep(self, finished: Finished) -> list[str]:
-        """Keep the days of the run as reference. Needs a state directory and a call."""
+        """Keep the days of the run as reference; sentences say which were not. Needs a state directory and a call."""
         assert self._directory is not None
         progress.tell("keeping")
         words = WordSketch()
         for segment in self.work.segments():
             words.merge(segment.words())
-        with threads.use(self._local.threads):
-            return keep(self._directory, words, finished, self._known)
+        with threads.use(self._local.threads), self._directory.writing() as writing:
+            return keep(writing, words, finished, self._known)[1]
 
     def false_positives(self) -> FalsePositives:
         """The false-positive rate measured on clean days held out."""
         with threads.use(self._local.threads), threadpool_limits(1, user_api="blas"):
             directory = self._directory if self.day is not None else None
             return false_positives(directory, self.day or date.min, self.settings)
-
-

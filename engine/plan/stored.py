@@ -15,7 +15,7 @@ from gauger.engine.families.families import Groups, group_prompts
 from gauger.engine.families.prompts import PromptTable
 from gauger.engine.plan.stored_people import StoredPeople, calls_of_unit, save_unit
 from gauger.engine.plan.stored_prompts import StoredPrompts, load_groups, save_groups
-from gauger.engine.segments.columns import Section, prepared
+from gauger.engine.segments.columns import prepared
 from gauger.engine.segments.segment import Segment
 from gauger.engine.segments.work import Work
 from gauger.engine.state.state import State
@@ -85,13 +85,11 @@ class StoredDay:
         """As in ``Day``."""
         return StoredPeople(self._folded("accounts", None))
 
-    def _folded(self, stage: str, panes: Sequence[int] | None) -> list[Path]:
-        """Files of the units of a stage; those that are not there yet are made, for all panes at once."""
+    def _folded(self, stage: str, days: Sequence[Sequence[int]] | None) -> list[Path]:
+        """Files of the units of a stage; those that are not there yet are made, for all groups of panes at once."""
         segments = self._work.segments()
-        stages = [stage] if panes is None else [f"{stage} {pane}" for pane in panes]
-        waiting = [
-            unit for unit in range(self.units) if not all(self._work.unit(one, unit).exists() for one in stages)
-        ]
+        stages = [stage] if days is None else [f"{stage} {panes[0]}" for panes in days]
+        waiting = [unit for unit in range(self.units) if not all(self._work.unit(one, unit).exists() for one in stages)]
         step = progress.steps("folding", len(waiting))
 
         def unit(number: int) -> None:
@@ -99,10 +97,10 @@ class StoredDay:
             state.columns = set(self._columns)
             for place, one in enumerate(stages):
                 calls = None
-                if panes is None:
+                if days is None:
                     population, calls = fold(state)
                 else:
-                    population, _ = accounts_of(state, [panes[place]])
+                    population, _ = accounts_of(state, days[place])
                 totals = totals_of(population, self.key, self.settings.calls_min)
                 save_unit(self._work.unit(one, number), population, calls, totals)
             step()
@@ -114,10 +112,9 @@ class StoredDay:
         """As in ``Day``."""
         return calls_of_unit(self._work.unit("accounts", unit))
 
-    def of_panes(self, panes: Sequence[int]) -> list[People]:
+    def of_panes(self, days: Sequence[Sequence[int]]) -> list[People]:
         """As in ``Day``."""
-        if self.panes == list(panes):
-            if len(panes) == 1:
-                return [self.people]
-        paths = self._folded("pane", panes)
+        if len(days) == 1 and self.panes == list(days[0]):
+            return [self.people]
+        paths = self._folded("panes from", days)
         return [StoredPeople(paths[at : at + self.units]) for at in range(0, len(paths), self.units)]

@@ -1,49 +1,45 @@
-"""The state directory: the key, the known families, and the days that may serve as reference.
+"""The state directory: the key, the known families and campaigns, and the days that may serve as reference.
 
     STATE/key                     the secret, mode 0600
-    STATE/families/               ids and signatures of known families
-    STATE/campaigns/              numbers, accounts (hashed) and history of known campaigns
-    STATE/days/2026-03-09/        that day's accounts, flagged ones left out; apart from them, flagged accounts of no
-                                  finding (lone) and accounts of too few calls (thin)
-    STATE/checks/2026-03-09/      what a run against earlier days said of that day: the measured false-positive rate
+    STATE/lock                    held by the one process that writes
+    STATE/current, STATE/parts/   what is kept, by commits (``commits``)
+
+Of a day its accounts are kept, flagged ones left out; apart from them, flagged accounts of no finding (lone) and
+accounts of too few calls (thin). Of a held-out day it is noted what a run against earlier days said of it.
 
 A day becomes reference when it is ``lag_days`` old: an attack that began yesterday must not be what today is compared
 with. The latest days serve, the same weekday among them, because a Sunday is not like a Monday. Days older than
-``AGE_MAX_DAYS`` do not serve. Nothing is deleted: a day's folder may be, at any time, by whoever keeps the directory.
+``AGE_MAX_DAYS`` do not serve, and ``retention_days`` says when they go.
+
+Nobody who reads waits. Who writes does so inside ``StateDirectory.writing``: one at a time, and all or nothing.
 """
 
-from collections.abc import Mapping
-from contextlib import suppress
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeVar
 
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.intake.measuring import WordSketch
-from gauger.engine.reference.keeping import KeptDay, bounded
-from gauger.engine.reference.kept_days import LONE, REFERENCE, THIN, has_population, read_population, write_population
+from gauger.engine.reference.commits import CHECKS, DAYS, Commit, holds_anything, read_commit
+from gauger.engine.reference.keeping import bounded
+from gauger.engine.reference.kept_days import REFERENCE, has_population, read_population, read_words
+from gauger.engine.reference.kept_families import read_families
+from gauger.engine.reference.lock import WriterLock
+from gauger.engine.reference.writing import Writing, sweep
 from gauger.engine.statistics.joining import concatenate
-from gauger.engine.state.storage import (
-    MANIFEST,
-    new_folder,
-    read_manifest,
-    read_table,
-    replace_folder,
-    settle,
-    unpack,
-    write_manifest,
-    write_table,
-)
 from gauger.engine.statistics.population import Population
-from gauger.kernels.sketches import minhash
 
 AGE_MAX_DAYS = 45  # an older day is no reference: people, prompts and models have changed
+_ATTEMPTS = 10  # commits that may come between while one thing is read
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -55,31 +51,16 @@ class Reference:
     words: WordSketch
 
 
-class StateDirectory:
-    """A directory that outlives a run."""
+@dataclass(frozen=True)
+class Kept:
+    """What one commit keeps, to be read: whatever is asked of it is of the same commit."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            (path / "days").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StateError(f"{path}: cannot make the state directory ({error.strerror})") from None
-        self.secret = Secret.from_file(path / "key")
+    commit: Commit
+    secret: Secret
 
     def days(self) -> list[date]:
-        """The complete days there are, oldest first."""
-        found = []
-        for folder in (self.path / "days").iterdir():
-            # A replacement killed halfway leaves the old folder under another name: it still is that day.
-            name = folder.name.removeprefix(".").removesuffix(".old")
-            with suppress(ValueError):  # whatever else lies here is not a day
-                found.append(date.fromisoformat(name))
-        return sorted({day for day in found if self._complete(day)})
-
-    def _complete(self, day: date) -> bool:
-        folder = self.path / "days" / day.isoformat()
-        settle(folder)
-        return (folder / MANIFEST).is_file()
+        """The days there are, oldest first."""
+        return self.commit.days()
 
     def reference_days(self, today: date, settings: Settings) -> list[date]:
         """The days to compare ``today`` with: the latest that are old enough, the same weekday among them."""
@@ -88,6 +69,87 @@ class StateDirectory:
         same = [day for day in old if day.weekday() == today.weekday()][-1:]
         rest = [day for day in old if day not in same]
         return sorted([*same, *rest[max(0, len(rest) - (settings.reference_days - len(same))) :]])
+
+    def reference(self, today: date, settings: Settings) -> Reference | None:
+        """The reference of a day, or None when no day is old enough."""
+        days = self.reference_days(today, settings)
+        if not days:
+            return None
+        share = settings.reference_accounts_max // len(days)
+        populations, words = [], WordSketch()
+        for day in days:
+            with self.commit.reading(f"{DAYS}/{day}") as (folder, manifest):
+                populations.append(bounded(read_population(folder, REFERENCE), share, self.secret))
+                words.merge(read_words(folder, manifest))
+        return Reference([day.isoformat() for day in days], concatenate(populations), words)
+
+    def part(self, day: date, part: str) -> Population | None:
+        """One part of a kept day, or None where the day was kept without it."""
+        with self.commit.reading(f"{DAYS}/{day}") as (folder, _):
+            return read_population(folder, part) if has_population(folder, part) else None
+
+    def check(self, day: date) -> dict[str, Any] | None:
+        """What was noted of a held-out day, or None."""
+        name = f"{CHECKS}/{day}"
+        if name not in self.commit.parts:
+            return None
+        with self.commit.reading(name) as (_, manifest):
+            return manifest
+
+
+class StateDirectory:
+    """A directory that outlives a run, shared by people, jobs and hosts.
+
+    secret : the key of a new directory; StateError where a directory that is there has another
+    replace_days : whether a day that is kept already may be replaced by the same day of a later run
+    """
+
+    def __init__(self, path: Path, secret: Secret | None = None, *, replace_days: bool = False) -> None:
+        self.path = path
+        self.replace_days = replace_days
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StateError(f"{path}: cannot make the state directory ({error.strerror})") from None
+        if secret is None and not (path / "key").exists() and holds_anything(path):
+            raise StateError(f"{path}: the key is missing, without which nothing kept can be used; put it back")
+        self.secret = Secret.from_file(path / "key", secret)
+        self.expect(secret)
+        self._lock = WriterLock(path)
+        self._writing = 0  # how many changes are open, one inside the other
+
+    def expect(self, secret: Secret | None) -> None:
+        """Raise StateError where a secret is given that is not the directory's."""
+        if secret is not None and secret.key_id != self.secret.key_id:
+            raise StateError(
+                f"{self.path}: its key is {self.secret.key_id}, the secret given is {secret.key_id}; "
+                "leave the secret out, or use another directory"
+            )
+
+    # Reading
+
+    def kept(self) -> Kept:
+        """What is kept now. A later commit may take its folders away: ``read`` tries again then."""
+        return Kept(read_commit(self.path, self.secret.key_id), self.secret)
+
+    def read(self, ask: Callable[[Kept], Found]) -> Found:
+        """The answer to questions that must all be of one commit; asked again where another came between."""
+        for attempt in range(_ATTEMPTS):
+            kept = self.kept()
+            try:
+                return ask(kept)
+            except (OSError, StateError):
+                if attempt == _ATTEMPTS - 1 or self.kept().commit.parts == kept.commit.parts:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def days(self) -> list[date]:
+        """The days there are, oldest first."""
+        return self.kept().days()
+
+    def reference_days(self, today: date, settings: Settings) -> list[date]:
+        """The days to compare ``today`` with: the latest that are old enough, the same weekday among them."""
+        return self.kept().reference_days(today, settings)
 
     def stale(self, today: date) -> str | None:
         """A sentence when the state keeps days for a run of ``today``, but all of them too old to be compared with."""
@@ -101,82 +163,47 @@ class StateDirectory:
 
     def reference(self, today: date, settings: Settings) -> Reference | None:
         """The reference of a day, or None when no day is old enough."""
-        days = self.reference_days(today, settings)
-        if not days:
-            return None
-        share = settings.reference_accounts_max // len(days)
-        populations, words = [], WordSketch()
-        for day in days:
-            population, sketch = self._load(day)
-            populations.append(bounded(population, share, self.secret))
-            words.merge(sketch)
-        return Reference([day.isoformat() for day in days], concatenate(populations), words)
-
-    def save_day(self, day: date, kept: KeptDay, words: WordSketch) -> None:
-        """Keep a day for later days to be compared with."""
-        target = self.path / "days" / day.isoformat()
-        folder = new_folder(target)
-        write_population(folder, REFERENCE, kept.reference)
-        write_population(folder, THIN, kept.thin)
-        write_population(folder, LONE, kept.lone)
-        write_table(folder, "word_counts", {"count": words.counts.reshape(-1)})
-        content = {"kind": "day", "accounts": len(kept.reference), "words": words.total}
-        write_manifest(folder, self.secret.key_id, content)
-        replace_folder(folder, target)
+        return self.read(lambda kept: kept.reference(today, settings))
 
     def part(self, day: date, part: str) -> Population | None:
         """One part of a kept day, or None where the day was kept without it."""
-        folder = self.path / "days" / day.isoformat()
-        read_manifest(folder, self.secret.key_id)
-        return read_population(folder, part) if has_population(folder, part) else None
-
-    def _load(self, day: date) -> tuple[Population, WordSketch]:
-        folder = self.path / "days" / day.isoformat()
-        manifest = read_manifest(folder, self.secret.key_id)
-        population = read_population(folder, REFERENCE)
-        words = WordSketch(total=int(manifest["words"]))
-        words.counts[:] = unpack(read_table(folder, "word_counts").column("count"), np.uint32).reshape(
-            words.counts.shape
-        )
-        return population, words
+        return self.read(lambda kept: kept.part(day, part))
 
     def check(self, day: date) -> dict[str, Any] | None:
         """What was noted of a held-out day, or None."""
-        folder = self.path / "checks" / day.isoformat()
-        settle(folder)
-        return read_manifest(folder, self.secret.key_id) if folder.exists() else None
-
-    def save_check(self, day: date, content: Mapping[str, Any]) -> None:
-        """Note what a run against earlier days said of a held-out day."""
-        target = self.path / "checks" / day.isoformat()
-        folder = new_folder(target)
-        write_manifest(folder, self.secret.key_id, {"kind": "check", **content})
-        replace_folder(folder, target)
+        return self.read(lambda kept: kept.check(day))
 
     def families(self) -> KnownFamilies:
         """The known families; none in a new directory."""
-        folder = self.path / "families"
-        settle(folder)
-        if not folder.exists():
-            return KnownFamilies()
-        manifest, table = read_manifest(folder, self.secret.key_id), read_table(folder, "families")
-        return KnownFamilies(
-            ids=unpack(table.column("family_id"), np.int64),
-            kinds=unpack(table.column("kind"), np.uint8),
-            signatures=unpack(table.column("signature"), np.uint8, (minhash.SLOTS,)),
-            last_seen=unpack(table.column("last_seen"), np.int64),
-            next_id=int(manifest["next_id"]),
-        )
+        return self.read(lambda kept: read_families(kept.commit))
 
-    def save_families(self, known: KnownFamilies) -> None:
-        """Keep the known families."""
-        folder = new_folder(self.path / "families")
-        columns = {
-            "family_id": known.ids,
-            "kind": known.kinds,
-            "signature": known.signatures,
-            "last_seen": known.last_seen,
-        }
-        write_table(folder, "families", columns)
-        write_manifest(folder, self.secret.key_id, {"kind": "families", "next_id": known.next_id})
-        replace_folder(folder, self.path / "families")
+    # Writing
+
+    @contextmanager
+    def writing(self, own: Iterable[str] = ()) -> Iterator[Writing]:
+        """Be the one writer. What is put into what this yields is kept at the end; after an error, nothing of it.
+
+        own : digests of days that the caller kept before and has seen more of since: it may replace them
+        Raises StateLockedError at once while somebody else writes. Inside one another, each keeps what was put into it;
+        the lock is held to the end of the outermost.
+        """
+        with self._lock.held():
+            writing = Writing(self.path, self.secret, self._lock, replace_days=self.replace_days, own=frozenset(own))
+            self._writing += 1
+            try:
+                yield writing
+                writing.finish()
+            finally:
+                self._writing -= 1
+                if not self._writing:
+                    with suppress(OSError, StateError):  # the next writer will
+                        self._lock.confirm()
+                        sweep(self.kept().commit)
+
+
+def directory_of(state: str | os.PathLike[str] | StateDirectory, secret: Secret | None = None) -> StateDirectory:
+    """The state directory of a path, or the one given; its key must be the secret, if there is one."""
+    if not isinstance(state, StateDirectory):
+        return StateDirectory(Path(state), secret)
+    state.expect(secret)
+    return state

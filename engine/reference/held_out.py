@@ -10,15 +10,17 @@ take part here nevertheless: left out, the rate would be too low by construction
 honest.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
+from gauger.engine.common.errors import StateLockedError
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather
-from gauger.engine.reference.directory import StateDirectory
+from gauger.engine.reference.directory import Kept, StateDirectory
 from gauger.engine.reference.keeping import bounded
 from gauger.engine.reference.kept_days import LONE, REFERENCE
 from gauger.engine.statistics.joining import concatenate
@@ -68,24 +70,27 @@ def binomial_interval(successes: int, trials: int, confidence: float = _CONFIDEN
 
 
 def false_positives(directory: StateDirectory | None, today: date, settings: Settings) -> FalsePositives:
-    """Measure today's newest reference day if that is due; add up the checks of the days before today."""
+    """Measure today's newest reference day if that is due; add up the checks of the days before today.
+
+    What was measured is noted, unless another process is writing: then it is measured again another time.
+    """
 
     def nothing(reason: str) -> FalsePositives:
         return FalsePositives(settings.alarm_level, 0, 0, [], reason)
 
     if directory is None:
         return nothing("no state directory, hence no clean day to measure on")
-    days = directory.reference_days(today, settings)
-    if not days:
+    if not directory.reference_days(today, settings):
         return nothing("no reference day yet")
-    lately = [days[-1] - timedelta(days=age) for age in range(_EVERY_DAYS)]
-    if all(directory.check(day) is None for day in lately):
-        _measure(directory, days, settings)
+    checks, measured = directory.read(lambda kept: _checks(kept, today, settings))
+    if measured is not None:
+        with suppress(StateLockedError), directory.writing() as writing:
+            writing.save_check(measured, checks[measured])
     accounts = flagged = 0
     held_out = []
-    for day in directory.days():
-        found = directory.check(day) if today - timedelta(days=_POOLED_DAYS) <= day < today else None
-        if found is not None and found["alarm_level"] == settings.alarm_level:
+    for day, found in sorted(checks.items()):
+        recent = today - timedelta(days=_POOLED_DAYS) <= day < today
+        if recent and found["alarm_level"] == settings.alarm_level:
             accounts, flagged = accounts + int(found["accounts"]), flagged + int(found["flagged"])
             held_out.append(day.isoformat())
     if not accounts:
@@ -95,38 +100,48 @@ def false_positives(directory: StateDirectory | None, today: date, settings: Set
     return FalsePositives(settings.alarm_level, accounts, flagged, held_out, None)
 
 
-def _measure(directory: StateDirectory, days: list[date], settings: Settings) -> None:
+def _checks(kept: Kept, today: date, settings: Settings) -> tuple[dict[date, dict[str, Any]], date | None]:
+    """What is known of the held-out days, and which of them was measured just now."""
+    notes = {day: kept.check(day) for day in kept.days()}
+    known = {day: note for day, note in notes.items() if note is not None}
+    days = kept.reference_days(today, settings)
+    if not days or any(days[-1] - timedelta(days=age) in known for age in range(_EVERY_DAYS)):
+        return known, None
+    found = _measure(kept, days, settings)
+    return (known, None) if found is None else ({**known, days[-1]: found}, days[-1])
+
+
+def _measure(kept: Kept, days: list[date], settings: Settings) -> dict[str, Any] | None:
     """Weigh the last of some reference days against its own reference, or else against the other days."""
     held_out, others = days[-1], days[:-1]
-    lagged = directory.reference_days(held_out, settings)
+    lagged = kept.reference_days(held_out, settings)
     for against in (lagged, others):
-        reference = _sample(directory, against, AGAINST_MAX, lone=False)
+        reference = _sample(kept, against, AGAINST_MAX, lone=False)
         if reference is not None and len(reference) >= settings.reference_accounts_min:
             break
     else:
-        return  # tried again when there are more days
-    today = _sample(directory, [held_out], HELD_OUT_MAX, lone=True)
+        return None  # tried again when there are more days
+    today = _sample(kept, [held_out], HELD_OUT_MAX, lone=True)
     if today is None:
-        return
-    found = gather(today, reference, directory.secret.key, settings)
+        return None
+    found = gather(today, reference, kept.secret.key, settings)
     weighed = ~np.isnan(found.probability)
-    content = {
+    return {
         "accounts": int(weighed.sum()),
         "flagged": int(np.sum(found.probability[weighed] < settings.alarm_level)),
         "alarm_level": settings.alarm_level,
         "against": [day.isoformat() for day in against],
         "against_accounts": found.reference_accounts,
     }
-    directory.save_check(held_out, content)
 
 
-def _sample(directory: StateDirectory, days: list[date], most: int, *, lone: bool) -> Population | None:
+def _sample(kept: Kept, days: list[date], most: int, *, lone: bool) -> Population | None:
     """At most so many accounts of some days, by keyed choice."""
     if not days:
         return None
-    kept = []
+    chosen = []
     for day in days:
-        parts = [directory.part(day, REFERENCE), directory.part(day, LONE) if lone else None]
+        parts = [kept.part(day, REFERENCE), kept.part(day, LONE) if lone else None]
         population = concatenate([part for part in parts if part is not None])
-        kept.append(bounded(population, most // len(days), directory.secret))
-    return concatenate(kept)
+        chosen.append(bounded(population, most // len(days), kept.secret))
+    return concatenate(chosen)

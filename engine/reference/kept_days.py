@@ -1,13 +1,19 @@
-"""A population on disk: the tables of one part of a kept day."""
+"""A kept day on disk: the tables of its populations, and its words."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from gauger.engine.common.secret import Secret
+from gauger.engine.intake.measuring import WordSketch
+from gauger.engine.reference.keeping import KeptDay
 from gauger.engine.state.links import ADDRESS, NETWORK, ORGANISATION, PAYMENT
-from gauger.engine.state.storage import read_table, unpack, write_table
-from gauger.engine.statistics.background import Background
+from gauger.engine.state.rows import Field
+from gauger.engine.state.storage import columns_of, read_table, unpack, write_table
+from gauger.engine.statistics.background import Background, background_of, folds_of
 from gauger.engine.statistics.population import Population
 from gauger.kernels.text.features import FEATURES
 
@@ -17,7 +23,66 @@ LONE = "lone_"  # flagged, but part of no finding: a held-out day must hold them
 THIN = "thin_"  # too few calls for a day's evidence, but perhaps not for a week's
 # What "not seen on an earlier clean day" is asked of; and who openly is one customer, for a week's verdicts.
 _KEPT_CHANNELS = (ADDRESS, NETWORK, PAYMENT, ORGANISATION)
-_LINK_FIELDS = {"link_owner": np.int64, "link_channel": np.uint8, "link_value": np.uint64}
+_LINK_FIELDS: dict[str, Field] = {
+    "link_owner": (np.int64, ()),
+    "link_channel": (np.uint8, ()),
+    "link_value": (np.uint64, ()),
+}
+_ACCOUNT_FIELDS: dict[str, Field] = {"calls": (np.int64, ()), "sums": (np.int32, (FEATURES,))}
+_SAMPLE_FIELDS: dict[str, Field] = {
+    "owner": (np.int64, ()),
+    "identity": (np.uint64, ()),
+    "features": (np.int8, (FEATURES,)),
+}
+_BACKGROUND_FIELDS: dict[str, Field] = {"count": (np.int64, ()), "total": (np.int64, (FEATURES,))}
+
+
+def write_day(folder: Path, kept: KeptDay, words: WordSketch) -> dict[str, Any]:
+    """Write the tables of a day and return what its manifest says."""
+    for part, population in ((REFERENCE, kept.reference), (THIN, kept.thin), (LONE, kept.lone)):
+        write_population(folder, part, population)
+    write_table(folder, "word_counts", {"count": words.counts.reshape(-1)})
+    return {"kind": "day", "accounts": len(kept.reference), "words": words.total}
+
+
+def without_account(
+    source: Path, target: Path, manifest: dict[str, Any], account: str, secret: Secret
+) -> dict[str, Any]:
+    """Write the tables of a kept day again without an account, and return what the manifest says then.
+
+    Of the background its calls are taken away where it is among the accounts kept by row.
+    """
+    accounts = 0
+    for part in parts_of(source):
+        people = read_population(source, part)
+        stays = np.asarray([name != account for name in people.account_ids], bool)
+        gone, background = people.select(~stays), people.background
+        if background is not None and len(gone):
+            folds = folds_of(gone.account_ids, secret.key)[gone.sample_owner]
+            less = background_of(gone.sample_features, gone.sample_row, folds)
+            background = background.minus(less)
+        write_population(target, part, replace(people.select(stays), background=background))
+        accounts += int(stays.sum()) if part == REFERENCE else 0
+    write_table(target, "word_counts", {"count": read_words(source, manifest).counts.reshape(-1)})
+    return {"kind": "day", "accounts": accounts, "words": manifest["words"]}
+
+
+def parts_of(folder: Path) -> list[str]:
+    """The parts that a day was kept with."""
+    return [part for part in (REFERENCE, LONE, THIN) if has_population(folder, part)]
+
+
+def account_ids(folder: Path, part: str) -> set[str]:
+    """The accounts of a part of a day."""
+    return set(read_table(folder, f"{part}accounts").column("account_id").to_pylist())
+
+
+def read_words(folder: Path, manifest: dict[str, Any]) -> WordSketch:
+    """The words of a kept day."""
+    words = WordSketch(total=int(manifest["words"]))
+    counts = unpack(read_table(folder, "word_counts").column("count"), np.uint32)
+    words.counts[:] = counts.reshape(words.counts.shape)
+    return words
 
 
 def write_population(folder: Path, part: str, kept: Population) -> None:
@@ -48,22 +113,21 @@ def has_population(folder: Path, part: str) -> bool:
 
 def read_population(folder: Path, part: str) -> Population:
     """Read the tables of a part. Raises StateError when one is missing or damaged."""
-    accounts, sample, links = (read_table(folder, f"{part}{name}") for name in ("accounts", "sample", "links"))
+    accounts = read_table(folder, f"{part}accounts")
     statistics = read_table(folder, f"{part}statistics")
+    sample = columns_of(read_table(folder, f"{part}sample"), _SAMPLE_FIELDS)
     background = None
     if (folder / f"{part}background.arrow").is_file():  # not in days kept by earlier versions
-        table = read_table(folder, f"{part}background")
-        total = unpack(table.column("total"), np.int64, (FEATURES,))
-        background = Background(unpack(table.column("count"), np.int64), total)
+        background = Background(**columns_of(read_table(folder, f"{part}background"), _BACKGROUND_FIELDS))
     return Population(
         account_ids=accounts.column("account_id").to_pylist(),
-        calls=unpack(accounts.column("calls"), np.int64),
-        sums=unpack(accounts.column("sums"), np.int32, (FEATURES,)),
+        # A statistic that this day has not is left out of what is compared (``joining.concatenate``).
         statistics={name: unpack(statistics.column(name), np.float64) for name in statistics.column_names},
-        sample_owner=unpack(sample.column("owner"), np.int64),
-        sample_identity=unpack(sample.column("identity"), np.uint64),
-        sample_row=np.arange(sample.num_rows),
-        sample_features=unpack(sample.column("features"), np.int8, (FEATURES,)),
+        sample_owner=sample["owner"],
+        sample_identity=sample["identity"],
+        sample_row=np.arange(len(sample["owner"])),
+        sample_features=sample["features"],
         background=background,
-        **{name: unpack(links.column(name), dtype) for name, dtype in _LINK_FIELDS.items()},
+        **columns_of(accounts, _ACCOUNT_FIELDS),
+        **columns_of(read_table(folder, f"{part}links"), _LINK_FIELDS),
     )

@@ -1,81 +1,87 @@
-"""Known campaigns on disk: STATE/campaigns."""
+"""Known campaigns on disk: a part of a commit."""
 
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from gauger.engine.families.known import KnownFamilies
 from gauger.engine.findings.known import KnownFindings, Seen
-from gauger.engine.reference.directory import StateDirectory
-from gauger.engine.state.storage import (
-    new_folder,
-    read_manifest,
-    read_table,
-    replace_folder,
-    settle,
-    unpack,
-    write_manifest,
-    write_table,
-)
+from gauger.engine.reference.commits import CAMPAIGNS, Commit
+from gauger.engine.reference.directory import Kept, StateDirectory
+from gauger.engine.reference.kept_families import read_families
+from gauger.engine.reference.writing import Writing
+from gauger.engine.state.rows import Field
+from gauger.engine.state.storage import columns_of, read_table, write_table
 from gauger.kernels.text.features import FEATURES
+
+_WHOLE: Field = (np.int64, ())
+_FIELDS: dict[str, dict[str, Field]] = {
+    "campaigns": {"campaign_id": _WHOLE, "direction": (np.float32, (FEATURES,))},
+    "families": {"campaign_id": _WHOLE, "family_id": _WHOLE},
+    "members": {"campaign_id": _WHOLE, "account": (np.uint64, ())},
+    "history": {"campaign_id": _WHOLE, "day": _WHOLE, "accounts": _WHOLE, "calls": _WHOLE},
+}
 
 
 def load_findings(directory: StateDirectory) -> KnownFindings:
     """The campaigns of earlier days; none in a directory that has not kept any yet."""
-    folder = directory.path / "campaigns"
-    settle(folder)
-    if not folder.exists():
+    return directory.read(lambda kept: read_findings(kept.commit))
+
+
+def known_of(kept: Kept) -> tuple[KnownFamilies, KnownFindings, tuple[str, ...]]:
+    """What a commit knows of earlier days: families, findings, and what they are (``Commit.ids``)."""
+    return read_families(kept.commit), read_findings(kept.commit), kept.commit.ids()
+
+
+def read_findings(commit: Commit) -> KnownFindings:
+    """The campaigns that a commit keeps."""
+    if CAMPAIGNS not in commit.parts:
         return KnownFindings()
-    manifest = read_manifest(folder, directory.secret.key_id)
-    tables = {name: read_table(folder, name) for name in ("campaigns", "families", "members", "history")}
-
-    def column(table: str, name: str, dtype: type[np.generic] = np.int64) -> np.ndarray:
-        return unpack(tables[table].column(name), dtype)
-
-    ids = column("campaigns", "campaign_id")
-    directions = unpack(tables["campaigns"].column("direction"), np.float32, (FEATURES,))
-    families, members = column("families", "family_id"), column("members", "account", np.uint64)
-    days, accounts, calls = (column("history", name) for name in ("day", "accounts", "calls"))
-    owners = {name: column(name, "campaign_id") for name in ("families", "members", "history")}
+    with commit.reading(CAMPAIGNS) as (folder, manifest):
+        tables = {name: columns_of(read_table(folder, name), fields) for name, fields in _FIELDS.items()}
+    families, members, history = tables["families"], tables["members"], tables["history"]
     seen = []
-    for place, number in enumerate(ids.tolist()):
-        own = {name: np.flatnonzero(owner == number) for name, owner in owners.items()}
-        history = tuple(
-            (date.fromordinal(int(days[row])), int(accounts[row]), int(calls[row])) for row in own["history"]
-        )
+    for place, number in enumerate(tables["campaigns"]["campaign_id"].tolist()):
+        own = {name: np.flatnonzero(table["campaign_id"] == number) for name, table in tables.items()}
+        days, counts = history["day"][own["history"]], (history[name][own["history"]] for name in ("accounts", "calls"))
         seen.append(
             Seen(
                 number,
-                directions[place],
-                tuple(families[own["families"]].tolist()),
-                frozenset(members[own["members"]].tolist()),
-                history,
+                tables["campaigns"]["direction"][place],
+                tuple(families["family_id"][own["families"]].tolist()),
+                frozenset(members["account"][own["members"]].tolist()),
+                tuple(
+                    (date.fromordinal(day), *both)
+                    for day, *both in zip(days.tolist(), *(one.tolist() for one in counts), strict=True)
+                ),
             )
         )
     return KnownFindings(seen, int(manifest["next_id"]))
 
 
-def save_findings(directory: StateDirectory, known: KnownFindings) -> None:
+def save_findings(writing: Writing, known: KnownFindings) -> None:
     """Keep the known campaigns."""
-    target = directory.path / "campaigns"
-    folder = new_folder(target)
+    writing.put(CAMPAIGNS, lambda folder: _write(folder, known))
+
+
+def _write(folder: Path, known: KnownFindings) -> dict[str, Any]:
     ids = np.asarray([one.campaign_id for one in known.seen], np.int64)
     directions = np.asarray([one.direction for one in known.seen], np.float32).reshape(-1, FEATURES)
     write_table(folder, "campaigns", {"campaign_id": ids, "direction": directions})
-    families = [(one.campaign_id, family) for one in known.seen for family in one.families]
+    _write_rows(folder, "families", [(one.campaign_id, family) for one in known.seen for family in one.families])
     members = [(one.campaign_id, member) for one in known.seen for member in sorted(one.members)]
-    history = [(one.campaign_id, day.toordinal(), *counts) for one in known.seen for day, *counts in one.history]
-    _write(folder, "families", ("campaign_id", "family_id"), families)
     owner = np.asarray([number for number, _ in members], np.int64)
-    write_table(
-        folder, "members", {"campaign_id": owner, "account": np.asarray([one for _, one in members], np.uint64)}
-    )
-    _write(folder, "history", ("campaign_id", "day", "accounts", "calls"), history)
-    write_manifest(folder, directory.secret.key_id, {"kind": "campaigns", "next_id": known.next_id})
-    replace_folder(folder, target)
+    accounts = np.asarray([one for _, one in members], np.uint64)
+    write_table(folder, "members", {"campaign_id": owner, "account": accounts})
+    history = [(one.campaign_id, day.toordinal(), *counts) for one in known.seen for day, *counts in one.history]
+    _write_rows(folder, "history", history)
+    return {"kind": "campaigns", "next_id": known.next_id}
 
 
-def _write(folder: Path, name: str, columns: tuple[str, ...], rows: Sequence[tuple[int, ...]]) -> None:
+def _write_rows(folder: Path, name: str, rows: Sequence[tuple[int, ...]]) -> None:
+    columns = list(_FIELDS[name])
     table = np.asarray(rows, np.int64).reshape(-1, len(columns))
     write_table(folder, name, {column: table[:, place] for place, column in enumerate(columns)})

@@ -25,6 +25,7 @@ from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.reference.keeping import bounded
 from gauger.engine.reference.kept_days import REFERENCE, THIN
 from gauger.engine.reference.kept_findings import load_findings, save_findings
+from gauger.engine.reference.writing import Writing
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.people import Whole
 from gauger.engine.statistics.population import Population
@@ -48,8 +49,13 @@ class Week:
 def weigh_week(directory: StateDirectory, last: date, settings: Settings) -> Week:
     """Weigh the seven kept days up to ``last``, and keep the numbers of what is found.
 
-    Raises StateError when no day is kept.
+    Raises StateError when no day is kept, StateLockedError at once while somebody else writes: numbers are given.
     """
+    with directory.writing() as writing:
+        return _weighed(directory, writing, last, settings)
+
+
+def _weighed(directory: StateDirectory, writing: Writing, last: date, settings: Settings) -> Week:
     days, people = _week(directory, last, settings)
     if people is None:
         raise StateError(f"{directory.path}: no day of the week up to {last} is kept; score days with --state first")
@@ -68,7 +74,7 @@ def weigh_week(directory: StateDirectory, last: date, settings: Settings) -> Wee
         findings = _findings(people, reference, found, settings)
     if findings:
         findings, known = load_findings(directory).number(findings, whole, days[-1], directory.secret.key, days[0])
-        save_findings(directory, known)
+        save_findings(writing, known)
     return Week(days, before, people, found, findings)
 
 

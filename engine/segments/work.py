@@ -1,9 +1,9 @@
 """The work directory of a run: its segments and folded units, so that a run that was killed goes on.
 
-    WORK/run.json     what is run: inputs, settings, key; another run is refused here
-    WORK/lock         held while somebody works here; dies with its process
-    WORK/segments/    measured calls (``segment``)
-    WORK/units/       folded accounts, a file a unit and stage (``arrays``)
+WORK/run.json     what is run: inputs, settings, key; another run is refused here
+WORK/lock         held while somebody works here; dies with its process
+WORK/segments/    measured calls (``segment``)
+WORK/units/       folded accounts, a file a unit and stage (``arrays``)
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ class Work:
         except BlockingIOError:
             raise StateError(f"{path}: another run works here; wait for it, or choose another --work") from None
         except OSError as error:
-            raise StateError(f"{path}: cannot make the work directory ({error.strerror}); choose another --work") from None
+            raise StateError(
+                f"{path}: cannot make the work directory ({error.strerror}); choose another --work"
+            ) from None
         if fresh:
             self._clear()
         self._claim(orjson.dumps(run, option=orjson.OPT_SORT_KEYS))

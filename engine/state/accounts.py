@@ -54,6 +54,8 @@ def fields() -> dict[str, Field]:
     return columns
 
 
+# Of columns that states saved by earlier versions have not: no call of theirs said anything of it.
+DEFAULTS = dict.fromkeys(ADDED_UP, 0)
 ADDED = ("words", "output_tokens", "hours", "sums", "squares", *ADDED_UP)
 
 

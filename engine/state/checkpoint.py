@@ -1,6 +1,6 @@
 """Saving and loading a whole state. The bytes depend on the calls seen, never on their order or how they were split."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from gauger.engine.state import samples as sample_table
 from gauger.engine.state.rows import Field, Rows
 from gauger.engine.state.state import State
 from gauger.engine.state.storage import (
+    columns_of,
     new_folder,
     read_manifest,
     read_table,
@@ -59,8 +60,8 @@ def save_state(state: State, target: Path) -> None:
         "links": (state.links.rows, link_table.FIELDS, ("value", "channel", "account")),
         "ledger": (state.ledger.rows, ledger_table.FIELDS, ("identity", "time", "row", "file")),
     }
-    for name, (rows, fields, order_by) in keys.items():
-        columns = {field: places[field][rows[field]] if field in places else rows[field] for field in fields}
+    for name, (rows, wanted, order_by) in keys.items():
+        columns = {field: places[field][rows[field]] if field in places else rows[field] for field in wanted}
         order = np.lexsort([columns[field] for field in order_by])
         write_table(folder, name, {field: values[order] for field, values in columns.items()})
     write_table(folder, "word_counts", {"count": state.words.counts.reshape(-1)})
@@ -100,8 +101,8 @@ def _save_prompts(state: State, folder: Path, order: np.ndarray) -> None:
     write_table(folder, "grams", {"gram": grams.read(0, len(grams))[places]})
 
 
-def _load_rows(rows: Rows, table: pa.Table, fields: dict[str, Field]) -> None:
-    rows.append({name: unpack(table.column(name), dtype, shape) for name, (dtype, shape) in fields.items()})
+def _load_rows(rows: Rows, table: pa.Table, fields: dict[str, Field], defaults: dict[str, int] | None = None) -> None:
+    rows.append(columns_of(table, fields, defaults))
 
 
 def load_state(folder: Path, secret: Secret) -> State:
@@ -111,19 +112,20 @@ def load_state(folder: Path, secret: Secret) -> State:
         raise StateError(f"{folder}: this is a {manifest.get('kind')}, not an {KIND}")
     settings = dict(manifest["settings"])
     settings["neighbours"] = tuple(settings["neighbours"])
+    unknown = set(settings) - {one.name for one in fields(Settings)}
+    if unknown:
+        raise StateError(f"{folder}: made by a later version, with settings {', '.join(sorted(unknown))}")
     state = State(secret, Settings(**settings))
     state.content = manifest["content"]
     state.columns = set(manifest["columns"])
     table = read_table(folder, "accounts")
-    _load_rows(state.accounts.rows, table, account_table.fields())
+    _load_rows(state.accounts.rows, table, account_table.fields(), account_table.DEFAULTS)
     state.accounts.restore(table.column("account_id").to_pylist())
     _load_rows(state.sample.rows, read_table(folder, "sample"), sample_table.FIELDS)
     _load_rows(state.links.rows, read_table(folder, "links"), link_table.FIELDS)
     _load_rows(state.ledger.rows, read_table(folder, "ledger"), ledger_table.FIELDS)
     grams = unpack(read_table(folder, "grams").column("gram"), np.uint32)
-    prompts = read_table(folder, "prompts")
-    fields = prompt_table.FIELDS
-    state.prompts.restore({name: unpack(prompts.column(name), *fields[name]) for name in fields}, grams)
+    state.prompts.restore(columns_of(read_table(folder, "prompts"), prompt_table.FIELDS), grams)
     counts = unpack(read_table(folder, "word_counts").column("count"), np.uint32)
     state.words.counts[:] = counts.reshape(state.words.counts.shape)
     state.words.registers[:] = unpack(read_table(folder, "word_registers").column("rank"), np.uint8)

@@ -1,6 +1,7 @@
 """Counters: columns of a call that are added up by account, each as the calls that say and those that say yes.
 
-A new yes or no of a call is a line in ``COUNTERS``; the account table has a column for either number.
+A new yes or no of a call is a line in ``COUNTERS``; the account table has a column for either number. A state saved
+before the line was there is read with zero in both: no call said anything, which is not the same as a no.
 """
 
 from collections.abc import Callable

@@ -2,8 +2,13 @@
 
 Every table holds int32/64, float64, string, binary or fixed-size binary columns only, so that any language can read it
 and nothing in it can run. Directories are written beside their place and renamed into it.
+
+Two numbers say what a stored thing is. ``FORMAT`` is of what all tables share: features, hashes and signatures that do
+not compare with others. Each table has its own number beside it. A column that is added needs no new number but a
+default, which stands where the column is declared: older tables are read as if they had it.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -15,9 +20,19 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from gauger.engine.common.errors import StateError
+from gauger.engine.common.errors import DamagedError, StateError
+from gauger.engine.state.rows import Field
 
 FORMAT = 2  # 1: other word features, shingles and signatures, which do not compare with these
+# The number of each table, by kind of folder: raised when a column changes its meaning or a new one has no default.
+_POPULATION = ("accounts", "statistics", "sample", "links", "background")
+FORMATS: dict[str, dict[str, int]] = {
+    "engine state": dict.fromkeys(("accounts", "prompts", "grams", "sample", "links", "ledger"), 1)
+    | {"word_counts": 1, "word_registers": 1},
+    "day": {f"{part}{name}": 1 for part in ("", "lone_", "thin_") for name in _POPULATION} | {"word_counts": 1},
+    "families": {"families": 1},
+    "campaigns": {"campaigns": 1, "families": 1, "members": 1, "history": 1},
+}
 MANIFEST = "manifest.json"
 _WRITE = pa.ipc.IpcWriteOptions(compression="lz4")
 
@@ -45,6 +60,25 @@ def unpack(column: pa.ChunkedArray, dtype: Any, shape: tuple[int, ...] = ()) -> 
     return array.to_numpy(zero_copy_only=False).astype(dtype)
 
 
+def columns_of(
+    table: pa.Table, fields: Mapping[str, Field], defaults: Mapping[str, Any] | None = None
+) -> dict[str, np.ndarray]:
+    """The columns of a stored table as arrays.
+
+    defaults : what stands for a column that tables of earlier versions have not
+    Raises StateError for a column that is missing and has no default.
+    """
+    found, known = {}, defaults or {}
+    for name, (dtype, shape) in fields.items():
+        if name in table.column_names:
+            found[name] = unpack(table.column(name), dtype, shape)
+        elif name in known:
+            found[name] = np.full((table.num_rows, *shape), known[name], dtype)
+        else:
+            raise StateError(f"a state table has no column {name}; it was made by another version")
+    return found
+
+
 def write_table(folder: Path, name: str, columns: Mapping[str, pa.Array | np.ndarray]) -> None:
     """Write ``folder/name.arrow``."""
     arrays = {key: value if isinstance(value, pa.Array) else pack(value) for key, value in columns.items()}
@@ -58,28 +92,64 @@ def write_table(folder: Path, name: str, columns: Mapping[str, pa.Array | np.nda
 
 def read_table(folder: Path, name: str) -> pa.Table:
     """Read ``folder/name.arrow``. Raises StateError when it is missing or not the file that was written."""
-    file = f"{name}.arrow"
+    file, document = f"{name}.arrow", _document(folder)
+    stored = document.get("tables", {}).get(name, 1)  # folders of earlier versions have no numbers: all were 1
+    known = FORMATS.get(str(document.get("kind")), {}).get(name, 1)
+    if stored > known:
+        raise StateError(f"{folder / file}: table format {stored}, this version reads up to {known}")
     try:
         content = (folder / file).read_bytes()
-        if _document(folder).get("files", {}).get(file) != hashlib.sha256(content).hexdigest():
+        if document.get("files", {}).get(file) != hashlib.sha256(content).hexdigest():
             raise OSError
         table = pa.ipc.open_file(pa.py_buffer(content)).read_all()
         table.validate(full=True)
     except (OSError, pa.ArrowException):
-        raise StateError(f"{folder / file}: missing or damaged; remove {folder} and make it again") from None
+        raise _damaged(folder, folder / file, "missing or damaged") from None
     return table
+
+
+def damaged_files(folder: Path) -> list[str]:
+    """Names of a folder's tables that are missing or not those its manifest was written for."""
+    found = []
+    for file, digest in sorted(_document(folder).get("files", {}).items()):
+        try:
+            with open(folder / file, "rb") as handle:
+                whole = hashlib.file_digest(handle, "sha256").hexdigest() == digest
+        except OSError:
+            whole = False
+        found += [] if whole else [file]
+    return found
+
+
+def _damaged(folder: Path, place: Path, how: str) -> DamagedError:
+    return DamagedError(f"{place}: {how}", f"remove {folder} and make it again")
 
 
 def _seal(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+def sealed(document: Mapping[str, Any]) -> bytes:
+    """A document as it is written: with its own digest."""
+    return orjson.dumps({**document, "seal": _seal(document)}, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
+
+
+def unsealed(content: bytes) -> dict[str, Any] | None:
+    """The document that ``sealed`` wrote, or None where it is not that."""
+    try:
+        document = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+    return document if isinstance(document, dict) and document.pop("seal", None) == _seal(document) else None
+
+
 def write_manifest(folder: Path, key_id: str, content: Mapping[str, Any]) -> None:
     """Write the manifest, last of all files of a state folder: it holds the digest of each, and its own."""
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.arrow"))}
-    document = {"format": FORMAT, "key_id": key_id, "files": files, **content}
-    sealed = {**document, "seal": _seal(document)}
-    (folder / MANIFEST).write_bytes(orjson.dumps(sealed, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+    formats = FORMATS.get(str(content.get("kind")), {})
+    tables = {name: formats.get(name, 1) for name in (file.removesuffix(".arrow") for file in files)}
+    document = {"format": FORMAT, "key_id": key_id, "files": files, "tables": tables, **content}
+    (folder / MANIFEST).write_bytes(sealed(document))
 
 
 def _document(folder: Path) -> dict[str, Any]:
@@ -88,7 +158,7 @@ def _document(folder: Path) -> dict[str, Any]:
     except (OSError, orjson.JSONDecodeError):
         document = None
     if not isinstance(document, dict):
-        raise StateError(f"{folder}: no readable {MANIFEST}; this is not a complete gauger state")
+        raise DamagedError(f"{folder}: no readable {MANIFEST}", "this is not a complete gauger state")
     return document
 
 
@@ -104,7 +174,7 @@ def read_manifest(folder: Path, key_id: str) -> dict[str, Any]:
             f"{folder}: made with key {other}, but the key here is {key_id}; use that key or another --state"
         )
     if document.pop("seal", None) != _seal(document):
-        raise StateError(f"{folder}: {MANIFEST} is damaged; remove {folder} and make it again")
+        raise _damaged(folder, folder, f"{MANIFEST} is damaged")
     return document
 
 
@@ -118,16 +188,34 @@ def settle(target: Path) -> None:
         _old(target).rename(target)
 
 
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that cannot do this to folders
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have a folder and the files in it on disk."""
+    for file in folder.iterdir():
+        sync(file)
+    sync(folder)
+
+
 def replace_folder(temporary: Path, target: Path) -> None:
     """Put a finished folder in its place, durably; an old one there goes away."""
-    for file in temporary.iterdir():
-        with open(file, "rb") as handle:
-            os.fsync(handle.fileno())
+    sync_folder(temporary)
     settle(target)
     shutil.rmtree(_old(target), ignore_errors=True)
     if target.exists():
         target.rename(_old(target))
     temporary.rename(target)
+    sync(target.parent)
     shutil.rmtree(_old(target), ignore_errors=True)
 
 

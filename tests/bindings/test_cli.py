@@ -254,7 +254,9 @@ def test_the_version_and_every_command_are_told() -> None:
     assert invoke("--version").stdout == f"gauger, version {__version__}\n"
     for command in COMMANDS:
         assert command in invoke("--help").stdout
-    assert COMMANDS == ["bench", "demo", "evaluate", "explain", "report", "score", "simulate", "warmup", "week"]
+    assert COMMANDS == [
+        "bench", "demo", "evaluate", "explain", "report", "score", "simulate", "state", "warmup", "week",
+    ]  # fmt: skip
 
 
 # The chain of commands

@@ -29,7 +29,7 @@ def test_the_demo_makes_everything_it_says(tmp_path: Path, monkeypatch: pytest.M
     assert "00-template" in text or "01-template" in text
     assert text.endswith(f"Report: {tmp_path / 'day' / 'report.html'}")
     assert (tmp_path / "day" / "report.html").stat().st_size > 10_000
-    assert {path.name for path in (tmp_path / "state").iterdir()} == {"key", "days", "families", "campaigns"}
+    assert {path.name for path in (tmp_path / "state").iterdir()} == {"key", "lock", "current", "parts"}
     assert set(stages) >= {"reading", "weighing", "writing"}
 
 

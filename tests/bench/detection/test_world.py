@@ -10,6 +10,7 @@ from bench.detection import world as detection_world
 from bench.detection.rungs import ALL, CLEAN, TOGETHER, Outcome
 from bench.detection.world import World
 from bench.world.campaigns import DEFAULT
+from gauger.engine.reference.directory import StateDirectory
 from tests.bench.corpora import write_corpora
 
 CALLS = 600
@@ -46,8 +47,7 @@ def test_each_run_has_the_honest_day_and_its_own_campaigns_only(outcomes: list[O
 
 
 def test_every_run_starts_from_the_reference_days_alone(world: World, outcomes: list[Outcome]) -> None:
-    days = sorted(folder.name for folder in (world.state() / "days").iterdir())
-    assert days == ["2026-11-09", "2026-11-10", "2026-11-11"]
+    assert [str(day) for day in StateDirectory(world.state()).days()] == ["2026-11-09", "2026-11-10", "2026-11-11"]
     assert world.newest_reference().name == "2026-11-11.parquet"
     assert not list(world.runs.glob(".state*"))
     assert all(outcome.everyone.unknown == 0 for outcome in outcomes)

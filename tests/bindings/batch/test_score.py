@@ -17,6 +17,8 @@ import pytest
 from gauger.batch.score import default_secret, score
 from gauger.engine.common.errors import ColumnMapError, InputError
 from gauger.engine.common.secret import Secret
+from gauger.engine.reference.directory import StateDirectory
+from gauger.engine.reference.kept_days import REFERENCE
 from tests.bindings import traffic
 
 SEPARATE = ("file", "row")  # the columns in which several files differ from one
@@ -312,7 +314,7 @@ def test_days_younger_than_the_lag_are_not_used(world: World, tmp_path: Path) ->
         score([traffic.write(traffic.table(rows), tmp_path / f"{back}.parquet")], tmp_path / "young", state=state)
     run = score([world.day], tmp_path / "out", state=state, settings=traffic.SETTINGS)
     assert run.manifest["reference"]["days"] == ["2026-11-08", "2026-11-09"]
-    assert {path.name for path in (state / "days").iterdir()} == {
+    assert {day.isoformat() for day in StateDirectory(state).days()} == {
         "2026-11-08", "2026-11-09", "2026-11-10", "2026-11-15", "2026-11-16",
     }  # fmt: skip
 
@@ -321,8 +323,7 @@ def test_flagged_accounts_are_not_kept_in_the_day(world: World, tmp_path: Path) 
     state = world.state_copy(tmp_path)
     score([world.day], tmp_path / "out", state=state, settings=traffic.SETTINGS)
     accounts = traffic.tables_of(tmp_path / "out")["accounts"]
-    with pa.OSFile(str(state / "days" / "2026-11-16" / "accounts.arrow")) as source:
-        kept = set(pa.ipc.open_file(source).read_all()["account_id"].to_pylist())
+    kept = set(StateDirectory(state).part(dt.date(2026, 11, 16), REFERENCE).account_ids)
     clean = accounts.filter(pc.invert(accounts["flagged"]))["account_id"].to_pylist()
     assert kept == set(clean)
 

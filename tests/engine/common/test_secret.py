@@ -35,6 +35,13 @@ def test_the_key_id_and_subkeys_are_those_of_all_earlier_versions() -> None:
     assert secret.key[31] == 0xB195B77AA52F603F
 
 
+def test_a_key_file_is_made_with_the_secret_given_and_an_old_one_stays(tmp_path: Path) -> None:
+    given = Secret(MATERIAL)
+    assert Secret.from_file(tmp_path / "key", given).key_id == Secret.from_file(tmp_path / "key").key_id == given.key_id
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+    assert Secret.from_file(tmp_path / "key", Secret.random()).key_id == given.key_id
+
+
 def test_subkeys_are_odd_distinct_and_read_only_and_of_their_key_alone() -> None:
     secret, other = Secret(MATERIAL), Secret(bytes([MATERIAL[0] ^ 1]) + MATERIAL[1:])
     assert (secret.key.dtype, secret.key.shape) == (np.uint64, (keys.KEY_WORDS,))

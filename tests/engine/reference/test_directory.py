@@ -2,7 +2,6 @@
 
 import itertools
 import shutil
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gauger.engine.common.errors import StateError
+from gauger.engine.common.errors import DamagedError, StateError
+from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.intake.measuring import WordSketch
-from gauger.engine.reference.directory import AGE_MAX_DAYS, StateDirectory
+from gauger.engine.reference.commits import Commit, Named, write_commit
+from gauger.engine.reference.directory import AGE_MAX_DAYS, Kept, StateDirectory
 from gauger.engine.reference.kept_days import LONE, THIN
+from gauger.engine.reference.kept_families import save_families
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.state.checkpoint import save_state
 from gauger.engine.state.links import ADDRESS, NETWORK, ORGANISATION, PAYMENT
@@ -24,6 +26,7 @@ from gauger.engine.state.storage import write_manifest
 from gauger.engine.statistics.population import Population, population_of
 from gauger.kernels.sketches.minhash import SLOTS
 from tests.engine import calls
+from tests.engine.reference.earlier import as_before
 from tests.engine.statistics.test_population import facts
 
 TODAY = date(2026, 11, 23)
@@ -45,7 +48,8 @@ def keep(directory: StateDirectory, day: date, seen: list[calls.Call]) -> tuple[
     """Save a day of calls; returns what was given to it."""
     state = state_in(directory, seen)
     population = population_of(state)[0]
-    directory.save_day(day, population, state.words, calls.SETTINGS)
+    with directory.writing() as writing:
+        writing.save_day(day, population, state.words, calls.SETTINGS)
     return population, state.words
 
 
@@ -56,11 +60,14 @@ def assert_same(left: Population, right: Population, names: tuple[str, ...]) -> 
 
 
 def mark(directory: StateDirectory, days: list[date]) -> None:
-    """Make days exist, as far as choosing them goes."""
-    (directory.path / "days").mkdir(exist_ok=True)
-    for day in days:
-        (directory.path / "days" / day.isoformat()).mkdir(parents=True)
-        (directory.path / "days" / day.isoformat() / "manifest.json").write_text("{}")
+    """Make these the days that are kept, as far as choosing them goes."""
+    parts = {f"days/{day}": Named("nowhere", "") for day in days}
+    write_commit(Commit(directory.path, directory.secret.key_id, parts))
+
+
+def folder_of(directory: StateDirectory, name: str) -> Path:
+    """Where a part lies."""
+    return directory.path / directory.kept().commit.parts[name].folder
 
 
 def naive_days(days: list[date], today: date, chosen: Settings) -> list[date]:
@@ -79,7 +86,6 @@ def test_reference_days_are_old_enough_latest_and_one_of_the_same_weekday(tmp_pa
     directory = StateDirectory(tmp_path)
     for ages in itertools.combinations((3, 7, 8, 9, 14, 15, 20), size):
         days = [TODAY - timedelta(days=age) for age in ages]
-        shutil.rmtree(tmp_path / "days")
         mark(directory, days)
         assert directory.days() == sorted(days)
         for wanted, lag in itertools.product(range(1, 6), (0, 7, 8)):
@@ -100,7 +106,7 @@ def test_days_that_are_too_old_do_not_serve_and_that_is_said(directory: StateDir
     assert "more than 45 days old" in str(directory.stale(TODAY))
     assert directory.stale(TODAY - timedelta(days=1)) is None
     young = TODAY - timedelta(days=3)
-    mark(directory, [young, TODAY - timedelta(days=AGE_MAX_DAYS)])
+    mark(directory, [TODAY - timedelta(days=AGE_MAX_DAYS), young])
     assert directory.stale(TODAY) is None
     assert directory.reference_days(TODAY, Settings()) == [TODAY - timedelta(days=AGE_MAX_DAYS)]
 
@@ -118,19 +124,6 @@ def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None
     (tmp_path / "state").write_text("in the way")
     with pytest.raises(StateError, match="cannot make the state directory"):
         StateDirectory(tmp_path / "state")
-
-
-def test_folders_that_are_no_day_are_left_alone_and_a_day_without_a_manifest_did_not_happen(
-    directory: StateDirectory,
-) -> None:
-    keep(directory, date(2026, 11, 1), CALLS)
-    day = directory.path / "days" / "2026-11-01"
-    for name in (".2026-11-01.new", ".2026-11-01.old", "2026-11-01.bak", "notes"):
-        shutil.copytree(day, day.with_name(name))
-    assert directory.days() == [date(2026, 11, 1)]
-    (day / "manifest.json").unlink()
-    assert directory.days() == []
-    assert directory.reference(TODAY, Settings()) is None
 
 
 def test_a_day_comes_back_with_the_links_a_reference_is_asked_for(directory: StateDirectory) -> None:
@@ -160,7 +153,8 @@ def test_a_day_has_its_thin_and_its_lone_accounts_apart(directory: StateDirector
     population = population_of(state)[0]
     flagged = np.array([name == "account-2" for name in population.account_ids])
     day = date(2026, 11, 16)
-    directory.save_day(day, population.select(~flagged), state.words, calls.SETTINGS, population.select(flagged))
+    with directory.writing() as writing:
+        writing.save_day(day, population.select(~flagged), state.words, calls.SETTINGS, population.select(flagged))
     thin, lone = directory.part(day, THIN), directory.part(day, LONE)
     assert thin.account_ids == ["a lone caller"]
     assert lone.account_ids == ["account-2"]
@@ -169,7 +163,7 @@ def test_a_day_has_its_thin_and_its_lone_accounts_apart(directory: StateDirector
 
 def test_a_day_kept_by_an_earlier_version_has_its_reference_alone(directory: StateDirectory) -> None:
     population, _ = keep(directory, date(2026, 11, 16), CALLS)
-    folder = directory.path / "days" / "2026-11-16"
+    folder = as_before(directory.path) / "days" / "2026-11-16"
     for name in ("thin_", "lone_", "background"):
         for file in folder.glob(f"{name}*"):
             file.unlink()
@@ -187,7 +181,8 @@ def test_a_day_keeps_the_background_of_all_its_accounts(directory: StateDirector
     state = state_in(directory, CALLS)
     population = population_of(state)[0]
     for day in (date(2026, 11, 15), date(2026, 11, 16)):
-        directory.save_day(day, population, state.words, settings)
+        with directory.writing() as writing:
+            writing.save_day(day, population, state.words, settings)
     reference = directory.reference(TODAY, settings)
     assert len(reference.population) == 4 < 2 * len(population)
     background = reference.population.background
@@ -201,14 +196,15 @@ def test_purged_accounts_leave_nothing_behind(directory: StateDirectory) -> None
     state = state_in(directory, CALLS)
     population = population_of(state)[0]
     clean = np.array([name != "account-2" for name in population.account_ids])
-    directory.save_day(date(2026, 11, 16), population.select(clean), state.words, calls.SETTINGS)
+    with directory.writing() as writing:
+        writing.save_day(date(2026, 11, 16), population.select(clean), state.words, calls.SETTINGS)
     reference = directory.reference(TODAY, calls.SETTINGS)
     expected = facts(population.select(np.isin(population.account_ids, reference.population.account_ids)))
     for name, fact in facts(reference.population).items():
         assert fact[:5] == expected[name][:5]
     purged = set(population.sample_identity[population.sample_owner == 2].tolist())
     assert not purged & set(reference.population.sample_identity.tolist())
-    assert b"account-2" not in calls.legible_bytes(directory.path / "days")
+    assert b"account-2" not in calls.legible_bytes(directory.path / "parts")
 
 
 def test_several_days_are_one_reference(directory: StateDirectory) -> None:
@@ -224,14 +220,20 @@ def test_several_days_are_one_reference(directory: StateDirectory) -> None:
     np.testing.assert_array_equal(reference.words.counts, sum(words.counts for _, words in parts))
 
 
-def test_saving_a_day_again_replaces_it_and_the_same_day_makes_the_same_bytes(directory: StateDirectory) -> None:
-    days = directory.path / "days"
-    keep(directory, date(2026, 11, 16), CALLS[:60])
+def test_a_day_is_replaced_when_that_was_asked_for_only(directory: StateDirectory) -> None:
     population, _ = keep(directory, date(2026, 11, 16), CALLS)
+    keep(directory, date(2026, 11, 16), CALLS[:60])
     assert directory.reference(TODAY, calls.SETTINGS).population.calls.tolist() == population.calls.tolist()
-    assert [path.name for path in days.iterdir()] == ["2026-11-16"]
+    fewer, _ = keep(StateDirectory(directory.path, replace_days=True), date(2026, 11, 16), CALLS[:60])
+    assert directory.reference(TODAY, calls.SETTINGS).population.calls.sum() == fewer.calls[fewer.calls >= 5].sum()
+    assert len(list((directory.path / "parts").iterdir())) == 1
+
+
+def test_the_same_day_makes_the_same_bytes(directory: StateDirectory) -> None:
+    keep(directory, date(2026, 11, 16), CALLS)
     keep(directory, date(2026, 11, 15), CALLS[::-1])
-    assert calls.file_bytes(days / "2026-11-15") == calls.file_bytes(days / "2026-11-16")
+    one, other = (folder_of(directory, f"days/2026-11-{day}") for day in (15, 16))
+    assert calls.file_bytes(one) == calls.file_bytes(other)
 
 
 def test_a_reference_is_bounded_evenly_over_its_days(directory: StateDirectory) -> None:
@@ -250,22 +252,50 @@ def test_a_reference_is_bounded_evenly_over_its_days(directory: StateDirectory) 
 
 def test_a_reference_or_families_of_another_key_are_refused(directory: StateDirectory) -> None:
     keep(directory, date(2026, 11, 16), CALLS)
-    directory.save_families(known_families(5))
+    with directory.writing() as writing:
+        save_families(writing, known_families(5))
     (directory.path / "key").write_text("0" * 32)
     other = StateDirectory(directory.path)
     with pytest.raises(StateError, match="made with key"):
         other.reference(TODAY, calls.SETTINGS)
-    with pytest.raises(StateError, match="families: made with key"):
+    with pytest.raises(StateError, match="made with key"):
         other.families()
 
 
-@pytest.mark.parametrize("name", ["accounts", "statistics", "sample", "links", "word_counts"])
-def test_a_damaged_day_is_refused_by_name(directory: StateDirectory, name: str) -> None:
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_lost_key_is_missed_and_not_made_anew(directory: StateDirectory, earlier: bool) -> None:
     keep(directory, date(2026, 11, 16), CALLS)
-    file = directory.path / "days" / "2026-11-16" / f"{name}.arrow"
+    if earlier:
+        as_before(directory.path)
+    material = (directory.path / "key").read_text()
+    (directory.path / "key").unlink()
+    with pytest.raises(StateError, match="the key is missing"):
+        StateDirectory(directory.path)
+    assert not (directory.path / "key").exists()
+    restored = StateDirectory(directory.path, Secret.from_hex(material))
+    assert restored.part(date(2026, 11, 16), "") is not None
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_secret_makes_the_key_of_a_new_directory_and_must_be_that_of_an_old_one(tmp_path: Path, made: bool) -> None:
+    given = Secret(b"sixteen bytes ok")
+    if made:
+        StateDirectory(tmp_path)
+        with pytest.raises(StateError, match=f"the secret given is {given.key_id}"):
+            StateDirectory(tmp_path, given)
+    else:
+        assert StateDirectory(tmp_path, given).secret.key_id == given.key_id
+        assert StateDirectory(tmp_path).secret.key_id == StateDirectory(tmp_path, given).secret.key_id == given.key_id
+
+
+@pytest.mark.parametrize("name", ["accounts", "statistics", "sample", "links", "word_counts"])
+def test_a_damaged_day_is_refused_by_name_with_what_it_costs(directory: StateDirectory, name: str) -> None:
+    keep(directory, date(2026, 11, 16), CALLS)
+    file = folder_of(directory, "days/2026-11-16") / f"{name}.arrow"
     file.write_bytes(file.read_bytes()[:-9])
-    with pytest.raises(StateError, match="2026-11-16") as caught:
+    with pytest.raises(DamagedError, match=r"days/2026-11-16 is damaged .* no reference and in no week") as caught:
         directory.reference(TODAY, calls.SETTINGS)
+    assert "prune --damaged" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -286,30 +316,42 @@ def test_families_make_the_round_trip(directory: StateDirectory, count: int) -> 
     """Also when others were saved before."""
     known = known_families(count)
     known.next_id = 1000
-    directory.save_families(known_families(3, first=60))
-    directory.save_families(known)
+    with directory.writing() as writing:
+        save_families(writing, known_families(3, first=60))
+    with directory.writing() as writing:
+        save_families(writing, known)
     found = StateDirectory(directory.path).families()
     assert found.next_id == 1000
     assert_same(found, known, ("ids", "kinds", "signatures", "last_seen"))
-    assert sorted(path.name for path in directory.path.iterdir()) == ["days", "families", "key"]
+    assert sorted(path.name for path in directory.path.iterdir()) == ["current", "key", "lock", "parts"]
 
 
-@pytest.mark.parametrize("survived", range(3))
-def test_a_kill_never_loses_a_day_or_makes_known_families_unknown(
-    directory: StateDirectory, monkeypatch: pytest.MonkeyPatch, survived: int
-) -> None:
-    """Their ids would be given out a second time."""
-    directory.save_families(known_families(5))
+def test_what_is_read_is_of_one_commit_even_where_another_comes_between(directory: StateDirectory) -> None:
+    """A reader that has its folders taken away asks again, and what it says is of the later commit throughout."""
     keep(directory, date(2026, 11, 16), CALLS)
-    for save in (
-        lambda: directory.save_families(known_families(9)),
-        lambda: keep(directory, date(2026, 11, 16), CALLS),
-    ):
-        with monkeypatch.context() as patched, suppress(calls.Killed):
-            calls.kill_at_rename(patched, survived)
-            save()
-    assert StateDirectory(directory.path).families().next_id in (6, 10)
-    assert StateDirectory(directory.path).reference(TODAY, calls.SETTINGS) is not None
+    keep(directory, date(2026, 11, 15), CALLS[:60])
+    asked = []
+
+    def ask(kept: Kept) -> list[int]:
+        asked.append(kept.days())
+        first = kept.part(date(2026, 11, 15), "")
+        if len(asked) == 1:
+            for day in (15, 16):
+                keep(StateDirectory(directory.path, replace_days=True), date(2026, 11, day), CALLS[:90])
+        return [len(part.sample_row) for part in (first, kept.part(date(2026, 11, 16), ""))]
+
+    found = directory.read(ask)
+    assert len(asked) == 2
+    assert found[0] == found[1]
+
+
+def test_damage_is_not_taken_for_a_commit_between(directory: StateDirectory) -> None:
+    keep(directory, date(2026, 11, 16), CALLS)
+    shutil.rmtree(folder_of(directory, "days/2026-11-16"))
+    asked = []
+    with pytest.raises(DamagedError):
+        directory.read(lambda kept: [asked.append(1), kept.part(date(2026, 11, 16), "")])
+    assert len(asked) == 1
 
 
 def test_planted_prompts_appear_in_no_file(directory: StateDirectory) -> None:
@@ -321,7 +363,8 @@ def test_planted_prompts_appear_in_no_file(directory: StateDirectory) -> None:
     ]
     keep(directory, date(2026, 11, 16), planted)
     save_state(state_in(directory, planted), directory.path / "checkpoint")
-    directory.save_families(known_families(5))
+    with directory.writing() as writing:
+        save_families(writing, known_families(5))
     words = {word for call in planted for word in call["prompt_text"].split() if len(word) > 5}
     # Prompts share no word with account names, which are kept as they are.
     shown = calls.legible_bytes(directory.path)

@@ -27,7 +27,8 @@ def directory(tmp_path: Path) -> StateDirectory:
 
 def keep(directory: StateDirectory, age: int, people: Population, lone: Population | None = None) -> date:
     day = TODAY - timedelta(days=age)
-    directory.save_day(day, people, WordSketch(), SETTINGS, lone)
+    with directory.writing() as writing:
+        writing.save_day(day, people, WordSketch(), SETTINGS, lone)
     return day
 
 
@@ -50,7 +51,7 @@ def test_what_is_missing_is_said(directory: StateDirectory) -> None:
     assert record["measured"] is record["low"] is record["high"] is None
     assert record["expected"] == SETTINGS.alarm_level
     assert "200 accounts of other days" in str(record["reason"])
-    assert not (directory.path / "checks").exists()
+    assert directory.kept().commit.days("checks") == []
 
 
 def test_the_newest_reference_day_is_weighed_once(directory: StateDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,11 +69,22 @@ def test_the_newest_reference_day_is_weighed_once(directory: StateDirectory, mon
     assert measured(StateDirectory(directory.path)) == found
 
 
+def test_while_somebody_else_writes_it_is_measured_and_not_noted(directory: StateDirectory) -> None:
+    for age in (9, 8):
+        keep(directory, age, worlds.population(age, 300, 6))
+    with StateDirectory(directory.path).writing():
+        assert measured(directory).held_out == [str(TODAY - timedelta(days=8))]
+    assert directory.kept().commit.days("checks") == []
+    assert measured(directory).held_out == [str(TODAY - timedelta(days=8))]
+    assert directory.kept().commit.days("checks") == [TODAY - timedelta(days=8)]
+
+
 @pytest.mark.parametrize(("age", "due"), [(5, False), (6, True)])
 def test_a_check_is_due_when_the_last_is_six_days_old(directory: StateDirectory, age: int, due: bool) -> None:
     older = keep(directory, 7 + age, worlds.population(1, 400, 6))
     newest = keep(directory, 7, worlds.population(2, 300, 6))
-    directory.save_check(older, {"accounts": 10, "flagged": 0, "alarm_level": 0.02})
+    with directory.writing() as writing:
+        writing.save_check(older, {"accounts": 10, "flagged": 0, "alarm_level": 0.02})
     assert measured(directory).accounts == (310 if due else 10)
     assert (directory.check(newest) is not None) == due
 
@@ -89,7 +101,8 @@ def test_a_day_is_rather_weighed_against_days_a_week_older(directory: StateDirec
 def test_checks_of_several_days_add_up_and_old_or_later_ones_do_not_count(directory: StateDirectory) -> None:
     for age in (40, 20, 13, 7, 0):
         day = keep(directory, age, worlds.population(age, 3, 6))
-        directory.save_check(day, {"accounts": 1000, "flagged": age, "alarm_level": 0.02})
+        with directory.writing() as writing:
+            writing.save_check(day, {"accounts": 1000, "flagged": age, "alarm_level": 0.02})
     found = measured(directory)
     assert (found.accounts, found.flagged) == (3000, 40)
     assert measured(directory, replace(SETTINGS, alarm_level=0.5)).accounts == 0

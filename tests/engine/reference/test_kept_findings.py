@@ -24,8 +24,9 @@ def seen(number: int, members: int) -> Seen:
 def test_the_round_trip(tmp_path: Path, known: list[Seen]) -> None:
     directory = StateDirectory(tmp_path)
     assert load_findings(directory) == KnownFindings()
-    save_findings(directory, KnownFindings([seen(9, 9)], 10))
-    save_findings(directory, KnownFindings(known, 12))
+    for one in (KnownFindings([seen(9, 9)], 10), KnownFindings(known, 12)):
+        with directory.writing() as writing:
+            save_findings(writing, one)
     found = load_findings(StateDirectory(tmp_path))
     assert found.next_id == 12
     assert len(found.seen) == len(known)
@@ -37,7 +38,8 @@ def test_the_round_trip(tmp_path: Path, known: list[Seen]) -> None:
 
 
 def test_another_key_is_refused(tmp_path: Path) -> None:
-    save_findings(StateDirectory(tmp_path), KnownFindings([seen(1, 2)], 2))
+    with StateDirectory(tmp_path).writing() as writing:
+        save_findings(writing, KnownFindings([seen(1, 2)], 2))
     (tmp_path / "key").write_text("0" * 32)
-    with pytest.raises(StateError, match="campaigns: made with key"):
+    with pytest.raises(StateError, match="made with key"):
         load_findings(StateDirectory(tmp_path))

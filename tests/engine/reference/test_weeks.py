@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gauger.engine.common.errors import StateError
+from gauger.engine.common.errors import StateError, StateLockedError
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather
 from gauger.engine.intake.measuring import WordSketch
@@ -33,7 +33,8 @@ def day(number: int, *, planted: bool) -> Population:
 def directory(tmp_path_factory: pytest.TempPathFactory) -> StateDirectory:
     found = StateDirectory(tmp_path_factory.mktemp("weeks") / "state")
     for age in range(21):
-        found.save_day(LAST - timedelta(days=age), day(age, planted=age < 7), WordSketch(), SETTINGS)
+        with found.writing() as writing:
+            writing.save_day(LAST - timedelta(days=age), day(age, planted=age < 7), WordSketch(), SETTINGS)
     return found
 
 
@@ -98,7 +99,8 @@ def test_a_week_knows_the_organisation_that_days_keep(tmp_path: Path) -> None:
                 owner = np.arange(PLANTED)
                 channel, value = np.full(PLANTED, ORGANISATION, np.uint8), np.full(PLANTED, 9, np.uint64)
                 people = replace(people, link_owner=owner, link_channel=channel, link_value=value)
-            directory.save_day(LAST - timedelta(days=age), people, WordSketch(), SETTINGS)
+            with directory.writing() as writing:
+                writing.save_day(LAST - timedelta(days=age), people, WordSketch(), SETTINGS)
         settings = replace(SETTINGS, reference_accounts_min=200)
         (found[signed], *_) = weigh_week(directory, LAST, settings).findings
     assert found[True].verdict == "shared tool"
@@ -114,6 +116,11 @@ def test_a_weeks_finding_keeps_its_number_when_it_is_weighed_again(directory: St
     accounts = len(first[0].members)
     calls = int(weigh_week(directory, LAST, SETTINGS).population.calls[first[0].members].sum())
     assert known[first[0].campaign_id].history == ((LAST, accounts, calls),)
+
+
+def test_a_week_gives_numbers_so_it_waits_for_nobody_who_writes(directory: StateDirectory) -> None:
+    with StateDirectory(directory.path).writing(), pytest.raises(StateLockedError, match="is writing to this state"):
+        weigh_week(directory, LAST, SETTINGS)
 
 
 def test_an_honest_week_is_calm(directory: StateDirectory) -> None:

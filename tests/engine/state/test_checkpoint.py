@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pytest
@@ -219,6 +220,45 @@ def test_a_manifest_with_something_else_in_it_is_refused(small: Path, change: di
     manifest = orjson.loads((small / storage.MANIFEST).read_bytes())
     (small / storage.MANIFEST).write_bytes(orjson.dumps({**manifest, **change}))
     assert refusal(small)
+
+
+def without(folder: Path, name: str, *columns: str) -> None:
+    """Take columns out of a saved table, as if a version had written it that did not know them."""
+    manifest = storage.read_manifest(folder, calls.SECRET.key_id)
+    table = storage.read_table(folder, name).drop_columns(list(columns))
+    storage.write_table(folder, name, {left: table.column(left).combine_chunks() for left in table.column_names})
+    content = {part: manifest[part] for part in ("kind", "settings", "content", "columns", "words")}
+    storage.write_manifest(folder, calls.SECRET.key_id, content)
+
+
+def test_a_state_from_before_a_counter_was_said_nothing_of_it(tmp_path: Path) -> None:
+    """It goes on, and merges with later ones; a share is of the calls that say something."""
+    save_state(calls.state_of(CALLS[:50]), tmp_path)
+    without(tmp_path, "accounts", "stream_calls", "streamed")
+    old, new = load(tmp_path), calls.state_of(CALLS[50:])
+    assert not old.accounts.rows["stream_calls"].any()
+    assert np.isnan(population_of(old)[0].statistics["streamed_share"]).all()
+    old.merge(new)
+    later, both = population_of(new)[0], population_of(old)[0]
+    place = [both.account_ids.index(name) for name in later.account_ids]
+    shares = (later.statistics["streamed_share"], both.statistics["streamed_share"][place])
+    np.testing.assert_array_equal(*shares)
+    assert not np.isnan(shares[0]).all()
+
+
+def test_a_setting_of_a_later_version_is_named(tmp_path: Path) -> None:
+    save_state(SMALL, tmp_path)
+    manifest = storage.read_manifest(tmp_path, calls.SECRET.key_id)
+    content = {part: manifest[part] for part in ("kind", "settings", "content", "columns", "words")}
+    content["settings"]["unheard_of"] = 1
+    storage.write_manifest(tmp_path, calls.SECRET.key_id, content)
+    assert refusal(tmp_path) == f"{tmp_path}: made by a later version, with settings unheard_of"
+
+
+def test_a_column_without_a_default_is_missed(tmp_path: Path) -> None:
+    save_state(SMALL, tmp_path)
+    without(tmp_path, "links", "channel")
+    assert "no column channel" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("survived", range(len(FILES)))

@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as arrays
 
 from gauger.engine.common.errors import StateError
 from gauger.engine.state import storage
+from gauger.engine.state.rows import Field
 from gauger.engine.state.storage import pack, unpack
 from tests.engine import calls
 
@@ -97,7 +98,7 @@ def test_a_folder_is_read_back(table: Path) -> None:
     manifest, names, counts, rows = read(table)
     digests = manifest.pop("files")
     assert digests == {"table.arrow": hashlib.sha256((table / "table.arrow").read_bytes()).hexdigest()}
-    assert manifest == {"format": storage.FORMAT, "key_id": KEY_ID, "kind": "test", "words": 5}
+    assert manifest == {"format": storage.FORMAT, "key_id": KEY_ID, "kind": "test", "words": 5, "tables": {"table": 1}}
     assert names == ["a", "bb", "ccc"]
     assert counts == [1, 2, 2**62]
     assert rows == [[0, 1], [2, 3], [4, 5]]
@@ -154,6 +155,44 @@ def test_another_format_is_refused(table: Path, version: object) -> None:
     (table / storage.MANIFEST).write_bytes(orjson.dumps({"format": version, "key_id": KEY_ID}))
     with pytest.raises(StateError, match=f"state format {version}, this version reads {storage.FORMAT}$"):
         storage.read_manifest(table, KEY_ID)
+
+
+@pytest.mark.parametrize(("stored", "known"), [(1, 1), (1, 2), (2, 2), (2, 1)])
+def test_a_table_of_a_later_format_is_refused_by_name(
+    table: Path, monkeypatch: pytest.MonkeyPatch, stored: int, known: int
+) -> None:
+    monkeypatch.setitem(storage.FORMATS, "test", {"table": stored})
+    storage.write_manifest(table, KEY_ID, {"kind": "test", "words": 5})
+    monkeypatch.setitem(storage.FORMATS, "test", {"table": known})
+    if stored <= known:
+        assert storage.read_table(table, "table").num_rows == 3
+    else:
+        with pytest.raises(StateError, match=r"table\.arrow: table format 2, this version reads up to 1"):
+            storage.read_table(table, "table")
+
+
+def test_a_missing_column_has_the_default_stated(table: Path) -> None:
+    fields: dict[str, Field] = {"count": (np.int64, ()), "new": (np.float64, (2,))}
+    found = storage.columns_of(storage.read_table(table, "table"), fields, {"new": np.nan})
+    assert found["count"].tolist() == [1, 2, 2**62]
+    assert found["new"].shape == (3, 2)
+    assert np.isnan(found["new"]).all()
+    with pytest.raises(StateError, match="no column new; it was made by another version"):
+        storage.columns_of(storage.read_table(table, "table"), fields)
+
+
+def test_damaged_files_are_named(table: Path) -> None:
+    assert storage.damaged_files(table) == []
+    (table / "table.arrow").write_bytes((table / "table.arrow").read_bytes() + b"x")
+    assert storage.damaged_files(table) == ["table.arrow"]
+    (table / "table.arrow").unlink()
+    assert storage.damaged_files(table) == ["table.arrow"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"{", b'{"a":1}'])
+def test_what_is_not_sealed_is_told_from_what_is(content: bytes) -> None:
+    assert storage.unsealed(content) is None
+    assert storage.unsealed(storage.sealed({"a": 1})) == {"a": 1}
 
 
 def test_another_key_is_refused_by_name(table: Path) -> None:

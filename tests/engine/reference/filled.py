@@ -1,0 +1,73 @@
+"""Small state directories with a part of every kind, quick to make and to damage."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from gauger.engine.families.known import KnownFamilies
+from gauger.engine.findings.known import KnownFindings, Seen
+from gauger.engine.intake.measuring import WordSketch
+from gauger.engine.reference.directory import Kept, StateDirectory
+from gauger.engine.reference.kept_families import save_families
+from gauger.engine.reference.kept_findings import save_findings
+from gauger.engine.reference.writing import Writing
+from gauger.kernels.sketches.minhash import SLOTS
+from gauger.kernels.text.features import FEATURES
+from tests.engine import worlds
+
+DAY = date(2026, 11, 12)
+PEOPLE = worlds.population(1, 8, 6)
+
+
+def known_families(count: int, first: int = 1) -> KnownFamilies:
+    """So many families, numbered from the first on."""
+    known = KnownFamilies()
+    chance = np.random.default_rng(first)
+    known.remember(
+        np.arange(first, first + count),
+        chance.integers(0, 3, count).astype(np.uint8),
+        chance.integers(0, 256, (count, SLOTS)).astype(np.uint8),
+        np.arange(count),
+    )
+    return known
+
+
+def known_findings(count: int, members: frozenset[int] = frozenset({7, 8})) -> KnownFindings:
+    """So many campaigns."""
+    direction = np.zeros(FEATURES, np.float32)
+    return KnownFindings([Seen(one + 1, direction, (), members, ((DAY, 2, 12),)) for one in range(count)], count + 1)
+
+
+def put_all(writing: Writing, number: int, day: date = DAY) -> None:
+    """One change of every kind, all of which say the number."""
+    writing.save_day(day, worlds.population(number, 8, 6), WordSketch(total=number), worlds.ENGINE_SETTINGS)
+    writing.save_check(day, {"accounts": 10, "flagged": 0, "alarm_level": 0.001, "number": number})
+    save_families(writing, known_families(number))
+    save_findings(writing, known_findings(number))
+
+
+def numbers(directory: StateDirectory, day: date = DAY) -> set[int]:
+    """The numbers that what is kept says: one, unless commits were mixed."""
+
+    def ask(kept: Kept) -> set[int]:
+        found = set()
+        for name in (f"days/{day}", f"checks/{day}", "families", "campaigns"):
+            if name in kept.commit.parts:
+                with kept.commit.reading(name) as (_, manifest):
+                    content = {"day": "words", "check": "number"}.get(manifest["kind"])
+                    found.add(manifest[content] if content else manifest["next_id"] - 1)
+            else:
+                found.add(0)
+        return found
+
+    return directory.read(ask)
+
+
+def filled(path: Path) -> StateDirectory:
+    """A directory with two days, a check, families and campaigns."""
+    directory = StateDirectory(path)
+    with directory.writing() as writing:
+        put_all(writing, 2)
+        writing.save_day(worlds.DAY.date(), PEOPLE, WordSketch(total=2), worlds.ENGINE_SETTINGS)
+    return directory
