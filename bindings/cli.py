@@ -19,6 +19,7 @@ from tqdm import tqdm
 from gauger import __version__
 from gauger.cli_state import state_commands
 from gauger.engine.common.errors import AllowListError, ColumnMapError, GaugerError, InputError
+from gauger.engine.common.memory import parsed
 from gauger.engine.common.settings import SHORT_LINES, Settings
 from gauger.logs import column_maps
 from gauger.text.formats import visible
@@ -60,7 +61,12 @@ def _complain(message: str) -> None:
 @contextmanager
 def _bar() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on a terminal, silence in a pipe."""
-    with tqdm(total=1, bar_format="{desc:<12}{bar:30} {elapsed}", disable=not sys.stderr.isatty(), leave=False) as bar:
+    with tqdm(
+        total=1,
+        bar_format="{desc:<17}{bar:30}{percentage:4.0f} %  {elapsed} so far, {remaining} left",
+        disable=not sys.stderr.isatty(),
+        leave=False,
+    ) as bar:
         shown = ""
 
         def progress(stage: str, done: int, total: int) -> None:
@@ -80,6 +86,13 @@ def _alarm_level(_: click.Context, __: click.Parameter, value: float) -> float:
     return value
 
 
+def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    try:
+        return None if value is None else parsed(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 _columns_option = click.option(
     "--columns", metavar="MAP", help=f"Where the columns are: {', '.join(column_maps.names())} or a TOML file."
 )
@@ -95,12 +108,15 @@ _work_option = click.option(
     "--work", type=_FOLDER, help="Directory for work files, gone when the run is done (default: beside --out)."
 )
 _fresh_option = click.option("--fresh", is_flag=True, help="Forget a run that was killed, instead of going on with it.")
-_LOCAL = ("work", "fresh", "workers")
+_memory_option = click.option(
+    "--memory", metavar="SIZE", callback=_size, help="Memory to use at most, as 8G (default: half of what is free)."
+)
+_LOCAL = ("memory", "work", "fresh", "workers")
 
 
 def _local_options(command: Any) -> Any:
     """How a run uses this machine."""
-    for option in (_fresh_option, _work_option, _workers_option):
+    for option in (_fresh_option, _work_option, _memory_option, _workers_option):
         command = option(command)
     return command
 
@@ -175,6 +191,19 @@ def score(
         _complain(error)
     if finished.errors:
         sys.exit(1)
+
+
+@main.command()
+def plan() -> None:
+    """Print the stages of a run: what each works on, what it needs and what it leaves.
+
+    \b
+    Example:
+      gauger plan
+    """
+    from gauger.engine.plan.stages import described
+
+    click.echo(described())
 
 
 @main.command()

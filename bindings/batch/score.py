@@ -17,7 +17,7 @@ from gauger.batch.allow_list import load_allow_list
 from gauger.batch.calls import write_calls
 from gauger.batch.inputs import Input, digest, parts, settle
 from gauger.batch.one_writer import one_writer, place_of
-from gauger.engine.common import threads
+from gauger.engine.common import memory, threads
 from gauger.engine.common.errors import GaugerError, InputError
 from gauger.engine.common.progress import tell
 from gauger.engine.common.progress import use as progress_to
@@ -36,6 +36,7 @@ from gauger.kernels.warm import warmup
 from gauger.logs.columns import ColumnMap, load_column_map
 from gauger.logs.readers import discover
 
+_LEAST_BYTES = 5 * memory.GIB // 2  # whatever the day: reading, and learning from a bounded part of it
 Progress = Callable[[str, int, int], None]  # stage, done, total (0 = not known)
 
 
@@ -102,7 +103,9 @@ def score(
     settings = settings or Settings()
     kept = default_secret() if state is None else directory_of(state)
     warmup(None if progress is None else partial(progress, "compiling"))
-    with progress_to(progress):
+    limit = local.memory or memory.free() // 2
+    with progress_to(progress), memory.use(limit):
+        memory.require(_LEAST_BYTES, "gauger score")
         inputs = [Input(path, path.stat().st_size) for path in paths]
         run = LocalRun(
             work,

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import Any, TypeVar, cast
 
+from gauger.engine.common import memory
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Ready = TypeVar("Ready")
@@ -32,12 +34,16 @@ def count() -> int:
     return _COUNT.get()
 
 
-def each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """What ``function`` makes of each item, in order. The first error is raised, once what is under way has ended."""
+def each(function: Callable[[Item], Result], items: Iterable[Item], need: int = 0) -> list[Result]:
+    """What ``function`` makes of each item, in order. The first error is raised, once what is under way has ended.
+
+    need : bytes of memory that one of them takes, where they are many
+    """
     items = list(items)
-    if min(count(), len(items)) <= 1:
+    number = memory.at_once(need, count()) if need else count()
+    if min(number, len(items)) <= 1:
         return [function(item) for item in items]
-    with ThreadPoolExecutor(count()) as pool:
+    with ThreadPoolExecutor(number) as pool:
         return list(pool.map(function, items))
 
 
@@ -49,7 +55,7 @@ def blocks(function: Callable[[int, int], Result], total: int, size: int) -> lis
 def ahead(
     function: Callable[[Item], Result], items: Iterable[Item | Ready], ready: type[Ready], workers: int
 ) -> Iterator[Result | Ready]:
-    """What ``function`` makes of each item, in order, on so many threads while at most twice as many items wait.
+    """What ``function`` makes of each item, in order, on so many threads while at most as many items wait.
 
     Items of the type ``ready`` are yielded as they come. The number is given and not read from the context: a generator
     runs in that of whoever asks it next.
@@ -61,7 +67,7 @@ def ahead(
                 yield item
                 continue
             waiting.append(pool.submit(function, cast(Item, item)))
-            if len(waiting) > 2 * workers:
+            if len(waiting) > workers + 1:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

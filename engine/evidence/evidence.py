@@ -15,6 +15,7 @@ from gauger.engine.statistics.people import People, Whole
 from gauger.engine.statistics.pool import CellCounts, counted_cells, pooled_statistics, statistics_of_others
 from gauger.engine.statistics.population import Population
 
+_SEARCH_BYTES = 400 << 20  # of memory, while the neighbours of a unit are searched
 _GROUP_NEIGHBOURS = 20  # whom an account is held against for what neighbours have in common
 
 
@@ -142,7 +143,7 @@ def weigh(people: People, learnt: Learnt) -> Evidence:
         step()
         return found
 
-    found = threads.each(unit, range(people.units))
+    found = threads.each(unit, range(people.units), people.unit_bytes + _SEARCH_BYTES)
     parts = [known, *(one for one, _ in found if one is not None)]
     result = _together(len(people.calls), parts, whole=counts is None)
     few, missing = int((~eligible).sum()), []

@@ -11,7 +11,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from gauger.engine.common import progress, threads
+from gauger.engine.common import memory, progress, threads
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.allow_list import AllowList
@@ -35,6 +35,7 @@ FORMAT = 1  # of a work directory: another one is begun anew
 class Local:
     """How a run uses this machine. Nothing of it changes a result."""
 
+    memory: int | None = None  # bytes it may use; None: half of what is free
     work: Path | None = None  # work directory; None: beside the output
     fresh: bool = False  # forget a run that was not finished
     workers: int | None = None  # threads; None: one a core
@@ -43,6 +44,15 @@ class Local:
     def threads(self) -> int:
         """Threads to use."""
         return self.workers or os.cpu_count() or 1
+
+
+def least_bytes(calls: int, prompts: int) -> int:
+    """The least memory that serves a day: what is held of each call and prompt, beside the largest stage.
+
+    Learning takes two gibibytes, whatever the day: at most 48,000 accounts with their calls. Near-duplicates take 190
+    bytes a distinct prompt.
+    """
+    return int(0.6 * memory.GIB) + max(int(1.9 * memory.GIB), 200 * prompts) + 60 * calls
 
 
 class LocalRun:
@@ -110,6 +120,8 @@ class LocalRun:
 
     def finish(self, allow: AllowList | None) -> Finished:
         """Weigh what was measured."""
+        memory.settle()
+        memory.require(least_bytes(self.account.scored, self.work.prompts()), "this day")
         with threads.use(self._local.threads), threadpool_limits(1, user_api="blas"):
             day = StoredDay(self.work, self.secret, self.settings, keep_prompts=allow is not None)
             return finish(day, self.day, self._known, self._reference_of, allow)

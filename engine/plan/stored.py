@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
-from gauger.engine.common import progress, threads
+from gauger.engine.common import memory, progress, threads
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.common.shards import shards_of, units_of
@@ -24,6 +24,7 @@ from gauger.engine.statistics.population import accounts_of
 from gauger.engine.statistics.unit import UnitCalls, fold
 
 _FOLD_ROWS = 65_536  # calls folded at a time
+_FOLD_BYTES = 2_800  # of memory for each call of a unit that is folded
 
 
 def folded(segments: list[Segment], shards: range, secret: Secret, settings: Settings) -> State:
@@ -58,6 +59,7 @@ class StoredDay:
         self.is_text, self.has_addresses = account.content != "token ids", "client_address" in account.columns
         self._work, self._columns, self._keep_prompts = work, account.columns, keep_prompts
         self.units = units_of(account.scored)
+        self._calls_of_unit = account.scored // self.units
         self.calls_of_panes: dict[int, int] = {}
         for hour, number in account.hours.items():
             pane = hour * HOUR_US // settings.pane_us
@@ -74,6 +76,7 @@ class StoredDay:
             prompts = StoredPrompts(self._work, self.units)
             save_groups(path, group_prompts(prompts, self.key, self.settings), prompts)
             del prompts
+            memory.settle()
             groups, known = load_groups(path)
         if not self._keep_prompts:
             self._work.drop_prompts()
@@ -83,7 +86,9 @@ class StoredDay:
     @cached_property
     def people(self) -> People:
         """As in ``Day``."""
-        return StoredPeople(self._folded("accounts", None))
+        paths = self._folded("accounts", None)
+        memory.settle()
+        return StoredPeople(paths)
 
     def _folded(self, stage: str, days: Sequence[Sequence[int]] | None) -> list[Path]:
         """Files of the units of a stage; those that are not there yet are made, for all groups of panes at once."""
@@ -105,7 +110,7 @@ class StoredDay:
                 save_unit(self._work.unit(one, number), population, calls, totals)
             step()
 
-        threads.each(unit, waiting)
+        threads.each(unit, waiting, self._calls_of_unit * _FOLD_BYTES)
         return [self._work.unit(one, number) for one in stages for number in range(self.units)]
 
     def calls(self, unit: int) -> UnitCalls:

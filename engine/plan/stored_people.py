@@ -62,6 +62,7 @@ class StoredPeople:
         """paths : of ``save_unit``, one a unit."""
         self._paths = paths
         self.units = len(paths)
+        self.unit_bytes = 3 * max(path.stat().st_size for path in paths)  # loaded, of which a part is taken
         self._light = self._joined()
         self.accounts, self.totals = self._light.accounts, self._light.totals
         self.account_ids, self.calls = self.accounts.account_ids, self.accounts.calls
@@ -131,7 +132,7 @@ class StoredPeople:
             return found.with_features(features)
 
         asked = [number for number in range(self.units) if np.any(np.isin(self.rows(number), rows))] or [0]
-        joined = concatenate(threads.each(part, asked))
+        joined = concatenate(threads.each(part, asked, self.unit_bytes))
         owners = np.concatenate([self.rows(number)[np.isin(self.rows(number), rows)] for number in asked])
         return joined.arranged(np.argsort(owners, kind="stable"))
 

@@ -49,7 +49,8 @@ class StoredPrompts:
 
     @cached_property
     def _columns(self) -> dict[str, np.ndarray]:
-        parts = threads.each(lambda number: self._unit(number, grams=False), range(self._units))
+        need = 2 * self._work.prompt_bytes() // self._units
+        parts = threads.each(lambda number: self._unit(number, grams=False), range(self._units), need)
         known = [part for part in parts if part]
         if not known:
             return {name: np.zeros((0, entries) if entries > 1 else 0, dtype) for name, dtype, entries in PROMPT}

@@ -174,6 +174,11 @@ class Segment:
         self.content: str = self._footer["content"] or "text"
         self.columns = frozenset(self._footer["columns"])
 
+    @property
+    def prompts_held(self) -> int:
+        """Distinct prompts of its blocks, one of several counted in each."""
+        return sum(sum(entry[PROMPTS][1]) for entry in self._footer["blocks"])
+
     def account(self) -> Account:
         """What became of its input."""
         arrays = read_arrays(

@@ -20,6 +20,10 @@ import orjson
 from gauger.engine.common.errors import StateError
 from gauger.engine.segments.segment import FOOTER, Account, Segment, SegmentWriter
 
+_ANOTHER = (
+    "{}: holds a run that was not finished, of other inputs, settings or reference days; "
+    "run that one again to finish it, or give --fresh to forget it"
+)
 _RUN, _LOCK, _SEGMENTS, _UNITS = "run.json", "lock", "segments", "units"
 
 
@@ -57,19 +61,30 @@ class Work:
         found = self.path / _RUN
         if found.exists():
             if found.read_bytes() != run:
-                raise StateError(
-                    f"{self.path}: holds a run that was not finished, of other inputs, settings or reference days; "
-                    "run that one again to finish it, or give --fresh to forget it"
-                )
+                raise StateError(_ANOTHER.format(self.path))
             return
         temporary = found.with_suffix(".partial")
         temporary.write_bytes(run)
         os.replace(temporary, found)
 
+    def agree(self, name: str, value: Any) -> None:
+        """Note something that results depend on and that is not known at the start.
+
+        Raises StateError where the run that is gone on with noted another value.
+        """
+        found, content = self.path / f"{name}.json", orjson.dumps(value)
+        if not found.exists():
+            temporary = found.with_suffix(".partial")
+            temporary.write_bytes(content)
+            os.replace(temporary, found)
+        elif found.read_bytes() != content:
+            raise StateError(_ANOTHER.format(self.path))
+
     def _clear(self) -> None:
         for name in (_SEGMENTS, _UNITS):
             shutil.rmtree(self.path / name, ignore_errors=True)
-        (self.path / _RUN).unlink(missing_ok=True)
+        for note in self.path.glob("*.json"):
+            note.unlink()
 
     def _forget_uncommitted(self) -> None:
         """Remove what a killed run left of a segment that it had not committed."""
@@ -103,6 +118,14 @@ class Work:
     def once(self, stage: str) -> Path:
         """The file of a stage that is done once for the whole day."""
         return self.path / _UNITS / f"{stage}.arrays"
+
+    def prompts(self) -> int:
+        """Distinct prompts of all segments, those of several counted in each."""
+        return sum(segment.prompts_held for segment in self.segments())
+
+    def prompt_bytes(self) -> int:
+        """Bytes of the prompts of all segments."""
+        return sum(file.stat().st_size for file in (self.path / _SEGMENTS).glob("*.prompts"))
 
     def drop_prompts(self) -> None:
         """Remove the prompts of all segments, once families are found: the bulk of what is here."""

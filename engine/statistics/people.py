@@ -52,6 +52,7 @@ class People(Protocol):
     account_ids: list[str]
     calls: np.ndarray  # int64[n]
     units: int
+    unit_bytes: int  # of memory that a unit takes while something is asked of it
     totals: Totals  # of all
     # Every account with its statistics and links, without its calls.
     accounts: Population
@@ -88,6 +89,7 @@ class Whole:
         self.accounts, self._key, self._calls_min = population, key, calls_min
         self.account_ids, self.calls = population.account_ids, population.calls
         self.units = units_of(int(population.calls.sum()))
+        self.unit_bytes = (population.sums.nbytes + 16 * len(population.sample_owner)) // self.units
 
     @cached_property
     def totals(self) -> Totals:
