@@ -65,14 +65,7 @@ class LocalRun:
         self._directory = state if isinstance(state, StateDirectory) else None
         self.secret = state.secret if isinstance(state, StateDirectory) else state
         self.settings, self._local = settings, local
-        kept = [] if self._directory is None else [day.isoformat() for day in self._directory.days()]
-        run = {
-            "format": FORMAT,
-            "key": self.secret.key_id,
-            "settings": asdict(settings),
-            "inputs": inputs,
-            "days": kept,
-        }
+        run = {"format": FORMAT, "key": self.secret.key_id, "settings": asdict(settings), "inputs": inputs}
         self.work = Work(work, run, fresh=local.fresh)
         self.account = self.work.account()
         self.failed: set[int] = set()
@@ -100,6 +93,9 @@ class LocalRun:
             return None, None
         if self._reference is None or self._reference[0] != day:
             self._reference = (day, self._directory.reference(day, self.settings))
+            found = self._reference[1]
+            # A run goes on only against the days it began with.
+            self.work.agree(f"reference of {day}", [] if found is None else found.days)
         chosen = self._reference[1]
         return chosen, self._directory.stale(day) if chosen is None else None
 
