@@ -1,5 +1,6 @@
 """Writing calls/*.parquet: one file for each input file, by row, whatever units the calls were weighed in."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def write_calls(out: Path, finished: Finished, rows: list[int]) -> None:
     """
     step = progress.steps("writing", len(rows))
     for first, last in _groups(rows):
-        units = threads.each(lambda unit, span=(first, last): _of_files(finished, unit, span), finished.units)
+        units = threads.each(partial(_of_files, finished, (first, last)), finished.units)
         calls = CallRows.together(units)
         # Rows of a file are numbered once, so each is put in its place: nothing is sorted.
         starts = np.cumsum([0, *rows[first:last]])
@@ -46,7 +47,7 @@ def _groups(rows: list[int]) -> list[tuple[int, int]]:
     return [*groups, (first, len(rows))] if rows else []
 
 
-def _of_files(finished: Finished, unit: int, span: tuple[int, int]) -> CallRows:
+def _of_files(finished: Finished, span: tuple[int, int], unit: int) -> CallRows:
     calls = finished.calls(unit)
     inside = (calls.file >= span[0]) & (calls.file < span[1])
     return calls if inside.all() else calls.select(inside)

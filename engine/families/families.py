@@ -14,7 +14,7 @@ from gauger.engine.families.descriptors import Descriptors, describe
 from gauger.engine.families.frames import Frames, Matcher
 from gauger.engine.families.known import KnownFamilies, near_families
 from gauger.engine.families.near_duplicates import near_duplicates
-from gauger.engine.families.prompts import PromptTable
+from gauger.engine.families.prompts import CountedPrompts, PromptTable
 from gauger.engine.families.slots import SlotCounter, SlotFigures
 from gauger.engine.families.templates import MEMBERS_MIN, learn
 from gauger.kernels.sketches import minhash
@@ -161,7 +161,7 @@ class Members:
 
 
 def describe_groups(
-    groups: Groups, members: Members, prompts: PromptTable, known: KnownFamilies, claims: Claims | None, text: bool
+    groups: Groups, members: Members, prompts: CountedPrompts, known: KnownFamilies, claims: Claims | None, text: bool
 ) -> Families:
     """Families of a day: its groups of prompts, with ids and what their calls say.
 

@@ -13,13 +13,32 @@ from gauger.engine.state.prompts import Prompts
 _SWEEP = 65_536  # prompts whose grams are in memory at once
 
 
-class PromptTable(Protocol):
+class CountedPrompts(Protocol):
     """p distinct prompts; the place of a prompt is its rank by hash."""
 
-    hashes: np.ndarray  # uint64[p, 2], ascending
-    signatures: np.ndarray  # uint8[p, SLOTS]
-    words: np.ndarray  # int32[p]
-    calls: np.ndarray  # int64[p], calls that carry it
+    @property
+    def hashes(self) -> np.ndarray:
+        """uint64[p, 2], ascending."""
+        ...
+
+    @property
+    def calls(self) -> np.ndarray:
+        """int64[p], calls that carry each."""
+        ...
+
+
+class PromptTable(CountedPrompts, Protocol):
+    """Distinct prompts with all that is measured of them."""
+
+    @property
+    def signatures(self) -> np.ndarray:
+        """uint8[p, SLOTS]."""
+        ...
+
+    @property
+    def words(self) -> np.ndarray:
+        """int32[p]."""
+        ...
 
     def sample(self, size: int) -> Grams:
         """Frame grams of the first ``size`` prompts: those with the smallest keyed hashes, a fair sample."""
@@ -71,7 +90,7 @@ class Belonging:
     Prompts sent once that are in no group, most of a day's, need no entry.
     """
 
-    def __init__(self, prompts: PromptTable, groups: np.ndarray) -> None:
+    def __init__(self, prompts: CountedPrompts, groups: np.ndarray) -> None:
         """groups : int64[p], -1 = none."""
         kept = np.flatnonzero((groups >= 0) | (prompts.calls > 1))
         self._hashes = prompts.hashes[kept]

@@ -11,7 +11,7 @@ import numpy as np
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.families import Groups, group_prompts
-from gauger.engine.families.prompts import KeptPrompts, PromptTable
+from gauger.engine.families.prompts import CountedPrompts, KeptPrompts, PromptTable
 from gauger.engine.state.state import State
 from gauger.engine.statistics.people import People, Whole
 from gauger.engine.statistics.population import population_of, with_components
@@ -26,9 +26,21 @@ class Day(Protocol):
     key: np.ndarray
     is_text: bool  # prompts are text, not token ids
     has_addresses: bool  # calls say from where
-    prompts: PromptTable
-    people: People
     calls_of_panes: dict[int, int]  # calls in each pane of time that has any
+
+    @property
+    def prompts(self) -> CountedPrompts:
+        """Its distinct prompts."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """Its accounts."""
+        ...
+
+    def signed_prompts(self) -> PromptTable:
+        """Its distinct prompts with their signatures, where there is an allow-list to hold them against."""
+        ...
 
     def calls(self, unit: int) -> UnitCalls:
         """The calls of a unit's accounts; ``owner`` is the place of each among ``people.rows(unit)``."""
@@ -54,10 +66,10 @@ class StateDay:
         self.calls_of_panes: dict[int, int] = dict(zip(panes.tolist(), calls.tolist(), strict=True))
         self.panes = panes.tolist()
         population, self._calls = fold(state)
-        self.people = Whole(with_components(population), self.key, self.settings.calls_min)
+        self.people: People = Whole(with_components(population), self.key, self.settings.calls_min)
 
     @cached_property
-    def prompts(self) -> PromptTable:
+    def prompts(self) -> KeptPrompts:
         """As in ``Day``."""
         return KeptPrompts(self._state.prompts)
 
@@ -70,6 +82,10 @@ class StateDay:
         place[rows] = np.arange(len(rows))
         found = self._calls.select(place[self._calls.owner] >= 0)
         return found.owned_by(place[found.owner])
+
+    def signed_prompts(self) -> PromptTable:
+        """As in ``Day``."""
+        return self.prompts
 
     def grouped(self) -> Groups:
         """As in ``Day``."""

@@ -9,7 +9,7 @@ from datetime import date
 
 import numpy as np
 
-from gauger.engine.common import threads
+from gauger.engine.common import memory, threads
 from gauger.engine.common.errors import InputError, KernelInputError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
@@ -106,6 +106,7 @@ class Measuring:
             if account.files:
                 (writer or self.work.next_segment()).commit(account, words)
                 so_far.add(account)
+                memory.settle()
             if segment.ended:
                 return
 

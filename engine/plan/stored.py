@@ -12,10 +12,10 @@ from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.common.shards import shards_of, units_of
 from gauger.engine.families.families import Groups, group_prompts
-from gauger.engine.families.prompts import PromptTable
+from gauger.engine.families.prompts import CountedPrompts, PromptTable
 from gauger.engine.plan.stored_people import StoredPeople, calls_of_unit, save_unit
 from gauger.engine.plan.stored_prompts import StoredPrompts, load_groups, save_groups
-from gauger.engine.segments.columns import prepared
+from gauger.engine.segments.columns import Section, prepared
 from gauger.engine.segments.segment import Segment
 from gauger.engine.segments.work import Work
 from gauger.engine.state.state import State
@@ -44,7 +44,7 @@ def folded(segments: list[Segment], shards: range, secret: Secret, settings: Set
     return state
 
 
-def _fold(state: State, segment: Segment, sections: list) -> None:
+def _fold(state: State, segment: Segment, sections: list[Section]) -> None:
     batch, file, row = prepared(sections, segment.content, segment.columns)
     state.fold(batch, file=file, rows=row)
 
@@ -65,7 +65,7 @@ class StoredDay:
             pane = hour * HOUR_US // settings.pane_us
             self.calls_of_panes[pane] = self.calls_of_panes.get(pane, 0) + number
         self.panes = sorted(self.calls_of_panes)
-        self.prompts: PromptTable = StoredPrompts(work, self.units)
+        self.prompts: CountedPrompts = StoredPrompts(work, self.units)
 
     def grouped(self) -> Groups:
         """As in ``Day``. Prompts, the bulk of the work directory, go once they are grouped."""
@@ -78,10 +78,14 @@ class StoredDay:
             del prompts
             memory.settle()
             groups, known = load_groups(path)
+        self.prompts = known
         if not self._keep_prompts:
             self._work.drop_prompts()
-            self.prompts = known
         return groups
+
+    def signed_prompts(self) -> PromptTable:
+        """As in ``Day``."""
+        return StoredPrompts(self._work, self.units)
 
     @cached_property
     def people(self) -> People:

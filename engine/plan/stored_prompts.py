@@ -132,7 +132,7 @@ class KnownPrompts:
 def load_groups(path: Path) -> tuple[Groups, KnownPrompts]:
     """The inverse of ``save_groups``."""
     found = read_arrays(path)
-    frames = Frames(*(found[f"frame {name}"] for name in _FRAMES), width=int(found["width"][0]))
+    frames = Frames(**{name: found[f"frame {name}"] for name in _FRAMES}, width=int(found["width"][0]))
     groups = Groups(
         **{name: found[name] for name in _GROUPS},
         matcher=Matcher(frames),

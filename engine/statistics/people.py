@@ -53,9 +53,12 @@ class People(Protocol):
     calls: np.ndarray  # int64[n]
     units: int
     unit_bytes: int  # of memory that a unit takes while something is asked of it
-    totals: Totals  # of all
-    # Every account with its statistics and links, without its calls.
-    accounts: Population
+    accounts: Population  # every account with its statistics and links, without its calls
+
+    @property
+    def totals(self) -> Totals:
+        """Of all accounts."""
+        ...
 
     def rows(self, number: int) -> np.ndarray:
         """Rows of a unit's accounts, int64, ascending."""

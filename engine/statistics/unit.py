@@ -42,10 +42,14 @@ def fold(state: State) -> tuple[Population, UnitCalls]:
     ledger, prompts = state.ledger.rows, state.prompts.rows
     prompt = ledger["prompt"]
     calls = UnitCalls(
-        owners[ledger["account"]],
-        *(ledger[name] for name in ("file", "row", "time")),
-        prompts["hash"][prompt],
-        prompts["flags"][prompt],
-        *(ledger[name] for name in ("identity", "address", "novelty")),
+        owner=owners[ledger["account"]],
+        file=ledger["file"],
+        row=ledger["row"],
+        time=ledger["time"],
+        prompt=prompts["hash"][prompt],
+        flags=prompts["flags"][prompt],
+        identity=ledger["identity"],
+        address=ledger["address"],
+        novelty=ledger["novelty"],
     )
     return population, calls
