@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gauger.batch.score import score
-from gauger.engine.plan.local import Local
 from gauger.benchmark import stages as bench_stages
 from gauger.benchmark import turns
 from gauger.benchmark.rivals.contest import HASHES, OURS, TEXT, TOKENS, Contest, missing, name_of
@@ -25,6 +24,7 @@ from gauger.engine.common.errors import InputError, KernelInputError
 from gauger.engine.common.schema import CALL_SCHEMA
 from gauger.engine.intake.admission import admit
 from gauger.engine.intake.parts import MEASURE_ROWS
+from gauger.engine.plan.local import Local
 from gauger.logs.columns import load_column_map
 from gauger.logs.readers import format_of, read
 from gauger.simulate import simulate

@@ -19,7 +19,6 @@ from gauger.engine.evidence.relations import related
 from gauger.engine.families.allow_list import AllowList, apply_allow_list
 from gauger.engine.families.families import Claims, Families, describe_groups, group_prompts
 from gauger.engine.families.known import KnownFamilies
-from gauger.engine.findings.finding import Finding
 from gauger.engine.findings.findings import call_evidence, family_evidence, find_findings, flagged_users
 from gauger.engine.findings.known import KnownFindings
 from gauger.engine.intake.measuring import Measurer
@@ -106,7 +105,9 @@ class Finished:
 ReferenceOf = Callable[[date], tuple[Reference | None, str | None]]
 
 
-def finish(day: Day, date_of_day: date | None, known: Known, reference_of: ReferenceOf, allow: AllowList | None) -> Finished:
+def finish(
+    day: Day, date_of_day: date | None, known: Known, reference_of: ReferenceOf, allow: AllowList | None
+) -> Finished:
     """Weigh a day.
 
     date_of_day : which day it is; None without a call
@@ -141,7 +142,9 @@ def finish(day: Day, date_of_day: date | None, known: Known, reference_of: Refer
     watch.lap("campaigns")
     users = flagged_users(member_family, spread.members.account, evidence, len(families), settings)
     strength = family_evidence(families, users, settings)
-    drift = None if chosen is None or date_of_day is None else measure_drift(date_of_day, today, chosen, evidence, settings)
+    drift = (
+        None if chosen is None or date_of_day is None else measure_drift(date_of_day, today, chosen, evidence, settings)
+    )
     result = Result(
         accounts=account_table(today, compared, evidence, findings, settings),
         families=family_table(families, strength, addresses=day.has_addresses),

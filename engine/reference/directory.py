@@ -28,7 +28,6 @@ from gauger.engine.families.known import KnownFamilies
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.keeping import KeptDay, bounded
 from gauger.engine.reference.kept_days import LONE, REFERENCE, THIN, has_population, read_population, write_population
-from gauger.engine.statistics.joining import concatenate
 from gauger.engine.state.storage import (
     MANIFEST,
     new_folder,
@@ -40,6 +39,7 @@ from gauger.engine.state.storage import (
     write_manifest,
     write_table,
 )
+from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population
 from gauger.kernels.sketches import minhash
 

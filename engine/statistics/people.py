@@ -16,7 +16,6 @@ from gauger.engine.statistics.background import Background, background_of, folds
 from gauger.engine.statistics.population import Population
 from gauger.kernels.text.features import FEATURES
 
-
 _BLOCK = 4_096  # accounts added up at a time: of a large day all of them are gigabytes
 
 
