@@ -102,8 +102,11 @@ def score(
     with progress_to(progress):
         inputs = [Input(path, path.stat().st_size) for path in paths]
         run = LocalRun(work, {"files": _identities(inputs), "columns": str(columns)}, settings, kept, local)
-        outputs.begin(out)  # after all that can be refused: it ends the earlier run
-        return _Scoring(out, inputs, run).score(column_map, allowed)
+        try:
+            outputs.begin(out)  # after all that can be refused: it ends the earlier run
+            return _Scoring(out, inputs, run).score(column_map, allowed)
+        finally:
+            run.work.close()
 
 
 def _identities(inputs: list[Input]) -> list[Any]:
