@@ -42,7 +42,8 @@ class Work:
             self._lock.close()
             raise StateError(f"{path}: another run works here; wait for it, or choose another --work") from None
         except OSError as error:
-            raise StateError(f"{path}: cannot make the work directory ({error.strerror}); choose another --work") from None
+            reason = f"cannot make the work directory ({error.strerror})"
+            raise StateError(f"{path}: {reason}; choose another --work") from None
         try:
             self._begin(orjson.dumps(run, option=orjson.OPT_SORT_KEYS), fresh=fresh)
         except BaseException:

@@ -1,5 +1,6 @@
 """Segments: written once, read by shard, and refused where they are damaged."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ def test_every_call_is_in_the_sections_of_one_shard_with_its_layout(segment: Seg
     expected = sorted((int(place == 1), call["row"]) for place, (_, some) in enumerate(BLOCKS) for call in some)
     assert rows_of(list(segment.calls(range(SHARDS)))) == expected
     for cuts in ([0, 64], [0, 1, 33, 64], list(range(65))):
-        parts = [segment.calls(range(low, high)) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
+        parts = [segment.calls(range(low, high)) for low, high in pairwise(cuts)]
         assert rows_of([section for part in parts for section in part]) == expected
     batch, file, _ = prepared([next(segment.calls(range(SHARDS)))[1]], "text", segment.columns)
     assert set(file.tolist()) == {2}
@@ -93,17 +94,22 @@ def test_prompts_are_the_distinct_ones_of_each_block(segment: Segment) -> None:
     assert found == expected
 
 
+def read(base: Path) -> None:
+    """Everything there is to read of a segment."""
+    found = Segment(base)
+    found.account()
+    found.words()
+    list(found.calls(range(SHARDS)))
+    list(found.prompts(range(SHARDS)))
+
+
 @pytest.mark.parametrize("kind", ["calls", "prompts", "json", "arrays"])
 def test_a_cut_segment_is_refused(kind: str, segment: Segment, tmp_path: Path) -> None:
     for file in segment._base.parent.iterdir():
         content = file.read_bytes()
         (tmp_path / file.name).write_bytes(content[: len(content) // 2] if file.suffix == f".{kind}" else content)
-    with pytest.raises(StateError, match="damaged.*--fresh"):
-        damaged = Segment(tmp_path / "00007")
-        damaged.account()
-        damaged.words()
-        list(damaged.calls(range(SHARDS)))
-        list(damaged.prompts(range(SHARDS)))
+    with pytest.raises(StateError, match=r"damaged.*--fresh"):
+        read(tmp_path / "00007")
 
 
 def test_accounts_add_up() -> None:

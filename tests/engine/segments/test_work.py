@@ -42,7 +42,7 @@ def test_another_run_is_refused_until_it_is_forgotten(tmp_path: Path) -> None:
     committed(work, 5)
     work.unit("accounts", 0).touch()
     work.close()
-    with pytest.raises(StateError, match="holds a run that was not finished.*--fresh"):
+    with pytest.raises(StateError, match=r"holds a run that was not finished.*--fresh"):
         Work(tmp_path, {**RUN, "key": "other"})
     fresh = Work(tmp_path, {**RUN, "key": "other"}, fresh=True)
     assert fresh.segments() == []
@@ -78,7 +78,7 @@ def test_what_a_run_left_that_was_killed_while_it_tidied_up_is_not_taken_for_ano
 
 def test_a_place_where_no_directory_can_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StateError, match="cannot make the work directory.*choose another --work"):
+    with pytest.raises(StateError, match=r"cannot make the work directory.*choose another --work"):
         Work(tmp_path / "file", RUN)
 
 
