@@ -16,8 +16,8 @@ LAYERS = ("kernels", "engine", "bindings")
 ROOMS = {
     "kernels": ("machine", "sketches", "text", "families", "accounts"),
     "engine": (
-        "common", "intake", "state", "families", "statistics", "evidence", "findings", "reference", "results",
-        "serving", "plan",
+        "common", "intake", "state", "segments", "families", "statistics", "evidence", "findings", "reference",
+        "results", "serving", "plan",
     ),
     "bindings": ("sketches", "text", "logs", "batch", "simulate", "report", "benchmark"),
 }  # fmt: skip

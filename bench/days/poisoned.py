@@ -29,6 +29,7 @@ from gauger.engine.engine import Engine
 from gauger.engine.evidence.evidence import Evidence, gather
 from gauger.engine.reference.decontamination import gather_decontaminated
 from gauger.engine.statistics.joining import concatenate
+from gauger.engine.statistics.people import Whole
 from gauger.engine.statistics.population import Population, population_of
 
 CAMPAIGNS = ("alpaca", "alpaca_padded_80", "t0_padded_80")
@@ -89,7 +90,7 @@ def _row(
     secret: Secret,
 ) -> Row:
     settings = Settings()
-    trimmed = gather_decontaminated(today, reference, secret.key, settings)
+    trimmed = gather_decontaminated(Whole(today, secret.key), reference, secret.key, settings)
     planted = np.asarray([account in campaign for account in today.account_ids])
 
     def figures(found: Evidence) -> tuple[float | None, int]:

@@ -11,7 +11,7 @@ import numpy as np
 from bench.detection.baselines import AccountTable
 from bench.detection.population import Seen
 from gauger.engine.common.vectors import unit
-from gauger.engine.evidence.neighbours import Whitener, nearest
+from gauger.engine.evidence.neighbours import Index, Whitener
 from gauger.engine.statistics.population import Population
 
 PROMPTS_MAX = (
@@ -116,7 +116,7 @@ class Neighbourhoods:
         """Of all accounts in order, float32: everything, and content only; neighbours are sought among all of them."""
         vectors = np.concatenate([self._whitener.transform(unit(one.sums)) for one in populations])
         statistics = np.concatenate([self._table.scaled_statistics(one) for one in populations]).astype(np.float32)
-        _, found = nearest(vectors, NEIGHBOURS)
+        _, found = Index(vectors).search_all(NEIGHBOURS)
         around = np.zeros_like(vectors)
         for column in range(found.shape[1]):
             around += vectors[found[:, column]]

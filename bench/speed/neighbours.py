@@ -18,7 +18,7 @@ from bench.pages.markdown import table
 from gauger.engine.common import threads
 from gauger.engine.common.settings import Settings
 from gauger.engine.common.vectors import unit
-from gauger.engine.evidence.neighbours import nearest
+from gauger.engine.evidence.neighbours import Index
 from gauger.kernels.text.features import FEATURES
 
 K = 50
@@ -44,13 +44,23 @@ def accounts(count: int, seed: int = 0) -> np.ndarray:
 def recall(vectors: np.ndarray, rows: np.ndarray, among: np.ndarray) -> float:
     """Share of the true K nearest of some accounts that were found."""
     chosen = np.linspace(0, len(vectors) - 1, _CHECKED).astype(np.int64)
-    found = []
+    shares = []
     for one in chosen.tolist():
         similarity = vectors[among] @ vectors[one]
         similarity[among == one] = -np.inf
         true = among[np.argpartition(-similarity, K)[:K]]
-        found.append(len(np.intersect1d(true, rows[one, :K])) / K)
-    return float(np.mean(found))
+        shares.append(len(np.intersect1d(true, rows[one, :K])) / K)
+    return float(np.mean(shares))
+
+
+def found(vectors: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Rows of the K nearest of each account, looked for among some; int64[count, K]."""
+    index = Index(vectors[among])
+    rows = np.empty((len(vectors), K), np.int64)
+    rows[among] = among[index.search_all(K)[1]]
+    others = np.setdiff1d(np.arange(len(vectors)), among)
+    rows[others] = among[index.search(vectors[others], K)[1]]
+    return rows
 
 
 def measure(count: int, asked: int) -> list[str]:
@@ -58,7 +68,7 @@ def measure(count: int, asked: int) -> list[str]:
     vectors = accounts(count)
     among = np.linspace(0, count - 1, asked).astype(np.int64)
     clock, processor = time.perf_counter(), time.process_time()
-    _, rows = nearest(vectors, K, among)
+    rows = found(vectors, among)
     clock, processor = time.perf_counter() - clock, time.process_time() - processor
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return [

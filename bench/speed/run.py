@@ -31,7 +31,7 @@ CALLS, ROUNDS = 5_000_000, 3
 PARTS = ("speed", "accuracy", "sections", "command")
 # Modules with a section of their own: each prints Markdown when it is run. Left out while there is none.
 SECTIONS = {"adversarial": "bench.speed.adversarial", "cold_start": "bench.speed.cold_start"}
-STAGES = ("ingest", "weigh", "population", "evidence", "families", "campaigns", "write")  # four of them are of "weigh"
+STAGES = ("ingest", "weigh", "families", "evidence", "campaigns", "write")  # three of them are of "weigh"
 _ROOT = Path(__file__).resolve().parents[2]
 Tell = Callable[[str], None]
 

@@ -60,6 +60,7 @@ def steps(accounts: int) -> dict[str, Callable[[], object]]:
         "repeats": lambda: statistics_calls.repeat_pairs(owner, prompt, accounts),
         "pauses": lambda: statistics_calls.session_gap_variation(owner, times, accounts),
         "links": lambda: statistics_links.link_statistics(linked, channels, values, np.full(accounts, CALLS), 64),
+        "components": lambda: statistics_links.component_sizes(linked, values, channels, accounts),
         "families": lambda: statistics_relational.family_entropy(owner, family, accounts),
         "cells against the reference": lambda: statistics_pool.cell_statistics(cells, pooled, today),
         "history": lambda: statistics_pool.history_shift(names, sums, today),

@@ -107,15 +107,13 @@ def score(
     with progress_to(progress), memory.use(limit):
         memory.require(_LEAST_BYTES, "gauger score")
         inputs = [Input(path, path.stat().st_size) for path in paths]
-        run = LocalRun(
-            work,
-            {"files": _identities(inputs), "columns": str(columns), "allow": allow is not None},
-            settings,
-            kept,
-            local,
-        )
-        outputs.begin(out)  # after all that can be refused: it ends the earlier run
-        return _Scoring(out, inputs, run).score(column_map, allowed)
+        given = {"files": _identities(inputs), "columns": str(columns), "allow": allow is not None}
+        run = LocalRun(work, given, settings, kept, local)
+        try:
+            outputs.begin(out)  # after all that can be refused: it ends the earlier run
+            return _Scoring(out, inputs, run).score(column_map, allowed)
+        finally:
+            run.work.close()
 
 
 def _identities(inputs: list[Input]) -> list[Any]:

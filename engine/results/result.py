@@ -26,9 +26,8 @@ from gauger.engine.statistics.population import Population
 class Result:
     """What a run found. The tables are those ``gauger score`` writes.
 
-    seconds : of ``finish``, stage after stage: population (the accounts and their statistics), evidence (with
-        decontamination of the reference), families (what is left of them by then: they are found beside the two),
-        campaigns (with relational statistics and verdicts)
+    seconds : of ``finish``, stage after stage: families, evidence (with decontamination of the reference), campaigns
+        (with relational statistics and verdicts)
     """
 
     accounts: pa.Table

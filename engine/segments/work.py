@@ -43,17 +43,24 @@ class Work:
             self._lock = open(path / _LOCK, "a+b")  # noqa: SIM115 (held for as long as the run goes on)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self._lock.close()
             raise StateError(f"{path}: another run works here; wait for it, or choose another --work") from None
         except OSError as error:
-            raise StateError(
-                f"{path}: cannot make the work directory ({error.strerror}); choose another --work"
-            ) from None
+            reason = f"cannot make the work directory ({error.strerror})"
+            raise StateError(f"{path}: {reason}; choose another --work") from None
+        try:
+            self._begin(orjson.dumps(run, option=orjson.OPT_SORT_KEYS), fresh=fresh)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, run: bytes, *, fresh: bool) -> None:
         if fresh:
             self._clear()
-        self._claim(orjson.dumps(run, option=orjson.OPT_SORT_KEYS))
+        self._claim(run)
         for name in (_SEGMENTS, _UNITS):
-            (path / name).mkdir(exist_ok=True)
-        for left in path.glob("*/.*.partial"):
+            (self.path / name).mkdir(exist_ok=True)
+        for left in self.path.glob("*/.*.partial"):
             left.unlink()
         self._forget_uncommitted()
 
@@ -63,6 +70,7 @@ class Work:
             if found.read_bytes() != run:
                 raise StateError(_ANOTHER.format(self.path))
             return
+        self._clear()  # what is here is of a run that was done, and killed while it tidied up
         temporary = found.with_suffix(".partial")
         temporary.write_bytes(run)
         os.replace(temporary, found)
@@ -142,5 +150,6 @@ class Work:
 
     def finish(self) -> None:
         """The run is done: nothing of it stays."""
+        (self.path / _RUN).unlink()  # first: from here on there is nothing to go on with
         shutil.rmtree(self.path)
         self._lock.close()

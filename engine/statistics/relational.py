@@ -5,12 +5,9 @@ Nothing of it can be asked of a stored day, which keeps no prompts and no hours:
 with the day, has a reference to be ranked in.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from gauger.engine.statistics.calls import normalised_entropy
-from gauger.engine.statistics.population import Population
 from gauger.engine.statistics.statistic import ADDRESS, CONTENT, OURS, SHANNON, alone, among
 from gauger.kernels.accounts import groups
 
@@ -27,12 +24,6 @@ def family_entropy(owner: np.ndarray, family: np.ndarray, owners: int) -> np.nda
     owner, family = owner[inside], family[inside]
     alone = family.max(initial=-1) + 1 + np.arange(len(family))
     return normalised_entropy(owner, np.where(family >= 0, family, alone), owners)
-
-
-def with_families(population: Population, owner: np.ndarray, family: np.ndarray) -> Population:
-    """The population, knowing also what needs a run's families: of each call its account and family, -1 = none."""
-    entropy = family_entropy(owner, family, len(population))
-    return replace(population, statistics={**population.statistics, "family_entropy": entropy})
 
 
 def _runs(owner: np.ndarray, value: np.ndarray, owners: int) -> tuple[np.ndarray, np.ndarray]:

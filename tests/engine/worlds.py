@@ -25,7 +25,9 @@ from gauger.engine.families.frames import NO_FRAMES, Matcher
 from gauger.engine.families.slots import SlotFigures
 from gauger.engine.intake.admission import admit
 from gauger.engine.intake.measuring import Measurer, Measures, WordSketch
+from gauger.engine.reference.keeping import KeptDay, kept_day
 from gauger.engine.results.result import Result
+from gauger.engine.statistics.people import Whole
 from gauger.engine.statistics.population import Population
 from gauger.kernels.sketches import minhash
 from gauger.kernels.text.features import FEATURES
@@ -248,13 +250,28 @@ def bare_population(
     )
 
 
+def kept(
+    population: Population,
+    settings: Settings,
+    secret: Secret,
+    *,
+    flagged: np.ndarray | None = None,
+    lone: np.ndarray | None = None,
+) -> KeptDay:
+    """What is kept of a day; flagged, lone : bool[accounts], nobody unless told."""
+    nobody = np.zeros(len(population), bool)
+    people = Whole(population, secret.key, settings.calls_min)
+    flags = (nobody if given is None else given for given in (flagged, lone))
+    return kept_day(people, population.statistics, *flags, settings, secret)
+
+
 def evidence(
     probability: Sequence[float] | np.ndarray,
     vectors: np.ndarray,
     reference_vectors: np.ndarray,
     *,
     sifted: np.ndarray | None = None,
-    call_probability: np.ndarray | None = None,
+    call_probability: list[np.ndarray] | None = None,
 ) -> Evidence:
     """Hand-made evidence: every part has the same probability."""
     values = np.asarray(probability, np.float64)
@@ -264,7 +281,7 @@ def evidence(
         shares={"today_share_10": 1.0 - values, "today_share_50": 0.9 - values},
         vectors=vectors.astype(np.float32),
         sifted=(vectors if sifted is None else sifted).astype(np.float32),
-        call_probability=np.zeros(0) if call_probability is None else call_probability,
+        call_probability=call_probability or [],
         reference_accounts=len(reference_vectors),
         reference_vectors=reference_vectors.astype(np.float32),
     )
@@ -291,10 +308,10 @@ def families(
         first_seen=ones,
         last_seen=ones,
         of_prompt=np.zeros(0, np.int64),
-        of_call=np.zeros(0, np.int64),
-        repeats_of_call=np.zeros(0, np.int64),
+        of_group=np.append(np.arange(count), -1),
         matcher=Matcher(NO_FRAMES),
         of_frame=np.zeros(0, np.int64),
+        similarity=0.8,
     )
 
 

@@ -17,6 +17,7 @@ import pytest
 from gauger.batch.score import default_secret, score
 from gauger.engine.common.errors import ColumnMapError, InputError
 from gauger.engine.common.secret import Secret
+from gauger.engine.plan.local import Local
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.reference.kept_days import REFERENCE
 from tests.bindings import traffic
@@ -222,7 +223,7 @@ def test_any_number_of_workers_gives_the_same_bytes(workers: int, world: World, 
     for number in (workers, 2):
         (folder := tmp_path / f"{number}-workers").mkdir()
         state = world.state_copy(folder)
-        score(parts, folder / "out", state=state, settings=traffic.SETTINGS, workers=number)
+        score(parts, folder / "out", state=state, settings=traffic.SETTINGS, local=Local(workers=number))
         kept = {path.relative_to(state): path.read_bytes() for path in state.rglob("*.arrow")}
         runs.append((traffic.parquet_bytes(folder / "out"), kept))
     assert runs[0] == runs[1]
@@ -232,8 +233,9 @@ _SCORE_ALONE = """
 import sys
 from pathlib import Path
 from gauger.batch.score import score
+from gauger.engine.plan.local import Local
 from tests.bindings import traffic
-score([sys.argv[1]], Path(sys.argv[2]), state=Path(sys.argv[3]), settings=traffic.SETTINGS, workers=1)
+score([sys.argv[1]], Path(sys.argv[2]), state=Path(sys.argv[3]), settings=traffic.SETTINGS, local=Local(workers=1))
 """
 
 

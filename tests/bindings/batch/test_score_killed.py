@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gauger.batch.score import score
+from gauger.engine.plan.local import Local
 from tests.bindings import traffic
 
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir")
@@ -60,7 +61,7 @@ def run(log: Path, folder: Path, killed_before: int | None = None) -> None:
     """The run under test; also what the processes that get killed do."""
     if killed_before is not None:
         kill_before_change(killed_before)
-    score([log], folder / "out", state=folder / "state", workers=1)
+    score([log], folder / "out", state=folder / "state", local=Local(workers=1))
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -179,18 +180,25 @@ def test_several_slots_are_told_apart() -> None:
 Rows = list[tuple[int, int, str, int | None]]  # file, row, account, family
 
 
-def run_tables(rows: Rows, accounts: dict[int, int]) -> tuple[pa.Table, pa.Table]:
-    """(families, calls) tables from rows and the accounts of each family."""
-    empty = dict.fromkeys(tables.CALLS.names)
-    calls = [empty | dict(zip(("file", "row", "account_id", "family_id"), row, strict=True)) for row in rows]
+def rendered(logs: list[Path], rows: Rows, accounts: dict[int, int], k: int = K) -> list[str | None]:
+    """Templates of the families, by the accounts that the families table gives each."""
     nothing = dict.fromkeys(tables.FAMILIES.names)
     families = [nothing | {"family_id": family, "accounts": count} for family, count in accounts.items()]
-    return pa.Table.from_pylist(families, tables.FAMILIES), pa.Table.from_pylist(calls, tables.CALLS)
 
+    def examples(wanted: np.ndarray, most: int) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """By a loop: the first call of each account, in order of file and row."""
+        found = {}
+        for family in wanted.tolist():
+            first: dict[str, tuple[int, int]] = {}
+            for file, row, account, own in sorted(rows, key=lambda one: one[:2]):
+                if own == list(accounts)[family]:
+                    first.setdefault(account, (file, row))
+            places = np.asarray(list(first.values())[:most], np.int64).reshape(-1, 2)
+            found[family] = places[:, 0], places[:, 1]
+        return found
 
-def rendered(logs: list[Path], rows: Rows, accounts: dict[int, int], k: int = K) -> list[str | None]:
-    """Templates of the families."""
-    return render(*run_tables(rows, accounts), logs, IDENTITY, k)["template"].to_pylist()
+    table = pa.Table.from_pylist(families, tables.FAMILIES)
+    return render(table, examples, logs, IDENTITY, k)["template"].to_pylist()
 
 
 def log_of(prompts: list[str | None], path: Path) -> Path:

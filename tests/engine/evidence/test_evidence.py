@@ -35,8 +35,7 @@ def test_without_a_reference_or_large_accounts_it_says_so(calls: int, reference:
     for found in (gather(today, earlier, KEY, SETTINGS), no_evidence(today, missing)):
         assert np.all(np.isnan(found.probability))
         assert len(found.probability) == len(today)
-        assert len(found.call_probability) == len(today.sample_owner)
-        assert np.all(np.isnan(found.call_probability))
+        assert found.call_probability == []
         assert found.parts == found.shares == {}
         assert found.reference_accounts == 0
         assert found.missing == [missing]
@@ -82,7 +81,7 @@ def test_every_part_is_a_probability(null: Evidence) -> None:
     assert set(null.parts) == names
     absent = {"shared_addresses", "conformity_settings"}  # this world has neither addresses nor settings
     known_parts = [values for name, values in null.parts.items() if name not in absent]
-    for values in [null.probability, *known_parts, null.call_probability]:
+    for values in [null.probability, *known_parts, *null.call_probability]:
         known = values[~np.isnan(values)]
         assert len(known) >= 0.5 * len(values)
         assert np.all((known > 0) & (known <= 1))
@@ -110,8 +109,8 @@ def test_planted_campaigns_are_found(found: Evidence) -> None:
 def test_the_oddest_calls_are_the_campaigns(found: Evidence, today: Population) -> None:
     place = np.arange(len(today.sample_owner)) % 10
     campaign = today.sample_owner < 120
-    odd = found.call_probability[campaign & (place < 5)]
-    usual = found.call_probability[campaign & (place >= 5)]
+    (probability,) = found.call_probability
+    odd, usual = probability[campaign & (place < 5)], probability[campaign & (place >= 5)]
     assert np.median(odd) < 0.1 < np.median(usual)
 
 
@@ -173,8 +172,9 @@ def test_small_accounts_have_no_evidence_and_the_others_keep_their_places(
     assert not np.any(again.vectors[small])
     assert np.array_equal(again.probability[~small], found.probability)
     calls_of_small = np.repeat(small, 10)
-    assert np.all(np.isnan(again.call_probability[calls_of_small]))
-    assert np.array_equal(again.call_probability[~calls_of_small], found.call_probability)
+    (probability,) = again.call_probability
+    assert np.all(np.isnan(probability[calls_of_small]))
+    assert np.array_equal(probability[~calls_of_small], *found.call_probability)
     assert np.array_equal(again.vectors[~small], found.vectors)
     for name, values in found.relational.items():
         assert np.all(np.isnan(again.relational[name][small]))

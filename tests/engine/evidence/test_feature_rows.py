@@ -23,12 +23,6 @@ def test_rows_are_those_of_their_parts() -> None:
         assert np.array_equal(rows[wanted], whole[wanted])
 
 
-def test_selected_rows_are_those_of_the_mask() -> None:
-    rows, whole = two_parts()
-    kept = np.random.default_rng(35).random(650) < 0.3
-    assert np.array_equal(rows.select(kept)[np.arange(kept.sum())], whole[kept])
-
-
 def test_projections_are_products_and_the_same_however_rows_are_stored() -> None:
     rows, whole = two_parts()
     random = np.random.default_rng(36)

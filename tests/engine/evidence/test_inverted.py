@@ -18,7 +18,7 @@ def cloud(count: int, seed: int) -> np.ndarray:
 def test_every_probe_searches_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inverted, "PROBES", 1_000)
     vectors = cloud(600, 1)
-    similarity, rows = InvertedFile(vectors, np.arange(len(vectors))).search_all(15)
+    similarity, rows = InvertedFile(vectors).search_all(15)
     exact = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
     np.fill_diagonal(exact, -np.inf)  # nobody is their own neighbour
     assert similarity == pytest.approx(-np.sort(-exact, axis=1)[:, :15], abs=1e-5)
@@ -27,7 +27,7 @@ def test_every_probe_searches_everything(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_eight_probes_find_nearly_all() -> None:
     vectors = cloud(6_000, 2)
-    rows = InvertedFile(vectors, np.arange(len(vectors))).search_all(10)[1]
+    rows = InvertedFile(vectors).search_all(10)[1]
     exact = np.argsort(-(vectors @ vectors.T), axis=1)[:, 1:11]
     assert np.mean([len(np.intersect1d(*pair)) / 10 for pair in zip(rows, exact, strict=True)]) > 0.9
 
@@ -40,6 +40,6 @@ def test_the_number_of_workers_changes_nothing(workers: int, monkeypatch: pytest
     found = []
     for number in (1, workers):
         with threads.use(number):
-            found.append(InvertedFile(vectors, np.arange(len(vectors))).search_all(12))
+            found.append(InvertedFile(vectors).search_all(12))
     for one, more in zip(*found, strict=True):
         assert np.array_equal(one, more)

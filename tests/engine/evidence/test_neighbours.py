@@ -6,7 +6,7 @@ import pytest
 from gauger.engine.common import threads
 from gauger.engine.common.vectors import unit
 from gauger.engine.evidence import neighbours
-from gauger.engine.evidence.neighbours import EXACT_MAX, Whitener, nearest, today_share
+from gauger.engine.evidence.neighbours import EXACT_MAX, Index, Whitener, today_share
 
 
 def clouds(count: int, dimensions: int, seed: int, centres: int = 40) -> np.ndarray:
@@ -30,7 +30,7 @@ def test_unit_rows_and_zero_rows() -> None:
 
 def test_few_accounts_are_searched_exactly() -> None:
     vectors = clouds(900, 48, 1)
-    similarity, rows = nearest(vectors, 20)
+    similarity, rows = Index(vectors).search_all(20)
     assert np.array_equal(rows, brute_force(vectors, 20))
     assert similarity == pytest.approx(np.einsum("id,ikd->ik", vectors, vectors[rows]), abs=1e-5)
     assert np.all(np.diff(similarity, axis=1) <= 0)
@@ -38,7 +38,7 @@ def test_few_accounts_are_searched_exactly() -> None:
 
 def test_many_accounts_are_searched_well_enough() -> None:
     vectors = clouds(EXACT_MAX + 1_000, 24, 2)
-    _, rows = nearest(vectors, 20)
+    _, rows = Index(vectors).search_all(20)
     found = []
     for row in range(0, len(vectors), 10):
         similarity = vectors @ vectors[row]
@@ -51,7 +51,7 @@ def test_many_accounts_are_searched_well_enough() -> None:
 def test_nobody_is_their_own_neighbour_and_none_comes_twice(count: int) -> None:
     vectors = clouds(count, 24, 3)
     vectors[: count // 5] = vectors[0]  # accounts that say the very same
-    _, rows = nearest(vectors, 10)
+    _, rows = Index(vectors).search_all(10)
     assert rows.shape == (count, 10)
     assert not np.any(rows == np.arange(count)[:, None])
     assert all(len(set(found)) == 10 for found in rows.tolist())
@@ -60,9 +60,9 @@ def test_nobody_is_their_own_neighbour_and_none_comes_twice(count: int) -> None:
 @pytest.mark.parametrize("count", [2_500, EXACT_MAX + 500])
 def test_the_number_of_workers_changes_nothing(count: int) -> None:
     vectors = clouds(count, 24, 4)
-    one = nearest(vectors, 15)
+    one = Index(vectors).search_all(15)
     with threads.use(3):
-        three = nearest(vectors, 15)
+        three = Index(vectors).search_all(15)
     assert all(np.array_equal(*pair) for pair in zip(one, three, strict=True))
     whitener = Whitener.fit(vectors)
     alone = whitener.transform(vectors)
@@ -79,21 +79,30 @@ def test_who_is_not_among_its_own_neighbours_loses_the_last() -> None:
 
 
 @pytest.mark.parametrize("count", [900, 9_000])
-def test_neighbours_are_looked_among_some_accounts_alone(count: int) -> None:
-    vectors = clouds(count, 24, 6)
-    among = np.flatnonzero(np.random.default_rng(7).random(count) < 0.6)  # of 9,000 more than are searched exactly
-    similarity, rows = nearest(vectors, 10, among)
-    assert np.isin(rows, among).all()
-    assert not np.any(rows == np.arange(count)[:, None])
-    assert similarity == pytest.approx(np.einsum("id,ikd->ik", vectors, vectors[rows]), abs=1e-5)
-    products = vectors @ vectors[among].T
-    products[np.arange(count)[:, None] == among] = -np.inf
-    exact = among[np.argsort(-products, axis=1)[:, :10]]
+def test_others_find_their_neighbours_among_the_vectors_alone(count: int) -> None:
+    both = clouds(count, 24, 6)
+    inside = np.random.default_rng(7).random(count) < 0.6  # of 9,000 more than are searched exactly
+    vectors, queries = both[inside], both[~inside]
+    index = Index(vectors)
+    similarity, rows = index.search(queries, 10)
+    assert similarity == pytest.approx(np.einsum("id,ikd->ik", queries, vectors[rows]), abs=1e-5)
+    assert np.all(np.diff(similarity, axis=1) <= 0)
+    exact = np.argsort(-(queries @ vectors.T), axis=1)[:, :10]
     assert np.mean([len(np.intersect1d(*pair)) / 10 for pair in zip(rows, exact, strict=True)]) > 0.95
+    for part in (slice(0, 7), slice(7, None)):  # whoever else asks
+        assert np.array_equal(index.search(queries[part], 10)[1], rows[part])
+    nothing = index.search(queries[:0], 10)
+    assert [found.shape for found in nothing] == [(0, 10), (0, 10)]
+
+
+@pytest.mark.parametrize("count", [900, 9_000])
+def test_whoever_is_like_one_of_the_vectors_finds_it_first(count: int) -> None:
+    vectors = clouds(count, 24, 12)
+    assert np.array_equal(Index(vectors).search(vectors[::3], 5)[1][:, 0], np.arange(count)[::3])
 
 
 def test_fewer_accounts_than_neighbours_wanted() -> None:
-    similarity, rows = nearest(clouds(6, 8, 5), 50)
+    similarity, rows = Index(clouds(6, 8, 5)).search_all(50)
     assert similarity.shape == rows.shape == (6, 5)
     assert all(sorted([row, *found]) == list(range(6)) for row, found in enumerate(rows.tolist()))
 
@@ -134,7 +143,7 @@ def shares_by_loop(similarity: np.ndarray, rows: np.ndarray, today: np.ndarray, 
 
 @pytest.mark.parametrize("k", [1, 5, 20])
 def test_shares_of_today_are_those_of_a_loop(k: int) -> None:
-    similarity, rows = nearest(clouds(200, 16, 8), 20)
+    similarity, rows = Index(clouds(200, 16, 8)).search_all(20)
     today = np.random.default_rng(8).random(200) < 0.3
     assert today_share(similarity, rows, today, k) == pytest.approx(shares_by_loop(similarity, rows, today, k))
 
@@ -145,7 +154,7 @@ def test_names_without_meaning_give_both_sides_the_same_scores(k: int) -> None:
 
     Neighbours are mostly mutual, so an account that counts itself in its neighbours' shares gives itself away.
     """
-    similarity, rows = nearest(clouds(1_200, 16, 11, centres=150), k)
+    similarity, rows = Index(clouds(1_200, 16, 11, centres=150)).search_all(k)
     random = np.random.default_rng(11)
     differences, rates = [], []
     for _ in range(20):
@@ -159,7 +168,7 @@ def test_names_without_meaning_give_both_sides_the_same_scores(k: int) -> None:
 
 def test_saturated_shares_are_told_apart_by_similarity() -> None:
     vectors = clouds(100, 8, 9)
-    similarity, rows = nearest(vectors, 10)
+    similarity, rows = Index(vectors).search_all(10)
     found = today_share(similarity, rows, np.ones(100, bool), 10)
     assert found.min() > 2.0 - 0.001
     assert np.array_equal(np.argsort(found), np.argsort(similarity.mean(axis=1)))
@@ -170,7 +179,7 @@ def test_an_inverted_file_that_finds_too_few_repeats_the_last(monkeypatch: pytes
     monkeypatch.setattr(neighbours, "EXACT_MAX", 50)
     random = np.random.default_rng(10)
     vectors = unit(np.repeat(100.0 * random.normal(size=(100, 60)), 2, axis=0) + random.normal(size=(200, 60)))
-    similarity, rows = nearest(vectors, 190)
+    similarity, rows = Index(vectors).search_all(190)
     assert rows.shape == (200, 190)
     assert np.all((rows >= 0) & (rows < 200))
     assert not np.any(rows == np.arange(200)[:, None])

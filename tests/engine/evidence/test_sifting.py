@@ -17,6 +17,7 @@ from gauger.engine.evidence.sifting import (
     PooledCalls,
     directions,
     joined,
+    joined_among,
     moments,
     oddest,
     places,
@@ -213,32 +214,39 @@ def test_the_number_of_workers_changes_nothing() -> None:
     assert np.array_equal(one.chosen, three.chosen)
 
 
-def test_learning_rounds_are_of_the_accounts_looked_among_and_the_others_of_all() -> None:
-    """A campaign is found among accounts nobody has as a neighbour, too: the direction is learnt from the others."""
-    calls = pooled(worlds.population(41, 600, 20, planted=[(150, 6)]), worlds.population(42, 400, 20), 6)
-    among = np.flatnonzero((np.arange(1_000) % 2 == 0) | ~calls.today)  # every other one of today's
-    calls = replace(calls, among=among)
-    rounds = list(rounds_of(calls, numbers=(20, 50)))
-    assert [len(one.scores) for one in rounds] == [1_000, len(among), len(among), 1_000, 1_000]
-    assert all(np.isin(rounds[place].neighbours, among).all() for place in (0, 3, 4))
-    scores = sift(calls, numbers=(20, 50)).self_trained
-    assert np.array_equal(scores, joined((rounds[3].shares + rounds[4].shares) / 2, calls.today))
-    probability = tail_probability(scores, scores[~calls.today])
-    outside = np.setdiff1d(np.arange(150), among)
-    assert np.mean(probability[outside] < 0.01) > 0.9
-    assert np.mean(probability[150:600] < 0.01) < 0.04
+def test_the_shares_of_the_last_two_rounds_are_averaged() -> None:
+    calls = pooled(worlds.population(41, 300, 12, planted=[(75, 6)]), worlds.population(42, 400, 12), 6)
+    rounds, sifting = list(rounds_of(calls, numbers=(20, 50))), sift(calls, numbers=(20, 50))
+    assert len(rounds) == 5
+    expected = joined((rounds[3].shares + rounds[4].shares) / 2, calls.today)
+    assert np.array_equal(sifting.self_trained, expected)
+    for heard, one in zip(sifting.rounds, (rounds[0], *rounds[3:]), strict=True):
+        assert np.array_equal(heard.shares, one.shares)
+        assert np.array_equal(heard.neighbours, one.neighbours)
 
 
-def test_selected_calls_are_those_of_the_selected_accounts() -> None:
-    calls = pooled(worlds.population(43, 40, 5), worlds.population(44, 50, 5), 7)
-    accounts = np.asarray([1, 2, 30, 41, 88])
-    some = calls.select(accounts)
-    for new, old in enumerate(accounts.tolist()):
-        mine, before = np.flatnonzero(some.owner == new), np.flatnonzero(calls.owner == old)
-        assert np.array_equal(some.features[mine], calls.features[before])
-        assert np.array_equal(some.identity[mine], calls.identity[before])
-        assert (some.today[new], some.folds[new]) == (calls.today[old], calls.folds[old])
-    assert len(some.owner) == np.isin(calls.owner, accounts).sum()
+def test_a_round_says_of_other_accounts_what_it_said_of_the_same_calls() -> None:
+    """What was learnt is asked again about today's accounts, as if they were others."""
+    today, reference = worlds.population(43, 80, 6, planted=[(20, 4)]), worlds.population(44, 120, 6)
+    both = pooled(today, reference, 7)
+    alone = PooledCalls(
+        features=FeatureRows((today.sample_features, today.sample_row)),
+        owner=today.sample_owner,
+        today=np.ones(len(today), bool),
+        folds=both.folds[: len(today)],
+        identity=today.sample_identity,
+    )
+    last = sift(both, numbers=NEIGHBOURS).last
+    vectors, probability = last.learnt.means(alone)
+    assert np.array_equal(probability, last.call_probability[: len(alone.owner)])
+    assert np.array_equal(vectors, last.vectors[: len(today)])
+
+
+def test_shares_of_others_are_ranked_among_the_references() -> None:
+    random = np.random.default_rng(45)
+    shares, today = random.random((3, 500)), np.arange(500) < 100
+    found = joined_among(shares[:, today], shares[:, ~today])
+    assert np.array_equal(found, joined(shares, today)[:100])
 
 
 def test_the_learning_sample_is_bounded_by_smallest_identity() -> None:

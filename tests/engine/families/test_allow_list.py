@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 
 from gauger.engine.common.errors import AllowListError
-from gauger.engine.common.settings import Settings
 from gauger.engine.engine import Engine
 from gauger.engine.evidence.evidence import no_evidence
 from gauger.engine.families.allow_list import AllowList
 from gauger.engine.families.families import EXACT, TEMPLATE
-from gauger.engine.findings.findings import Calls, family_evidence, find_findings
+from gauger.engine.findings.findings import find_findings
 from gauger.engine.results.result import Result
 from tests.engine import worlds
-from tests.engine.findings.test_findings import CAMPAIGN, clustered_evidence, coordinated_day
+from tests.engine.findings.test_findings import CAMPAIGN, clustered_evidence, coordinated_day, family_strength
 from tests.engine.findings.test_findings import SETTINGS as FINDING_SETTINGS
 
 WORDS = worlds.Words(21)
@@ -166,11 +165,10 @@ def test_what_cannot_be_allowed_is_refused(allow: dict[str, Any], problem: str) 
 
 
 def test_an_allowed_family_has_no_evidence() -> None:
-    settings = Settings()
-    calls = Calls(*(np.asarray(column, np.int64) for column in ([0, 1, 2, 3], [0] * 4, [0, 0, 1, 1], [1] * 4)))
+    calls = [0, 1, 2, 3], [0, 0, 1, 1]
     evidence = worlds.evidence([1e-4, 1e-4, 1e-4, 0.5], np.zeros((4, 2)), np.zeros((2, 2)))
-    plain = family_evidence(worlds.families([TEMPLATE, EXACT]), calls, evidence, settings)
-    marked = family_evidence(worlds.families([TEMPLATE, EXACT], allowed=[True, False]), calls, evidence, settings)
+    plain = family_strength(worlds.families([TEMPLATE, EXACT]), *calls, evidence)
+    marked = family_strength(worlds.families([TEMPLATE, EXACT], allowed=[True, False]), *calls, evidence)
     assert plain[0] > 5
     assert math.isnan(marked[0])
     assert marked[1] == plain[1]

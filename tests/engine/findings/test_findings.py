@@ -9,8 +9,15 @@ import pytest
 
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.evidence.evidence import Evidence, no_evidence
-from gauger.engine.families.families import EXACT, TEMPLATE
-from gauger.engine.findings.findings import Calls, account_reasons, call_evidence, family_evidence, find_findings
+from gauger.engine.families.families import EXACT, TEMPLATE, Families
+from gauger.engine.findings.findings import (
+    Calls,
+    account_reasons,
+    call_evidence,
+    family_evidence,
+    find_findings,
+    flagged_users,
+)
 from gauger.engine.state.links import ADDRESS, PAYMENT
 from gauger.engine.statistics.population import Population
 from tests.engine import worlds
@@ -23,9 +30,21 @@ def no_content(accounts: int) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros((accounts, 2)), np.zeros((10, 2))
 
 
-def calls_of(account: list[int], family: list[int], *, hours: list[int] | None = None) -> Calls:
-    times = np.asarray(hours or [0] * len(account), np.int64) * HOUR_US + 60_000_000
-    return Calls(np.asarray(account), times, np.asarray(family), np.ones(len(account), np.int64))
+class Asked(Calls):
+    """All calls of a day, to be asked for by account."""
+
+    def users(self, families: np.ndarray) -> list[np.ndarray]:
+        return [np.unique(self.account[self.family == family]) for family in families.tolist()]
+
+    def of(self, accounts: np.ndarray) -> Calls:
+        kept = np.isin(self.account, accounts)
+        return Calls(self.account[kept], self.time[kept], self.family[kept], self.repeats[kept])
+
+
+def family_strength(families: Families, account: list[int], family: list[int], evidence: Evidence) -> np.ndarray:
+    """Evidence of families by the accounts and families of calls that are in one."""
+    users = flagged_users(np.asarray(family), np.asarray(account), evidence, len(families), SETTINGS)
+    return family_evidence(families, users, SETTINGS)
 
 
 # Accounts
@@ -85,19 +104,26 @@ def binomial_tail(hits: int, number: int, chance: float) -> float:
 def test_family_evidence_is_the_binomial_tail_of_its_flagged_accounts() -> None:
     """Family 0: three flagged of five tested; 1: none of two; 2: only an account that could not be tested."""
     probability = [1e-4, 1e-4, 1e-4, 0.5, 0.6, NAN, 0.7]
-    calls = calls_of([0, 0, 1, 2, 3, 4, 5, 5, 3, 6, 0], [0, 0, 0, 0, 0, 0, 0, 2, 1, 1, -1])
-    found = family_evidence(worlds.families([0, 1, 2]), calls, worlds.evidence(probability, *no_content(7)), SETTINGS)
+    calls = [0, 0, 1, 2, 3, 4, 5, 5, 3, 6], [0, 0, 0, 0, 0, 0, 0, 2, 1, 1]
+    found = family_strength(worlds.families([0, 1, 2]), *calls, worlds.evidence(probability, *no_content(7)))
     assert found[0] == pytest.approx(-math.log10(binomial_tail(3, 5, SETTINGS.alarm_level)))
     assert found[1] == 0.0
     assert np.isnan(found[2])
 
 
 def test_family_evidence_is_bounded_and_unknown_without_evidence() -> None:
-    everyone = calls_of(list(range(400)), [0] * 400)
-    found = family_evidence(worlds.families([0]), everyone, worlds.evidence([1e-4] * 400, *no_content(400)), SETTINGS)
+    everyone = list(range(400)), [0] * 400
+    found = family_strength(worlds.families([0]), *everyone, worlds.evidence([1e-4] * 400, *no_content(400)))
     assert found.tolist() == [300.0]
     nothing = no_evidence(worlds.bare_population([5] * 400, {}), "no reference")
-    assert np.all(np.isnan(family_evidence(worlds.families([0]), everyone, nothing, SETTINGS)))
+    assert np.all(np.isnan(family_strength(worlds.families([0]), *everyone, nothing)))
+
+
+def test_users_of_families_are_accounts_and_only_those_with_evidence_are_tested() -> None:
+    family, account = np.asarray([0, 0, 0, 1, 1, 1, 1]), np.asarray([0, 0, 2, 1, 3, 3, 2])
+    evidence = worlds.evidence([1e-4, 0.5, NAN, 1e-4], *no_content(4))
+    tested, flagged = flagged_users(family, account, evidence, 3, SETTINGS)
+    assert (tested.tolist(), flagged.tolist()) == ([1, 2, 0], [1, 1, 0])
 
 
 # Calls
@@ -106,20 +132,20 @@ def test_family_evidence_is_bounded_and_unknown_without_evidence() -> None:
 def test_call_evidence_is_that_of_the_sampled_call() -> None:
     today = worlds.population(1, 20, 6)
     probability = np.random.default_rng(1).uniform(0.001, 1, 120)
-    evidence = worlds.evidence([0.5] * 20, *no_content(20), call_probability=probability)
+    sampled = today.sample_owner, today.sample_identity, probability
     order = np.random.default_rng(2).permutation(120)
-    found = call_evidence(today, evidence, today.sample_owner[order], today.sample_identity[order])
+    found = call_evidence(sampled, today.sample_owner[order], today.sample_identity[order])
     assert found == pytest.approx(-np.log10(probability[order]))
 
 
 def test_calls_outside_the_sample_and_other_accounts_calls_are_unknown() -> None:
     today = worlds.population(2, 4, 5)
-    evidence = worlds.evidence([0.5] * 4, *no_content(4), call_probability=np.full(20, 0.1))
-    other = (today.sample_owner + 1) % 4
-    assert np.all(np.isnan(call_evidence(today, evidence, other, today.sample_identity)))
-    assert np.all(np.isnan(call_evidence(today, evidence, today.sample_owner, today.sample_identity + np.uint64(1))))
-    empty = worlds.bare_population([1, 1], {})
-    assert np.all(np.isnan(call_evidence(empty, evidence, np.asarray([0, 1]), np.asarray([3, 4], np.uint64))))
+    owner, identity = today.sample_owner, today.sample_identity
+    sampled = owner, identity, np.full(20, 0.1)
+    assert np.all(np.isnan(call_evidence(sampled, (owner + 1) % 4, identity)))
+    assert np.all(np.isnan(call_evidence(sampled, owner, identity + np.uint64(1))))
+    empty = owner[:0], identity[:0], np.zeros(0)
+    assert np.all(np.isnan(call_evidence(empty, np.asarray([0, 1]), np.asarray([3, 4], np.uint64))))
 
 
 # Campaigns
@@ -127,7 +153,7 @@ def test_calls_outside_the_sample_and_other_accounts_calls_are_unknown() -> None
 CAMPAIGN, OTHERS = 30, 370
 
 
-def coordinated_day(seed: int) -> tuple[Population, Calls]:
+def coordinated_day(seed: int) -> tuple[Population, Asked]:
     """Thirty accounts that move as one, and others; the calls of all."""
     random = np.random.default_rng(seed)
     count = CAMPAIGN + OTHERS
@@ -141,7 +167,7 @@ def coordinated_day(seed: int) -> tuple[Population, Calls]:
     account = np.repeat(np.arange(count), number)
     family = np.where(account < CAMPAIGN, np.where(np.arange(len(account)) % 5 == 0, 1, 0), -1)
     times = random.integers(9, 15, len(account)) * HOUR_US + random.integers(0, HOUR_US, len(account))
-    calls = Calls(account, times, family, np.ones(len(account), np.int64))
+    calls = Asked(account, times, family, np.ones(len(account), np.int64))
     return worlds.bare_population(number.tolist(), statistics, links), calls
 
 

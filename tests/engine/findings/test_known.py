@@ -8,7 +8,7 @@ import pytest
 
 from gauger.engine.findings.finding import Finding
 from gauger.engine.findings.known import KnownFindings
-from gauger.engine.statistics.population import Population
+from gauger.engine.statistics.people import Whole
 from tests.engine import worlds
 
 KEY = worlds.SECRET.key
@@ -19,9 +19,9 @@ def finding(members: list[int], families: tuple[int, ...] = ()) -> Finding:
     return Finding(np.asarray(members), evidence=9.0, calls=10 * len(members), families=families)
 
 
-def people(seed: int, planted: int = 0) -> Population:
+def people(seed: int, planted: int = 0) -> Whole:
     """60 accounts; two campaigns of ten speak of two topics of their own, or all are honest."""
-    return worlds.population(seed, 60, 12, planted=[(10, 12), (10, 12)][: 2 if planted else 0])
+    return Whole(worlds.population(seed, 60, 12, planted=[(10, 12), (10, 12)][: 2 if planted else 0]), KEY)
 
 
 def numbers(found: list[Finding]) -> list[int]:

@@ -41,7 +41,11 @@ def known_findings(count: int, members: frozenset[int] = frozenset({7, 8})) -> K
 
 def put_all(writing: Writing, number: int, day: date = DAY) -> None:
     """One change of every kind, all of which say the number."""
-    writing.save_day(day, worlds.population(number, 8, 6), WordSketch(total=number), worlds.ENGINE_SETTINGS)
+    writing.save_day(
+        day,
+        worlds.kept(worlds.population(number, 8, 6), worlds.ENGINE_SETTINGS, writing.secret),
+        WordSketch(total=number),
+    )
     writing.save_check(day, {"accounts": 10, "flagged": 0, "alarm_level": 0.001, "number": number})
     save_families(writing, known_families(number))
     save_findings(writing, known_findings(number))
@@ -69,5 +73,7 @@ def filled(path: Path) -> StateDirectory:
     directory = StateDirectory(path)
     with directory.writing() as writing:
         put_all(writing, 2)
-        writing.save_day(worlds.DAY.date(), PEOPLE, WordSketch(total=2), worlds.ENGINE_SETTINGS)
+        writing.save_day(
+            worlds.DAY.date(), worlds.kept(PEOPLE, worlds.ENGINE_SETTINGS, writing.secret), WordSketch(total=2)
+        )
     return directory

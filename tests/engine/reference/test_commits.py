@@ -107,7 +107,9 @@ def test_an_earlier_layout_is_read_as_it_is_and_taken_over_by_the_first_commit(t
     assert (tmp_path / CURRENT).exists()
     with StateDirectory(tmp_path, replace_days=True).writing() as writing:
         for day in days:
-            writing.save_day(day, worlds.population(3, 10, 6), WordSketch(), worlds.ENGINE_SETTINGS)
+            writing.save_day(
+                day, worlds.kept(worlds.population(3, 10, 6), worlds.ENGINE_SETTINGS, writing.secret), WordSketch()
+            )
     assert not (tmp_path / "days").exists()
     assert StateDirectory(tmp_path).days() == days
 

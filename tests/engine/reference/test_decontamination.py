@@ -9,6 +9,7 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather
 from gauger.engine.reference.decontamination import Axes, gather_decontaminated, too_many
 from gauger.engine.statistics.joining import concatenate
+from gauger.engine.statistics.people import Whole
 from gauger.engine.statistics.population import Population
 from tests.engine import worlds
 
@@ -51,7 +52,7 @@ def test_a_campaign_is_found_although_the_reference_holds_its_like(
     reference = poisoned(clean, accounts)
     blind = gather(today, reference, KEY, SETTINGS)
     assert np.mean(blind.probability[:120] < SETTINGS.alarm_level) < 0.6
-    found = gather_decontaminated(today, reference, KEY, SETTINGS)
+    found = gather_decontaminated(Whole(today, KEY), reference, KEY, SETTINGS)
     assert np.mean(found.evidence.probability[:120] < SETTINGS.alarm_level) > 0.95
     assert np.sum(found.evidence.probability[120:] < SETTINGS.alarm_level) <= 6
     # How many are too many is an estimate: one at the edge of the honest may stay.
@@ -64,34 +65,35 @@ def test_a_campaign_is_found_although_the_reference_holds_its_like(
 
 def test_a_clean_reference_loses_nobody(clean: Population, today: Population) -> None:
     plain = gather(today, clean, KEY, SETTINGS)
-    found = gather_decontaminated(today, clean, KEY, SETTINGS)
+    found = gather_decontaminated(Whole(today, KEY), clean, KEY, SETTINGS)
     assert len(found.left_out) == 0
     np.testing.assert_array_equal(found.evidence.probability, plain.probability)
-    assert len(gather_decontaminated(today.select(np.arange(600) >= 120), clean, KEY, SETTINGS).left_out) == 0
+    honest = today.select(np.arange(600) >= 120)
+    assert len(gather_decontaminated(Whole(honest, KEY), clean, KEY, SETTINGS).left_out) == 0
 
 
 def test_newcomers_who_do_not_act_as_one_keep_their_like_in_the_reference(clean: Population) -> None:
     """Novelty is not attack: the first users of something new are why the later ones are not flagged."""
     newcomers = with_signs(worlds.population(22, 600, 10, planted=[(120, 7)]), 120, coordinated=False)
     newcomers.calls[:] = np.random.default_rng(1).integers(5, 60, 600)
-    assert len(gather_decontaminated(newcomers, poisoned(clean, 12), KEY, SETTINGS).left_out) == 0
+    assert len(gather_decontaminated(Whole(newcomers, KEY), poisoned(clean, 12), KEY, SETTINGS).left_out) == 0
 
 
 def test_a_reference_is_never_trimmed_below_what_supports_the_alarm_level(clean: Population, today: Population) -> None:
     settings = replace(SETTINGS, reference_accounts_min=1_239)
-    found = gather_decontaminated(today, poisoned(clean, 40), KEY, settings)
+    found = gather_decontaminated(Whole(today, KEY), poisoned(clean, 40), KEY, settings)
     assert len(found.left_out) == 0
     assert found.evidence.reference_accounts == 1_240
 
 
 def test_a_reference_poisoned_as_much_as_today_is_not_seen(clean: Population, today: Population) -> None:
     """The limit: who was let in slowly, until the reference holds as many as today does, is ordinary by now."""
-    found = gather_decontaminated(today, poisoned(clean, 300), KEY, SETTINGS)
+    found = gather_decontaminated(Whole(today, KEY), poisoned(clean, 300), KEY, SETTINGS)
     assert np.mean(found.evidence.probability[:120] < SETTINGS.alarm_level) < 0.5
 
 
 def test_without_a_reference_there_is_nothing_to_trim(today: Population) -> None:
-    found = gather_decontaminated(today, None, KEY, SETTINGS)
+    found = gather_decontaminated(Whole(today, KEY), None, KEY, SETTINGS)
     assert len(found.left_out) == 0
     assert found.evidence.reference_accounts == 0
 
@@ -130,7 +132,7 @@ def test_what_is_too_many_is_counted(number: int) -> None:
 def test_a_group_nearly_as_common_in_the_reference_as_today_stays(clean: Population) -> None:
     """The evaluation runs of every day look like a campaign in everything but in being there every day."""
     people = with_signs(worlds.population(31, 1_200, 10, planted=[(60, 7)]), 60)
-    assert len(gather_decontaminated(people, poisoned(clean, 30), KEY, SETTINGS).left_out) == 0
+    assert len(gather_decontaminated(Whole(people, KEY), poisoned(clean, 30), KEY, SETTINGS).left_out) == 0
 
 
 def test_a_group_that_moves_like_many_leaves_the_reference_alone(today: Population, clean: Population) -> None:
@@ -139,4 +141,4 @@ def test_a_group_that_moves_like_many_leaves_the_reference_alone(today: Populati
     for name, value in SIGNS.items():
         statistics[name][::8] = value
     usual = replace(clean, statistics=statistics)
-    assert len(gather_decontaminated(today, poisoned(usual, 25), KEY, SETTINGS).left_out) == 0
+    assert len(gather_decontaminated(Whole(today, KEY), poisoned(usual, 25), KEY, SETTINGS).left_out) == 0

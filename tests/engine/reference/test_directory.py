@@ -18,14 +18,14 @@ from gauger.engine.reference.commits import Commit, Named, write_commit
 from gauger.engine.reference.directory import AGE_MAX_DAYS, Kept, StateDirectory
 from gauger.engine.reference.kept_days import LONE, THIN
 from gauger.engine.reference.kept_families import save_families
-from gauger.engine.statistics.joining import concatenate
 from gauger.engine.state.checkpoint import save_state
 from gauger.engine.state.links import ADDRESS, NETWORK, ORGANISATION, PAYMENT
 from gauger.engine.state.state import State
 from gauger.engine.state.storage import write_manifest
+from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population, population_of
 from gauger.kernels.sketches.minhash import SLOTS
-from tests.engine import calls
+from tests.engine import calls, worlds
 from tests.engine.reference.earlier import as_before
 from tests.engine.statistics.test_population import facts
 
@@ -49,7 +49,7 @@ def keep(directory: StateDirectory, day: date, seen: list[calls.Call]) -> tuple[
     state = state_in(directory, seen)
     population = population_of(state)[0]
     with directory.writing() as writing:
-        writing.save_day(day, population, state.words, calls.SETTINGS)
+        writing.save_day(day, worlds.kept(population, calls.SETTINGS, directory.secret), state.words)
     return population, state.words
 
 
@@ -153,8 +153,9 @@ def test_a_day_has_its_thin_and_its_lone_accounts_apart(directory: StateDirector
     population = population_of(state)[0]
     flagged = np.array([name == "account-2" for name in population.account_ids])
     day = date(2026, 11, 16)
+    kept = worlds.kept(population, calls.SETTINGS, directory.secret, flagged=flagged, lone=flagged)
     with directory.writing() as writing:
-        writing.save_day(day, population.select(~flagged), state.words, calls.SETTINGS, population.select(flagged))
+        writing.save_day(day, kept, state.words)
     thin, lone = directory.part(day, THIN), directory.part(day, LONE)
     assert thin.account_ids == ["a lone caller"]
     assert lone.account_ids == ["account-2"]
@@ -182,7 +183,7 @@ def test_a_day_keeps_the_background_of_all_its_accounts(directory: StateDirector
     population = population_of(state)[0]
     for day in (date(2026, 11, 15), date(2026, 11, 16)):
         with directory.writing() as writing:
-            writing.save_day(day, population, state.words, settings)
+            writing.save_day(day, worlds.kept(population, settings, directory.secret), state.words)
     reference = directory.reference(TODAY, settings)
     assert len(reference.population) == 4 < 2 * len(population)
     background = reference.population.background
@@ -192,12 +193,13 @@ def test_a_day_keeps_the_background_of_all_its_accounts(directory: StateDirector
 
 
 def test_purged_accounts_leave_nothing_behind(directory: StateDirectory) -> None:
-    """What the engine does with flagged accounts: select the others, then save."""
+    """What the engine does with flagged accounts: choose among the others, then save."""
     state = state_in(directory, CALLS)
     population = population_of(state)[0]
-    clean = np.array([name != "account-2" for name in population.account_ids])
+    flagged = np.array([name == "account-2" for name in population.account_ids])
+    kept = worlds.kept(population, calls.SETTINGS, directory.secret, flagged=flagged)
     with directory.writing() as writing:
-        writing.save_day(date(2026, 11, 16), population.select(clean), state.words, calls.SETTINGS)
+        writing.save_day(date(2026, 11, 16), kept, state.words)
     reference = directory.reference(TODAY, calls.SETTINGS)
     expected = facts(population.select(np.isin(population.account_ids, reference.population.account_ids)))
     for name, fact in facts(reference.population).items():

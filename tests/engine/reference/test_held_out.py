@@ -25,10 +25,11 @@ def directory(tmp_path: Path) -> StateDirectory:
     return StateDirectory(tmp_path / "state")
 
 
-def keep(directory: StateDirectory, age: int, people: Population, lone: Population | None = None) -> date:
+def keep(directory: StateDirectory, age: int, people: Population, lone: np.ndarray | None = None) -> date:
     day = TODAY - timedelta(days=age)
+    kept = worlds.kept(people, SETTINGS, directory.secret, flagged=lone, lone=lone)
     with directory.writing() as writing:
-        writing.save_day(day, people, WordSketch(), SETTINGS, lone)
+        writing.save_day(day, kept, WordSketch())
     return day
 
 
@@ -113,7 +114,7 @@ def test_flagged_accounts_of_no_finding_take_part(directory: StateDirectory) -> 
     keep(directory, 8, worlds.population(1, 400, 6))
     day = worlds.population(2, 300, 6, planted=[(12, 6)])
     odd = np.arange(300) < 12
-    newest = keep(directory, 7, day.select(~odd), day.select(odd))
+    newest = keep(directory, 7, day, odd)
     found = measured(directory)
     assert found.accounts == 300
     assert found.flagged >= 12

@@ -118,7 +118,9 @@ def test_days_before_one_go_with_what_was_noted_of_them(directory: StateDirector
 def test_old_days_and_those_in_the_future_go_by_retention(directory: StateDirectory) -> None:
     with directory.writing() as writing:
         for day in (date(2100, 1, 1), DAY - timedelta(days=90)):
-            writing.save_day(day, worlds.population(1, 8, 6), WordSketch(), worlds.ENGINE_SETTINGS)
+            writing.save_day(
+                day, worlds.kept(worlds.population(1, 8, 6), worlds.ENGINE_SETTINGS, writing.secret), WordSketch()
+            )
     gone = prune(directory, retention_days=90)
     assert gone == [f"days/{DAY - timedelta(days=90)}", "days/2100-01-01"]
     assert prune(directory, retention_days=8) == []
@@ -146,11 +148,14 @@ def kept_everywhere(path: Path) -> StateDirectory:
         there = np.asarray([name == GONE for name in everybody.account_ids])
         words = WordSketch(total=7)
         words.counts[0, 0] = 3
-        writing.save_day(DAY, everybody, words, SETTINGS)
-        writing.save_day(DAY + timedelta(days=1), everybody.select(~there), words, SETTINGS, everybody.select(there))
+        writing.save_day(DAY, worlds.kept(everybody, SETTINGS, writing.secret), words)
+        kept = worlds.kept(everybody, SETTINGS, writing.secret, flagged=there, lone=there)
+        writing.save_day(DAY + timedelta(days=1), kept, words)
         few = replace(everybody, calls=np.where(there, 4, everybody.calls))
-        writing.save_day(DAY + timedelta(days=2), few, words, SETTINGS)
-        writing.save_day(DAY + timedelta(days=3), everybody.select(~there), words, SETTINGS)
+        writing.save_day(DAY + timedelta(days=2), worlds.kept(few, SETTINGS, writing.secret), words)
+        writing.save_day(
+            DAY + timedelta(days=3), worlds.kept(everybody.select(~there), SETTINGS, writing.secret), words
+        )
         save_findings(writing, known_findings(2, frozenset({7, hashed})))
     return directory
 

@@ -33,8 +33,9 @@ def day(number: int, *, planted: bool) -> Population:
 def directory(tmp_path_factory: pytest.TempPathFactory) -> StateDirectory:
     found = StateDirectory(tmp_path_factory.mktemp("weeks") / "state")
     for age in range(21):
+        people = day(age, planted=age < 7)
         with found.writing() as writing:
-            writing.save_day(LAST - timedelta(days=age), day(age, planted=age < 7), WordSketch(), SETTINGS)
+            writing.save_day(LAST - timedelta(days=age), worlds.kept(people, SETTINGS, found.secret), WordSketch())
     return found
 
 
@@ -99,8 +100,9 @@ def test_a_week_knows_the_organisation_that_days_keep(tmp_path: Path) -> None:
                 owner = np.arange(PLANTED)
                 channel, value = np.full(PLANTED, ORGANISATION, np.uint8), np.full(PLANTED, 9, np.uint64)
                 people = replace(people, link_owner=owner, link_channel=channel, link_value=value)
+            kept = worlds.kept(people, SETTINGS, directory.secret)
             with directory.writing() as writing:
-                writing.save_day(LAST - timedelta(days=age), people, WordSketch(), SETTINGS)
+                writing.save_day(LAST - timedelta(days=age), kept, WordSketch())
         settings = replace(SETTINGS, reference_accounts_min=200)
         (found[signed], *_) = weigh_week(directory, LAST, settings).findings
     assert found[True].verdict == "shared tool"

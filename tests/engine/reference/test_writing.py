@@ -178,13 +178,19 @@ def test_the_same_again_mends_what_is_damaged(tmp_path: Path) -> None:
 def test_a_replaced_day_loses_the_check_of_the_other(tmp_path: Path) -> None:
     directory = StateDirectory(old_state(tmp_path, earlier=False), replace_days=True)
     with directory.writing() as writing:
-        writing.save_day(DAY, worlds.population(1, 8, 6), WordSketch(total=1), worlds.ENGINE_SETTINGS)
+        writing.save_day(
+            DAY, worlds.kept(worlds.population(1, 8, 6), worlds.ENGINE_SETTINGS, writing.secret), WordSketch(total=1)
+        )
     assert directory.check(DAY) is not None  # the same again
     with directory.writing() as writing:
-        assert writing.save_day(DAY, worlds.population(9, 8, 6), WordSketch(), worlds.ENGINE_SETTINGS)
+        assert writing.save_day(
+            DAY, worlds.kept(worlds.population(9, 8, 6), worlds.ENGINE_SETTINGS, writing.secret), WordSketch()
+        )
     assert directory.check(DAY) is None
     with StateDirectory(tmp_path).writing() as writing:
-        assert not writing.save_day(DAY, worlds.population(8, 8, 6), WordSketch(), worlds.ENGINE_SETTINGS)
+        assert not writing.save_day(
+            DAY, worlds.kept(worlds.population(8, 8, 6), worlds.ENGINE_SETTINGS, writing.secret), WordSketch()
+        )
 
 
 def test_the_next_id_never_goes_back(tmp_path: Path) -> None:

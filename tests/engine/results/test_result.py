@@ -10,11 +10,17 @@ from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.evidence.evidence import no_evidence
 from gauger.engine.families.families import EXACT, NEAR_DUPLICATE, TEMPLATE
 from gauger.engine.findings.finding import Finding, Sign
-from gauger.engine.findings.findings import Calls
 from gauger.engine.results import tables
-from gauger.engine.results.result import account_table, call_table, family_table, finding_table, membership
-from gauger.engine.state.ledger import FIELDS
-from gauger.engine.state.rows import Rows
+from gauger.engine.results.result import (
+    CallRows,
+    Naming,
+    account_table,
+    campaign_ids,
+    family_table,
+    finding_table,
+    in_order,
+    membership,
+)
 from tests.engine import worlds
 
 SETTINGS = Settings()
@@ -115,9 +121,7 @@ def test_accounts_without_evidence_are_null_throughout() -> None:
 
 def test_families_without_evidence_or_addresses_say_null() -> None:
     families = worlds.families([TEMPLATE, NEAR_DUPLICATE, EXACT])
-    nobody = Calls(*(np.zeros(0, np.int64) for _ in range(4)))
-    evidence = no_evidence(worlds.bare_population([], {}), "no reference")
-    table = family_table(families, nobody, evidence, SETTINGS, addresses=False)
+    table = family_table(families, np.full(3, math.nan), addresses=False)
     assert table.schema.equals(tables.FAMILIES)
     assert table.column("kind").to_pylist() == ["template", "near_duplicate", "exact"]
     for name in ("evidence", "client_addresses", "template"):
@@ -136,23 +140,37 @@ EXPECTED_CALLS = {
 
 
 def test_calls_come_in_order_of_file_and_row() -> None:
-    """Five calls of three accounts in two files, out of order."""
-    today = worlds.population(1, 3, 2)
-    probability = np.asarray([0.1, 0.01, 0.001, 0.2, 0.3, 0.4])
-    evidence = worlds.evidence([0.5] * 3, np.zeros((3, 2)), np.zeros((2, 2)), call_probability=probability)
-    ledger = Rows(FIELDS)
-    # file, row, account, sampled call
-    calls = [(1, 5, 0, 0), (0, 7, 0, 1), (1, 2, 1, 3), (0, 3, 2, 4), (0, 4, 2, None)]
-    identity = [today.sample_identity[sampled] if sampled is not None else 77 for *_, sampled in calls]
-    ledger.append(
-        {name: np.asarray([call[place] for call in calls]) for place, name in enumerate(("file", "row", "account"))}
-        | {"identity": np.asarray(identity, np.uint64), "novelty": np.asarray([1, np.nan, 2, 3, 4], np.float32)}
+    """Five calls of three accounts in two files, out of order, in two units."""
+    names = ["ann", "ben", "cat"]
+    columns = {
+        "file": [1, 0, 1, 0, 0],
+        "row": [5, 7, 2, 3, 4],
+        "identity": [1, 2, 3, 4, 5],
+        "account": [0, 0, 1, 2, 2],
+        "family": [0, -1, 1, -1, 0],
+        "repeats": [3, 1, 2, 1, 3],
+        "novelty": [1.0, math.nan, 2.0, 3.0, 4.0],
+        "evidence": [1.0, 2.0, 0.7, 0.5, math.nan],
+    }
+    calls = CallRows(*(np.asarray(values) for values in columns.values()))
+    units = [calls.select(calls.account < 2), calls.select(calls.account >= 2)]
+    naming = Naming(
+        pa.array(names),
+        worlds.families([TEMPLATE, EXACT]),
+        membership([campaign([2])], 3),
+        campaign_ids([campaign([2])]),
     )
-    account = ledger["account"].copy()
-    columns = Calls(account, np.zeros(5, np.int64), np.asarray([0, -1, 1, -1, 0]), np.asarray([3, 1, 2, 1, 3]))
-    table = call_table(ledger, columns, today, evidence, worlds.families([TEMPLATE, EXACT]), [campaign([2])])
-    assert table.schema.equals(tables.CALLS)
-    found, ids = table.to_pydict(), today.account_ids
-    assert found.pop("evidence") == pytest.approx([-math.log10(0.3), None, 2.0, -math.log10(0.2), 1.0])
-    assert {name: found[name] for name in EXPECTED_CALLS} == EXPECTED_CALLS
-    assert found["account_id"] == [ids[row] for row in (2, 2, 0, 1, 0)]
+    for given in (calls, CallRows.together(units), CallRows.together(units[::-1])):
+        table = naming.table(given, in_order(given))
+        assert table.schema.equals(tables.CALLS)
+        found = table.to_pydict()
+        assert {name: found[name] for name in EXPECTED_CALLS} == EXPECTED_CALLS
+        assert found["evidence"] == [0.5, None, 2.0, 0.7, 1.0]
+        assert found["account_id"] == [names[row] for row in (2, 2, 0, 1, 0)]
+
+
+def test_calls_of_one_row_number_are_told_apart_by_their_identity() -> None:
+    identity = np.asarray([9, 3, 6], np.uint64)
+    zeros = np.zeros(3, np.int64)
+    calls = CallRows(zeros, zeros, identity, zeros, zeros - 1, zeros, zeros.astype(np.float32), zeros.astype(float))
+    assert in_order(calls).tolist() == [1, 2, 0]

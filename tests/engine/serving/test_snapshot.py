@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 
 from gauger.engine.common.settings import Settings
-from gauger.engine.families.families import Families, find_families
+from gauger.engine.families.families import Families, describe_groups, group_prompts
 from gauger.engine.families.known import KnownFamilies
+from gauger.engine.families.prompts import KeptPrompts
 from gauger.engine.intake.admission import admit
 from gauger.engine.intake.measuring import Measurer, Measures, WordSketch
+from gauger.engine.plan.day import StateDay
+from gauger.engine.plan.spread import Spread
 from gauger.engine.serving.snapshot import Snapshot
 from gauger.engine.state.state import State
-from gauger.engine.statistics.population import population_of
 from tests.engine import worlds
 
 WORDS = worlds.Words(1)
@@ -34,7 +36,14 @@ def measured(prompts: list[str]) -> tuple[Measures, State]:
 
 
 def families_of(state: State) -> Families:
-    return find_families(state, lambda: population_of(state)[1], KnownFamilies())
+    day = StateDay(state)
+    groups = group_prompts(day.prompts, day.key, day.settings)
+    members = Spread.over(day, groups).members
+    return describe_groups(groups, members, day.prompts, KnownFamilies(), None, day.is_text)
+
+
+def hashes_of(state: State) -> np.ndarray:
+    return KeptPrompts(state.prompts).hashes
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +51,7 @@ def snapshot() -> Snapshot:
     state = measured([*TEMPLATE, EXACT, EXACT, SINGLE])[1]
     families = families_of(state)
     strength = np.asarray([math.nan if kind else 7.5 for kind in families.kinds])
-    return Snapshot(state.prompts.rows["hash"].copy(), families, strength, FACTS)
+    return Snapshot(hashes_of(state), families, strength, FACTS)
 
 
 def test_known_prompts_are_found_and_unknown_ones_by_their_frame(snapshot: Snapshot) -> None:
@@ -57,7 +66,7 @@ def test_known_prompts_are_found_and_unknown_ones_by_their_frame(snapshot: Snaps
 
 def test_a_run_without_families_knows_no_prompt() -> None:
     measures, state = measured([SINGLE])
-    nothing = Snapshot(state.prompts.rows["hash"], families_of(state), np.zeros(0), {})
+    nothing = Snapshot(hashes_of(state), families_of(state), np.zeros(0), {})
     assert nothing.families_of(measures).tolist() == [-1]
     assert nothing.verdict("a", measures).family_kind == "single"
 

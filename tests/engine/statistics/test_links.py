@@ -55,4 +55,4 @@ def test_what_is_absent_is_not_available() -> None:
     found = link_statistics(*links, np.array([4, 1, 0]), 64)
     assert found["networks_per_call"][:2].tolist() == [0.5, 1.0]
     assert np.isnan(found["networks_per_call"][2])
-    assert np.isnan(found["component_accounts_log2"]).all()
+    assert np.isnan(component_sizes(links[0], links[2], links[1], 3)).all()

@@ -1,12 +1,21 @@
 """Statistics against the reference: recounted call by call, for both sides."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gauger.engine.common.vectors import unit
-from gauger.engine.statistics.pool import NAMES, cell_statistics, history_shift, pooled_statistics
+from gauger.engine.statistics.joining import concatenate
+from gauger.engine.statistics.pool import (
+    NAMES,
+    cell_statistics,
+    counted_cells,
+    history_shift,
+    pooled_statistics,
+    statistics_of_others,
+)
 from tests.engine import worlds
 
 KEY = worlds.SECRET.key
@@ -59,6 +68,21 @@ def test_planted_content_is_new_and_todays() -> None:
     honest, old = found["new_cell_rate"][40:200], found["new_cell_rate"][200:]
     assert np.mean(honest) == pytest.approx(np.mean(old), abs=0.1)
     assert np.isnan(found["history_shift"]).all()  # the two days share no account
+
+
+def test_accounts_that_were_not_counted_are_asked_what_the_others_were() -> None:
+    """By a loop over the accounts: each is put among those counted, which then leave it out of what it meets."""
+    reference, today = worlds.population(4, 60, 5), worlds.population(5, 40, 5)
+    counts = counted_cells(today, reference, KEY)
+    names = [*reference.account_ids[:2], "c", "d"]
+    asked = replace(worlds.population(6, 4, 5), account_ids=names)
+    found = statistics_of_others(asked, reference, counts, KEY)
+    assert set(found) == set(NAMES)
+    for row in range(4):
+        with_it = concatenate([today, asked.select(np.arange(4) == row)])
+        expected = pooled_statistics(with_it, reference, KEY)
+        for name in NAMES:
+            assert found[name][row] == pytest.approx(expected[name][40], nan_ok=True), name
 
 
 def test_a_population_that_stayed_is_its_own_history() -> None:

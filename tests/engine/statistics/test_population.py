@@ -2,10 +2,19 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gauger.engine.common.settings import DAY_US, Settings
 from gauger.engine.state.state import State
-from gauger.engine.statistics.population import Population, population_of, prompts_of
+from gauger.engine.statistics.population import (
+    ChannelLinks,
+    Population,
+    accounts_of,
+    population_of,
+    prompts_of,
+    with_components,
+)
 from tests.engine import calls
 
 CALLS = calls.some_calls(140, accounts=5, days=3, seed=8)
@@ -114,6 +123,55 @@ def test_select_takes_accounts_with_all_that_is_theirs(bits: int) -> None:
     assert len(selected.sample_owner) == mine.sum()
     for name in ("sample_prompt", "sample_cell"):
         np.testing.assert_array_equal(getattr(selected, name), getattr(population, name)[mine])
+
+
+def test_components_take_all_accounts_of_a_day_and_the_rest_is_of_each_by_itself() -> None:
+    alone, owners = accounts_of(STATE)
+    whole, same = population_of(STATE)
+    assert owners.tolist() == same.tolist()
+    calls.assert_same_population(with_components(alone), whole)
+    assert set(whole.statistics) - set(alone.statistics) == {"component_accounts_log2"}
+
+
+def test_accounts_can_be_put_in_another_order_with_all_that_is_theirs() -> None:
+    population, _ = population_of(STATE)
+    order = np.array([3, 0, 4, 2, 1])
+    arranged = population.arranged(order)
+    assert arranged.account_ids == [population.account_ids[row] for row in order]
+    assert facts(arranged) == facts(population)
+    for owner in (arranged.sample_owner, arranged.link_owner):
+        assert np.all(np.diff(owner) >= 0)
+    calls.assert_same_population(arranged.arranged(np.argsort(order)), population)
+
+
+def test_links_of_some_accounts_are_their_rows() -> None:
+    population, _ = population_of(STATE)
+    for accounts in ([], [2], [0, 3, 4], list(range(5))):
+        rows = population.links_of(np.asarray(accounts, np.int64))
+        assert rows.tolist() == np.flatnonzero(np.isin(population.link_owner, accounts)).tolist()
+
+
+def test_a_population_without_calls_has_its_links_and_a_bare_one_statistics_alone() -> None:
+    population, _ = population_of(STATE)
+    without, bare = population.without_calls(), population.bare()
+    assert without.link_value.tolist() == population.link_value.tolist()
+    assert len(bare.link_owner) == len(bare.sample_owner) == len(without.sample_owner) == 0
+    assert without.statistics.keys() == bare.statistics.keys() == population.statistics.keys()
+    assert bare.select(np.arange(5) > 2).account_ids == population.account_ids[3:]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 12)), max_size=40, unique=True))
+def test_links_of_a_channel_are_those_to_values_that_several_have(pairs: list[tuple[int, int]]) -> None:
+    pairs.sort()
+    owner, values = (np.asarray([pair[side] for pair in pairs], np.int64) for side in (0, 1))
+    links = ChannelLinks.of(owner, values.astype(np.uint64), 10)
+    holders = {value: [one for one, other in pairs if other == value] for _, value in pairs}
+    several = sorted(value for value, accounts in holders.items() if len(accounts) > 1)
+    assert links.distinct.tolist() == several
+    assert links.degree.tolist() == [len(holders[value]) for value in several]
+    kept = [(account, value) for account, value in pairs if value in several]
+    assert list(zip(links.owner.tolist(), links.distinct[links.code].tolist(), strict=True)) == kept
+    assert np.flatnonzero(links.present).tolist() == sorted({account for account, _ in pairs})
 
 
 @WINDOWS

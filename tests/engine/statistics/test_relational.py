@@ -10,7 +10,7 @@ import pytest
 
 from gauger.engine.common.settings import HOUR_US
 from gauger.engine.engine import Engine
-from gauger.engine.statistics.relational import NAMES, complementary_coverage, family_entropy, synchrony, with_families
+from gauger.engine.statistics.relational import NAMES, complementary_coverage, family_entropy, synchrony
 from tests.engine import worlds
 from tests.kernels import naive_statistics as naive
 
@@ -24,13 +24,6 @@ def test_calls_in_no_family_are_families_of_their_own() -> None:
     random = np.random.default_rng(3)
     owner, family, order = random.integers(-1, 20, 500), random.integers(-1, 9, 500), random.permutation(500)
     np.testing.assert_array_equal(family_entropy(owner[order], family[order], 20), family_entropy(owner, family, 20))
-
-
-def test_a_population_learns_of_its_families() -> None:
-    population = worlds.bare_population([2, 2], {"pace": [1.0, 2.0]})
-    found = with_families(population, np.array([0, 0, 1, 1]), np.array([3, 3, 3, -1]))
-    assert found.statistics["family_entropy"].tolist() == [0.0, 1.0]
-    assert set(population.statistics) == {"pace"}
 
 
 NEIGHBOURS = np.array([[1, 2], [0, -1], [3, 1], [-1, -1]])
