@@ -38,6 +38,10 @@ class Day(Protocol):
         """Its accounts."""
         ...
 
+    def rest(self) -> None:
+        """Between two stages: give back memory that is held for nothing, where the process is ours."""
+        ...
+
     def signed_prompts(self) -> PromptTable:
         """Its distinct prompts with their signatures, where there is an allow-list to hold them against."""
         ...
@@ -82,6 +86,9 @@ class StateDay:
         place[rows] = np.arange(len(rows))
         found = self._calls.select(place[self._calls.owner] >= 0)
         return found.owned_by(place[found.owner])
+
+    def rest(self) -> None:
+        """As in ``Day``: a host's memory is its own business."""
 
     def signed_prompts(self) -> PromptTable:
         """As in ``Day``."""

@@ -129,11 +129,13 @@ def finish(
             allow, families, day.signed_prompts(), measurer, is_text=day.is_text, known=known.families.ids
         )
     watch.lap("families")
+    day.rest()
     chosen, why_none = (None, None) if date_of_day is None else reference_of(date_of_day)
     reference = None if chosen is None else chosen.population
     weighed = gather_decontaminated(people, reference, day.key, settings)
     evidence = weighed.evidence if why_none is None else replace(weighed.evidence, missing=[why_none])
     watch.lap("evidence")
+    day.rest()
     progress.tell("findings")
     member_family = families.of_group[spread.members.group]
     evidence = replace(evidence, relational=related(people, evidence, spread.members, member_family, settings))

@@ -83,6 +83,10 @@ class StoredDay:
             self._work.drop_prompts()
         return groups
 
+    def rest(self) -> None:
+        """As in ``Day``."""
+        memory.settle()
+
     def signed_prompts(self) -> PromptTable:
         """As in ``Day``."""
         return StoredPrompts(self._work, self.units)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import reduce
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +74,7 @@ class StoredPeople:
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
         starts = np.cumsum([0, *(len(ids) for ids, _, _ in parts)])
-        rows = [place[low:high] for low, high in itertools.pairwise(starts)]
+        rows = [place[low:high] for low, high in pairwise(starts)]
         links = {
             name: np.concatenate([found[name] for _, found, _ in parts]) for name in _LINKS if name != "link_owner"
         }
@@ -106,7 +106,13 @@ class StoredPeople:
 
     def load(self, number: int) -> Population:
         """As in ``People``."""
-        found = read_arrays(self._paths[number])
+        features = read_arrays(self._paths[number], ["sample_features"])["sample_features"]
+        return self._without_features(number).with_features(features)
+
+    def _without_features(self, number: int) -> Population:
+        """A unit's accounts; ``sample_row`` says where in the file the features of each sampled call are."""
+        path = self._paths[number]
+        found = read_arrays(path, [name for name in names_of(path) if name != "sample_features"])
         return Population(
             account_ids=text_column(found["id_ends"], found["id_bytes"]).to_pylist(),
             calls=found["calls"],
@@ -115,26 +121,37 @@ class StoredPeople:
             sample_owner=found["sample_owner"].astype(np.int64),
             sample_identity=found["sample_identity"],
             sample_row=np.arange(len(found["sample_owner"])),
-            sample_features=found["sample_features"],
+            sample_features=np.zeros((0, FEATURES), np.int8),
             **{name: found[name] for name in _LINKS},
             sample_prompt=found.get("sample_prompt"),
             sample_cell=found.get("sample_cell"),
         )
 
     def gather(self, rows: np.ndarray) -> Population:
-        """As in ``People``."""
+        """As in ``People``. Features are put where they belong one unit after another: twice of them is too much."""
+        wanted = np.zeros(len(self.calls), bool)
+        wanted[rows] = True
+        asked = [number for number in range(self.units) if np.any(wanted[self.rows(number)])] or [0]
+        parts = threads.each(
+            lambda number: self._without_features(number).select(wanted[self.rows(number)]), asked, self.unit_bytes
+        )
+        starts = np.cumsum([0, *(len(part.sample_row) for part in parts)]).tolist()
+        numbered = [
+            replace(part, sample_row=np.arange(low, high))
+            for part, (low, high) in zip(parts, pairwise(starts), strict=True)
+        ]
+        owners = np.concatenate([own[wanted[own]] for own in map(self.rows, asked)])
+        joined = concatenate(numbered).arranged(np.argsort(owners, kind="stable"))
+        place = np.empty(starts[-1], np.int64)
+        place[joined.sample_row] = np.arange(starts[-1])
+        features = np.empty((starts[-1], FEATURES), np.int8)
 
-        def part(number: int) -> Population:
-            kept = np.isin(self.rows(number), rows)
-            found = self.load(number).select(kept)
-            # Only their own features: those of the whole unit would stay with them.
-            features = found.sample_features[found.sample_row]
-            return found.with_features(features)
+        def fill(at: int) -> None:
+            found = read_arrays(self._paths[asked[at]], ["sample_features"])["sample_features"]
+            features[place[starts[at] : starts[at + 1]]] = found[parts[at].sample_row]
 
-        asked = [number for number in range(self.units) if np.any(np.isin(self.rows(number), rows))] or [0]
-        joined = concatenate(threads.each(part, asked, self.unit_bytes))
-        owners = np.concatenate([self.rows(number)[np.isin(self.rows(number), rows)] for number in asked])
-        return joined.arranged(np.argsort(owners, kind="stable"))
+        threads.each(fill, range(len(asked)), self.unit_bytes)
+        return joined.with_features(features)
 
     def sums(self, rows: np.ndarray) -> np.ndarray:
         """As in ``People``."""
