@@ -156,7 +156,7 @@ class StoredPeople:
     def sums(self, rows: np.ndarray) -> np.ndarray:
         """As in ``People``."""
         found = np.zeros((len(rows), FEATURES), np.int32)
-        for number, path in enumerate(self._paths):
+        for number, path in enumerate(self._paths if len(rows) else ()):
             own = self.rows(number)
             place = np.searchsorted(rows, own)
             kept = np.flatnonzero((place < len(rows)) & (rows[np.minimum(place, len(rows) - 1)] == own))
