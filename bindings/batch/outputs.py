@@ -34,10 +34,18 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def begin(out: Path) -> None:
-    """Make the output directory and forget an earlier run in it. Raises GaugerError when that is not possible."""
+def make(out: Path) -> None:
+    """Make the output directory. Raises GaugerError when that is not possible."""
     try:
         (out / CALLS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GaugerError(f"{out}: cannot write here ({error.strerror}); choose another --out") from None
+
+
+def begin(out: Path) -> None:
+    """Make the output directory and forget an earlier run in it. Raises GaugerError when that is not possible."""
+    make(out)
+    try:
         (out / MANIFEST).unlink(missing_ok=True)
         for old in [
             *(out / CALLS).glob("*.parquet"),

@@ -108,6 +108,7 @@ def score(
         memory.require(_LEAST_BYTES, "gauger score")
         inputs = [Input(path, path.stat().st_size) for path in paths]
         given = {"files": _identities(inputs), "columns": str(columns), "allow": allow is not None}
+        outputs.make(out)
         run = LocalRun(work, given, settings, kept, local)
         try:
             outputs.begin(out)  # after all that can be refused: it ends the earlier run
