@@ -128,6 +128,7 @@ class _Scoring:
     def __init__(self, out: Path, inputs: list[Input], run: LocalRun) -> None:
         self._out, self._inputs, self._run = out, inputs, run
         self._watch, self._started = Stopwatch(), time.perf_counter()
+        self._rows = 0  # read so far
 
     def score(self, column_map: ColumnMap, allowed: AllowList | None) -> Run:
         run, inputs, watch = self._run, self._inputs, self._watch
@@ -157,18 +158,24 @@ class _Scoring:
         )
 
     def _measure(self, column_map: ColumnMap) -> None:
-        """Read and measure; how much is done is told by rows where files say how many they have, else by bytes."""
-        run, total = self._run, sum(item.bytes for item in self._inputs)
-        at = 0
+        """Read and measure; how much is done is told by bytes, rows being as long as those before."""
+        run, sizes = self._run, [item.bytes for item in self._inputs]
+        ended = [0, 0]  # bytes and rows of the files that were read to their end
 
         def counted() -> Iterator[Part | Event]:
-            nonlocal at
             for part in parts(self._inputs, column_map, run.account, run.failed):
                 yield part
                 if isinstance(part, Ended):
-                    at += self._inputs[part.file].bytes
+                    ended[0] += sizes[part.file]
+                    ended[1] = self._rows
 
-        run.measure(counted(), lambda _: tell("reading", at, total))
+        def told(rows: int) -> None:
+            self._rows = rows
+            guess = (rows - ended[1]) * ended[0] // max(1, ended[1])
+            tell("reading", min(ended[0] + guess, sum(sizes)), sum(sizes))
+
+        tell("reading", 0, sum(sizes))
+        run.measure(counted(), told)
 
     def _write(self, finished: Finished, column_map: ColumnMap) -> None:
         """Write all tables; templates look at the log once more."""
