@@ -13,13 +13,13 @@ from threadpoolctl import threadpool_limits
 
 from gauger.engine.common import progress, threads
 from gauger.engine.common.secret import Secret
-from gauger.engine.common.settings import Settings
+from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.families.allow_list import AllowList
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.findings.known import KnownFindings
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.intake.parts import Event, Part
-from gauger.engine.plan.finish import Finished, Known, finish, main_day
+from gauger.engine.plan.finish import Finished, Known, day_of, finish, main_day
 from gauger.engine.plan.keep import keep
 from gauger.engine.plan.measure import Measuring
 from gauger.engine.plan.stored import StoredDay
@@ -53,16 +53,24 @@ class LocalRun:
         self._directory = state if isinstance(state, StateDirectory) else None
         self.secret = state.secret if isinstance(state, StateDirectory) else state
         self.settings, self._local = settings, local
-        kept = [] if self._directory is None else [day.isoformat() for day in self._directory.days()]
-        run = {"format": FORMAT, "key": self.secret.key_id, "settings": asdict(settings), "inputs": inputs, "days": kept}
-        self.work = Work(work, run, fresh=local.fresh)
-        self.account = self.work.account()
         self.failed: set[int] = set()
         self._reference: tuple[date, Reference | None] | None = None
         if self._directory is None:
             self._known = Known(KnownFamilies(), KnownFindings())
         else:
             self._known = Known(self._directory.families(), load_findings(self._directory))
+        run = {"format": FORMAT, "key": self.secret.key_id, "settings": asdict(settings), "inputs": inputs}
+        kept = [] if self._directory is None else [day.isoformat() for day in self._directory.days()]
+        self.work = Work(work, run, noted=kept, fresh=local.fresh)
+        try:
+            self.account = self.work.account()
+            own = {day_of(hour * HOUR_US).isoformat() for hour in self.account.hours}
+            # A run that was killed while it kept its days has added these itself.
+            if set(self.work.noted) - own != set(kept) - own:
+                raise self.work.other_run()
+        except BaseException:
+            self.work.close()
+            raise
 
     def measure(self, parts: Iterable[Part | Event], told: Callable[[int], None]) -> None:
         """Measure what is not measured yet; told : how many rows there are so far, now and then."""

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from gauger.engine.common import progress, threads
 from gauger.engine.common.secret import Secret
-from gauger.engine.common.settings import Settings
+from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.common.shards import SHARDS, units_of
 from gauger.engine.families.frames import Grams
 from gauger.engine.segments.arrays import names_of, read_arrays, text_arrays, text_column, write_arrays
@@ -223,8 +223,8 @@ class StoredDay:
         self.is_text, self.has_addresses = account.content != "token ids", "client_address" in account.columns
         self._work, self._columns = work, account.columns
         self.units = units_of(account.scored)
-        pane_hours = settings.pane_us // 3_600_000_000
-        self.panes = sorted({hour // pane_hours for hour in account.hours})
+        self._hours, self._pane_hours = list(account.hours), settings.pane_us // HOUR_US
+        self.panes = sorted({hour // self._pane_hours for hour in account.hours})
         self.people: People = self._people("accounts", None)
         self.prompts = StoredPrompts(work, self.units)
 
@@ -233,10 +233,12 @@ class StoredDay:
         paths = [self._work.unit(stage, unit) for unit in range(self.units)]
         waiting = [unit for unit, path in enumerate(paths) if not path.exists()]
         step = progress.steps("folding", len(waiting))
+        hours = [hour for hour in self._hours if pane in (None, hour // self._pane_hours)]
+        days = (min(hours) // 24, max(hours) // 24) if hours else None
 
         def unit(number: int) -> None:
             state = folded(segments, shards_of(number, self.units), self.secret, self.settings)
-            state.columns = set(self._columns)
+            state.columns, state.days = set(self._columns), days
             calls = None
             if pane is None:
                 population, calls = fold(state)

@@ -26,10 +26,10 @@ _RUN, _LOCK, _SEGMENTS, _UNITS = "run.json", "lock", "segments", "units"
 class Work:
     """A work directory, locked."""
 
-    def __init__(self, path: Path, run: Mapping[str, Any], *, fresh: bool = False) -> None:
+    def __init__(self, path: Path, run: Mapping[str, Any], *, noted: Any = None, fresh: bool = False) -> None:
         """Begin, or go on where a run of the same things stopped.
 
-        run : all that results depend on, as JSON
+        run : all that results depend on, as JSON; noted : what ``noted`` says of a run that goes on, as it began
         fresh : forget what is there
         Raises StateError when somebody works here, or another run was left here.
         """
@@ -45,12 +45,12 @@ class Work:
             reason = f"cannot make the work directory ({error.strerror})"
             raise StateError(f"{path}: {reason}; choose another --work") from None
         try:
-            self._begin(orjson.dumps(run, option=orjson.OPT_SORT_KEYS), fresh=fresh)
+            self._begin({"run": run, "noted": noted}, fresh=fresh)
         except BaseException:
             self.close()
             raise
 
-    def _begin(self, run: bytes, *, fresh: bool) -> None:
+    def _begin(self, run: Mapping[str, Any], *, fresh: bool) -> None:
         if fresh:
             self._clear()
         self._claim(run)
@@ -60,18 +60,25 @@ class Work:
             left.unlink()
         self._forget_uncommitted()
 
-    def _claim(self, run: bytes) -> None:
-        found = self.path / _RUN
+    def other_run(self) -> StateError:
+        """What is said of a run that is not the one left here."""
+        return StateError(
+            f"{self.path}: holds a run that was not finished, of other inputs, settings or reference days; "
+            "run that one again to finish it, or give --fresh to forget it"
+        )
+
+    def _claim(self, run: Mapping[str, Any]) -> None:
+        found, given = self.path / _RUN, orjson.dumps(run)
+        self.noted: Any = run["noted"]
         if found.exists():
-            if found.read_bytes() != run:
-                raise StateError(
-                    f"{self.path}: holds a run that was not finished, of other inputs, settings or reference days; "
-                    "run that one again to finish it, or give --fresh to forget it"
-                )
+            known = orjson.loads(found.read_bytes())
+            if known["run"] != orjson.loads(given)["run"]:
+                raise self.other_run()
+            self.noted = known["noted"]
             return
         self._clear()  # what is here is of a run that was done, and killed while it tidied up
         temporary = found.with_suffix(".partial")
-        temporary.write_bytes(run)
+        temporary.write_bytes(given)
         os.replace(temporary, found)
 
     def _clear(self) -> None:
