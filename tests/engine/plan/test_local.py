@@ -16,7 +16,7 @@ from gauger.engine.engine import Engine
 from gauger.engine.families.allow_list import AllowList
 from gauger.engine.intake.parts import Ended, Event, Part
 from gauger.engine.plan import local as local_module
-from gauger.engine.plan import measure
+from gauger.engine.plan import keep, measure
 from gauger.engine.plan.finish import Finished
 from gauger.engine.plan.local import Local, LocalRun
 from gauger.engine.reference.directory import StateDirectory
@@ -189,19 +189,18 @@ def test_a_run_goes_on_wherever_it_was_stopped(
     for place in ("gather_decontaminated", "find_findings", "family_table"):
         begun = run()
         begun.measure(rest(begun), lambda _: None)
-        with monkeypatch.context() as patch, pytest.raises(Stopped):
+        with monkeypatch.context() as patch:
             patch.setattr(f"gauger.engine.plan.finish.{place}", stop)
-            begun.finish(None)
+            with pytest.raises(Stopped):
+                begun.finish(None)
         begun.work.close()
-    for place in ("save_families", "save_findings"):
+    for place in ((StateDirectory, "save_families"), (keep, "save_findings")):
         begun = run()
         finished = begun.finish(None)
-        with monkeypatch.context() as patch, pytest.raises(Stopped):
-            if place == "save_families":
-                patch.setattr(StateDirectory, place, stop)
-            else:
-                patch.setattr(f"gauger.engine.plan.keep.{place}", stop)
-            begun.keep(finished)
+        with monkeypatch.context() as patch:
+            patch.setattr(*place, stop)
+            with pytest.raises(Stopped):
+                begun.keep(finished)
         begun.work.close()
     begun = run()
     finished = begun.finish(None)
