@@ -35,6 +35,7 @@ from gauger.engine.segments.segment import Account, Tally
 from gauger.kernels.warm import warmup
 from gauger.logs.columns import ColumnMap, load_column_map
 from gauger.logs.readers import discover
+from gauger.text.formats import visible
 
 _LEAST_BYTES = 5 * memory.GIB // 2  # whatever the day: reading, and learning from a bounded part of it
 Progress = Callable[[str, int, int], None]  # stage, done, total (0 = not known)
@@ -119,7 +120,7 @@ def score(
 
 def _identities(inputs: list[Input]) -> list[Any]:
     """What tells whether files are those of the run that was not finished."""
-    return [[os.path.abspath(item.path), item.bytes, item.path.stat().st_mtime_ns] for item in inputs]
+    return [[visible(os.path.abspath(item.path)), item.bytes, item.path.stat().st_mtime_ns] for item in inputs]
 
 
 class _Scoring:

@@ -124,6 +124,7 @@ class Measuring:
             if (reason := self._unfit(part, so_far, account)) is not None:
                 self.failed.add(part.file)
                 yield Failed(part.file, part.rows, reason)
+                yield Ended(part.file)  # in the same segment: a run that goes on takes nothing more of it either
                 continue
             if self._measurer is None:
                 calls = self._admit(part)

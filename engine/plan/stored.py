@@ -60,6 +60,7 @@ class StoredDay:
         self._work, self._columns, self._keep_prompts = work, account.columns, keep_prompts
         self.units = units_of(account.scored)
         self._calls_of_unit = account.scored // self.units
+        self._hours = list(account.hours)
         self.calls_of_panes: dict[int, int] = {}
         for hour, number in account.hours.items():
             pane = hour * HOUR_US // settings.pane_us
@@ -110,6 +111,7 @@ class StoredDay:
             state.columns = set(self._columns)
             for place, one in enumerate(stages):
                 calls = None
+                state.days = self._days_of(None if days is None else days[place])
                 if days is None:
                     population, calls = fold(state)
                 else:
@@ -120,6 +122,12 @@ class StoredDay:
 
         threads.each(unit, waiting, self._calls_of_unit * _FOLD_BYTES)
         return [self._work.unit(one, number) for one in stages for number in range(self.units)]
+
+    def _days_of(self, panes: Sequence[int] | None) -> tuple[int, int] | None:
+        """First and last UTC day with a call of some panes, or of all."""
+        width = self.settings.pane_us
+        days = [hour // 24 for hour in self._hours if panes is None or hour * HOUR_US // width in panes]
+        return (min(days), max(days)) if days else None
 
     def calls(self, unit: int) -> UnitCalls:
         """As in ``Day``."""

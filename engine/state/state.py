@@ -79,6 +79,7 @@ class State:
         self.ledger = Ledger()
         self.content: str | None = None
         self.columns: set[str] = set()
+        self.days: tuple[int, int] | None = None  # first and last of the run that this is a part of; None: of its own
 
     def update(
         self,

@@ -61,10 +61,17 @@ def session_gap_variation(owner: np.ndarray, times: np.ndarray, owners: int) -> 
     return np.where(count >= _GAPS_MIN, np.sqrt(variance) / mean, np.nan)
 
 
-def week_hour_entropy(owner: np.ndarray, times: np.ndarray, owners: int) -> np.ndarray:
-    """Entropy over the hours of the week. NaN where all calls are of one day: ``hour_entropy`` says it then."""
-    days = times // DAY_US
-    if len(days) == 0 or days.min() == days.max():
+def week_hour_entropy(
+    owner: np.ndarray, times: np.ndarray, owners: int, days: tuple[int, int] | None = None
+) -> np.ndarray:
+    """Entropy over the hours of the week. NaN where all calls are of one day: ``hour_entropy`` says it then.
+
+    days : first and last of the run, where these are not all of its calls
+    """
+    if len(times) == 0:
+        return np.full(owners, np.nan)
+    first, last = days or (times.min() // DAY_US, times.max() // DAY_US)
+    if first == last:
         return np.full(owners, np.nan)
     hours = (times // HOUR_US + 24 * _MONDAY) % _WEEK_HOURS
     return normalised_entropy(owner, hours, owners, _WEEK_HOURS)
@@ -85,7 +92,7 @@ def call_statistics(state: State, owner: np.ndarray, owners: int) -> dict[str, n
         "repeat_pairs": repeat_pairs(owner, prompt, owners),
         "novelty_mean": share(np.bincount(owner[known], units, owners), rated * float(_NOVELTY_UNIT)),
         "session_gap_variation": session_gap_variation(owner, times, owners),
-        "week_hour_entropy": week_hour_entropy(owner, times, owners),
+        "week_hour_entropy": week_hour_entropy(owner, times, owners, state.days),
     }
     flags = state.prompts.rows["flags"][prompt]
     total = np.bincount(owner, minlength=owners)

@@ -30,11 +30,13 @@ def linked(group: Group, pairs: list[tuple[int, int, int]], *, without: int | No
     if without is not None:
         kept = (today.link_channel != without) | (today.link_owner >= MEMBERS)
     owner, channel, value = (np.asarray(column) for column in zip(*pairs, strict=True))
+    owner = np.concatenate([today.link_owner[kept], owner])
+    order = np.argsort(owner, kind="stable")
     today = replace(
         today,
-        link_owner=np.concatenate([today.link_owner[kept], owner]),
-        link_channel=np.concatenate([today.link_channel[kept], channel.astype(np.uint8)]),
-        link_value=np.concatenate([today.link_value[kept], value.astype(np.uint64)]),
+        link_owner=owner[order],
+        link_channel=np.concatenate([today.link_channel[kept], channel.astype(np.uint8)])[order],
+        link_value=np.concatenate([today.link_value[kept], value.astype(np.uint64)])[order],
     )
     return replace(group, today=today)
 

@@ -70,7 +70,12 @@ def test_the_week_has_168_hours_from_monday_on() -> None:
     two = np.array([days[0], days[1]])
     times, owner = np.concatenate([same_hour_of_week, two]), np.array([0, 0, 0, 1, 1])
     assert week_hour_entropy(owner, times, 2).tolist() == [0.0, 1.0]
-    assert np.isnan(week_hour_entropy(np.zeros(9, np.int64), np.arange(9) * HOUR_US + calls.MONDAY_US, 1)).all()
+    one_day = np.zeros(9, np.int64), np.arange(9) * HOUR_US + calls.MONDAY_US, 1
+    assert np.isnan(week_hour_entropy(*one_day)).all()
+    # Of a run of several days they say something, though these accounts called on one.
+    monday = calls.MONDAY_US // DAY_US
+    assert week_hour_entropy(*one_day, (monday, monday + 1)) == pytest.approx([1.0])
+    assert np.isnan(week_hour_entropy(*one_day, (monday, monday))).all()
     assert week_hour_entropy(np.zeros(0, np.int64), np.zeros(0, np.int64), 2).shape == (2,)
 
 
