@@ -99,6 +99,7 @@ def score(
     _refuse_own_files(paths, out, state, work)
     settings = settings or Settings()
     kept = default_secret() if state is None else StateDirectory(state)
+    outputs.make(out)
     warmup(None if progress is None else partial(progress, "compiling"))
     with progress_to(progress):
         inputs = [Input(path, path.stat().st_size) for path in paths]
