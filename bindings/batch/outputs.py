@@ -34,18 +34,24 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def make(out: Path) -> None:
-    """Make the output directory. Raises GaugerError when that is not possible."""
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
     try:
-        (out / CALLS).mkdir(parents=True, exist_ok=True)
+        yield
     except OSError as error:
         raise GaugerError(f"{out}: cannot write here ({error.strerror}); choose another --out") from None
+
+
+def make(out: Path) -> None:
+    """Make the output directory; what is there stays. Raises GaugerError when that is not possible."""
+    with _writing(out):
+        (out / CALLS).mkdir(parents=True, exist_ok=True)
 
 
 def begin(out: Path) -> None:
     """Make the output directory and forget an earlier run in it. Raises GaugerError when that is not possible."""
     make(out)
-    try:
+    with _writing(out):
         (out / MANIFEST).unlink(missing_ok=True)
         for old in [
             *(out / CALLS).glob("*.parquet"),
@@ -53,8 +59,6 @@ def begin(out: Path) -> None:
             *(out / CALLS).glob(f".*{TEMPORARY}"),
         ]:
             old.unlink()
-    except OSError as error:
-        raise GaugerError(f"{out}: cannot write here ({error.strerror}); choose another --out") from None
 
 
 def write_table(path: Path, table: pa.Table) -> None:

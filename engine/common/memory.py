@@ -12,8 +12,6 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
-import pyarrow as pa
-
 from gauger.engine.common.errors import StateError
 
 GIB = 1 << 30
@@ -73,6 +71,8 @@ def free() -> int:
 
 def settle() -> None:
     """Give memory back to the system that is held for nothing: between two stages of a command, never in a host."""
+    import pyarrow as pa  # not before: the command line reads sizes without it
+
     pa.default_memory_pool().release_unused()
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -106,13 +106,11 @@ def expected(two_days: list[Call], directory: Path, tmp_path_factory: pytest.Tem
 
 
 @pytest.mark.parametrize(
-    ("unit_calls", "segment_rows", "block_rows", "workers"),
-    [(450_000, 1 << 20, 32_768, 1), (450_000, 200, 33, 3), (300, 1 << 20, 1_000, 1), (10, 1, 64, 3)],
+    ("cut", "workers"),
+    [((450_000, 1 << 20, 32_768), 1), ((450_000, 200, 33), 3), ((300, 1 << 20, 1_000), 1), ((10, 1, 64), 3)],
 )
 def test_it_says_and_keeps_what_an_engine_does(
-    unit_calls: int,
-    segment_rows: int,
-    block_rows: int,
+    cut: tuple[int, int, int],
     workers: int,
     two_days: list[Call],
     expected: Kept,
@@ -120,9 +118,9 @@ def test_it_says_and_keeps_what_an_engine_does(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shards, "_UNIT_CALLS", unit_calls)
-    monkeypatch.setattr(measure, "SEGMENT_ROWS", segment_rows)
-    monkeypatch.setattr(measure, "BLOCK_ROWS", block_rows)
+    names = ((shards, "_UNIT_CALLS"), (measure, "SEGMENT_ROWS"), (measure, "BLOCK_ROWS"))
+    for name, size in zip(names, cut, strict=True):
+        monkeypatch.setattr(*name, size)
     found = on_disk(parts_of(two_days), copy(), tmp_path / "work", Local(workers=workers))
     assert_same(found[0], expected[0])
     assert found[1:] == expected[1:]
