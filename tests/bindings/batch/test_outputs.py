@@ -1,5 +1,6 @@
 """Outputs appear whole or not at all, the manifest last."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pyarrow as pa
@@ -84,14 +85,14 @@ def test_the_manifest_goes_first_and_comes_last(tmp_path: Path, monkeypatch: pyt
     out = tmp_path / "out"
     score([log], out, state=tmp_path / "state")
     written = []
-    write_table = outputs.write_table
+    atomic = outputs.atomic
 
-    def watch(path: Path, table: pa.Table) -> None:
+    def watch(path: Path) -> AbstractContextManager[Path]:
         written.append(path.name)
         assert not (out / outputs.MANIFEST).exists()
-        write_table(path, table)
+        return atomic(path)
 
-    monkeypatch.setattr(outputs, "write_table", watch)
+    monkeypatch.setattr(outputs, "atomic", watch)
     score([log], out, state=tmp_path / "state")
-    assert written == ["00000.parquet", *outputs.TABLES]
+    assert written == ["00000.parquet", *outputs.TABLES, outputs.MANIFEST]
     assert (out / outputs.MANIFEST).exists()

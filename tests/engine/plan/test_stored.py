@@ -116,8 +116,9 @@ def test_some_accounts_are_gathered(days: Days, rows: list[int]) -> None:
 
 def test_panes_are_those_of_the_state(days: Days) -> None:
     found, expected, _ = days
-    for pane in found.panes:
-        mine, theirs = found.of_pane(pane), expected.of_pane(pane)
+    assert found.calls_of_panes == expected.calls_of_panes
+    groups = [[pane] for pane in sorted(found.calls_of_panes)]
+    for mine, theirs in zip(found.of_panes(groups), expected.of_panes(groups), strict=True):
         assert_same_accounts(mine.accounts, theirs.accounts)
         everybody = np.arange(len(theirs.calls))
         same(mine.gather(everybody), theirs.gather(everybody))
