@@ -1,5 +1,6 @@
 """Outputs appear whole or not at all, the manifest last."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pyarrow as pa
@@ -64,6 +65,13 @@ def test_beginning_makes_the_folder(tmp_path: Path) -> None:
     assert (tmp_path / "some" / "where" / "calls").is_dir()
 
 
+def test_making_the_folder_leaves_the_earlier_run(tmp_path: Path) -> None:
+    for _ in range(2):
+        outputs.make(tmp_path / "out")
+        (tmp_path / "out" / "manifest.json").write_text("{}")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"calls", "manifest.json"}
+
+
 def test_beginning_forgets_the_earlier_run_and_what_a_killed_one_left(tmp_path: Path) -> None:
     (tmp_path / "calls").mkdir()
     for name in ("manifest.json", ".accounts.parquet.partial", "calls/00000.parquet", "calls/.00001.parquet.partial"):
@@ -84,14 +92,14 @@ def test_the_manifest_goes_first_and_comes_last(tmp_path: Path, monkeypatch: pyt
     out = tmp_path / "out"
     score([log], out, state=tmp_path / "state")
     written = []
-    write_table = outputs.write_table
+    atomic = outputs.atomic
 
-    def watch(path: Path, table: pa.Table) -> None:
+    def watch(path: Path) -> AbstractContextManager[Path]:
         written.append(path.name)
         assert not (out / outputs.MANIFEST).exists()
-        write_table(path, table)
+        return atomic(path)
 
-    monkeypatch.setattr(outputs, "write_table", watch)
+    monkeypatch.setattr(outputs, "atomic", watch)
     score([log], out, state=tmp_path / "state")
-    assert written == ["00000.parquet", *outputs.TABLES]
+    assert written == ["00000.parquet", *outputs.TABLES, outputs.MANIFEST]
     assert (out / outputs.MANIFEST).exists()
