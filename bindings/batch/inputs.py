@@ -83,7 +83,7 @@ def parts(
                 if chunk.batch.num_rows:
                     yield Part(chunk.batch, number, chunk.rows)
         except InputError as problem:
-            error = str(problem)
+            error = visible(str(problem))  # a file name need not be text
         yield Ended(number, error)
 
 
@@ -95,6 +95,6 @@ def settle(inputs: Sequence[Input], account: Account) -> None:
             continue
         item.rows, item.scored, item.quarantined = tally.rows, tally.scored, tally.refused
         if tally.error is not None:
-            own = tally.error.startswith(str(item.path))
+            own = tally.error.startswith(visible(str(item.path)))
             item.error = tally.error if own else f"{item.path}: {tally.error}"
         assert item.rows == item.scored + item.quarantined, f"{item.path}: rows went missing"
