@@ -57,9 +57,7 @@ def _check_name(path: Path) -> None:
         raise InputError(f"{path}: its name is not UTF-8; rename the file") from None
 
 
-def parts(
-    inputs: Sequence[Input], column_map: ColumnMap, so_far: Account, failed: set[int]
-) -> Iterator[Part | Event]:
+def parts(inputs: Sequence[Input], column_map: ColumnMap, so_far: Account, failed: set[int]) -> Iterator[Part | Event]:
     """Every chunk of every file that can be read; files that cannot are said to have ended, and the others go on.
 
     so_far : what was read already; failed : files that nothing more is taken of, by number

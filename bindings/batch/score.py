@@ -147,7 +147,9 @@ class _Scoring:
         run.work.finish()
         result = finished.result
         warnings = [] if result.allowed is None else result.allowed.warnings()
-        return Run(self._out, inputs, manifest, result, [item.error for item in inputs if item.error is not None], warnings)
+        return Run(
+            self._out, inputs, manifest, result, [item.error for item in inputs if item.error is not None], warnings
+        )
 
     def _measure(self, column_map: ColumnMap) -> None:
         """Read and measure; how much is done is told by rows where files say how many they have, else by bytes."""

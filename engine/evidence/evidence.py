@@ -222,9 +222,7 @@ def _together(count: int, parts: list[_Weighed], *, whole: bool) -> Evidence:
     neighbours[rows] = np.concatenate([part.neighbours for part in parts])
     held = np.concatenate([part.rows[part.held] for part in parts])
     order = np.argsort(held, kind="stable")
-    vectors, sifted = (
-        np.concatenate([getattr(part, name) for part in parts])[order] for name in ("vectors", "sifted")
-    )
+    vectors, sifted = (np.concatenate([getattr(part, name) for part in parts])[order] for name in ("vectors", "sifted"))
     if whole:
         places = held[order]
         vectors, sifted = (_widened(values, places, count) for values in (vectors, sifted))

@@ -124,7 +124,16 @@ def group_prompts(prompts: PromptTable, key: np.ndarray, settings: Settings) -> 
     of_frame = np.full(len(frames), -1, np.int64)
     of_frame[frame_of] = np.arange(len(frame_of))
     calls = np.bincount(families + 1, prompts.calls, len(kinds) + 1)[1:].astype(np.int64)
-    groups = Groups(families, kinds, representatives, calls, matcher, of_frame, counter.figures(), settings.near_duplicate_similarity)
+    groups = Groups(
+        families,
+        kinds,
+        representatives,
+        calls,
+        matcher,
+        of_frame,
+        counter.figures(),
+        settings.near_duplicate_similarity,
+    )
     return _join_near(groups)
 
 

@@ -48,7 +48,9 @@ class Local:
 class LocalRun:
     """A run in a work directory: measure, then finish, then keep."""
 
-    def __init__(self, work: Path, inputs: Any, settings: Settings, state: StateDirectory | Secret, local: Local) -> None:
+    def __init__(
+        self, work: Path, inputs: Any, settings: Settings, state: StateDirectory | Secret, local: Local
+    ) -> None:
         """inputs : what is read, as JSON: a run goes on only where it is the same"""
         self._directory = state if isinstance(state, StateDirectory) else None
         self.secret = state.secret if isinstance(state, StateDirectory) else state
@@ -128,5 +130,3 @@ class LocalRun:
         with threads.use(self._local.threads), threadpool_limits(1, user_api="blas"):
             directory = self._directory if self.day is not None else None
             return false_positives(directory, self.day or date.min, self.settings)
-
-

@@ -214,4 +214,3 @@ def _tally(account: Account, found: _Measured) -> None:
     first, last = int(found.times.min()), int(found.times.max())
     window = account.window or (first, last)
     account.window = (min(first, window[0]), max(last, window[1]))
-

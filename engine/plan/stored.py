@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property, reduce
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -111,8 +111,10 @@ class StoredPeople:
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
         starts = np.cumsum([0, *(len(ids) for ids, _, _ in parts)])
-        rows = [place[low:high] for low, high in zip(starts[:-1], starts[1:], strict=True)]
-        links = {name: np.concatenate([found[name] for _, found, _ in parts]) for name in _LINKS if name != "link_owner"}
+        rows = [place[low:high] for low, high in pairwise(starts.tolist())]
+        links = {
+            name: np.concatenate([found[name] for _, found, _ in parts]) for name in _LINKS if name != "link_owner"
+        }
         owner = np.concatenate([own[found["link_owner"]] for own, (_, found, _) in zip(rows, parts, strict=True)])
         by_owner = np.argsort(owner, kind="stable")
         statistics = [name for name in parts[0][1] if name.startswith(_STATISTIC)]
@@ -146,9 +148,7 @@ class StoredPeople:
             account_ids=text_column(found["id_ends"], found["id_bytes"]).to_pylist(),
             calls=found["calls"],
             sums=found["sums"],
-            statistics={
-                name.removeprefix(_STATISTIC): found[name] for name in found if name.startswith(_STATISTIC)
-            },
+            statistics={name.removeprefix(_STATISTIC): found[name] for name in found if name.startswith(_STATISTIC)},
             sample_owner=found["sample_owner"].astype(np.int64),
             sample_identity=found["sample_identity"],
             sample_row=np.arange(len(found["sample_owner"])),
@@ -191,7 +191,9 @@ class StoredPeople:
             found = read_arrays(self._paths[number], ["sample_owner", "sample_prompt"])
             return self.rows(number)[found["sample_owner"]], found["sample_prompt"]
 
-        owners, prompts = (np.concatenate(column) for column in zip(*threads.each(part, range(self.units)), strict=True))
+        owners, prompts = (
+            np.concatenate(column) for column in zip(*threads.each(part, range(self.units)), strict=True)
+        )
         order = np.argsort(owners, kind="stable")
         return owners[order], prompts[order]
 

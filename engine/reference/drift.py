@@ -118,7 +118,11 @@ def measure_drift(
             statistics[name] = (stability_index(values[calm], null), before)
     same = any(date.fromisoformat(old_day).weekday() == day.weekday() for old_day in reference.days)
     return Drift(
-        content, (new, new_before), statistics, same, _sentences(content, (new, new_before), statistics, int(held.sum()))
+        content,
+        (new, new_before),
+        statistics,
+        same,
+        _sentences(content, (new, new_before), statistics, int(held.sum())),
     )
 
 

@@ -1,4 +1,4 @@
-"""Named arrays in one file: a header in JSON, then their bytes, some of them compressed. Written whole or not at all."""
+"""Named arrays in one file: a header in JSON, then their bytes, some compressed. Written whole or not at all."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -105,7 +106,7 @@ def pack(batches: Sequence[Prepared], file: int, rows: Sequence[np.ndarray], key
     ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
     sections = [
         _section({name: values[low:high] for name, values in columns.items()}, features[low:high], names[low:high])
-        for low, high in zip(ends[:-1], ends[1:], strict=True)
+        for low, high in pairwise(ends)
     ]
     prompt_counts, prompts = _pack_prompts([batch.measures for batch in batches])
     given = sorted(set().union(*(batch.columns for batch in batches)))
@@ -156,7 +157,9 @@ def unpack(section: memoryview, layout: Sequence[Column]) -> Section:
     return Section(columns, features, names)
 
 
-def prepared(sections: Sequence[Section], content: str, given: frozenset[str]) -> tuple[Prepared, np.ndarray, np.ndarray]:
+def prepared(
+    sections: Sequence[Section], content: str, given: frozenset[str]
+) -> tuple[Prepared, np.ndarray, np.ndarray]:
     """Sections of one layout as a batch to fold, with the file and row of each call."""
     columns = {name: _joined([one.columns[name] for one in sections]) for name in sections[0].columns}
     number = len(columns["row"])
@@ -209,7 +212,7 @@ def _pack_prompts(measures: Sequence[Measures]) -> tuple[np.ndarray, list[bytes]
     counts = np.bincount(shard, minlength=SHARDS)
     ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
     sections = []
-    for low, high in zip(ends[:-1], ends[1:], strict=True):
+    for low, high in pairwise(ends):
         own = [values[low:high] for values in columns.values()]
         parts = [grams[start : start + size] for start, size in zip(first[rows[low:high]], own[-1], strict=True)]
         sections.append(b"".join([*own, *parts]))

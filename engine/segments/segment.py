@@ -1,9 +1,9 @@
 """A segment: about a million measured calls, written once and never changed.
 
-    00007.calls     sections of calls, block after block, each block by account shard
-    00007.prompts   sections of distinct prompts, the same by prompt shard
-    00007.json      where the sections lie, and what became of the input; written last: with it the segment is there
-    00007.arrays    words of the segment's prompts, refused rows
+00007.calls     sections of calls, block after block, each block by account shard
+00007.prompts   sections of distinct prompts, the same by prompt shard
+00007.json      where the sections lie, and what became of the input; written last: with it the segment is there
+00007.arrays    words of the segment's prompts, refused rows
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ class SegmentWriter:
     def __init__(self, folder: Path, number: int) -> None:
         self._base = folder / f"{number:05d}"
         self._files: dict[str, BinaryIO] = {
-            kind: open(self._base.with_suffix(kind), "wb") for kind in (CALLS, PROMPTS)  # noqa: SIM115
+            kind: open(self._base.with_suffix(kind), "wb")  # noqa: SIM115
+            for kind in (CALLS, PROMPTS)
         }
         self._blocks: list[dict[str, Any]] = []
         self._layouts: list[list[Any]] = []
@@ -175,7 +176,9 @@ class Segment:
 
     def account(self) -> Account:
         """What became of its input."""
-        arrays = read_arrays(self._base.with_suffix(ARRAYS), ["refused_file", "refused_row", "reason_ends", "reason_bytes"])
+        arrays = read_arrays(
+            self._base.with_suffix(ARRAYS), ["refused_file", "refused_row", "reason_ends", "reason_bytes"]
+        )
         window = self._footer["window"]
         return Account(
             files={int(file): Tally(**tally) for file, tally in self._footer["files"].items()},

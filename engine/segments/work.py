@@ -1,9 +1,9 @@
 """The work directory of a run: its segments and folded units, so that a run that was killed goes on.
 
-    WORK/run.json     what is run: inputs, settings, key; another run is refused here
-    WORK/lock         held while somebody works here; dies with its process
-    WORK/segments/    measured calls (``segment``)
-    WORK/units/       folded accounts, a file a unit and stage (``arrays``)
+WORK/run.json     what is run: inputs, settings, key; another run is refused here
+WORK/lock         held while somebody works here; dies with its process
+WORK/segments/    measured calls (``segment``)
+WORK/units/       folded accounts, a file a unit and stage (``arrays``)
 """
 
 from __future__ import annotations

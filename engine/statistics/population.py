@@ -32,7 +32,7 @@ class ChannelLinks:
 
     @classmethod
     def of(cls, owner: np.ndarray, values: np.ndarray, accounts: int) -> ChannelLinks:
-        """From all links of a channel; owner : int64[l], ascending; values : uint64[l]; accounts : how many there are."""
+        """From all links of a channel; owner : int64[l], ascending; values : uint64[l]; accounts : how many."""
         distinct, code, degree = np.unique(values, return_inverse=True, return_counts=True)
         several = degree >= 2
         kept = several[code]
