@@ -6,9 +6,9 @@ that of the prompt.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -106,7 +106,7 @@ def pack(batches: Sequence[Prepared], file: int, rows: Sequence[np.ndarray], key
     ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
     sections = [
         _section({name: values[low:high] for name, values in columns.items()}, features[low:high], names[low:high])
-        for low, high in itertools.pairwise(ends)
+        for low, high in pairwise(ends)
     ]
     prompt_counts, prompts = _pack_prompts([batch.measures for batch in batches])
     given = sorted(set().union(*(batch.columns for batch in batches)))
@@ -212,7 +212,7 @@ def _pack_prompts(measures: Sequence[Measures]) -> tuple[np.ndarray, list[bytes]
     counts = np.bincount(shard, minlength=SHARDS)
     ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
     sections = []
-    for low, high in itertools.pairwise(ends):
+    for low, high in pairwise(ends):
         own = [values[low:high] for values in columns.values()]
         parts = [grams[start : start + size] for start, size in zip(first[rows[low:high]], own[-1], strict=True)]
         sections.append(b"".join([*own, *parts]))

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from gauger import __version__
 from gauger.cli import main
+from gauger.engine.segments.work import Work
 from tests.bindings import traffic
 
 COMMANDS = sorted(main.commands)
@@ -130,6 +131,16 @@ def test_an_out_that_cannot_be_written(place: str, log: Path, tmp_path: Path) ->
     words = complaint(invoke("score", log, "--out", tmp_path / place), 1)
     assert words.startswith(f"{tmp_path / place}: cannot write here (")
     assert words.endswith("choose another --out")
+
+
+def test_a_run_left_in_a_work_directory_is_refused_until_it_is_forgotten(log: Path, tmp_path: Path) -> None:
+    Work(tmp_path / "work", {"run": "another"}).close()
+    options = ("score", log, "--out", tmp_path / "out", "--work", tmp_path / "work")
+    words = complaint(invoke(*options), 1)
+    assert words.startswith(f"{tmp_path / 'work'}: holds a run that was not finished")
+    assert words.endswith("give --fresh to forget it")
+    assert invoke(*options, "--fresh").exit_code == 0
+    assert not (tmp_path / "work").exists()
 
 
 def test_a_folder_where_a_table_belongs(log: Path, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_the_demo_makes_everything_it_says(tmp_path: Path, monkeypatch: pytest.M
     assert text.endswith(f"Report: {tmp_path / 'day' / 'report.html'}")
     assert (tmp_path / "day" / "report.html").stat().st_size > 10_000
     assert {path.name for path in (tmp_path / "state").iterdir()} == {"key", "lock", "current", "parts"}
-    assert set(stages) >= {"reading", "weighing", "writing"}
+    assert set(stages) >= {"reading", "folding", "families", "findings", "writing", "keeping"}
 
 
 def test_the_demo_reports_the_progress_of_the_simulation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

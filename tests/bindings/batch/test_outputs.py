@@ -65,6 +65,13 @@ def test_beginning_makes_the_folder(tmp_path: Path) -> None:
     assert (tmp_path / "some" / "where" / "calls").is_dir()
 
 
+def test_making_the_folder_leaves_the_earlier_run(tmp_path: Path) -> None:
+    for _ in range(2):
+        outputs.make(tmp_path / "out")
+        (tmp_path / "out" / "manifest.json").write_text("{}")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"calls", "manifest.json"}
+
+
 def test_beginning_forgets_the_earlier_run_and_what_a_killed_one_left(tmp_path: Path) -> None:
     (tmp_path / "calls").mkdir()
     for name in ("manifest.json", ".accounts.parquet.partial", "calls/00000.parquet", "calls/.00001.parquet.partial"):

@@ -12,6 +12,7 @@ import pytest
 
 from gauger.engine.common import shards
 from gauger.engine.common.errors import StateError
+from gauger.engine.common.settings import Settings
 from gauger.engine.engine import Engine
 from gauger.engine.families.allow_list import AllowList
 from gauger.engine.intake.parts import Ended, Event, Part
@@ -63,9 +64,11 @@ def assert_same(found: Result, expected: Result) -> None:
 Kept = tuple[Result, dict[str, bytes], object]
 
 
-def in_memory(calls: list[Call], directory: Path, allow: AllowList | None = None) -> Kept:
+def in_memory(
+    calls: list[Call], directory: Path, *, settings: Settings = ENGINE_SETTINGS, allow: AllowList | None = None
+) -> Kept:
     """What an engine says, keeps, and measures of false positives."""
-    engine = worlds.taking(Engine(directory, settings=ENGINE_SETTINGS, streaming=0), calls, range(len(calls)))
+    engine = worlds.taking(Engine(directory, settings=settings, streaming=0), calls, range(len(calls)))
     engine.allow = allow
     result = engine.finish()
     engine.commit()
@@ -76,11 +79,13 @@ def on_disk(
     parts: Sequence[Part | Event],
     directory: Path,
     work: Path,
-    local: Local | None = None,
+    *,
+    workers: int = 1,
+    settings: Settings = ENGINE_SETTINGS,
     allow: AllowList | None = None,
 ) -> Kept:
     """The same of the local runner."""
-    run = LocalRun(work, "calls", ENGINE_SETTINGS, StateDirectory(directory), local or Local(workers=1))
+    run = LocalRun(work, "calls", settings, StateDirectory(directory), Local(workers=workers))
     run.measure(parts, lambda _: None)
     finished = run.finish(allow)
     tables = table_of(finished)
@@ -121,7 +126,7 @@ def test_it_says_and_keeps_what_an_engine_does(
     names = ((shards, "_UNIT_CALLS"), (measure, "SEGMENT_ROWS"), (measure, "BLOCK_ROWS"))
     for name, size in zip(names, cut, strict=True):
         monkeypatch.setattr(*name, size)
-    found = on_disk(parts_of(two_days), copy(), tmp_path / "work", Local(workers=workers))
+    found = on_disk(parts_of(two_days), copy(), tmp_path / "work", workers=workers)
     assert_same(found[0], expected[0])
     assert found[1:] == expected[1:]
     assert found[0].campaigns.num_rows >= 1
@@ -135,13 +140,28 @@ def test_the_order_of_parts_changes_nothing(
     assert found[1:] == expected[1:]
 
 
+def test_a_day_much_larger_than_its_reference_is_swept_alike(
+    calls: list[Call], copy: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In several units, where few accounts are learnt from and the others are weighed unit by unit."""
+    monkeypatch.setattr(shards, "_UNIT_CALLS", 300)
+    settings = replace(ENGINE_SETTINGS, reference_accounts_max=60, reference_accounts_min=50, alarm_level=0.05)
+    memory = in_memory(calls, copy(), settings=settings)
+    assert memory[0].reference_accounts == 60
+    assert memory[0].accounts.num_rows - memory[0].accounts["evidence"].null_count > 2 * 60
+    for workers in (1, 3):
+        found = on_disk(parts_of(calls), copy(), tmp_path / f"work-{workers}", workers=workers, settings=settings)
+        assert_same(found[0], memory[0])
+        assert found[1:] == memory[1:]
+
+
 def test_an_allow_list_does_what_it_does_for_an_engine(
     calls: list[Call], copy: Callable[[], Path], tmp_path: Path
 ) -> None:
     example = next(one["prompt_text"] for one in calls if one["account_id"] == "campaign-3")
     allow = AllowList(ids=[1, 99], examples=[example, "of no family at all"])
     found = on_disk(parts_of(calls), copy(), tmp_path / "work", allow=allow)
-    memory = in_memory(calls, copy(), allow)
+    memory = in_memory(calls, copy(), allow=allow)
     assert_same(found[0], memory[0])
     assert found[0].allowed is not None
     assert found[0].allowed.families

@@ -164,7 +164,7 @@ def test_threads_change_no_byte_of_a_unit(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_damaged_unit_is_refused(tmp_path: Path) -> None:
     with working(tmp_path / "work") as work:
         measured(work, parts_of(CALLS))
-        StoredDay(work, calls.SECRET, calls.SETTINGS)
+        assert len(StoredDay(work, calls.SECRET, calls.SETTINGS).people.calls)
         path = work.unit("accounts", 0)
         path.write_bytes(path.read_bytes()[:-500])
         day = StoredDay(work, calls.SECRET, calls.SETTINGS)
