@@ -65,9 +65,6 @@ class LocalRun:
         self._directory = state if isinstance(state, StateDirectory) else None
         self.secret = state.secret if isinstance(state, StateDirectory) else state
         self.settings, self._local = settings, local
-        run = {"format": FORMAT, "key": self.secret.key_id, "settings": asdict(settings), "inputs": inputs}
-        self.work = Work(work, run, fresh=local.fresh)
-        self.account = self.work.account()
         self.failed: set[int] = set()
         self._reference: tuple[date, Reference | None] | None = None
         if self._directory is None:
@@ -75,6 +72,9 @@ class LocalRun:
         else:
             families, findings, _ = self._directory.read(known_of)
             self._known = Known(families, findings)
+        run = {"format": FORMAT, "key": self.secret.key_id, "settings": asdict(settings), "inputs": inputs}
+        self.work = Work(work, run, fresh=local.fresh)
+        self.account = self.work.account()
 
     def measure(self, parts: Iterable[Part | Event], told: Callable[[int], None]) -> None:
         """Measure what is not measured yet; told : how many rows there are so far, now and then."""

@@ -266,7 +266,7 @@ def test_the_version_and_every_command_are_told() -> None:
     for command in COMMANDS:
         assert command in invoke("--help").stdout
     assert COMMANDS == [
-        "bench", "demo", "evaluate", "explain", "report", "score", "simulate", "state", "warmup", "week",
+        "bench", "demo", "evaluate", "explain", "plan", "report", "score", "simulate", "state", "warmup", "week",
     ]  # fmt: skip
 
 

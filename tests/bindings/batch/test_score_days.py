@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from gauger.batch.score import Run, score
 from gauger.cli import main
 from gauger.engine.common.errors import StateLockedError
+from gauger.engine.plan.local import Local
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.reference.kept_days import REFERENCE
 from gauger.engine.reference.upkeep import damage
@@ -21,7 +22,9 @@ TODAY = traffic.DAY.date()
 
 def run(folder: Path, name: str, rows: list[dict], *, replace_days: bool = False) -> Run:
     log = traffic.write(traffic.table(rows), folder / f"{name}.parquet")
-    return score([log], folder / "out", state=StateDirectory(folder / "state", replace_days=replace_days), workers=1)
+    return score(
+        [log], folder / "out", state=StateDirectory(folder / "state", replace_days=replace_days), local=Local(workers=1)
+    )
 
 
 def accounts(folder: Path) -> dict[str, int]:
@@ -97,7 +100,7 @@ def test_a_second_run_is_refused_at_once_by_name_and_leaves_the_earlier_output(t
 def one_of_a_pair(log: Path, folder: Path, name: str) -> None:
     """One run of a pair; exit code 7 when it was refused."""
     try:
-        score([log], folder / name, state=folder / "state", workers=1)
+        score([log], folder / name, state=folder / "state", local=Local(workers=1))
     except StateLockedError:
         os._exit(7)
 
@@ -124,7 +127,7 @@ def test_two_runs_at_once_give_no_id_twice_and_mix_nothing(tmp_path: Path) -> No
         assert 0 in codes
         for place, log in enumerate(logs):
             if codes[place] == 7:
-                score([log], folder / f"out-{place}", state=folder / "state", workers=1)
+                score([log], folder / f"out-{place}", state=folder / "state", local=Local(workers=1))
         ids = [traffic.tables_of(folder / f"out-{place}")["families"]["family_id"].to_pylist() for place in (0, 1)]
         assert sorted([*ids[0], *ids[1]]) == [1, 2]
         directory = StateDirectory(folder / "state")
