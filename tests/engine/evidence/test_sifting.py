@@ -239,7 +239,8 @@ def test_a_round_says_of_other_accounts_what_it_said_of_the_same_calls() -> None
     last = sift(both, numbers=NEIGHBOURS).last
     vectors, probability = last.learnt.means(alone)
     assert np.array_equal(probability, last.call_probability[: len(alone.owner)])
-    assert np.array_equal(vectors, last.vectors[: len(today)])
+    # To the last bits: products of few rows are added up in another order than of many.
+    assert vectors == pytest.approx(last.vectors[: len(today)], abs=1e-6)
 
 
 def test_shares_of_others_are_ranked_among_the_references() -> None:
