@@ -37,7 +37,7 @@ from gauger.logs.columns import ColumnMap, load_column_map
 from gauger.logs.readers import discover
 from gauger.text.formats import visible
 
-_LEAST_BYTES = 5 * memory.GIB // 2  # whatever the day: reading, and learning from a bounded part of it
+_LEAST_BYTES = 3 * memory.GIB // 2  # to read and measure; what a day takes beside that is known when it is measured
 Progress = Callable[[str, int, int], None]  # stage, done, total (0 = not known)
 
 
@@ -104,11 +104,10 @@ def score(
     settings = settings or Settings()
     kept = default_secret() if state is None else directory_of(state)
     warmup(None if progress is None else partial(progress, "compiling"))
-    limit = local.memory or memory.free() // 2
-    with progress_to(progress), memory.use(limit):
+    with progress_to(progress), memory.use(local.memory or max(memory.free() // 2, _LEAST_BYTES)):
         memory.require(_LEAST_BYTES, "gauger score")
         inputs = [Input(path, path.stat().st_size) for path in paths]
-        given = {"files": _identities(inputs), "columns": str(columns), "allow": allow is not None}
+        given = {"files": _identities(inputs), "columns": _map_of(columns), "allow": allow is not None}
         outputs.make(out)
         run = LocalRun(work, given, settings, kept, local)
         try:
@@ -116,6 +115,12 @@ def score(
             return _Scoring(out, inputs, run).score(column_map, allowed)
         finally:
             run.work.close()
+
+
+def _map_of(columns: str | None) -> list[str | None]:
+    """What tells whether a column map is that of the run that was not finished: its name, and its content."""
+    path = Path(columns or "")
+    return [columns, digest(path) if path.is_file() else None]
 
 
 def _identities(inputs: list[Input]) -> list[Any]:

@@ -49,10 +49,11 @@ class Local:
 def least_bytes(calls: int, prompts: int) -> int:
     """The least memory that serves a day: what is held of each call and prompt, beside the largest stage.
 
-    Learning takes two gibibytes, whatever the day: at most 48,000 accounts with their calls. Near-duplicates take 190
-    bytes a distinct prompt.
+    Learning takes at most two gibibytes, those of 48,000 accounts with their calls; near-duplicates take 190 bytes a
+    distinct prompt.
     """
-    return int(0.6 * memory.GIB) + max(int(1.9 * memory.GIB), 200 * prompts) + 60 * calls
+    learning = min(int(1.9 * memory.GIB), memory.GIB // 2 + 2_000 * calls)
+    return int(0.6 * memory.GIB) + max(learning, 200 * prompts) + 60 * calls
 
 
 class LocalRun:
@@ -117,7 +118,8 @@ class LocalRun:
     def finish(self, allow: AllowList | None) -> Finished:
         """Weigh what was measured."""
         memory.settle()
-        memory.require(least_bytes(self.account.scored, self.work.prompts()), "this day")
+        if self._local.memory is not None:
+            memory.require(least_bytes(self.account.scored, self.work.prompts()), "this day")
         with threads.use(self._local.threads), threadpool_limits(1, user_api="blas"):
             day = StoredDay(self.work, self.secret, self.settings, keep_prompts=allow is not None)
             return finish(day, self.day, self._known, self._reference_of, allow)

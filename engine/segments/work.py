@@ -12,6 +12,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ _ANOTHER = (
     "{}: holds a run that was not finished, of other inputs, settings or reference days; "
     "run that one again to finish it, or give --fresh to forget it"
 )
-_RUN, _LOCK, _SEGMENTS, _UNITS = "run.json", "lock", "segments", "units"
+_RUN, _LOCK, _SEGMENTS, _UNITS, _NOTE = "run.json", "lock", "segments", "units", "note "
 
 
 class Work:
@@ -40,6 +41,8 @@ class Work:
         self.path = path
         try:
             path.mkdir(parents=True, exist_ok=True)
+            if not (path / _LOCK).exists() and any(path.iterdir()):
+                raise StateError(f"{path}: holds files that are not of a run; choose an empty or a new --work")
             self._lock = open(path / _LOCK, "a+b")  # noqa: SIM115 (held for as long as the run goes on)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -67,9 +70,10 @@ class Work:
     def _claim(self, run: bytes) -> None:
         found = self.path / _RUN
         if found.exists():
-            if found.read_bytes() != run:
+            if found.read_bytes() == run:
+                return
+            if self._bases():  # else nothing was done that would be lost
                 raise StateError(_ANOTHER.format(self.path))
-            return
         self._clear()  # what is here is of a run that was done, and killed while it tidied up
         temporary = found.with_suffix(".partial")
         temporary.write_bytes(run)
@@ -80,7 +84,7 @@ class Work:
 
         Raises StateError where the run that is gone on with noted another value.
         """
-        found, content = self.path / f"{name}.json", orjson.dumps(value)
+        found, content = self.path / f"{_NOTE}{name}.json", orjson.dumps(value)
         if not found.exists():
             temporary = found.with_suffix(".partial")
             temporary.write_bytes(content)
@@ -91,8 +95,8 @@ class Work:
     def _clear(self) -> None:
         for name in (_SEGMENTS, _UNITS):
             shutil.rmtree(self.path / name, ignore_errors=True)
-        for note in self.path.glob("*.json"):
-            note.unlink()
+        for note in (self.path / _RUN, *self.path.glob(f"{_NOTE}*.json")):
+            note.unlink(missing_ok=True)
 
     def _forget_uncommitted(self) -> None:
         """Remove what a killed run left of a segment that it had not committed."""
@@ -149,7 +153,10 @@ class Work:
         self._lock.close()
 
     def finish(self) -> None:
-        """The run is done: nothing of it stays."""
+        """The run is done: nothing of it stays. What else lies in the directory is not ours."""
         (self.path / _RUN).unlink()  # first: from here on there is nothing to go on with
-        shutil.rmtree(self.path)
+        self._clear()
+        (self.path / _LOCK).unlink(missing_ok=True)
+        with suppress(OSError):  # not empty
+            self.path.rmdir()
         self._lock.close()

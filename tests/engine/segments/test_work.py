@@ -47,9 +47,47 @@ def test_another_run_is_refused_until_it_is_forgotten(tmp_path: Path) -> None:
     fresh = Work(tmp_path, {**RUN, "key": "other"}, fresh=True)
     assert fresh.segments() == []
     assert not fresh.unit("accounts", 0).exists()
+    committed(fresh, 3)
     fresh.close()
     with pytest.raises(StateError, match="holds a run that was not finished"):
         Work(tmp_path, RUN)
+
+
+def test_a_run_that_had_committed_nothing_is_not_missed(tmp_path: Path) -> None:
+    Work(tmp_path, {**RUN, "key": "other"}).close()
+    work = Work(tmp_path, RUN)
+    committed(work, 1)
+    work.close()
+    Work(tmp_path, RUN).close()
+
+
+def test_a_directory_of_somebody_elses_files_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "segments").mkdir()
+    (tmp_path / "segments" / "thesis.tex").write_text("years of work")
+    with pytest.raises(StateError, match=r"holds files that are not of a run; choose an empty or a new --work"):
+        Work(tmp_path, RUN, fresh=True)
+    assert (tmp_path / "segments" / "thesis.tex").read_text() == "years of work"
+
+
+def test_what_else_lies_in_the_directory_stays(tmp_path: Path) -> None:
+    work = Work(tmp_path / "work", RUN)
+    committed(work, 5)
+    work.agree("reference", ["2026-11-09"])
+    (work.path / "mine.json").write_text("{}")
+    work.finish()
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["mine.json"]
+
+
+def test_what_results_depend_on_must_agree_with_what_was_noted(tmp_path: Path) -> None:
+    work = Work(tmp_path, RUN)
+    work.agree("reference", ["2026-11-09"])
+    committed(work, 5)
+    work.close()
+    again = Work(tmp_path, RUN)
+    again.agree("reference", ["2026-11-09"])
+    with pytest.raises(StateError, match="inputs, settings or reference days"):
+        again.agree("reference", [])
+    again.close()
 
 
 def test_two_do_not_work_in_one_directory(tmp_path: Path) -> None:
