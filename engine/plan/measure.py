@@ -18,7 +18,7 @@ from gauger.engine.intake.measuring import Measurer, WordSketch
 from gauger.engine.intake.parts import Ended, Event, Failed, Part, Refused, pieces
 from gauger.engine.plan.finish import first_day
 from gauger.engine.segments.columns import Block, pack
-from gauger.engine.segments.segment import Account, Tally
+from gauger.engine.segments.segment import Account, SegmentWriter, Tally
 from gauger.engine.segments.work import Work
 from gauger.engine.state.metadata import times_of
 from gauger.engine.state.state import Prepared, content_of, prepare
@@ -87,28 +87,34 @@ class Measuring:
             self._novel(date.fromisoformat(so_far.novelty_day))
         while True:
             segment, account = _Segment(source), Account()
-            writer = None
             for _ in range(self.workers):
                 self._sketches.put(WordSketch())
-            for found in threads.ahead(self._measured, self._prepared(segment, so_far, account), Event, self.workers):
-                if isinstance(found, Event):
-                    _note(account, found)
-                    continue
-                _tally(account, found)
-                if found.block is not None:
-                    writer = writer or self.work.next_segment()
-                    writer.append(found.block)
-                    account.columns.update(found.block.columns)
-                yield account
-            words = WordSketch()
-            for _ in range(self.workers):
-                words.merge(self._sketches.get())
-            if account.files:
-                (writer or self.work.next_segment()).commit(account, words)
-                so_far.add(account)
-                memory.settle()
+            writer = self.work.next_segment()
+            try:
+                yield from self._filled(writer, segment, so_far, account)
+                words = WordSketch()
+                for _ in range(self.workers):
+                    words.merge(self._sketches.get())
+                if account.files:
+                    writer.commit(account, words)
+                    so_far.add(account)
+                    memory.settle()
+            finally:
+                writer.close()
             if segment.ended:
                 return
+
+    def _filled(self, writer: SegmentWriter, segment: _Segment, so_far: Account, account: Account) -> Iterator[Account]:
+        """Measure the parts of a segment; yields its account after each block."""
+        for found in threads.ahead(self._measured, self._prepared(segment, so_far, account), Event, self.workers):
+            if isinstance(found, Event):
+                _note(account, found)
+                continue
+            _tally(account, found)
+            if found.block is not None:
+                writer.append(found.block)
+                account.columns.update(found.block.columns)
+            yield account
 
     def _prepared(self, segment: _Segment, so_far: Account, account: Account) -> Iterator[Part | Event]:
         """The parts that can hold calls, once it is known whose words novelty is against: those of the first's day.

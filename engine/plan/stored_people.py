@@ -122,7 +122,9 @@ class StoredPeople:
             sample_identity=found["sample_identity"],
             sample_row=np.arange(len(found["sample_owner"])),
             sample_features=np.zeros((0, FEATURES), np.int8),
-            **{name: found[name] for name in _LINKS},
+            link_owner=found["link_owner"],
+            link_channel=found["link_channel"],
+            link_value=found["link_value"],
             sample_prompt=found.get("sample_prompt"),
             sample_cell=found.get("sample_cell"),
         )

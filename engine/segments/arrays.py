@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import orjson
@@ -18,7 +19,7 @@ _CODEC = "lz4_raw"  # half of a feature is zeros: 0.45 of its size, at more than
 
 def compressed(values: np.ndarray) -> list[tuple[int, pa.Buffer]]:
     """The bytes of an array in compressed chunks, each with its size before."""
-    codec, given = pa.Codec(_CODEC), memoryview(np.ascontiguousarray(values).reshape(-1).view(np.uint8))
+    codec, given = pa.Codec(_CODEC), np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
     chunks = [given[start : start + CHUNK] for start in range(0, len(given), CHUNK)]
     return [(len(chunk), codec.compress(chunk)) for chunk in chunks]
 
@@ -71,16 +72,16 @@ def names_of(path: Path) -> list[str]:
         raise StateError(f"{path}: missing or damaged; run again with --fresh") from None
 
 
-def _read(file: object, start: int, entry: Mapping[str, object]) -> np.ndarray:
-    found = np.empty(entry["shape"], entry["dtype"])  # type: ignore[call-overload]
+def _read(file: BinaryIO, start: int, entry: Mapping[str, Any]) -> np.ndarray:
+    found = np.empty(entry["shape"], entry["dtype"])
     into, at = found.reshape(-1).view(np.uint8), 0
-    file.seek(start + entry["offset"])  # type: ignore[attr-defined]
-    for size, stored in entry["chunks"]:  # type: ignore[attr-defined]
+    file.seek(start + entry["offset"])
+    for size, stored in entry["chunks"]:
         if entry["raw"]:
-            if file.readinto(memoryview(into[at : at + size])) != size:  # type: ignore[attr-defined]
+            if file.readinto(into[at : at + size].data) != size:  # type: ignore[attr-defined]
                 raise ValueError
         else:
-            decompress(memoryview(file.read(stored)), size, into[at:])  # type: ignore[attr-defined]
+            decompress(memoryview(file.read(stored)), size, into[at:])
         at += size
     return found
 

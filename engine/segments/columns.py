@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -121,7 +122,8 @@ def _section(columns: dict[str, np.ndarray], features: np.ndarray, names: pa.Arr
     squeezed = [chunk for _, chunk in compressed(features)]
     head = np.asarray([len(features), len(text), len(squeezed), *map(len, squeezed)], np.int64)
     lengths = np.diff(offsets).astype(np.int32)
-    return b"".join([head, *columns.values(), lengths, text, *squeezed])
+    pieces: list[Any] = [head, *columns.values(), lengths, text, *squeezed]
+    return b"".join(pieces)
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def prepared(
     )
     calls = CallColumns(
         times=columns["time"],
-        **{name: columns.get(name) for name in _HASHED},  # type: ignore[arg-type]
+        **{name: columns.get(name) for name in _HASHED},
         output_tokens=(columns["output_tokens"], columns["output_valid"]) if "output_tokens" in columns else None,
         created=columns.get("created"),
         counters={name.removeprefix(_COUNTER): columns[name] for name in columns if name.startswith(_COUNTER)},
@@ -215,5 +217,6 @@ def _pack_prompts(measures: Sequence[Measures]) -> tuple[np.ndarray, list[bytes]
     for low, high in pairwise(ends):
         own = [values[low:high] for values in columns.values()]
         parts = [grams[start : start + size] for start, size in zip(first[rows[low:high]], own[-1], strict=True)]
-        sections.append(b"".join([*own, *parts]))
+        pieces: list[Any] = [*own, *parts]
+        sections.append(b"".join(pieces))
     return counts, sections

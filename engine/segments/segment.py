@@ -119,13 +119,18 @@ class SegmentWriter:
             file.writelines(sections)
         self._blocks.append(entry)
 
+    def close(self) -> None:
+        """Let go of the files; what was not committed is forgotten by the next run."""
+        for file in self._files.values():
+            file.close()
+
     def commit(self, account: Account, words: WordSketch) -> None:
         """Make the segment durable, then there."""
         for file in self._files.values():
             file.flush()
             os.fsync(file.fileno())
             file.close()
-        refused = {
+        refused: dict[str, np.ndarray] = {
             "refused_file": np.asarray(account.refused_file, np.int32),
             "refused_row": np.asarray(account.refused_row, np.int64),
             **{f"reason_{name}": values for name, values in text_arrays(account.refused_reason).items()},

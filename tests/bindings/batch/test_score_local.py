@@ -196,8 +196,8 @@ def test_another_run_is_refused_in_a_sentence_until_it_says_fresh(
 def test_a_damaged_work_directory_is_refused_and_can_be_forgotten(
     logs: list[Path], stopped: Path, expected: Found
 ) -> None:
-    segment = next((stopped.parent / ".out.work" / "segments").glob("*.prompts"))
-    segment.write_bytes(segment.read_bytes()[:-10])
+    unit = next((stopped.parent / ".out.work" / "units").glob("accounts-*.arrays"))
+    unit.write_bytes(unit.read_bytes()[:-10])
     with pytest.raises(StateError, match=r"damaged.*--fresh"):
         score(logs, stopped, local=Local(workers=1))
     found = score(logs, stopped, local=Local(workers=1, fresh=True))
