@@ -75,11 +75,14 @@ class StoredPeople:
         place[order] = np.arange(len(order))
         starts = np.cumsum([0, *(len(ids) for ids, _, _ in parts)])
         rows = [place[low:high] for low, high in pairwise(starts)]
-        links = {
-            name: np.concatenate([found[name] for _, found, _ in parts]) for name in _LINKS if name != "link_owner"
-        }
-        owner = np.concatenate([own[found["link_owner"]] for own, (_, found, _) in zip(rows, parts, strict=True)])
+        owner = np.concatenate([own[found.pop("link_owner")] for own, (_, found, _) in zip(rows, parts, strict=True)])
         by_owner = np.argsort(owner, kind="stable")
+        # One column after another, each let go where it is put in order: of a large day they are gigabytes.
+        links = {"link_owner": owner[by_owner]}
+        del owner
+        for name in ("link_channel", "link_value"):
+            links[name] = np.concatenate([found.pop(name) for _, found, _ in parts])[by_owner]
+        del by_owner
         statistics = [name for name in parts[0][1] if name.startswith(_STATISTIC)]
         nothing = np.zeros(0, np.int64)
         accounts = Population(
@@ -94,9 +97,7 @@ class StoredPeople:
             sample_identity=nothing.astype(np.uint64),
             sample_row=nothing,
             sample_features=np.zeros((0, FEATURES), np.int8),
-            link_owner=owner[by_owner],
-            link_channel=links["link_channel"][by_owner],
-            link_value=links["link_value"][by_owner],
+            **links,
         )
         return Light(with_components(accounts), rows, reduce(Totals.plus, [totals for _, _, totals in parts]))
 

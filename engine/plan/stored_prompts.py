@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
-from gauger.engine.common import progress, threads
+from gauger.engine.common import memory, progress, threads
 from gauger.engine.common.shards import shards_of
 from gauger.engine.families.families import Groups
 from gauger.engine.families.frames import Frames, Grams, Matcher
@@ -49,12 +49,21 @@ class StoredPrompts:
 
     @cached_property
     def _columns(self) -> dict[str, np.ndarray]:
-        need = 2 * self._work.prompt_bytes() // self._units
-        parts = threads.each(lambda number: self._unit(number, grams=False), range(self._units), need)
-        known = [part for part in parts if part]
-        if not known:
-            return {name: np.zeros((0, entries) if entries > 1 else 0, dtype) for name, dtype, entries in PROMPT}
-        return {name: np.concatenate([part[name] for part in known]) for name in known[0]}
+        """Columns of all prompts, put in place unit after unit: twice of them is too much for a large day.
+
+        There is room for all prompts of all blocks; what is not written is never memory.
+        """
+        most = self._work.prompts()
+        found = {name: np.empty((most, entries) if entries > 1 else most, dtype) for name, dtype, entries in PROMPT}
+        found["calls"] = np.empty(most, np.int64)
+        end = 0
+        workers = memory.at_once(2 * self._work.prompt_bytes() // self._units, threads.count())
+        for unit in threads.ahead(partial(self._unit, grams=False), range(self._units), str, workers):
+            if isinstance(unit, dict) and unit:
+                start, end = end, end + len(unit["hash"])
+                for name, values in unit.items():
+                    found[name][start:end] = values
+        return {name: values[:end] for name, values in found.items()}
 
     @property
     def hashes(self) -> np.ndarray:
