@@ -16,6 +16,8 @@ from click.testing import CliRunner, Result
 
 from gauger import __version__
 from gauger.cli import main
+from gauger.engine.intake.measuring import WordSketch
+from gauger.engine.segments.segment import Account, Tally
 from gauger.engine.segments.work import Work
 from tests.bindings import traffic
 
@@ -134,7 +136,9 @@ def test_an_out_that_cannot_be_written(place: str, log: Path, tmp_path: Path) ->
 
 
 def test_a_run_left_in_a_work_directory_is_refused_until_it_is_forgotten(log: Path, tmp_path: Path) -> None:
-    Work(tmp_path / "work", {"run": "another"}).close()
+    left = Work(tmp_path / "work", {"run": "another"})
+    left.next_segment().commit(Account(files={0: Tally(5, 5, 5)}), WordSketch())
+    left.close()
     options = ("score", log, "--out", tmp_path / "out", "--work", tmp_path / "work")
     words = complaint(invoke(*options), 1)
     assert words.startswith(f"{tmp_path / 'work'}: holds a run that was not finished")
