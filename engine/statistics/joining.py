@@ -1,4 +1,4 @@
-"""The reference: older, clean days that today is compared with."""
+"""Several populations as one: days of a reference, units of a day."""
 
 from collections.abc import Sequence
 from functools import reduce
