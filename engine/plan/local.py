@@ -128,6 +128,7 @@ class LocalRun:
         """Keep the days of the run as reference; sentences say which were not. Needs a state directory and a call."""
         assert self._directory is not None
         progress.tell("keeping")
+        memory.settle()
         words = WordSketch()
         for segment in self.work.segments():
             words.merge(segment.words())
