@@ -97,7 +97,9 @@ class StoredPeople:
             sample_identity=nothing.astype(np.uint64),
             sample_row=nothing,
             sample_features=np.zeros((0, FEATURES), np.int8),
-            **links,
+            link_owner=links["link_owner"],
+            link_channel=links["link_channel"],
+            link_value=links["link_value"],
         )
         return Light(with_components(accounts), rows, reduce(Totals.plus, [totals for _, _, totals in parts]))
 
