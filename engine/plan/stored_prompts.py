@@ -12,6 +12,7 @@ from gauger.engine.common import memory, progress, threads
 from gauger.engine.common.shards import shards_of
 from gauger.engine.families.families import Groups
 from gauger.engine.families.frames import Frames, Grams, Matcher
+from gauger.engine.families.prompts import CountedPrompts
 from gauger.engine.families.slots import SlotFigures
 from gauger.engine.segments.arrays import read_arrays, write_arrays
 from gauger.engine.segments.columns import PROMPT
@@ -122,7 +123,7 @@ _FRAMES = ("distinct", "posting_offsets", "posting_frames", "sizes", "needed", "
 _SLOTS = ("offsets", "values", "evenness", "coverage", "prompts")
 
 
-def save_groups(path: Path, groups: Groups, prompts: StoredPrompts) -> None:
+def save_groups(path: Path, groups: Groups, prompts: CountedPrompts) -> None:
     """Write the groups of a day, with what is asked of its prompts afterwards."""
     parts = ((groups, "", _GROUPS), (groups.matcher.frames, "frame ", _FRAMES), (groups.slots, "slot ", _SLOTS))
     arrays = {f"{kind}{name}": getattr(part, name) for part, kind, names in parts for name in names}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import orjson
@@ -72,13 +73,13 @@ def names_of(path: Path) -> list[str]:
         raise StateError(f"{path}: missing or damaged; run again with --fresh") from None
 
 
-def _read(file: BinaryIO, start: int, entry: Mapping[str, Any]) -> np.ndarray:
+def _read(file: BufferedReader, start: int, entry: Mapping[str, Any]) -> np.ndarray:
     found = np.empty(entry["shape"], entry["dtype"])
     into, at = found.reshape(-1).view(np.uint8), 0
     file.seek(start + entry["offset"])
     for size, stored in entry["chunks"]:
         if entry["raw"]:
-            if file.readinto(into[at : at + size].data) != size:  # type: ignore[attr-defined]
+            if file.readinto(into[at : at + size].data) != size:
                 raise ValueError
         else:
             decompress(memoryview(file.read(stored)), size, into[at:])

@@ -18,7 +18,6 @@ import numpy as np
 import orjson
 
 from gauger.engine.common.errors import StateError
-from gauger.engine.common.settings import DAY_US
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.segments.arrays import read_arrays, text_arrays, text_column, write_arrays
 from gauger.engine.segments.columns import PROMPT, Block, Section, unpack
@@ -67,7 +66,7 @@ class Account:
         """Calls of each UTC day, by its number."""
         found: dict[int, int] = {}
         for hour, number in self.hours.items():
-            found[hour * 3_600_000_000 // DAY_US] = found.get(hour * 3_600_000_000 // DAY_US, 0) + number
+            found[hour // 24] = found.get(hour // 24, 0) + number
         return found
 
     def refuse(self, file: int, rows: Sequence[int], reasons: Sequence[str]) -> None:

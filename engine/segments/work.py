@@ -95,7 +95,9 @@ class Work:
     def _clear(self) -> None:
         for name in (_SEGMENTS, _UNITS):
             shutil.rmtree(self.path / name, ignore_errors=True)
-        for note in (self.path / _RUN, *self.path.glob(f"{_NOTE}*.json")):
+        begun = (self.path / _RUN).with_suffix(".partial")  # a kill may leave a note half written
+        notes = (file for kind in ("json", "partial") for file in self.path.glob(f"{_NOTE}*.{kind}"))
+        for note in (self.path / _RUN, begun, *notes):
             note.unlink(missing_ok=True)
 
     def _forget_uncommitted(self) -> None:

@@ -20,7 +20,7 @@ def test_groups_survive_being_saved(tmp_path: Path) -> None:
     table = KeptPrompts(state.prompts)
     groups = group_prompts(table, worlds.SECRET.key, Settings())
     assert len(groups.kinds) == 2
-    save_groups(tmp_path / "groups.arrays", groups, table)  # type: ignore[arg-type]
+    save_groups(tmp_path / "groups.arrays", groups, table)
     found, known = load_groups(tmp_path / "groups.arrays")
     for name in ("of_prompt", "kinds", "signatures", "calls", "of_frame"):
         np.testing.assert_array_equal(getattr(found, name), getattr(groups, name), err_msg=name)

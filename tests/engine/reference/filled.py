@@ -20,15 +20,15 @@ DAY = date(2026, 11, 12)
 PEOPLE = worlds.population(1, 8, 6)
 
 
-def known_families(count: int, first: int = 1) -> KnownFamilies:
-    """So many families, numbered from the first on."""
+def known_families(count: int, first: int = 1, seen_us: int = 0) -> KnownFamilies:
+    """So many families, numbered from the first on and seen a microsecond apart."""
     known = KnownFamilies()
     chance = np.random.default_rng(first)
     known.remember(
         np.arange(first, first + count),
         chance.integers(0, 3, count).astype(np.uint8),
         chance.integers(0, 256, (count, SLOTS)).astype(np.uint8),
-        np.arange(count),
+        np.arange(count) + seen_us,
     )
     return known
 

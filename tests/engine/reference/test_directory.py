@@ -12,7 +12,6 @@ import pytest
 from gauger.engine.common.errors import DamagedError, StateError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
-from gauger.engine.families.known import KnownFamilies
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.commits import Commit, Named, write_commit
 from gauger.engine.reference.directory import AGE_MAX_DAYS, Kept, StateDirectory
@@ -24,9 +23,9 @@ from gauger.engine.state.state import State
 from gauger.engine.state.storage import write_manifest
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population, population_of
-from gauger.kernels.sketches.minhash import SLOTS
 from tests.engine import calls, worlds
 from tests.engine.reference.earlier import as_before
+from tests.engine.reference.filled import known_families
 from tests.engine.statistics.test_population import facts
 
 TODAY = date(2026, 11, 23)
@@ -255,7 +254,7 @@ def test_a_reference_is_bounded_evenly_over_its_days(directory: StateDirectory) 
 def test_a_reference_or_families_of_another_key_are_refused(directory: StateDirectory) -> None:
     keep(directory, date(2026, 11, 16), CALLS)
     with directory.writing() as writing:
-        save_families(writing, known_families(5))
+        save_families(writing, known_families(5, seen_us=calls.MONDAY_US))
     (directory.path / "key").write_text("0" * 32)
     other = StateDirectory(directory.path)
     with pytest.raises(StateError, match="made with key"):
@@ -301,25 +300,13 @@ def test_a_damaged_day_is_refused_by_name_with_what_it_costs(directory: StateDir
     assert "\n" not in str(caught.value)
 
 
-def known_families(count: int, first: int = 1) -> KnownFamilies:
-    known = KnownFamilies()
-    chance = np.random.default_rng(first)
-    known.remember(
-        np.arange(first, first + count),
-        chance.integers(0, 3, count).astype(np.uint8),
-        chance.integers(0, 256, (count, SLOTS)).astype(np.uint8),
-        np.arange(count) + calls.MONDAY_US,
-    )
-    return known
-
-
 @pytest.mark.parametrize("count", [0, 1, 50])
 def test_families_make_the_round_trip(directory: StateDirectory, count: int) -> None:
     """Also when others were saved before."""
-    known = known_families(count)
+    known = known_families(count, seen_us=calls.MONDAY_US)
     known.next_id = 1000
     with directory.writing() as writing:
-        save_families(writing, known_families(3, first=60))
+        save_families(writing, known_families(3, 60, calls.MONDAY_US))
     with directory.writing() as writing:
         save_families(writing, known)
     found = StateDirectory(directory.path).families()
@@ -366,7 +353,7 @@ def test_planted_prompts_appear_in_no_file(directory: StateDirectory) -> None:
     keep(directory, date(2026, 11, 16), planted)
     save_state(state_in(directory, planted), directory.path / "checkpoint")
     with directory.writing() as writing:
-        save_families(writing, known_families(5))
+        save_families(writing, known_families(5, seen_us=calls.MONDAY_US))
     words = {word for call in planted for word in call["prompt_text"].split() if len(word) > 5}
     # Prompts share no word with account names, which are kept as they are.
     shown = calls.legible_bytes(directory.path)

@@ -114,6 +114,16 @@ def test_what_a_run_left_that_was_killed_while_it_tidied_up_is_not_taken_for_ano
     other.close()
 
 
+def test_a_note_that_a_kill_left_half_written_goes_with_the_run(tmp_path: Path) -> None:
+    """Else the directory would stay behind when the run is done."""
+    path = tmp_path / "work"
+    work = Work(path, RUN)
+    for left in ("run.partial", "note reference.partial"):
+        (path / left).write_bytes(b"{")
+    work.finish()
+    assert not path.exists()
+
+
 def test_a_place_where_no_directory_can_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StateError, match=r"cannot make the work directory.*choose another --work"):
