@@ -131,9 +131,9 @@ class Engine:
         if admitted.calls.num_rows:
             self._state.claim(content_of(admitted.calls))
             if not self._prepared_for_reference:
-                reference = self._reference_of(first_day(times_of(admitted.calls)))[0]
-                if reference is not None:
-                    self._measurer = Measurer.of(self.secret, self.settings, reference.words)
+                if self._directory is not None:
+                    words = self._directory.words(first_day(times_of(admitted.calls)), self.settings)
+                    self._measurer = Measurer.of(self.secret, self.settings, words)
                 self._prepared_for_reference = True
         return admitted, self._measurer
 

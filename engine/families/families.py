@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gauger.engine.common import progress
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.descriptors import Descriptors, describe
 from gauger.engine.families.frames import Frames, Matcher
 from gauger.engine.families.known import KnownFamilies, near_families
 from gauger.engine.families.near_duplicates import near_duplicates
 from gauger.engine.families.prompts import CountedPrompts, PromptTable
-from gauger.engine.families.slots import SlotCounter, SlotFigures
-from gauger.engine.families.templates import MEMBERS_MIN, learn
+from gauger.engine.families.slots import SlotFigures
+from gauger.engine.families.templates import MEMBERS_MIN
 from gauger.kernels.sketches import minhash
 
 TEMPLATE, NEAR_DUPLICATE, EXACT = range(3)
@@ -92,21 +91,13 @@ class Groups:
 
 
 def group_prompts(prompts: PromptTable, key: np.ndarray, settings: Settings) -> Groups:
-    """Group a day's prompts: learn frames from a sample, match all against them, find near-duplicates and copies."""
-    count = len(prompts.hashes)
-    sample = prompts.sample(settings.template_sample)
-    hashes = (prompts.hashes[: len(sample), 0] >> np.uint64(32)).astype(np.uint32)
-    progress.tell("learning frames")
-    frames = learn(sample, hashes, settings.template_members, short_lines=settings.short_lines)
-    matcher = Matcher(frames)
-    counter = SlotCounter(frames, sample, matcher.match(sample))
-    labels = np.empty(count, np.int32)
-    for places, grams in prompts.slices():
-        found = matcher.match(grams)
-        counter.add(grams, found)
-        labels[places] = found
+    """Group a day's prompts: by the frame each holds, then near-duplicates, then copies."""
+    matched = prompts.matched(settings)
+    labels, frames, count = matched.labels, matched.matcher.frames, len(prompts.hashes)
     framed, frame_of = _number(labels, MEMBERS_MIN)
-    nearest = near_duplicates(prompts.signatures, prompts.words, settings.near_duplicate_similarity)
+    nearest = near_duplicates(
+        prompts.signatures, prompts.words, settings.near_duplicate_similarity, bookmark=prompts.bookmark
+    )
     near, near_of = _number(np.where(framed >= 0, -1, nearest), 2)
     repeated = np.where((framed < 0) & (near < 0) & (prompts.calls >= 2), np.arange(count), -1)
     exact, exact_of = _number(repeated, 1)
@@ -129,9 +120,9 @@ def group_prompts(prompts: PromptTable, key: np.ndarray, settings: Settings) -> 
         kinds,
         representatives,
         calls,
-        matcher,
+        matched.matcher,
         of_frame,
-        counter.figures(),
+        matched.slots,
         settings.near_duplicate_similarity,
     )
     return _join_near(groups)

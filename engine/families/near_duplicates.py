@@ -13,6 +13,7 @@ ten of them alike, that was 63 a prompt in all.
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
@@ -31,13 +32,27 @@ _SHARES = 8  # shares of components a thread gets one after another: some take m
 _LOW = np.uint64(0xFFFFFFFF)
 
 
+class Bookmark(Protocol):
+    """Where a long search keeps how far it got: one that is killed goes on from there."""
+
+    def load(self) -> dict[str, np.ndarray]:
+        """What was kept last; empty where nothing was."""
+        ...
+
+    def save(self, arrays: dict[str, np.ndarray]) -> None:
+        """Keep this instead."""
+        ...
+
+
 class _Forest:
     """The maximum spanning forest of all edges found so far, over places."""
 
-    def __init__(self, places: int) -> None:
-        self.edges, self.equal = np.zeros(0, np.uint64), np.zeros(0, np.uint8)
-        self.components = np.arange(places, dtype=np.int32)  # of all edges, by a place of each
-        self.strong = np.arange(places, dtype=np.int32)  # of the strong edges alone
+    def __init__(self, places: int, edges: np.ndarray, equal: np.ndarray) -> None:
+        self.edges, self.equal = edges, equal
+        self.components = np.empty(places, np.int32)  # of all edges, by a place of each
+        self.strong = np.empty(places, np.int32)  # of the strong edges alone
+        banding.connect(edges, equal, 0, self.components)
+        banding.connect(edges, equal, minhash.equal_slots_at(STRONG), self.strong)
 
     def add(self, found: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
         """Take in edges and their equal slots."""
@@ -82,13 +97,18 @@ class _Sweep:
 
 
 def near_duplicates(
-    signatures: np.ndarray, words: np.ndarray, similarity: float, order: np.ndarray | None = None
+    signatures: np.ndarray,
+    words: np.ndarray,
+    similarity: float,
+    order: np.ndarray | None = None,
+    bookmark: Bookmark | None = None,
 ) -> np.ndarray:
     """Representative of each prompt, its family's first (itself when it has no near-duplicate); int32[n], places.
 
     signatures : uint8[n, SLOTS]; words : int32[n]; similarity : Jaccard similarity that joins two prompts
     order : int64[n], row of the prompt in each place; None when rows are in order. The order should be that of keyed
         hashes: it depends on the set of prompts only, so families do too, and members are sampled by it.
+    bookmark : how far it got is kept here
     """
     count = len(signatures)
     order = np.arange(count) if order is None else np.ascontiguousarray(order, np.int64)
@@ -96,15 +116,22 @@ def near_duplicates(
     places = np.flatnonzero(words[order] >= WORDS_MIN).astype(np.int32)
     least = minhash.equal_slots_at(similarity - MARGIN)
     known = banding.Signatures(signatures, order)
-    forest = _find(known, places, least)
+    forest = _find(known, places, least, bookmark)
     if len(forest.edges):
         _settle(forest, known, (least, minhash.equal_slots_at(APART * similarity)), labels)
     return labels
 
 
-def _find(signatures: banding.Signatures, places: np.ndarray, least: int) -> _Forest:
+def _find(signatures: banding.Signatures, places: np.ndarray, least: int, bookmark: Bookmark | None) -> _Forest:
     """The forest of all bands. Always two bands at a time, so that the number of threads changes no edge."""
-    forest = _Forest(len(signatures.order))
+    nothing: dict[str, np.ndarray] = {
+        "band": np.zeros(1, np.int64),
+        "edges": np.zeros(0, np.uint64),
+        "equal": np.zeros(0, np.uint8),
+    }
+    known = (bookmark.load() if bookmark is not None else {}) or nothing
+    first = int(known["band"][0])
+    forest = _Forest(len(signatures.order), known["edges"], known["equal"])
     sweeps = [_Sweep(signatures, places, least) for _ in range(2)]
 
     def sweep(side: tuple[_Sweep, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -112,13 +139,15 @@ def _find(signatures: banding.Signatures, places: np.ndarray, least: int) -> _Fo
         one.sort(band)
         return one.compare(forest.strong)
 
-    step = progress.steps("near-duplicates", banding.BANDS // 2)
-    for band in range(0, banding.BANDS, 2):
+    step = progress.steps("near-duplicates", (banding.BANDS - first) // 2)
+    for band in range(first, banding.BANDS, 2):
         step()
         forest.add(threads.each(sweep, zip(sweeps, (band, band + 1), strict=True)))
         for one in sweeps:
             while not one.done:
                 forest.add([one.compare(forest.strong)])
+        if bookmark is not None:
+            bookmark.save({"band": np.asarray([band + 2]), "edges": forest.edges, "equal": forest.equal})
     return forest
 
 

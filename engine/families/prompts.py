@@ -7,7 +7,10 @@ from typing import Protocol
 
 import numpy as np
 
+from gauger.engine.common.settings import Settings
 from gauger.engine.families.frames import Grams
+from gauger.engine.families.matching import Matched, Matching
+from gauger.engine.families.near_duplicates import Bookmark
 from gauger.engine.state.prompts import Prompts
 
 _SWEEP = 65_536  # prompts whose grams are in memory at once
@@ -40,17 +43,20 @@ class PromptTable(CountedPrompts, Protocol):
         """int32[p]."""
         ...
 
-    def sample(self, size: int) -> Grams:
-        """Frame grams of the first ``size`` prompts: those with the smallest keyed hashes, a fair sample."""
+    @property
+    def bookmark(self) -> Bookmark | None:
+        """Where a search among them keeps how far it got; None where there is no such place."""
         ...
 
-    def slices(self) -> Iterator[tuple[np.ndarray, Grams]]:
-        """Frame grams of all prompts in slices, each with the places of its prompts, int64."""
+    def matched(self, settings: Settings) -> Matched:
+        """Their frames, learnt from those with the smallest keyed hashes, a fair sample."""
         ...
 
 
 class KeptPrompts:
     """The prompts of a state in memory."""
+
+    bookmark: Bookmark | None = None
 
     def __init__(self, prompts: Prompts) -> None:
         rows = prompts.rows
@@ -62,17 +68,21 @@ class KeptPrompts:
         self.words, self.calls = rows["words"][self._order], rows["calls"][self._order]
 
     def _slices(self) -> Iterator[tuple[np.ndarray, Grams]]:
+        """Frame grams of all prompts in slices, each with the places of its prompts, int64."""
         place = np.empty(len(self._order), np.int64)
         place[self._order] = np.arange(len(self._order))
         for first, offsets, values in self._grams.slices(self._sizes, _SWEEP):
             yield place[first : first + len(offsets) - 1], Grams(offsets, values)
 
-    def slices(self) -> Iterator[tuple[np.ndarray, Grams]]:
+    def matched(self, settings: Settings) -> Matched:
         """As in ``PromptTable``."""
-        return self._slices()
+        matching = Matching(self.sample(settings.template_sample), self.hashes, settings)
+        labels = np.empty(len(self.hashes), np.int32)
+        counts = matching.match(self._slices(), labels)
+        return Matched(labels, matching.matcher, matching.figures(counts))
 
     def sample(self, size: int) -> Grams:
-        """As in ``PromptTable``; gathered in one sweep over the store."""
+        """Frame grams of the first ``size`` prompts, gathered in one sweep over the store."""
         places, sizes, parts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
         for place, grams in self._slices():
             inside = np.flatnonzero(place < size)

@@ -15,7 +15,9 @@ all prompts, in bottom-k sketches: exact below VALUES_KEPT values of a slot, wit
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -70,17 +72,42 @@ def _sides_of(grams: np.ndarray, values: np.ndarray) -> int:
     return 0
 
 
-class SlotCounter:
-    """Counts what fills the slots of frames, over any number of ``add``.
+@dataclass(frozen=True)
+class SlotCounts:
+    """What was counted of some prompts, as bottom-k sketches of values: they merge, and the rest adds."""
 
-    sample, labels : the grams of the sampled prompts and the frame of each (-1 = none)
-    """
+    prompts: np.ndarray  # int64[f], distinct prompts of each frame
+    totals: np.ndarray  # int64[r], values that each sketch was offered
+    row: np.ndarray  # int64[e], ascending: the sketch of each value kept
+    value: np.ndarray  # uint64[e], hashes, ascending in each row
+    number: np.ndarray  # int64[e], prompts that carry each
+
+    @staticmethod
+    def merged(parts: Sequence[SlotCounts]) -> SlotCounts:
+        """Of all prompts, each counted in one part: the least values of all are among the least of every part."""
+        row, value, number = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("row", "value", "number")
+        )
+        order = np.lexsort((value, row))
+        row, value = row[order], value[order]
+        fresh = np.ones(len(row), bool)
+        fresh[1:] = (row[1:] != row[:-1]) | (value[1:] != value[:-1])
+        starts = np.flatnonzero(fresh)
+        number = np.add.reduceat(number[order], starts) if len(starts) else number
+        row, value = row[starts], value[starts]
+        kept = np.arange(len(row)) - np.searchsorted(row, row) < VALUES_KEPT
+        prompts, totals = (np.sum([getattr(part, name) for part in parts], axis=0) for name in ("prompts", "totals"))
+        return SlotCounts(prompts, totals, row[kept], value[kept], number[kept])
+
+
+class SlotCounter:
+    """Which slots the frames of a sample have; counts what fills them, in any prompts."""
 
     def __init__(self, frames: Frames, sample: Grams, labels: np.ndarray) -> None:
+        """sample, labels : the grams of the sampled prompts and the frame of each (-1 = none)"""
         self._frames = len(frames)
         self._root = frames.roots()
         labels = self._rooted(labels)
-        self._prompts = np.zeros(len(frames), np.int64)
         self._index(frames)
         runs = self._list(sample, labels)
         self._choose(runs, np.bincount(labels[labels >= 0], minlength=len(frames)))
@@ -145,27 +172,29 @@ class SlotCounter:
         grids = np.flatnonzero(frame_repeats >= 2)
         frame_rows = np.full(self._frames, -1, np.int64)
         frame_rows[grids] = len(owner) + np.arange(len(grids))
-        count = len(owner) + len(grids)
-        counted = np.zeros(count, np.uint8)
+        self._sketches = len(owner) + len(grids)
+        counted = np.zeros(self._sketches, np.uint8)
         counted[: len(owner)] = repeated
         self._slots = kernels.Slots(
             np.searchsorted(owner[rows], np.arange(self._frames + 1)).astype(np.int64), np.asarray(anchors, np.uint64),
             np.asarray(sides, np.int64), rows, counted, frame_repeats, frame_rows,
         )  # fmt: skip
-        kept, counts = np.zeros((count, VALUES_KEPT), np.uint64), np.zeros((count, VALUES_KEPT), np.int64)
-        self._sketches = kernels.Sketches(kept, counts, np.zeros(count, np.int64), np.zeros(count, np.int64))
 
-    def add(self, grams: Grams, labels: np.ndarray) -> None:
-        """Count prompts, each distinct prompt once in all; labels : frame of each, -1 = none."""
-        labels = self._rooted(labels)
-        self._prompts += np.bincount(labels[labels >= 0], minlength=self._frames)
-        if len(self._slots.anchors) == 0:
-            return
-        kernels.count_runs(
-            kernels.Grams(grams.offsets, grams.values), labels, self._anchors, self._slots, self._sketches
-        )
+    def count(self, slices: Iterable[tuple[Grams, np.ndarray]]) -> SlotCounts:
+        """Count prompts, each distinct prompt once in all; with their grams comes the frame of each, -1 = none."""
+        rows, prompts = self._sketches, np.zeros(self._frames, np.int64)
+        kept, counts = np.zeros((rows, VALUES_KEPT), np.uint64), np.zeros((rows, VALUES_KEPT), np.int64)
+        sketches = kernels.Sketches(kept, counts, np.zeros(rows, np.int64), np.zeros(rows, np.int64))
+        for grams, found in slices:
+            labels = self._rooted(found)
+            prompts += np.bincount(labels[labels >= 0], minlength=self._frames)
+            if len(self._slots.anchors):
+                part = kernels.Grams(grams.offsets, grams.values)
+                kernels.count_runs(part, labels, self._anchors, self._slots, sketches)
+        used = np.arange(VALUES_KEPT) < sketches.sizes[:, None]
+        return SlotCounts(prompts, sketches.totals, np.nonzero(used)[0], kept[used], counts[used])
 
-    def figures(self) -> SlotFigures:
+    def figures(self, counts: SlotCounts) -> SlotFigures:
         """What was counted, of each frame; of a variant what the frame says that it is a variant of.
 
         values : of a slot, number of distinct values v, 1 .. prompts that fill it; with the sketch full, (k - 1) / h,
@@ -176,7 +205,7 @@ class SlotCounter:
         coverage : distinct combinations sent / product of v over the slots whose values repeat, where there are two or
             more of them; a slot's values repeat when a value is in two sampled prompts or more on average
         """
-        distinct, entropy = _estimates(self._sketches)
+        distinct, entropy = _estimates(counts)
         slots = int(self._offsets[-1])
         with np.errstate(divide="ignore", invalid="ignore"):
             evenness = np.where(distinct > 1, np.clip(entropy / np.log(distinct), 0.0, 1.0), np.nan)[:slots]
@@ -186,18 +215,19 @@ class SlotCounter:
             grid = np.prod(distinct[own][self._slots.repeats[own] == 1])
             coverage[frame] = min(1.0, distinct[self._slots.frame_rows[frame]] / max(grid, 1.0))
         values = np.rint(distinct[:slots]).astype(np.int64)
-        return SlotFigures(self._offsets, values, evenness, coverage, self._prompts).take(self._root)
+        return SlotFigures(self._offsets, values, evenness, coverage, counts.prompts).take(self._root)
 
 
-def _estimates(sketches: kernels.Sketches) -> tuple[np.ndarray, np.ndarray]:
+def _estimates(counts: SlotCounts) -> tuple[np.ndarray, np.ndarray]:
     """Number of distinct values of each bottom-k sketch, and the entropy of its values in nats; float64[rows]."""
-    kept, counts, sizes, totals = sketches
-    distinct, entropy = sizes.astype(np.float64), np.zeros(len(sizes))
-    for row, size in enumerate(sizes.tolist()):
-        full = size == kept.shape[1]
-        share = (float(kept[row, -1]) + 1.0) / 2.0**64 if full else 1.0
-        used = size - 1 if full else size
-        chance = counts[row, :used] / max(1, totals[row])
-        distinct[row] = min(used / share, totals[row])
+    bounds = np.searchsorted(counts.row, np.arange(len(counts.totals) + 1))
+    distinct = np.diff(bounds).astype(np.float64)
+    entropy = np.zeros(len(distinct))
+    for row, (start, end) in enumerate(pairwise(bounds.tolist())):
+        full = end - start == VALUES_KEPT
+        share = (float(counts.value[end - 1]) + 1.0) / 2.0**64 if full else 1.0
+        used = end - 1 if full else end
+        chance = counts.number[start:used] / max(1, counts.totals[row])
+        distinct[row] = min((used - start) / share, counts.totals[row])
         entropy[row] = -float(chance @ np.log(chance)) / share
     return distinct, entropy

@@ -11,7 +11,7 @@ import numpy as np
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.families import Groups, group_prompts
-from gauger.engine.families.prompts import CountedPrompts, KeptPrompts, PromptTable
+from gauger.engine.families.prompts import KeptPrompts, PromptTable
 from gauger.engine.state.state import State
 from gauger.engine.statistics.people import People, Whole
 from gauger.engine.statistics.population import population_of, with_components
@@ -29,7 +29,7 @@ class Day(Protocol):
     calls_of_panes: dict[int, int]  # calls in each pane of time that has any
 
     @property
-    def prompts(self) -> CountedPrompts:
+    def prompts(self) -> PromptTable:
         """Its distinct prompts."""
         ...
 
@@ -40,10 +40,6 @@ class Day(Protocol):
 
     def rest(self) -> None:
         """Between two stages: give back memory that is held for nothing, where the process is ours."""
-        ...
-
-    def signed_prompts(self) -> PromptTable:
-        """Its distinct prompts with their signatures, where there is an allow-list to hold them against."""
         ...
 
     def calls(self, unit: int) -> UnitCalls:
@@ -89,10 +85,6 @@ class StateDay:
 
     def rest(self) -> None:
         """As in ``Day``: a host's memory is its own business."""
-
-    def signed_prompts(self) -> PromptTable:
-        """As in ``Day``."""
-        return self.prompts
 
     def grouped(self) -> Groups:
         """As in ``Day``."""

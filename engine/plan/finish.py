@@ -126,7 +126,7 @@ def finish(
     if allow is not None:
         measurer = Measurer.of(day.secret, settings)
         families, allowed = apply_allow_list(
-            allow, families, day.signed_prompts(), measurer, is_text=day.is_text, known=known.families.ids
+            allow, families, day.prompts, measurer, is_text=day.is_text, known=known.families.ids
         )
     watch.lap("families")
     day.rest()

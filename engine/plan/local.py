@@ -28,7 +28,7 @@ from gauger.engine.reference.held_out import FalsePositives, false_positives
 from gauger.engine.reference.kept_findings import known_of
 from gauger.engine.segments.work import Work
 
-FORMAT = 1  # of a work directory: another one is begun anew
+FORMAT = 2  # of a work directory: another one is begun anew
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,6 @@ class LocalRun:
         self.secret = state.secret if isinstance(state, StateDirectory) else state
         self.settings, self._local = settings, local
         self.failed: set[int] = set()
-        self._reference: tuple[date, Reference | None] | None = None
         if self._directory is None:
             self._known = Known(KnownFamilies(), KnownFindings())
         else:
@@ -86,19 +85,23 @@ class LocalRun:
             told(sum(tally.rows for one in (self.account, account) for tally in one.files.values()))
 
     def _words_of(self, day: date) -> WordSketch | None:
-        reference = self._reference_of(day)[0]
-        return None if reference is None else reference.words
+        if self._directory is None:
+            return None
+        self._agree(day, self._directory)
+        return self._directory.words(day, self.settings)
 
     def _reference_of(self, day: date) -> tuple[Reference | None, str | None]:
         if self._directory is None:
             return None, None
-        if self._reference is None or self._reference[0] != day:
-            self._reference = (day, self._directory.reference(day, self.settings))
-            found = self._reference[1]
-            # A run goes on only against the days it began with.
-            self.work.agree(f"reference of {day}", [] if found is None else found.days)
-        chosen = self._reference[1]
-        return chosen, self._directory.stale(day) if chosen is None else None
+        self._agree(day, self._directory)
+        found = self._directory.reference(day, self.settings)
+        memory.settle()  # twice of it was held while it was read
+        return found, self._directory.stale(day) if found is None else None
+
+    def _agree(self, day: date, directory: StateDirectory) -> None:
+        """A run goes on only against the days it began with."""
+        days = [one.isoformat() for one in directory.reference_days(day, self.settings)]
+        self.work.agree(f"reference of {day}", days)
 
     @property
     def threads(self) -> int:
@@ -121,7 +124,7 @@ class LocalRun:
         if self._local.memory is not None:
             memory.require(least_bytes(self.account.scored, self.work.prompts()), "this day")
         with threads.use(self._local.threads), threadpool_limits(1, user_api="blas"):
-            day = StoredDay(self.work, self.secret, self.settings, keep_prompts=allow is not None)
+            day = StoredDay(self.work, self.secret, self.settings)
             return finish(day, self.day, self._known, self._reference_of, allow)
 
     def keep(self, finished: Finished) -> list[str]:

@@ -12,7 +12,6 @@ from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.common.shards import shards_of, units_of
 from gauger.engine.families.families import Groups, group_prompts
-from gauger.engine.families.prompts import CountedPrompts, PromptTable
 from gauger.engine.plan.stored_people import StoredPeople, calls_of_unit, save_unit
 from gauger.engine.plan.stored_prompts import StoredPrompts, load_groups, save_groups
 from gauger.engine.segments.columns import Section, prepared
@@ -52,12 +51,11 @@ def _fold(state: State, segment: Segment, sections: list[Section]) -> None:
 class StoredDay:
     """The day of a work directory."""
 
-    def __init__(self, work: Work, secret: Secret, settings: Settings, *, keep_prompts: bool = False) -> None:
-        """keep_prompts : whether prompts stay on disk once they are grouped, to be held against an allow-list"""
+    def __init__(self, work: Work, secret: Secret, settings: Settings) -> None:
         account = work.account()
         self.settings, self.secret, self.key = settings, secret, secret.key
         self.is_text, self.has_addresses = account.content != "token ids", "client_address" in account.columns
-        self._work, self._columns, self._keep_prompts = work, account.columns, keep_prompts
+        self._work, self._columns = work, account.columns
         self.units = units_of(account.scored)
         self._calls_of_unit = account.scored // self.units
         self._hours = list(account.hours)
@@ -66,31 +64,20 @@ class StoredDay:
             pane = hour * HOUR_US // settings.pane_us
             self.calls_of_panes[pane] = self.calls_of_panes.get(pane, 0) + number
         self.panes = sorted(self.calls_of_panes)
-        self.prompts: CountedPrompts = StoredPrompts(work, self.units)
+        self.prompts = StoredPrompts(work, self.units)
 
     def grouped(self) -> Groups:
-        """As in ``Day``. Prompts, the bulk of the work directory, go once they are grouped."""
+        """As in ``Day``."""
         path = self._work.once("groups")
-        if path.exists():
-            groups, known = load_groups(path)
-        else:
-            prompts = StoredPrompts(self._work, self.units)
-            save_groups(path, group_prompts(prompts, self.key, self.settings), prompts)
-            del prompts
+        if not path.exists():
+            save_groups(path, group_prompts(StoredPrompts(self._work, self.units), self.key, self.settings))
+            self._work.once("forest").unlink(missing_ok=True)
             memory.settle()
-            groups, known = load_groups(path)
-        self.prompts = known
-        if not self._keep_prompts:
-            self._work.drop_prompts()
-        return groups
+        return load_groups(path)
 
     def rest(self) -> None:
         """As in ``Day``."""
         memory.settle()
-
-    def signed_prompts(self) -> PromptTable:
-        """As in ``Day``."""
-        return StoredPrompts(self._work, self.units)
 
     @cached_property
     def people(self) -> People:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gauger.engine.common import threads
-from gauger.engine.segments.arrays import names_of, read_arrays, text_arrays, text_column, write_arrays
+from gauger.engine.segments.arrays import read_arrays, shapes_of, text_arrays, text_column, write_arrays
 from gauger.engine.statistics.background import Background
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.people import Totals
@@ -115,7 +115,7 @@ class StoredPeople:
     def _without_features(self, number: int) -> Population:
         """A unit's accounts; ``sample_row`` says where in the file the features of each sampled call are."""
         path = self._paths[number]
-        found = read_arrays(path, [name for name in names_of(path) if name != "sample_features"])
+        found = read_arrays(path, [name for name in shapes_of(path) if name != "sample_features"])
         return Population(
             account_ids=text_column(found["id_ends"], found["id_bytes"]).to_pylist(),
             calls=found["calls"],
@@ -196,7 +196,7 @@ def _light_of(path: Path) -> tuple[pa.Array, dict[str, np.ndarray], Totals]:
 
 
 def _light_names(path: Path) -> list[str]:
-    known = names_of(path)
+    known = shapes_of(path)
     wanted = {"calls", "direction", "background_count", "background_total", "id_ends", "id_bytes", *_LINKS}
     return [name for name in known if name in wanted or name.startswith(_STATISTIC)]
 

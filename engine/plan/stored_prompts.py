@@ -1,152 +1,189 @@
-"""Distinct prompts on disk, found in the segments a unit at a time; and their groups, once they are known."""
+"""Distinct prompts on disk: matched a unit at a time, then all of them compared; and their groups, once they are known.
+
+units/prompts-07.arrays   a unit's distinct prompts with the frame of each, and what fills its slots
+units/matched.arrays      the frames, once every unit is matched: grams are needed no more
+units/forest.arrays       how far the search for near-duplicates got
+units/groups.arrays       the groups
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from gauger.engine.common import memory, progress, threads
+from gauger.engine.common import progress, threads
+from gauger.engine.common.settings import Settings
 from gauger.engine.common.shards import shards_of
 from gauger.engine.families.families import Groups
 from gauger.engine.families.frames import Frames, Grams, Matcher
-from gauger.engine.families.prompts import CountedPrompts
-from gauger.engine.families.slots import SlotFigures
-from gauger.engine.segments.arrays import read_arrays, write_arrays
+from gauger.engine.families.matching import Matched, Matching
+from gauger.engine.families.slots import SlotCounts, SlotFigures
+from gauger.engine.segments.arrays import read_arrays, read_joined, write_arrays
 from gauger.engine.segments.columns import PROMPT
 from gauger.engine.segments.work import Work
 
 _SLICE = 65_536  # prompts whose grams are handed on at once
+_COUNTS = ("prompts", "totals", "row", "value", "number")
+_FRAMES = ("distinct", "posting_offsets", "posting_frames", "sizes", "needed", "members", "parents")
+_SLOTS = ("offsets", "values", "evenness", "coverage", "prompts")
+
+
+class File:
+    """A ``Bookmark`` in a work directory."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> dict[str, np.ndarray]:
+        """As in ``Bookmark``."""
+        return read_arrays(self._path) if self._path.exists() else {}
+
+    def save(self, arrays: dict[str, np.ndarray]) -> None:
+        """As in ``Bookmark``."""
+        write_arrays(self._path, arrays)
 
 
 class StoredPrompts:
-    """The distinct prompts of a work directory, found in its segments a unit at a time."""
+    """The distinct prompts of a work directory. They are known once they are matched."""
 
     def __init__(self, work: Work, units: int) -> None:
         self._work, self._units = work, units
+        self.bookmark = File(work.once("forest"))
 
-    def _unit(self, number: int, *, grams: bool) -> dict[str, np.ndarray]:
-        """Columns of a unit's distinct prompts in order of hash; ``values``, their grams, if asked for."""
+    def _unit(self, number: int) -> tuple[dict[str, np.ndarray], Grams, np.ndarray]:
+        """Columns of a unit's distinct prompts in order of hash, grams of its segments, and where in these theirs are.
+
+        A prompt that was sent in several blocks lies in each: its calls are added up.
+        """
         shards = shards_of(number, self._units)
-        parts = [part for segment in self._work.segments() for part in segment.prompts(shards)]
-        if not parts:
-            return {}
-        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "values"}
+        parts = [part for segment in self._work.segments() for part in segment.prompts(shards)] or [_NO_PROMPTS]
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        grams = Grams(np.concatenate([[0], np.cumsum(columns["grams"], dtype=np.int64)]), columns.pop("values"))
         hashes = columns["hash"]
         order = np.lexsort((hashes[:, 1], hashes[:, 0]))
         fresh = np.ones(len(order), bool)
         fresh[1:] = np.any(hashes[order[1:]] != hashes[order[:-1]], axis=1)
         starts = np.flatnonzero(fresh)
         rows = order[starts]
-        found = {name: values[rows] for name, values in columns.items()}
-        found["calls"] = np.add.reduceat(columns["calls"][order].astype(np.int64), starts)
-        if grams:
-            offsets = np.concatenate([[0], np.cumsum(columns["grams"], dtype=np.int64)])
-            found["offsets"], found["order"] = offsets, rows
-            found["values"] = np.concatenate([part["values"] for part in parts])
-        return found
+        found = {name: columns[name][rows] for name in ("hash", "signature", "words")}
+        calls = columns["calls"][order].astype(np.int64)
+        found["calls"] = np.add.reduceat(calls, starts) if len(starts) else calls
+        return found, grams, rows
+
+    def _column(self, name: str) -> np.ndarray:
+        """A column of all prompts."""
+        return read_joined([self._work.unit("prompts", number) for number in range(self._units)], name)
 
     @cached_property
-    def _columns(self) -> dict[str, np.ndarray]:
-        """Columns of all prompts, put in place unit after unit: twice of them is too much for a large day.
-
-        There is room for all prompts of all blocks; what is not written is never memory.
-        """
-        most = self._work.prompts()
-        found = {name: np.empty((most, entries) if entries > 1 else most, dtype) for name, dtype, entries in PROMPT}
-        found["calls"] = np.empty(most, np.int64)
-        end = 0
-        workers = memory.at_once(2 * self._work.prompt_bytes() // self._units, threads.count())
-        for unit in threads.ahead(partial(self._unit, grams=False), range(self._units), str, workers):
-            if isinstance(unit, dict) and unit:
-                start, end = end, end + len(unit["hash"])
-                for name, values in unit.items():
-                    found[name][start:end] = values
-        return {name: values[:end] for name, values in found.items()}
-
-    @property
     def hashes(self) -> np.ndarray:
         """As in ``PromptTable``."""
-        return self._columns["hash"]
+        return self._column("hash")
 
-    @property
+    @cached_property
     def signatures(self) -> np.ndarray:
         """As in ``PromptTable``."""
-        return self._columns["signature"]
+        return self._column("signature")
 
-    @property
+    @cached_property
     def words(self) -> np.ndarray:
         """As in ``PromptTable``."""
-        return self._columns["words"]
+        return self._column("words")
 
-    @property
+    @cached_property
     def calls(self) -> np.ndarray:
         """As in ``PromptTable``."""
-        return self._columns["calls"]
+        return self._column("calls")
 
-    def sample(self, size: int) -> Grams:
-        """As in ``PromptTable``: the first units hold the smallest hashes."""
-        parts = [Grams(np.zeros(1, np.int64), np.zeros(0, np.uint32))]
+    def matched(self, settings: Settings) -> Matched:
+        """As in ``PromptTable``. What is read here, the bulk of the work directory, goes once all is matched."""
+        path = self._work.once("matched")
+        if not path.exists():
+            matching = Matching(*self._sample(settings.template_sample), settings)
+            waiting = [number for number in range(self._units) if not self._work.unit("prompts", number).exists()]
+            step = progress.steps("matching prompts", len(waiting))
+
+            def unit(number: int) -> None:
+                self._match(matching, number)
+                step()
+
+            threads.each(unit, waiting, 3 * self._work.prompt_bytes() // self._units)
+            counts = [self._counts(number) for number in range(self._units)]
+            write_arrays(path, _stored(matching.matcher.frames, matching.figures(SlotCounts.merged(counts))))
+        self._work.drop_prompts()
+        frames, slots = _loaded(read_arrays(path))
+        return Matched(self._column("frame"), Matcher(frames), slots)
+
+    def _match(self, matching: Matching, number: int) -> None:
+        """Match a unit, into its file."""
+        found, grams, rows = self._unit(number)
+        labels = np.empty(len(rows), np.int32)
+
+        def slices() -> Iterator[tuple[np.ndarray, Grams]]:
+            for start in range(0, len(rows), _SLICE):
+                own = rows[start : start + _SLICE]
+                yield np.arange(start, start + len(own)), grams.take(own)
+
+        counts = matching.match(slices(), labels)
+        own = {f"count {name}": getattr(counts, name) for name in _COUNTS}
+        write_arrays(self._work.unit("prompts", number), {**found, "frame": labels, **own})
+
+    def _counts(self, number: int) -> SlotCounts:
+        found = read_arrays(self._work.unit("prompts", number), [f"count {name}" for name in _COUNTS])
+        return SlotCounts(*(found[f"count {name}"] for name in _COUNTS))
+
+    def _sample(self, size: int) -> tuple[Grams, np.ndarray]:
+        """Grams of so many prompts with the smallest hashes, which the first units hold, and hashes of these units."""
+        parts, hashes = [Grams(np.zeros(1, np.int64), np.zeros(0, np.uint32))], [np.zeros((0, 2), np.uint64)]
         for number in range(self._units):
-            for _, grams in self._slices(number, 0):
-                parts.append(grams)
-                size -= len(grams)
             if size <= 0:
                 break
+            found, grams, rows = self._unit(number)
+            parts.append(grams.take(rows[:size]))
+            hashes.append(found["hash"])
+            size -= len(rows)
         offsets = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part.offsets) for part in parts]))])
-        whole = Grams(offsets.astype(np.int64), np.concatenate([part.values for part in parts]))
-        return whole if size >= 0 else whole.take(np.arange(len(whole) + size))
+        grams = Grams(offsets.astype(np.int64), np.concatenate([part.values for part in parts]))
+        return grams, np.concatenate(hashes)
 
-    def slices(self) -> Iterator[tuple[np.ndarray, Grams]]:
-        """As in ``PromptTable``."""
-        first, step = 0, progress.steps("matching prompts", self._units)
-        for number in range(self._units):
-            for places, grams in self._slices(number, first):
-                yield places, grams
-                first += len(grams)
-            step()
 
-    def _slices(self, number: int, first: int) -> Iterator[tuple[np.ndarray, Grams]]:
-        found = self._unit(number, grams=True)
-        if not found:
-            return
-        whole = Grams(found["offsets"], found["values"])
-        for start in range(0, len(found["order"]), _SLICE):
-            rows = found["order"][start : start + _SLICE]
-            yield first + start + np.arange(len(rows)), whole.take(rows)
+_NO_PROMPTS: dict[str, np.ndarray] = {
+    **{name: np.zeros((0, entries) if entries > 1 else 0, dtype) for name, dtype, entries in PROMPT},
+    "values": np.zeros(0, np.uint32),
+}
+
+
+def _stored(frames: Frames, slots: SlotFigures) -> dict[str, np.ndarray]:
+    """Frames and the figures of their slots as arrays."""
+    parts = ((frames, "frame ", _FRAMES), (slots, "slot ", _SLOTS))
+    arrays = {f"{kind}{name}": getattr(part, name) for part, kind, names in parts for name in names}
+    return {**arrays, "width": np.asarray([frames.width])}
+
+
+def _loaded(found: dict[str, np.ndarray]) -> tuple[Frames, SlotFigures]:
+    """The inverse."""
+    frames = Frames(**{name: found[f"frame {name}"] for name in _FRAMES}, width=int(found["width"][0]))
+    return frames, SlotFigures(*(found[f"slot {name}"] for name in _SLOTS))
 
 
 _GROUPS = ("of_prompt", "kinds", "signatures", "calls", "of_frame")
-_FRAMES = ("distinct", "posting_offsets", "posting_frames", "sizes", "needed", "members", "parents")
-_SLOTS = ("offsets", "values", "evenness", "coverage", "prompts")
 
 
-def save_groups(path: Path, groups: Groups, prompts: CountedPrompts) -> None:
-    """Write the groups of a day, with what is asked of its prompts afterwards."""
-    parts = ((groups, "", _GROUPS), (groups.matcher.frames, "frame ", _FRAMES), (groups.slots, "slot ", _SLOTS))
-    arrays = {f"{kind}{name}": getattr(part, name) for part, kind, names in parts for name in names}
-    known = {"prompt hashes": prompts.hashes, "prompt calls": prompts.calls}
-    numbers = {"width": np.asarray([groups.matcher.frames.width]), "similarity": np.asarray([groups.similarity])}
-    write_arrays(path, {**arrays, **known, **numbers})
+def save_groups(path: Path, groups: Groups) -> None:
+    """Write the groups of a day."""
+    arrays = {name: getattr(groups, name) for name in _GROUPS} | _stored(groups.matcher.frames, groups.slots)
+    write_arrays(path, {**arrays, "similarity": np.asarray([groups.similarity])})
 
 
-class KnownPrompts:
-    """Prompts whose groups are known: their hashes and calls, and no more."""
-
-    def __init__(self, hashes: np.ndarray, calls: np.ndarray) -> None:
-        self.hashes, self.calls = hashes, calls
-
-
-def load_groups(path: Path) -> tuple[Groups, KnownPrompts]:
+def load_groups(path: Path) -> Groups:
     """The inverse of ``save_groups``."""
     found = read_arrays(path)
-    frames = Frames(**{name: found[f"frame {name}"] for name in _FRAMES}, width=int(found["width"][0]))
-    groups = Groups(
+    frames, slots = _loaded(found)
+    return Groups(
         **{name: found[name] for name in _GROUPS},
         matcher=Matcher(frames),
-        slots=SlotFigures(*(found[f"slot {name}"] for name in _SLOTS)),
+        slots=slots,
         similarity=float(found["similarity"][0]),
     )
-    return groups, KnownPrompts(found["prompt hashes"], found["prompt calls"])

@@ -48,7 +48,6 @@ class Reference:
 
     days: list[str]
     population: Population
-    words: WordSketch
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,19 @@ class Kept:
         days = self.reference_days(today, settings)
         if not days:
             return None
-        share = settings.reference_accounts_max // len(days)
-        populations, words = [], WordSketch()
+        share, populations = settings.reference_accounts_max // len(days), []
+        for day in days:
+            with self.commit.reading(f"{DAYS}/{day}") as (folder, _):
+                populations.append(bounded(read_population(folder, REFERENCE), share, self.secret))
+        return Reference([day.isoformat() for day in days], concatenate(populations))
+
+    def words(self, today: date, settings: Settings) -> WordSketch | None:
+        """The words of the reference of a day, or None when no day is old enough."""
+        words, days = WordSketch(), self.reference_days(today, settings)
         for day in days:
             with self.commit.reading(f"{DAYS}/{day}") as (folder, manifest):
-                populations.append(bounded(read_population(folder, REFERENCE), share, self.secret))
                 words.merge(read_words(folder, manifest))
-        return Reference([day.isoformat() for day in days], concatenate(populations), words)
+        return words if days else None
 
     def part(self, day: date, part: str) -> Population | None:
         """One part of a kept day, or None where the day was kept without it."""
@@ -164,6 +169,10 @@ class StateDirectory:
     def reference(self, today: date, settings: Settings) -> Reference | None:
         """The reference of a day, or None when no day is old enough."""
         return self.read(lambda kept: kept.reference(today, settings))
+
+    def words(self, today: date, settings: Settings) -> WordSketch | None:
+        """The words of the reference of a day, or None when no day is old enough."""
+        return self.read(lambda kept: kept.words(today, settings))
 
     def part(self, day: date, part: str) -> Population | None:
         """One part of a kept day, or None where the day was kept without it."""

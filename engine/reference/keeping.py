@@ -37,7 +37,9 @@ def bounded(population: Population, most: int, secret: Secret) -> Population:
         return population
     kept = np.zeros(len(population), bool)
     kept[spread_out(len(population), most, secret)] = True
-    return population.select(kept)
+    chosen = population.select(kept)
+    # Features are copied, or those of everybody would stay in memory beside them.
+    return chosen.with_features(chosen.sample_features[chosen.sample_row])
 
 
 def least(account_ids: list[str], rows: np.ndarray, most: int, secret: Secret) -> np.ndarray:

@@ -64,11 +64,28 @@ def read_arrays(path: Path, names: Sequence[str] | None = None) -> dict[str, np.
         raise StateError(f"{path}: missing or damaged; run again with --fresh") from None
 
 
-def names_of(path: Path) -> list[str]:
-    """The arrays of a file. Raises StateError where it is missing or cut."""
+def read_joined(paths: Sequence[Path], name: str) -> np.ndarray:
+    """One array of several files, each behind the one before; at least one file. Raises StateError as ``read_arrays``.
+
+    Each is read where it belongs: of a large day there is no room for twice of it.
+    """
+    ends = np.cumsum([shapes_of(path)[name][0] for path in paths]).tolist()
+    found = None
+    for path, end in zip(paths, ends, strict=True):
+        part = read_arrays(path, [name])[name]
+        if found is None:
+            found = np.empty((ends[-1], *part.shape[1:]), part.dtype)
+        found[end - len(part) : end] = part
+    assert found is not None
+    return found
+
+
+def shapes_of(path: Path) -> dict[str, tuple[int, ...]]:
+    """The arrays of a file and their shapes. Raises StateError where it is missing or cut."""
     try:
         with open(path, "rb") as file:
-            return list(orjson.loads(file.read(int.from_bytes(file.read(8), "little"))))
+            header = orjson.loads(file.read(int.from_bytes(file.read(8), "little")))
+            return {name: tuple(entry["shape"]) for name, entry in header.items()}
     except (OSError, ValueError):
         raise StateError(f"{path}: missing or damaged; run again with --fresh") from None
 

@@ -123,3 +123,36 @@ def test_texts_of_few_words_are_left_alone() -> None:
     short = " ".join(worlds.Words(4).some(WORDS_MIN - 1))
     longer = " ".join(worlds.Words(4).some(WORDS_MIN))
     assert near_duplicates(*signed([short, short + "!", longer, longer + "!"]), SIMILARITY).tolist() == [0, 1, 2, 2]
+
+
+class Notebook:
+    """A bookmark that remembers everything, and stops the search after so many bands."""
+
+    def __init__(self, stop_at: int) -> None:
+        self.kept: dict[str, np.ndarray] = {}
+        self.saved, self._stop_at = 0, stop_at
+
+    def load(self) -> dict[str, np.ndarray]:
+        return self.kept
+
+    def save(self, arrays: dict[str, np.ndarray]) -> None:
+        self.kept = arrays
+        self.saved += 1
+        if self.saved == self._stop_at:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("stop_at", [1, 5, 15])
+def test_a_search_that_was_stopped_goes_on(stop_at: int) -> None:
+    words = worlds.Words(6)
+    texts = [words.edited(base, step) for base in (words.text(60) for _ in range(30)) for step in range(9)]
+    expected = near_duplicates(*signed(texts), SIMILARITY)
+    assert 30 <= len(np.unique(expected)) < len(texts)
+    notebook = Notebook(stop_at)
+    with pytest.raises(KeyboardInterrupt):
+        near_duplicates(*signed(texts), SIMILARITY, bookmark=notebook)
+    np.testing.assert_array_equal(near_duplicates(*signed(texts), SIMILARITY, bookmark=notebook), expected)
+    assert notebook.saved == 16
+    notebook.saved = 0
+    np.testing.assert_array_equal(near_duplicates(*signed(texts), SIMILARITY, bookmark=notebook), expected)
+    assert notebook.saved == 0  # all of it was there

@@ -36,7 +36,7 @@ def test_prompts_are_those_of_the_state_in_order_of_hash(sweep: int, monkeypatch
     for name, column in (("signature", table.signatures), ("words", table.words), ("calls", table.calls)):
         np.testing.assert_array_equal(column[place], rows[name])
     found = {}
-    for places, grams in table.slices():
+    for places, grams in table._slices():
         for at, place in enumerate(places.tolist()):
             found[hashes[place]] = grams.values[grams.offsets[at] : grams.offsets[at + 1]].tolist()
     assert found == expected

@@ -9,7 +9,6 @@ import pytest
 
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather, no_evidence
-from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.directory import Reference
 from gauger.engine.reference.drift import Drift, mean_distance, measure_drift, stability_index
 from gauger.engine.statistics.joining import concatenate
@@ -23,7 +22,7 @@ SETTINGS = Settings(reference_accounts_min=500, alarm_level=0.01, neighbours=(10
 @pytest.fixture(scope="module")
 def reference() -> Reference:
     parts = [worlds.population(seed, 400, 8) for seed in (1, 2)]
-    return Reference(["2026-11-12", "2026-11-13"], concatenate(parts), WordSketch())
+    return Reference(["2026-11-12", "2026-11-13"], concatenate(parts))
 
 
 def drift_of(today: Population, reference: Reference, day: date = TODAY) -> Drift:
@@ -82,7 +81,7 @@ def test_today_is_held_against_the_worst_of_the_references_days() -> None:
     together = concatenate(parts)
     found = drift_of(
         worlds.population(4, 400, 8),
-        Reference(["2026-11-11", "2026-11-12", "2026-11-13"], together, WordSketch()),
+        Reference(["2026-11-11", "2026-11-12", "2026-11-13"], together),
         TODAY,
     )
     for name, (_, before) in found.statistics.items():

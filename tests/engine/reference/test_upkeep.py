@@ -185,8 +185,8 @@ def test_a_forgotten_account_leaves_nothing_behind(tmp_path: Path, earlier: bool
         again = background_of(left.sample_features, left.sample_row, folds)
         np.testing.assert_array_equal(left.background.count, again.count)
         np.testing.assert_array_equal(left.background.total, again.total)
-    reference = directory.reference(DAY + timedelta(days=10), SETTINGS)
-    assert (reference.words.total, reference.words.counts[0, 0]) == (28, 12)
+    words = directory.words(DAY + timedelta(days=10), SETTINGS)
+    assert (words.total, words.counts[0, 0]) == (28, 12)
     assert damage(directory) == {}
 
 

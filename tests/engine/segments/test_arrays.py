@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gauger.engine.common.errors import StateError
 from gauger.engine.segments import arrays
-from gauger.engine.segments.arrays import names_of, read_arrays, text_arrays, text_column, write_arrays
+from gauger.engine.segments.arrays import read_arrays, read_joined, shapes_of, text_arrays, text_column, write_arrays
 
 ARRAYS = {
     "none": np.zeros(0, np.int64),
@@ -36,7 +36,7 @@ def test_arrays_make_the_round_trip(
     monkeypatch.setattr(arrays, "CHUNK", chunk)
     write_arrays(tmp_path / "file", ARRAYS, squeeze)
     assert_same(read_arrays(tmp_path / "file"), ARRAYS)
-    assert names_of(tmp_path / "file") == list(ARRAYS)
+    assert shapes_of(tmp_path / "file") == {name: values.shape for name, values in ARRAYS.items()}
     some = ["turned", "flat", "features"]
     assert_same(read_arrays(tmp_path / "file", some), {name: ARRAYS[name] for name in some})
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
@@ -54,7 +54,7 @@ def test_a_cut_file_is_refused_wherever_it_is_cut(squeeze: list[str], tmp_path: 
 
 
 def test_a_missing_file_or_array_is_refused(tmp_path: Path) -> None:
-    for ask in (read_arrays, names_of):
+    for ask in (read_arrays, shapes_of):
         with pytest.raises(StateError, match="missing or damaged"):
             ask(tmp_path / "nothing")
     write_arrays(tmp_path / "file", ARRAYS)
@@ -84,3 +84,16 @@ def test_texts_make_the_round_trip(texts: list[str]) -> None:
     found = text_arrays(texts)
     assert found["ends"].tolist() == np.cumsum([len(text.encode()) for text in texts]).tolist()
     assert text_column(found["ends"], found["bytes"]).to_pylist() == texts
+
+
+def test_arrays_of_several_files_are_joined(tmp_path: Path) -> None:
+    parts = [np.arange(size * 3, dtype=np.int16).reshape(size, 3) for size in (2, 0, 5)]
+    paths = [tmp_path / str(number) for number in range(3)]
+    for path, part in zip(paths, parts, strict=True):
+        write_arrays(path, {"other": np.zeros(4), "rows": part}, ["rows"])
+    found = read_joined(paths, "rows")
+    assert found.dtype == np.int16
+    np.testing.assert_array_equal(found, np.concatenate(parts))
+    paths[2].unlink()
+    with pytest.raises(StateError, match="missing or damaged"):
+        read_joined(paths, "rows")
