@@ -90,7 +90,7 @@ def _row(
     secret: Secret,
 ) -> Row:
     settings = Settings()
-    trimmed = gather_decontaminated(Whole(today, secret.key), reference, secret.key, settings)
+    trimmed = gather_decontaminated(Whole(today, secret.key, settings.calls_min), reference, secret.key, settings)
     planted = np.asarray([account in campaign for account in today.account_ids])
 
     def figures(found: Evidence) -> tuple[float | None, int]:

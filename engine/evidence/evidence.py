@@ -85,7 +85,7 @@ def gather(today: Population, reference: Population | None, key: np.ndarray, set
 
     Both sides lose their accounts with fewer than ``settings.calls_min`` calls first.
     """
-    people = Whole(today, key)
+    people = Whole(today, key, settings.calls_min)
     reason = unusable(people, reference, settings)
     if reference is None or reason is not None:
         return no_evidence(people, reason or "")

@@ -3,16 +3,17 @@
 import numpy as np
 
 from gauger.engine.common import threads
+from gauger.engine.common.vectors import Features, placed
 from gauger.kernels.accounts.projection import project
 from gauger.kernels.text.features import FEATURES
 
-_BLOCK = 65_536  # rows a thread projects at a time
+_BLOCK = 16_384  # rows a thread projects at a time
 
 
 class FeatureRows:
-    """Feature rows that lie in several arrays, gathered when asked for: a copy would be a gigabyte."""
+    """Feature rows that lie in several arrays or files, gathered when asked for: a copy would be a gigabyte."""
 
-    def __init__(self, *parts: tuple[np.ndarray, np.ndarray]) -> None:
+    def __init__(self, *parts: tuple[Features, np.ndarray]) -> None:
         """parts : int8[m, FEATURES] and the rows of it that count, int64; the first part's come first."""
         self._parts = parts
         self._ends = np.cumsum([len(rows) for _, rows in parts])
@@ -45,7 +46,7 @@ class FeatureRows:
             array, stored = self._parts[number]
             part = self._orders[number][first : first + _BLOCK]
             places = part + self._start(number)
-            project(array, stored[part], which[places], directions, places, scores)
+            project(*placed(array, stored[part]), which[places], directions, places, scores)
 
         sizes = (len(order) for order in self._orders)
         threads.each(block, [(number, first) for number, size in enumerate(sizes) for first in range(0, size, _BLOCK)])

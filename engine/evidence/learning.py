@@ -8,7 +8,7 @@ and a day of any size costs as much to learn. Its other accounts are weighed by 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -69,7 +69,9 @@ def learn(people: People, reference: Population, key: np.ndarray, settings: Sett
     """Learn from the accounts of both sides that have calls enough to be weighed; there must be some."""
     old = reference.select(reference.calls >= settings.calls_min)
     rows = chosen(people, people.calls >= settings.calls_min, len(old), key)
-    pool, scale = Pool(people.gather(rows), old, key, settings), Scale()
+    # The mean of everybody: in a large day, that of the few learnt from is as uncertain as what a campaign changes.
+    today = replace(people.gather(rows), background=people.totals.background)
+    pool, scale = Pool(today, old, key, settings), Scale()
     tails = tails_of(pool, lambda name, scores: scale.learn(name, scores, pool.today))
     return Learnt(rows, np.flatnonzero(reference.calls >= settings.calls_min), pool, scale, tails)
 

@@ -86,6 +86,7 @@ class Pool:
             folds=folds_of(new.account_ids + old.account_ids, self.key),
             identity=np.concatenate([new.sample_identity, old.sample_identity]),
             background=old.background,
+            foreground=new.background,
         )
 
     @cached_property

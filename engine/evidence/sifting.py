@@ -53,6 +53,7 @@ class PooledCalls:
     folds: np.ndarray  # int64[accounts], 0 .. FOLDS - 1, by keyed hash
     identity: np.ndarray  # uint64[m]
     background: Background | None = None  # of the whole reference; None: what is in ``features`` is all there is
+    foreground: Background | None = None  # the same of all of today's accounts
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,17 @@ def moments(features: FeatureRows | np.ndarray, rows: np.ndarray, folds: np.ndar
     return Moments(count, total, gram)
 
 
-def directions(positive: Moments, negative: Moments, ridge: float, background: Background | None = None) -> np.ndarray:
+def directions(
+    positive: Moments,
+    negative: Moments,
+    ridge: float,
+    background: Background | None = None,
+    foreground: Background | None = None,
+) -> np.ndarray:
     """Fisher's linear discriminant for each fold, learnt without it; float32[FOLDS, FEATURES].
 
-    ``ridge`` is added to every variance, in units of the mean variance. The mean of ``background``, where there is one,
-    takes the place of ``negative``'s.
+    ``ridge`` is added to every variance, in units of the mean variance. The means of ``foreground`` and ``background``,
+    where there are any, take the places of ``positive``'s and ``negative``'s.
     """
     result = np.empty((FOLDS, FEATURES), np.float32)
     for fold in range(FOLDS):
@@ -103,6 +110,8 @@ def directions(positive: Moments, negative: Moments, ridge: float, background: B
         mean_negative, spread_negative = negative.without(fold)
         if background is not None:
             mean_negative = background.without(fold)
+        if foreground is not None:
+            mean_positive = foreground.without(fold)
         spread = 0.5 * (spread_positive + spread_negative)
         spread[np.diag_indices(FEATURES)] += ridge * np.trace(spread) / FEATURES + 1e-9
         result[fold] = np.linalg.solve(spread, mean_positive - mean_negative)
@@ -236,12 +245,12 @@ def rounds_of(
         rows = _bounded(calls, side, gram_rows)
         return moments(calls.features, rows, calls.folds[calls.owner[rows]])
 
-    def sifted(positive: Moments, ridge: float) -> Sifted:
-        return _stage_two(calls, directions(positive, negative, ridge, calls.background), numbers)
+    def sifted(positive: Moments, ridge: float, foreground: Background | None = None) -> Sifted:
+        return _stage_two(calls, directions(positive, negative, ridge, calls.background, foreground), numbers)
 
     is_today = calls.today[calls.owner]
     negative = of(~is_today)
-    last = sifted(of(is_today), 0.1)
+    last = sifted(of(is_today), 0.1, calls.foreground)
     yield last
     for _ in range(rounds):
         positive = of(last.chosen & _believed(last.scores, calls.today)[calls.owner])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import reduce
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from gauger.engine.common import threads
 from gauger.engine.segments.arrays import read_arrays, shapes_of, text_arrays, text_column, write_arrays
+from gauger.engine.segments.feature_file import FeatureFile
 from gauger.engine.statistics.background import Background
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.people import Totals
@@ -133,27 +134,26 @@ class StoredPeople:
         )
 
     def gather(self, rows: np.ndarray) -> Population:
-        """As in ``People``. Features are put where they belong one unit after another: twice of them is too much."""
+        """As in ``People``. Features go into a file of their own, in the order of the accounts."""
         wanted = np.zeros(len(self.calls), bool)
         wanted[rows] = True
         asked = [number for number in range(self.units) if np.any(wanted[self.rows(number)])] or [0]
         parts = threads.each(
             lambda number: self._without_features(number).select(wanted[self.rows(number)]), asked, self.unit_bytes
         )
-        starts = np.cumsum([0, *(len(part.sample_row) for part in parts)]).tolist()
-        numbered = [
-            replace(part, sample_row=np.arange(low, high))
-            for part, (low, high) in zip(parts, pairwise(starts), strict=True)
-        ]
         owners = np.concatenate([own[wanted[own]] for own in map(self.rows, asked)])
-        joined = concatenate(numbered).arranged(np.argsort(owners, kind="stable"))
-        place = np.empty(starts[-1], np.int64)
-        place[joined.sample_row] = np.arange(starts[-1])
-        features = np.empty((starts[-1], FEATURES), np.int8)
+        joined = concatenate(parts).arranged(np.argsort(owners, kind="stable"))
+        features = FeatureFile(self._paths[0].parent, len(joined.sample_owner))
+        first = np.searchsorted(joined.sample_owner, np.arange(len(joined) + 1))  # row of each account's first
 
         def fill(at: int) -> None:
-            found = read_arrays(self._paths[asked[at]], ["sample_features"])["sample_features"]
-            features[place[starts[at] : starts[at + 1]]] = found[parts[at].sample_row]
+            part, number = parts[at], asked[at]
+            found = read_arrays(self._paths[number], ["sample_features"])["sample_features"]
+            own = self.rows(number)
+            places = first[np.searchsorted(rows, own[wanted[own]])]
+            ends = np.searchsorted(part.sample_owner, np.arange(len(part) + 1)).tolist()
+            for place, (low, high) in zip(places.tolist(), pairwise(ends), strict=True):
+                features.write(place, found[part.sample_row[low:high]])
 
         threads.each(fill, range(len(asked)), self.unit_bytes)
         return joined.with_features(features)

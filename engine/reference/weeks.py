@@ -67,7 +67,7 @@ def _weighed(directory: StateDirectory, writing: Writing, last: date, settings: 
             before, weeks = [*older, *before], [*weeks, week]
     most = settings.reference_accounts_max // max(1, len(weeks))
     reference = concatenate([bounded(week, most, directory.secret) for week in weeks]) if weeks else None
-    whole = Whole(people, directory.secret.key)
+    whole = Whole(people, directory.secret.key, settings.calls_min)
     found = gather_decontaminated(whole, reference, directory.secret.key, settings).evidence
     findings: list[Finding] = []
     if reference is not None and found.reference_accounts:

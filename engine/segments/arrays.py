@@ -1,4 +1,4 @@
-"""Named arrays in one file: a header in JSON, then their bytes, some compressed. Written whole or not at all."""
+"""Named arrays in one file: a header in JSON, then their bytes, of some without zeros. Written whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,30 +13,34 @@ import orjson
 import pyarrow as pa
 
 from gauger.engine.common.errors import StateError
+from gauger.kernels.text.zeros import drop_zeros, restore_zeros, room
 
-CHUNK = 1 << 22  # bytes compressed at a time
-_CODEC = "lz4_raw"  # half of a feature is zeros: 0.45 of its size, at more than a gigabyte a second
-
-
-def compressed(values: np.ndarray) -> list[tuple[int, pa.Buffer]]:
-    """The bytes of an array in compressed chunks, each with its size before."""
-    codec, given = pa.Codec(_CODEC), np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
-    chunks = [given[start : start + CHUNK] for start in range(0, len(given), CHUNK)]
-    return [(len(chunk), codec.compress(chunk)) for chunk in chunks]
+CHUNK = 1 << 22  # bytes packed at a time
 
 
-def decompress(chunk: memoryview, size: int, into: np.ndarray) -> None:
-    """One chunk, into the first ``size`` places of uint8[n]."""
-    into[:size] = np.frombuffer(pa.Codec(_CODEC).decompress(chunk, size), np.uint8)
+def packed(values: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """The bytes of an array in chunks without their zeros, each with its size before."""
+    given = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+    spare, chunks = np.empty(room(min(CHUNK, len(given))), np.uint8), []
+    for start in range(0, len(given), CHUNK):
+        chunk = given[start : start + CHUNK]
+        chunks.append((len(chunk), spare[: drop_zeros(chunk, spare)].copy()))
+    return chunks
+
+
+def unpack(chunk: memoryview, into: np.ndarray) -> None:
+    """One chunk, into uint8[n] of the size it had before. Raises ValueError for a chunk of another size."""
+    if restore_zeros(np.frombuffer(chunk, np.uint8), into) != len(chunk):
+        raise ValueError
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], squeeze: Sequence[str] = ()) -> None:
-    """Write a file of arrays; ``squeeze`` names those worth compressing."""
+    """Write a file of arrays; ``squeeze`` names those that are mostly zeros."""
     header, pieces, at = {}, [], 0
     for name, given in arrays.items():
         values = np.ascontiguousarray(given)
         entry = {"dtype": values.dtype.str, "shape": list(values.shape), "offset": at}
-        parts = compressed(values) if name in squeeze else [(values.nbytes, pa.py_buffer(values))]
+        parts = packed(values) if name in squeeze else [(values.nbytes, values.reshape(-1).view(np.uint8))]
         entry["chunks"] = [[size, len(part)] for size, part in parts]
         entry["raw"] = name not in squeeze
         pieces += [part for _, part in parts]
@@ -47,7 +51,7 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], squeeze: Sequence
     with open(temporary, "wb") as file:
         file.write(len(head).to_bytes(8, "little") + head)
         for piece in pieces:
-            file.write(piece)
+            file.write(piece.data)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
@@ -99,7 +103,7 @@ def _read(file: BufferedReader, start: int, entry: Mapping[str, Any]) -> np.ndar
             if file.readinto(into[at : at + size].data) != size:
                 raise ValueError
         else:
-            decompress(memoryview(file.read(stored)), size, into[at:])
+            unpack(memoryview(file.read(stored)), into[at : at + size])
         at += size
     return found
 

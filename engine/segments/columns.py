@@ -17,7 +17,7 @@ import pyarrow as pa
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.shards import SHARDS, shard_of
 from gauger.engine.intake.measuring import Measures
-from gauger.engine.segments.arrays import CHUNK, compressed, decompress
+from gauger.engine.segments import arrays
 from gauger.engine.state.accounts import CallColumns
 from gauger.engine.state.links import ADDRESS, NETWORK, NETWORK_HOUR, PARAMETERS
 from gauger.engine.state.metadata import network_hours
@@ -119,7 +119,7 @@ def _section(columns: dict[str, np.ndarray], features: np.ndarray, names: pa.Arr
         return b""
     offsets = np.frombuffer(names.buffers()[1], np.int32)[names.offset : names.offset + len(names) + 1]
     text = memoryview(names.buffers()[2])[offsets[0] : offsets[-1]]
-    squeezed = [chunk for _, chunk in compressed(features)]
+    squeezed = [chunk for _, chunk in arrays.packed(features)]
     head = np.asarray([len(features), len(text), len(squeezed), *map(len, squeezed)], np.int64)
     lengths = np.diff(offsets).astype(np.int32)
     pieces: list[Any] = [head, *columns.values(), lengths, text, *squeezed]
@@ -153,8 +153,8 @@ def unpack(section: memoryview, layout: Sequence[Column]) -> Section:
     features, left = np.empty((number, FEATURES), np.int8), number * FEATURES
     into, to = features.reshape(-1).view(np.uint8), 0
     for size in sizes:
-        whole = min(left - to, CHUNK)
-        decompress(section[at : at + size], whole, into[to:])
+        whole = min(left - to, arrays.CHUNK)
+        arrays.unpack(section[at : at + size], into[to : to + whole])
         at, to = at + size, to + whole
     return Section(columns, features, names)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.engine.common.hashing import hash_column
+from gauger.engine.common.vectors import Features
 from gauger.kernels.text.features import FEATURES
 
 FOLDS = 5
@@ -45,7 +46,7 @@ def folds_of(account_ids: list[str], key: np.ndarray) -> np.ndarray:
     return (hash_column(key, pa.array(account_ids, pa.string())) % np.uint64(FOLDS)).astype(np.int64)
 
 
-def background_of(features: np.ndarray, rows: np.ndarray, folds: np.ndarray) -> Background:
+def background_of(features: Features, rows: np.ndarray, folds: np.ndarray) -> Background:
     """The background of some rows of int8[m, FEATURES]; rows, folds : int64, row numbers and the fold of each."""
     count, total = np.bincount(folds, minlength=FOLDS), np.zeros((FOLDS, FEATURES), np.int64)
     for fold in range(FOLDS):

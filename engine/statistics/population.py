@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from gauger.engine.common.settings import Settings
+from gauger.engine.common.vectors import Features
 from gauger.engine.state.accounts import Accounts
 from gauger.engine.state.links import Links
 from gauger.engine.state.samples import CallSample
@@ -18,6 +19,7 @@ from gauger.engine.statistics.background import Background
 from gauger.engine.statistics.calls import call_statistics
 from gauger.engine.statistics.links import component_sizes, link_statistics
 from gauger.engine.statistics.samples import SampledCalls, cell_coverage, cells_of, sample_statistics
+from gauger.kernels.text.features import FEATURES
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Population:
     sample_owner: np.ndarray  # int64[m], ascending
     sample_identity: np.ndarray  # uint64[m]
     sample_row: np.ndarray  # int64[m], row of each call in sample_features
-    sample_features: np.ndarray  # int8[>= m, FEATURES], in any order: the state's own rows, not copied
+    sample_features: Features  # int8[>= m, FEATURES], in any order: the state's own rows, not copied
     link_owner: np.ndarray  # int64[l], ascending
     link_channel: np.ndarray  # uint8[l]
     link_value: np.ndarray  # uint64[l]
@@ -80,7 +82,7 @@ class Population:
             if len(rows := np.flatnonzero(self.link_channel == channel))
         }
 
-    def with_features(self, features: np.ndarray) -> Population:
+    def with_features(self, features: Features) -> Population:
         """The population with the features of its own sampled calls alone, int8[m, FEATURES], in their order."""
         return replace(self, sample_features=features, sample_row=np.arange(len(features)))
 
@@ -132,7 +134,7 @@ class Population:
             sample_owner=self.sample_owner[nothing],
             sample_identity=self.sample_identity[nothing],
             sample_row=self.sample_row[nothing],
-            sample_features=self.sample_features[nothing],
+            sample_features=np.zeros((0, FEATURES), np.int8),
             sample_prompt=None,
             sample_cell=None,
         )
@@ -207,11 +209,11 @@ def accounts_of(state: State, panes: Sequence[int] | None = None) -> tuple[Popul
         sample_prompt=np.append(state.prompts.rows["hash"][:, 0], np.uint64(0))[sample_prompt],
         sample_cell=cells_of(by_owner, sample.rows["features"], state.secret.key),
     )
-    sampled = (sample.rows["account"][by_owner], sample.rows["time"][by_owner])
-    statistics = account_statistics(accounts, *sampled, state.columns)
+    times = sample.rows["time"][by_owner]
+    statistics = account_statistics(accounts, sample.rows["account"][by_owner], times, state.columns)
     address_calls = accounts.rows["address_calls"][order]
     statistics = {name: values[order] for name, values in statistics.items()}
-    statistics |= _more_statistics(bare, state, owners, sample_prompt, sampled[1], address_calls)
+    statistics |= _more_statistics(bare, state, owners, sample, sample_prompt, address_calls)
     return replace(bare, statistics=statistics), owners
 
 
@@ -219,20 +221,22 @@ def _more_statistics(
     population: Population,
     state: State,
     owners: np.ndarray,
+    sample: CallSample,
     sample_prompt: np.ndarray,
-    sample_time: np.ndarray,
     address_calls: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """Statistics from calls, samples and links.
 
-    owners : population row of each account row of the state; sample_prompt, sample_time : of each sampled call
+    owners : population row of each account row of the state
+    sample : where the population's sampled calls are from; sample_prompt : prompt row of each
     """
     count, settings, prompts = len(population), state.settings, state.prompts.rows
     result = call_statistics(state, owners[state.ledger.rows["account"]], count)
+    rows = population.sample_row
     calls = SampledCalls(
-        population.sample_owner, population.sample_identity, sample_time, population.sample_row, sample_prompt
+        population.sample_owner, population.sample_identity, sample.rows["time"][rows], rows, sample_prompt
     )
-    features, similarity = population.sample_features, settings.near_duplicate_similarity
+    features, similarity = sample.rows["features"], settings.near_duplicate_similarity
     result |= sample_statistics(calls, features, prompts["signature"], prompts["words"], count, similarity)
     assert population.sample_cell is not None
     result["cell_coverage"] = cell_coverage(population.sample_owner, population.sample_cell, count)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gauger.engine.common import threads
+from gauger.engine.common.vectors import Features, placed
 from gauger.engine.families.near_duplicates import WORDS_MIN
 from gauger.engine.statistics.calls import share
 from gauger.engine.statistics.shapiro import shapiro_wilk
@@ -19,19 +20,19 @@ _BLOCK = 2_048  # accounts a thread compares at a time
 _DISTANCES_MIN = 10  # Shapiro and Wilk's test says little of fewer
 
 
-def cells_of(rows: np.ndarray, features: np.ndarray, key: np.ndarray) -> np.ndarray:
+def cells_of(rows: np.ndarray, features: Features, key: np.ndarray) -> np.ndarray:
     """Cell of each call among 2 ** CELL_BITS, by the signs of keyed random projections; uint32[m].
 
     rows : int64[m], of ``features``, int8. Projections on random signs add up exactly.
     """
     random = np.random.default_rng([int(word) for word in key])
     directions = random.choice(np.array([-1, 1], np.int8), (CELL_BITS, FEATURES))
-    rows, features = np.ascontiguousarray(rows), np.ascontiguousarray(features)
+    rows = np.ascontiguousarray(rows)
     found = np.empty(len(rows), np.uint32)
 
     def block(start: int, stop: int) -> None:
-        part = slice(start, stop)
-        samples.feature_cells(rows[part], features, directions, found[part])
+        held, places = placed(features, rows[start:stop])
+        samples.feature_cells(places, np.ascontiguousarray(held), directions, found[start:stop])
 
     threads.blocks(block, len(rows), 16 * _BLOCK)
     return found

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.shards import SHARDS, shard_of
-from gauger.engine.segments import arrays, columns
+from gauger.engine.segments import arrays
 from gauger.engine.segments.columns import Block, pack, prepared, unpack
 from gauger.engine.state.state import Prepared, State, prepare
 from tests.engine import calls
@@ -79,8 +79,7 @@ def test_sections_hold_the_accounts_of_their_shard() -> None:
 
 
 def test_features_of_more_than_a_chunk_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (arrays, columns):
-        monkeypatch.setattr(module, "CHUNK", 1_000)
+    monkeypatch.setattr(arrays, "CHUNK", 1_000)
     found = folded(packed(calls.TEXT_COLUMNS)[0], 64)
     assert calls.bytes_of(found) == calls.bytes_of(at_once(calls.TEXT_COLUMNS))
 
