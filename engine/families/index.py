@@ -16,11 +16,13 @@ from typing import Any
 import faiss
 import numpy as np
 
+from gauger.engine.common import threads
 from gauger.kernels.sketches import minhash
 
 CODE_BYTES = minhash.SLOTS * 2 // 8
 EXACT_MAX = 100_000  # rows of a segment searched exhaustively; more go to an inverted file
 _SEGMENTS_MAX = 8
+_BLOCK = 1_024  # codes a thread looks up at a time
 _PROBES_MIN, _PROBES_SHARE = 8, 8  # lists probed: at least so many, and one in so many
 
 
@@ -90,7 +92,13 @@ class NearestFamilies:
 
     def nearest(self, wanted: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows (int64[n, k], -1 where there are fewer) and Hamming distances (int32) of the k nearest codes."""
-        faiss.omp_set_num_threads(1)
+        parts = threads.blocks(lambda start, stop: self._nearest(wanted[start:stop], k), len(wanted), _BLOCK)
+        parts = parts or [self._nearest(wanted, k)]
+        rows, distances = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return rows, distances
+
+    def _nearest(self, wanted: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        faiss.omp_set_num_threads(1)  # a number that each thread has for itself
         rows = np.full((len(wanted), k), -1, np.int64)
         distances = np.full((len(wanted), k), np.iinfo(np.int32).max, np.int32)
         for start, segment in zip(self._starts, self._segments, strict=False):

@@ -7,6 +7,7 @@ import faiss
 import numpy as np
 import pytest
 
+from gauger.engine.common import threads
 from gauger.engine.families import index as nearest_families
 from gauger.engine.families.index import CODE_BYTES, NearestFamilies
 
@@ -74,3 +75,13 @@ def test_an_index_survives_a_fork() -> None:
     if child == 0:
         os._exit(0 if index.nearest(wanted, 3)[0].tolist() == expected else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_blocks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    known, wanted = random_codes(300, 8), random_codes(70, 9)
+    nearest = NearestFamilies.build(known).extended(known[::3])
+    expected = nearest.nearest(wanted, 9)
+    monkeypatch.setattr(nearest_families, "_BLOCK", 16)
+    with threads.use(3):
+        for found, column in zip(nearest.nearest(wanted, 9), expected, strict=True):
+            np.testing.assert_array_equal(found, column)
