@@ -49,7 +49,7 @@ def shared_values(owner: np.ndarray, value: np.ndarray, day: np.ndarray, neighbo
     rows = rows[np.lexsort((number[rows], owner[rows]))]
     holder, number = owner[rows], number[rows]
     held, pairs = Held(np.searchsorted(holder, np.arange(accounts + 1)), number), Pairs(holder, number)
-    near, known_day = np.ascontiguousarray(neighbours), np.where(asked, day, -1)
+    near, known_day = np.ascontiguousarray(neighbours, np.int64), np.where(asked, day, -1)
     comparable, same = np.empty((2, len(rows)), np.int64)
 
     def block(first: int, last: int) -> None:

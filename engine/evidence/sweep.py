@@ -63,7 +63,7 @@ class SweptPool(Pool):
 
     def _behind(self, asked: np.ndarray, learnt: np.ndarray) -> np.ndarray:
         """Neighbour lists of all, which name accounts learnt from by their rows among these."""
-        return np.concatenate([asked, learnt.astype(np.int64)]) + len(self.asked)
+        return np.concatenate([asked.astype(np.int32), learnt.astype(np.int32)]) + np.int32(len(self.asked))
 
     @cached_property
     def sifting(self) -> Sifting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -95,8 +95,12 @@ class LocalRun:
             return None, None
         self._agree(day, self._directory)
         found = self._directory.reference(day, self.settings)
+        if found is None:
+            return None, self._directory.stale(day)
+        features = self.work.features(found.population.sample_features[found.population.sample_row])
+        found = replace(found, population=found.population.with_features(features))
         memory.settle()  # twice of it was held while it was read
-        return found, self._directory.stale(day) if found is None else None
+        return found, None
 
     def _agree(self, day: date, directory: StateDirectory) -> None:
         """A run goes on only against the days it began with."""

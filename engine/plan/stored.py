@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import groupby
@@ -29,12 +30,13 @@ _FOLD_BYTES = 2_800  # of memory for each call of a unit that is folded
 def folded(segments: list[Segment], shards: range, secret: Secret, settings: Settings) -> State:
     """The state of some shards, without grams."""
     state = State(secret, settings)
+    state.sample.compact_at = sys.maxsize  # a unit fits, and what is beyond the sample goes when it is written
     for segment in segments:
         for _, group in groupby(segment.calls(shards), key=lambda pair: pair[0]):
             waiting, rows = [], 0
             for _, section in group:
                 waiting.append(section)
-                rows += len(section.features)
+                rows += len(section)
                 if rows >= _FOLD_ROWS:
                     _fold(state, segment, waiting)
                     waiting, rows = [], 0

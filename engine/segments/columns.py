@@ -131,8 +131,19 @@ class Section:
     """A section of calls, read again."""
 
     columns: dict[str, np.ndarray]
-    features: np.ndarray  # int8[n, FEATURES]
     account_ids: pa.Array
+    chunks: list[memoryview]  # of the features
+
+    def __len__(self) -> int:
+        return len(self.account_ids)
+
+    def restore(self, features: np.ndarray) -> None:
+        """Put the features where they are wanted, int8[n, FEATURES]."""
+        into, to = features.reshape(-1).view(np.uint8), 0
+        for chunk in self.chunks:
+            size = min(len(into) - to, arrays.CHUNK)
+            arrays.unpack(chunk, into[to : to + size])
+            to += size
 
 
 def unpack(section: memoryview, layout: Sequence[Column]) -> Section:
@@ -150,13 +161,8 @@ def unpack(section: memoryview, layout: Sequence[Column]) -> Section:
     data = pa.py_buffer(bytes(section[at : at + text]))
     names = pa.StringArray.from_buffers(number, pa.py_buffer(offsets), data)
     at += text
-    features, left = np.empty((number, FEATURES), np.int8), number * FEATURES
-    into, to = features.reshape(-1).view(np.uint8), 0
-    for size in sizes:
-        whole = min(left - to, arrays.CHUNK)
-        arrays.unpack(section[at : at + size], into[to : to + whole])
-        at, to = at + size, to + whole
-    return Section(columns, features, names)
+    ends = at + np.cumsum([0, *sizes])
+    return Section(columns, names, [section[low:high] for low, high in pairwise(ends.tolist())])
 
 
 def prepared(
@@ -165,11 +171,14 @@ def prepared(
     """Sections of one layout as a batch to fold, with the file and row of each call."""
     columns = {name: _joined([one.columns[name] for one in sections]) for name in sections[0].columns}
     number = len(columns["row"])
+    features = np.empty((number, FEATURES), np.int8)
+    for one, end in zip(sections, np.cumsum([len(one) for one in sections]).tolist(), strict=True):
+        one.restore(features[end - len(one) : end])
     measures = Measures(
         prompt_hashes=columns["prompt"],
         words=columns["words"],
         signatures=columns["signature"],
-        features=_joined([one.features for one in sections]),
+        features=features,
         novelty=columns["novelty"],
         flags=columns["flags"],
         gram_offsets=np.zeros(number + 1, np.int64),

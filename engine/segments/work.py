@@ -16,9 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
 from gauger.engine.common.errors import StateError
+from gauger.engine.segments.feature_file import FeatureFile
 from gauger.engine.segments.segment import FOOTER, Account, Segment, SegmentWriter
 
 _ANOTHER = (
@@ -132,6 +134,12 @@ class Work:
     def once(self, stage: str) -> Path:
         """The file of a stage that is done once for the whole day."""
         return self.path / _UNITS / f"{stage}.arrays"
+
+    def features(self, found: np.ndarray) -> FeatureFile:
+        """A copy of int8[n, FEATURES] on disk, of which only what is asked for takes memory."""
+        file = FeatureFile(self.path / _UNITS, len(found))
+        file.write(0, found)
+        return file
 
     def prompts(self) -> int:
         """Distinct prompts of all segments, those of several counted in each."""

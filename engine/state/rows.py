@@ -67,13 +67,9 @@ class Rows:
     def keep(self, order: np.ndarray) -> None:
         """Replace the rows by ``rows[order]`` (an index or mask), for compaction."""
         self._settle()
-        before = self.count
         for name in self._fields:
-            array = self._arrays[name]
-            values = array[:before][order]
-            self.count = len(values)
-            array[: self.count] = values
-            array[self.count : before] = 0
+            self._arrays[name] = self[name][order]
+        self.count = self._capacity = len(next(iter(self._arrays.values())))
 
     @property
     def nbytes(self) -> int:

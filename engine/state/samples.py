@@ -28,7 +28,7 @@ class CallSample:
         self.rows = Rows(FIELDS, 4096)
         self._limit = np.zeros(0, np.uint64)  # an identity above its account's limit can no longer enter
         self._offered = np.zeros(0, np.int64)  # rows held of each account
-        self._compact_at = 65536
+        self.compact_at = 65536  # rows held before it is looked whether many of them can go
 
     def update(self, accounts: np.ndarray, identities: np.ndarray, times: np.ndarray, features: np.ndarray) -> None:
         """Offer calls; features : int8[n, FEATURES]."""
@@ -47,11 +47,11 @@ class CallSample:
                 "features": features[enter],
             }
         )
-        if len(self.rows) > self._compact_at:
+        if len(self.rows) > self.compact_at:
             # Moving 700 bytes a row is only worth it where a good part of them goes.
             if np.maximum(self._offered - self._size, 0).sum() > len(self.rows) // 4:
                 self.compact()
-            self._compact_at = max(65536, 2 * len(self.rows))
+            self.compact_at = max(65536, 2 * len(self.rows))
 
     def _extend_limit(self, accounts: int) -> None:
         if accounts > len(self._limit):
