@@ -139,9 +139,9 @@ def weigh(people: People, learnt: Learnt) -> Evidence:
     step = progress.steps("weighing", people.units)
 
     def unit(at: int) -> tuple[_Weighed | None, np.ndarray]:
-        found = _unit(people, at, waiting, learnt, counts)
+        found = people.once("weighed", at, lambda: _arrays(*_unit(people, at, waiting, learnt, counts)))
         step()
-        return found
+        return _weighed_of(found)
 
     found = threads.each(unit, range(people.units), people.unit_bytes + _SEARCH_BYTES)
     parts = [known, *(one for one, _ in found if one is not None)]
@@ -160,6 +160,32 @@ def weigh(people: People, learnt: Learnt) -> Evidence:
         missing=missing,
         relational_null={name: values[number:] for name, values in pooled.items()},
     )
+
+
+_SINGLE, _NAMED = ("rows", "neighbours", "held", "vectors", "sifted"), ("tails", "shares", "relational")
+
+
+def _arrays(weighed: _Weighed | None, calls: np.ndarray) -> dict[str, np.ndarray]:
+    """What is said of a unit, as arrays that can be kept."""
+    found = {"calls": calls}
+    if weighed is not None:
+        found |= {name: getattr(weighed, name) for name in _SINGLE}
+        found |= {f"{kind} {name}": values for kind in _NAMED for name, values in getattr(weighed, kind).items()}
+    return found
+
+
+def _weighed_of(found: dict[str, np.ndarray]) -> tuple[_Weighed | None, np.ndarray]:
+    """The inverse of ``_arrays``."""
+    if "rows" not in found:
+        return None, found["calls"]
+    named: dict[str, dict[str, np.ndarray]] = {kind: {} for kind in _NAMED}
+    for title, values in found.items():
+        kind, _, name = title.partition(" ")
+        if name:
+            named[kind][name] = values
+    tails, shares, relational = (named[kind] for kind in _NAMED)
+    single = {name: found[name] for name in _SINGLE}
+    return _Weighed(tails=tails, shares=shares, relational=relational, **single), found["calls"]
 
 
 def _unit(

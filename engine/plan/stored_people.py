@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import reduce
 from itertools import pairwise
@@ -186,6 +187,15 @@ class StoredPeople:
         """As in ``People``."""
         found = read_arrays(self._paths[number], ["sample_owner", "sample_identity"])
         return found["sample_owner"].astype(np.int64), found["sample_identity"]
+
+    def once(self, stage: str, number: int, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """As in ``People``."""
+        path = self._paths[number].with_name(f"{stage} {self._paths[number].name}")
+        if path.exists():
+            return read_arrays(path)
+        made = make()
+        write_arrays(path, made)
+        return made
 
 
 def _light_of(path: Path) -> tuple[pa.Array, dict[str, np.ndarray], Totals]:

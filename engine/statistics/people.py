@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Protocol
@@ -84,6 +85,10 @@ class People(Protocol):
         """Of each sampled call of a unit its account, int64, by place in the unit, and its identity, uint64."""
         ...
 
+    def once(self, stage: str, number: int, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """What a stage makes of a unit; kept where a run that is killed finds it again."""
+        ...
+
 
 class Whole:
     """People in memory."""
@@ -131,3 +136,7 @@ class Whole:
         """As in ``People``."""
         found = self.load(number)
         return found.sample_owner, found.sample_identity
+
+    def once(self, stage: str, number: int, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """As in ``People``; nothing is kept."""
+        return make()

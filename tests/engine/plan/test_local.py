@@ -14,6 +14,7 @@ from gauger.engine.common import shards
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.settings import Settings
 from gauger.engine.engine import Engine
+from gauger.engine.evidence import evidence
 from gauger.engine.families.allow_list import AllowList
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.intake.parts import Ended, Event, Part
@@ -23,10 +24,13 @@ from gauger.engine.plan.finish import Finished
 from gauger.engine.plan.local import Local, LocalRun
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.results.result import CallRows, Result, in_order
+from gauger.engine.statistics.people import People
 from tests.engine import calls as call_bytes
 from tests.engine import worlds
 from tests.engine.worlds import DAY, ENGINE_SETTINGS, Call
 
+# A reference so small that most of a day's accounts are not learnt from.
+FEW = replace(ENGINE_SETTINGS, reference_accounts_max=60, reference_accounts_min=50, alarm_level=0.05)
 TABLES = ("accounts", "families", "campaigns", "calls")
 
 
@@ -146,12 +150,11 @@ def test_a_day_much_larger_than_its_reference_is_swept_alike(
 ) -> None:
     """In several units, where few accounts are learnt from and the others are weighed unit by unit."""
     monkeypatch.setattr(shards, "_UNIT_CALLS", 300)
-    settings = replace(ENGINE_SETTINGS, reference_accounts_max=60, reference_accounts_min=50, alarm_level=0.05)
-    memory = in_memory(calls, copy(), settings=settings)
+    memory = in_memory(calls, copy(), settings=FEW)
     assert memory[0].reference_accounts == 60
     assert memory[0].accounts.num_rows - memory[0].accounts["evidence"].null_count > 2 * 60
     for workers in (1, 3):
-        found = on_disk(parts_of(calls), copy(), tmp_path / f"work-{workers}", workers=workers, settings=settings)
+        found = on_disk(parts_of(calls), copy(), tmp_path / f"work-{workers}", workers=workers, settings=FEW)
         assert_same(found[0], memory[0])
         assert found[1:] == memory[1:]
 
@@ -232,6 +235,36 @@ def test_a_run_goes_on_wherever_it_was_stopped(
     assert {name: kept[name] for name in kept if not name.startswith(passing) and "checks" not in name} == {
         name: content for name, content in expected[1].items() if not name.startswith(passing) and "checks" not in name
     }
+
+
+def test_units_that_were_weighed_are_not_weighed_again(
+    calls: list[Call], copy: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "_UNIT_CALLS", 300)
+    expected = in_memory(calls, copy(), settings=FEW)
+    weigh, weighed = evidence._unit, []
+
+    def stopping(people: People, at: int, *rest: Any) -> Any:
+        if len(weighed) in (2, 3):
+            weighed.append(-1)
+            stop()
+        weighed.append(at)
+        return weigh(people, at, *rest)
+
+    monkeypatch.setattr(evidence, "_unit", stopping)
+    state, parts = copy(), parts_of(calls)
+    for _ in range(2):
+        begun = LocalRun(tmp_path / "work", "calls", FEW, StateDirectory(state), Local(workers=1))
+        begun.measure(parts, lambda _: None)
+        with pytest.raises(Stopped):
+            begun.finish(None)
+        begun.work.close()
+        parts = []
+    found = on_disk(parts, state, tmp_path / "work", settings=FEW)
+    assert_same(found[0], expected[0])
+    units = [at for at in weighed if at >= 0]
+    assert units[: len(set(units))] == sorted(set(units))
+    assert len(set(units)) >= 4
 
 
 @pytest.mark.parametrize("change", ["inputs", "settings", "key", "days"])
