@@ -28,6 +28,7 @@ from gauger.engine.reference.held_out import FalsePositives, false_positives
 from gauger.engine.reference.kept_findings import known_of
 from gauger.engine.segments.work import Work
 
+_ROOMY = 1.25  # times the least memory that serves: enough to hold on to what was freed
 FORMAT = 2  # of a work directory: another one is begun anew
 
 
@@ -53,7 +54,7 @@ def least_bytes(calls: int, prompts: int) -> int:
     distinct prompt.
     """
     learning = min(int(1.9 * memory.GIB), memory.GIB // 2 + 2_000 * calls)
-    return int(0.6 * memory.GIB) + max(learning, 200 * prompts) + 60 * calls
+    return int(0.7 * memory.GIB) + max(learning, 200 * prompts) + 60 * calls
 
 
 class LocalRun:
@@ -125,8 +126,11 @@ class LocalRun:
     def finish(self, allow: AllowList | None) -> Finished:
         """Weigh what was measured."""
         memory.settle()
+        least = least_bytes(self.account.scored, self.work.prompts())
         if self._local.memory is not None:
-            memory.require(least_bytes(self.account.scored, self.work.prompts()), "this day")
+            memory.require(least, "this day")
+        if (memory.limit() or 0) >= _ROOMY * least:
+            memory.hold()
         with threads.use(self._local.threads), threadpool_limits(1, user_api="blas"):
             day = StoredDay(self.work, self.secret, self.settings)
             return finish(day, self.day, self._known, self._reference_of, allow)

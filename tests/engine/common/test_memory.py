@@ -1,5 +1,9 @@
 """Sizes as people write them, how many tasks fit, and what is refused."""
 
+import platform
+import subprocess
+import sys
+
 import pytest
 
 from gauger.engine.common import memory, threads
@@ -73,3 +77,20 @@ def test_the_system_says_what_is_held_and_free() -> None:
     assert 10 << 20 < memory.held() < 1 << 40
     assert 0 < memory.free() < 1 << 45
     memory.settle()  # gives back what it can, and raises nowhere
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is asked")
+def test_memory_that_is_held_is_given_back_all_the_same() -> None:
+    """In a process of its own: it is said of the whole of it."""
+    script = (
+        "import numpy as np\n"
+        "from gauger.engine.common import memory\n"
+        "memory.hold()\n"
+        "before = memory.held()\n"
+        "values = np.ones(200 << 20, np.uint8)\n"
+        "del values\n"
+        "assert memory.held() - before > 190 << 20, 'freed memory is kept'\n"
+        "memory.settle()\n"
+        "assert memory.held() - before < 20 << 20, 'and given back when asked for'\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
