@@ -31,7 +31,7 @@ _FRAMES = ("distinct", "posting_offsets", "posting_frames", "sizes", "needed", "
 _SLOTS = ("offsets", "values", "evenness", "coverage", "prompts")
 
 
-class File:
+class BookmarkFile:
     """A ``Bookmark`` in a work directory."""
 
     def __init__(self, path: Path) -> None:
@@ -51,7 +51,7 @@ class StoredPrompts:
 
     def __init__(self, work: Work, units: int) -> None:
         self._work, self._units = work, units
-        self.bookmark = File(work.once("forest"))
+        self.bookmark = BookmarkFile(work.once("forest"))
 
     def _unit(self, number: int) -> tuple[dict[str, np.ndarray], Grams, np.ndarray]:
         """Columns of a unit's distinct prompts in order of hash, grams of its segments, and where in these theirs are.
