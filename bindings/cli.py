@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 ran but something failed, 2 bad usage.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from gauger import __version__
 from gauger.cli_state import state_commands
 from gauger.engine.common.errors import AllowListError, ColumnMapError, GaugerError, InputError
 from gauger.engine.common.memory import parsed
+from gauger.engine.common.progress import Progress
 from gauger.engine.common.settings import SHORT_LINES, Settings
 from gauger.logs import column_maps
 from gauger.text.formats import visible
@@ -59,7 +60,7 @@ def _complain(message: str) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
+def _bar() -> Iterator[Progress]:
     """A progress bar on a terminal, silence in a pipe."""
     with tqdm(
         total=1,

@@ -1,17 +1,15 @@
 """``gauger demo``: the main job on simulated traffic, from nothing to a report."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from gauger.batch.evaluate import evaluate, to_text
 from gauger.batch.score import score
 from gauger.batch.summary import summary
+from gauger.engine.common.progress import Progress
 from gauger.engine.reference.directory import StateDirectory
 from gauger.report import write_report
 from gauger.simulate import simulate
-
-Progress = Callable[[str, int, int], None]
 
 
 def demo(out: Path, *, calls: int, seed: int, progress: Progress | None = None) -> str:

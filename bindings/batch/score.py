@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +19,7 @@ from gauger.batch.inputs import Input, digest, parts, settle
 from gauger.batch.one_writer import one_writer, place_of
 from gauger.engine.common import memory, threads
 from gauger.engine.common.errors import GaugerError, InputError
-from gauger.engine.common.progress import tell
+from gauger.engine.common.progress import Progress, tell
 from gauger.engine.common.progress import use as progress_to
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
@@ -38,7 +38,6 @@ from gauger.logs.readers import discover
 from gauger.text.formats import visible
 
 _LEAST_BYTES = 3 * memory.GIB // 2  # to read and measure; what a day takes beside that is known when it is measured
-Progress = Callable[[str, int, int], None]  # stage, done, total (0 = not known)
 
 
 @dataclass

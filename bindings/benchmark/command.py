@@ -7,7 +7,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from gauger.benchmark.rivals.corpus import Corpus
 from gauger.benchmark.stages import Stage, content
 from gauger.engine.common import threads
 from gauger.engine.common.errors import InputError, KernelInputError
+from gauger.engine.common.progress import Progress
 from gauger.engine.common.schema import CALL_SCHEMA
 from gauger.engine.intake.admission import admit
 from gauger.engine.intake.parts import MEASURE_ROWS
@@ -29,7 +30,6 @@ from gauger.logs.columns import load_column_map
 from gauger.logs.readers import format_of, read
 from gauger.simulate import simulate
 
-Progress = Callable[[str, int, int], None]
 ROUNDS = turns.ROUNDS
 _CALLS = 50_000
 _ROWS_MAX = 4 * MEASURE_ROWS  # rows of the log the stages are timed on

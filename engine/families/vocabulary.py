@@ -87,7 +87,8 @@ class MemberCounter:
 
     def holdings(self, prompts: np.ndarray, grams: np.ndarray) -> np.ndarray:
         """How many of some grams each prompt holds, int64[len(prompts)]."""
-        wanted = np.zeros(len(self._held) + 1, np.int64)
-        wanted[grams] = 1
-        sums = np.concatenate([[0], np.cumsum(wanted[self._vocabulary.numbers])])
-        return sums[self._vocabulary.offsets[prompts + 1]] - sums[self._vocabulary.offsets[prompts]]
+        wanted = np.zeros(len(self._held) + 1, bool)
+        wanted[grams] = True
+        offsets, numbers = self._vocabulary.offsets, self._vocabulary.numbers
+        own = [wanted[numbers[offsets[prompt] : offsets[prompt + 1]]].sum() for prompt in prompts.tolist()]
+        return np.asarray(own, np.int64)

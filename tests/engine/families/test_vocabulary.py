@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gauger.engine.families.vocabulary import Vocabulary, frequent_grams
+from gauger.engine.families.vocabulary import MemberCounter, Vocabulary, frequent_grams
 from tests.engine.frame_worlds import grams_of, hashes_for, lists_of
 from tests.kernels.naive_frames import counted
 from tests.kernels.strategies import QUICK
@@ -86,3 +86,18 @@ def test_the_order_of_prompts_only_renumbers() -> None:
         sorted(zip(*(c.tolist() for c in (v.values, v.counts, v.least, v.greatest)), strict=True)) for v in (one, other)
     ]
     assert rows[0] == rows[1]
+
+
+@QUICK
+@given(PROMPTS, st.data())
+def test_holdings_are_those_of_some_prompts(prompts: list[list[int]], data: st.DataObject) -> None:
+    found = vocabulary_of(prompts, 1)
+    asked = data.draw(st.lists(st.sampled_from(range(len(prompts))), unique=True)) if prompts else []
+    grams = data.draw(st.lists(st.sampled_from(range(len(found.values))), unique=True)) if len(found.values) else []
+    counter = MemberCounter(found)
+    holdings = counter.holdings(np.asarray(asked, np.int64), np.asarray(grams, np.int64))
+    mine = lists_of(found.grams())
+    assert holdings.tolist() == [len(set(mine[prompt]) & set(grams)) for prompt in asked]
+    held, counts = counter.count(np.asarray(asked, np.int64))
+    expected = Counter(gram for prompt in asked for gram in set(mine[prompt]))
+    assert dict(zip(held.tolist(), counts.tolist(), strict=True)) == expected
