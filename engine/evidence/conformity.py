@@ -46,25 +46,26 @@ def _bins(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
 def _log_ratio(name: str, among: np.ndarray, pool: Pool) -> np.ndarray:
     """log(share of today's peers in the account's bin / share of the reference in it); 0 where not available.
 
-    name : of the statistic; among : bool[n + r, k], which of the peers are today's
+    name : of the statistic; among : bool[wanted, k], which of the peers are today's
     """
     bins = _bins(pool.statistics[name], ~pool.today)
     overall = np.bincount(bins[~pool.today], minlength=BINS + 1) + 1.0
-    same = ((bins[pool.peers] == bins[:, None]) & among).sum(axis=1)
-    usual = overall[bins] / overall.sum()
+    own = bins[: pool.wanted]
+    same = ((bins[pool.peers] == own[:, None]) & among).sum(axis=1)
+    usual = overall[own] / overall.sum()
     ratio = np.log((same + _ADDED * usual) / (among.sum(axis=1) + _ADDED) / usual)
-    return np.where(bins == BINS, 0.0, ratio)
+    return np.where(own == BINS, 0.0, ratio)
 
 
 def group_score(habits: tuple[str, ...], pool: Pool) -> np.ndarray:
-    """Log-likelihood ratio of each account's habits: its today-peers against the reference; float64[n + r].
+    """Log-likelihood ratio of each account's habits: its today-peers against the reference; float64[wanted].
 
     habits : names of statistics; those that are not there say nothing. NaN for accounts with fewer than
     ``NEIGHBOURS_MIN`` of today's accounts among their peers, and without any of the statistics.
     """
     known = [name for name in habits if name in pool.statistics]
     if not known:
-        return np.full(len(pool.today), np.nan)
+        return np.full(pool.wanted, np.nan)
     among = pool.once("today's among the peers", lambda: pool.today[pool.peers])
     ratios = [pool.once(f"peers by {name}", partial(_log_ratio, name, among, pool)) for name in known]
     return np.where(among.sum(axis=1) >= NEIGHBOURS_MIN, np.sum(ratios, axis=0), np.nan)

@@ -33,12 +33,12 @@ class Part:
     group: str  # CONTENT: what accounts say; CONFORMITY: how they move beside those that talk like them
     weight: float  # among the parts of its group
     needs: tuple[str, ...]  # columns of a call, one of which must be there; without them all scores are NaN
-    score: Callable[[Pool], np.ndarray]  # float64[n + r], NaN = not available
+    score: Callable[[Pool], np.ndarray]  # float64[pool.wanted], NaN = not available
 
 
 def _neighbours(k: int, pool: Pool) -> np.ndarray:
     near = pool.neighbours
-    return today_share(near.similarity, near.rows, pool.today, k)
+    return today_share(near.similarity, near.rows, pool.today, k, pool.wanted)
 
 
 PARTS = (

@@ -103,6 +103,11 @@ class Pool:
         return sift(self.calls, numbers=SIFT_NEIGHBOURS)
 
     @property
+    def wanted(self) -> int:
+        """How many of the first accounts are scored: here all of them."""
+        return len(self.today)
+
+    @property
     def peers(self) -> np.ndarray:
-        """int64[n + r, k], whom each account resembles by its oddest calls, nearest first."""
-        return self.sifting.last.neighbours[:, :_PEERS]
+        """int64[wanted, k], whom each account resembles by its oddest calls, nearest first."""
+        return self.sifting.last.neighbours[: self.wanted, :_PEERS]

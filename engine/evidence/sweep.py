@@ -35,6 +35,11 @@ class SweptPool(Pool):
         new = concatenate([asked.without_calls(), pool.new.without_calls()])
         return cls(new, pool.old, pool.key, pool.settings, asked, learnt)
 
+    @property
+    def wanted(self) -> int:
+        """As in ``Pool``: those asked."""
+        return len(self.asked)
+
     @cached_property
     def calls(self) -> PooledCalls:
         """Sampled calls of the accounts asked."""
@@ -80,8 +85,8 @@ class SweptPool(Pool):
         null = np.mean([heard.shares[:, ~today] for heard in last], axis=0)
         trained = joined_among(np.mean(shares[1:], axis=0), null)
         return Sifting(
-            np.concatenate([scores, learnt.first]),
-            np.concatenate([trained, learnt.self_trained]),
+            scores,
+            trained,
             replace(learnt.last, call_probability=probability, vectors=vectors, neighbours=near),
             learnt.rounds,
         )
@@ -89,6 +94,5 @@ class SweptPool(Pool):
 
 def sweep(asked: Population, learnt: Learnt) -> tuple[SweptPool, dict[str, np.ndarray]]:
     """Tail probabilities of some of today's accounts; float64[asked] each."""
-    pool, number = SweptPool.of(asked, learnt), len(asked)
-    tails = tails_of(pool, lambda name, scores: learnt.scale.rank(name, scores[:number]))
-    return pool, tails
+    pool = SweptPool.of(asked, learnt)
+    return pool, tails_of(pool, learnt.scale.rank)

@@ -65,6 +65,10 @@ class Asked:
     peers: np.ndarray
     today: np.ndarray
 
+    @property
+    def wanted(self) -> int:
+        return len(self.peers)
+
     def once(self, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         return make()
 
@@ -176,6 +180,9 @@ def test_shared_values_are_those_of_a_loop() -> None:
     assert any(score > 1 for score in expected)
     assert any(score == 0 for score in expected)
     assert found == pytest.approx(expected, nan_ok=True)
+    # Asked of the first alone, whose neighbours are any.
+    few = shared_values(owner, value.astype(np.uint64), day, neighbours[:70])
+    assert few == pytest.approx(expected[:70], nan_ok=True)
 
 
 def test_what_other_days_had_too_is_worth_less() -> None:
