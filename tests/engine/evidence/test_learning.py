@@ -54,3 +54,17 @@ def test_accounts_of_too_few_calls_are_not_learnt_from(small: int) -> None:
         known = tails[~np.isnan(tails)]
         assert np.all((known > 0) & (known <= 1))
     assert isinstance(learnt.pool, Pool)
+
+
+def test_the_first_direction_is_that_of_everybody_who_is_weighed() -> None:
+    """Of 120 accounts 40 are learnt from; the mean is that of the 110 with calls enough."""
+    today, reference = worlds.population(1, 120, 8), worlds.population(2, 20, 8)
+    today.calls[:10] = 4
+    learnt = learn(Whole(today, KEY, SETTINGS.calls_min), reference, KEY, SETTINGS)
+    assert len(learnt.rows) == 40
+    everybody = today.select(today.calls >= SETTINGS.calls_min)
+    foreground = learnt.pool.calls.foreground
+    assert foreground is not None
+    assert foreground.count.sum() == len(everybody.sample_owner) > len(learnt.pool.new.sample_owner)
+    features = everybody.sample_features[everybody.sample_row].astype(np.int64)
+    assert np.array_equal(foreground.total.sum(axis=0), features.sum(axis=0))

@@ -286,6 +286,24 @@ def test_the_background_of_the_same_rows_changes_nothing_and_of_more_it_moves_th
     assert np.abs(nothing).max() < 1e-6 * max(1.0, np.abs(own).max())
 
 
+def test_the_foreground_takes_the_place_of_the_positive_mean() -> None:
+    (today, folds), (reference, reference_folds) = random_rows(4_000, 23), random_rows(4_000, 24)
+    positive, negative = whole_moments(today, folds), whole_moments(reference, reference_folds)
+    own = directions(positive, negative, 0.1)
+    same = directions(positive, negative, 0.1, foreground=background_of(today, np.arange(4_000), folds))
+    assert same == pytest.approx(own, rel=1e-4, abs=1e-8)
+    more = np.concatenate([today, today[:1_000] // np.int8(2)])
+    wider = background_of(more, np.arange(5_000), np.concatenate([folds, folds[:1_000]]))
+    moved = directions(positive, negative, 0.1, foreground=wider)
+    for fold in range(FOLDS):
+        others = [one for one in range(FOLDS) if one != fold]
+        spread = 0.5 * (positive.without(fold)[1] + negative.without(fold)[1])
+        spread[np.diag_indices(FEATURES)] += 0.1 * np.trace(spread) / FEATURES + 1e-9
+        mean = wider.total[others].sum(axis=0) / wider.count[others].sum()
+        expected = np.linalg.solve(spread, mean - negative.without(fold)[0])
+        assert moved[fold] == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
 def test_folds_follow_the_key_and_the_account_alone() -> None:
     names = [f"account-{number}" for number in range(5_000)]
     key, other = Secret(bytes(16)).key, Secret(bytes(15) + b"1").key
