@@ -20,6 +20,7 @@ from gauger.kernels.sketches import minhash
 
 TEMPLATE, NEAR_DUPLICATE, EXACT = range(3)
 REMEMBERED_CALLS_MIN = 5  # smaller families get no lasting id
+_JOINED_MAX = 100_000  # families that are held against one another, those of most calls
 
 
 @dataclass(frozen=True)
@@ -226,10 +227,14 @@ def _slots_of(family: np.ndarray, slots: SlotFigures, families: int) -> SlotFigu
 def _join_near(groups: Groups) -> Groups:
     """Merge near-duplicate families whose representatives FAISS finds nearly equal; the first represents them.
 
+    Of a day of tens of millions of calls only the largest families are asked: all of them against all would take a time
+    that grows with the square of the day.
+
     Frames that are nearly the same were merged where they were learnt, and variants must stay apart.
     """
     kinds, signatures, calls = groups.kinds, groups.signatures, groups.calls
     large = np.flatnonzero((calls >= REMEMBERED_CALLS_MIN) & (kinds == NEAR_DUPLICATE))
+    large = np.sort(large[np.lexsort((large, -calls[large]))[:_JOINED_MAX]])
     group = near_families(signatures[large], kinds[large], groups.similarity)
     target = np.arange(len(kinds))
     heads = large[np.unique(group, return_index=True)[1]]

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from gauger.engine.engine import Engine
+from gauger.engine.families import families
+from gauger.engine.families.frames import NO_FRAMES, Matcher
+from gauger.engine.families.slots import SlotFigures
 from gauger.engine.results.result import Result
+from gauger.kernels.sketches import minhash
 from tests.engine import worlds
 from tests.engine.worlds import Call
 
@@ -177,3 +181,26 @@ def test_a_returning_template_gets_its_id_back_and_a_new_one_does_not() -> None:
     result = worlds.finished([*some_of(0, 100), *some_of(1, 0)], engine)
     assert result.families.column("family_id").to_pylist() == [1, 2]
     assert result.families.column("calls").to_pylist() == [60, 30]
+
+
+@pytest.mark.parametrize(("most", "joined"), [(6, [0, 1, 2]), (4, [0, 2])])
+def test_halves_that_never_met_are_joined_the_largest_first(
+    most: int, joined: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three families in two halves each; where four halves are asked, those of most calls are."""
+    monkeypatch.setattr(families, "_JOINED_MAX", most)
+    none, unknown = np.zeros(1, np.int64), np.zeros(0)
+    halves = np.repeat(np.random.default_rng(4).integers(0, 256, (3, minhash.SLOTS)).astype(np.uint8), 2, axis=0)
+    groups = families.Groups(
+        of_prompt=np.asarray([0, 1, 2, 3, 4, 5, -1]),
+        kinds=np.full(6, families.NEAR_DUPLICATE, np.uint8),
+        signatures=halves,
+        calls=np.asarray([9, 9, 5, 5, 7, 8]),
+        matcher=Matcher(NO_FRAMES),
+        of_frame=none[:0],
+        slots=SlotFigures(none, none[:0], unknown, unknown, none[:0]),
+        similarity=0.7,
+    )
+    found = families._join_near(groups).of_prompt
+    assert found[-1] == -1
+    assert [half for half in range(3) if found[2 * half] == found[2 * half + 1]] == joined
