@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from gauger import __version__
 from gauger.batch import outputs, templates
 from gauger.batch.allow_list import load_allow_list
 from gauger.batch.calls import write_calls
@@ -106,7 +107,12 @@ def score(
     with progress_to(progress), memory.use(local.memory or max(memory.free() // 2, _LEAST_BYTES)):
         memory.require(_LEAST_BYTES, "gauger score")
         inputs = [Input(path, path.stat().st_size) for path in paths]
-        given = {"files": _identities(inputs), "columns": _map_of(columns), "allow": allow is not None}
+        given = {
+            "gauger": __version__,  # another version may make other units than those that are there
+            "files": _identities(inputs),
+            "columns": _map_of(columns),
+            "allow": allow is not None,
+        }
         outputs.make(out)
         run = LocalRun(work, given, settings, kept, local)
         try:
@@ -224,8 +230,6 @@ def _hourly(account: Account, finished: Finished) -> dict[str, Any] | None:
 
 
 def _manifest(run: LocalRun, inputs: list[Input], finished: Finished, seconds: dict[str, float]) -> dict[str, Any]:
-    from gauger import __version__
-
     result, account, window = finished.result, run.account, run.account.window
     scored = sum(item.scored for item in inputs)
     instants = None if window is None else [datetime.fromtimestamp(time / 1e6, UTC).isoformat() for time in window]

@@ -72,7 +72,7 @@ class SweptPool(Pool):
 
     @cached_property
     def sifting(self) -> Sifting:
-        """As in ``Pool``, by the rounds that were learnt."""
+        """As in ``Pool``, by the rounds that were learnt; scores are of those asked."""
         learnt, today = self.learnt.pool.sifting, self.learnt.pool.today
         number, shares = len(self.asked), []
         for heard in learnt.rounds:

@@ -104,9 +104,8 @@ class LocalRun:
         return found, None
 
     def _agree(self, day: date, directory: StateDirectory) -> None:
-        """A run goes on only against the days it began with."""
-        days = [one.isoformat() for one in directory.reference_days(day, self.settings)]
-        self.work.agree(f"reference of {day}", days)
+        """A run goes on only against the days it began with, as they were: some units may be weighed already."""
+        self.work.agree(f"reference of {day}", directory.kept().reference_digests(day, self.settings))
 
     @property
     def threads(self) -> int:

@@ -69,6 +69,11 @@ class Kept:
         rest = [day for day in old if day not in same]
         return sorted([*same, *rest[max(0, len(rest) - (settings.reference_days - len(same))) :]])
 
+    def reference_digests(self, today: date, settings: Settings) -> list[str]:
+        """What tells whether the reference of a day is still the same: its days and all that is in them."""
+        days = [f"{DAYS}/{day}" for day in self.reference_days(today, settings)]
+        return [f"{day} {self.commit.parts[day].digest}" for day in days]
+
     def reference(self, today: date, settings: Settings) -> Reference | None:
         """The reference of a day, or None when no day is old enough."""
         days = self.reference_days(today, settings)

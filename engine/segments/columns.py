@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from gauger.engine.common.errors import StateError
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.shards import SHARDS, shard_of
 from gauger.engine.intake.measuring import Measures
@@ -138,11 +139,14 @@ class Section:
         return len(self.account_ids)
 
     def restore(self, features: np.ndarray) -> None:
-        """Put the features where they are wanted, int8[n, FEATURES]."""
+        """Put the features where they are wanted, int8[n, FEATURES]. Raises StateError where they are damaged."""
         into, to = features.reshape(-1).view(np.uint8), 0
         for chunk in self.chunks:
             size = min(len(into) - to, arrays.CHUNK)
-            arrays.unpack(chunk, into[to : to + size])
+            try:
+                arrays.unpack(chunk, into[to : to + size])
+            except ValueError:
+                raise StateError("a damaged segment; run again with --fresh") from None
             to += size
 
 

@@ -3,7 +3,7 @@
 WORK/run.json     what is run: inputs, settings, key; another run is refused here
 WORK/lock         held while somebody works here; dies with its process
 WORK/segments/    measured calls (``segment``)
-WORK/units/       folded accounts, a file a unit and stage (``arrays``)
+WORK/units/       what later stages made, a file a unit and stage, or one a stage (``arrays``)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gauger.engine.segments.feature_file import FeatureFile
 from gauger.engine.segments.segment import FOOTER, Account, Segment, SegmentWriter
 
 _ANOTHER = (
-    "{}: holds a run that was not finished, of other inputs, settings or reference days; "
+    "{}: holds a run that was not finished, of other inputs, settings or reference days, or of another version; "
     "run that one again to finish it, or give --fresh to forget it"
 )
 _RUN, _LOCK, _SEGMENTS, _UNITS, _NOTE = "run.json", "lock", "segments", "units", "note "

@@ -79,7 +79,7 @@ def test_the_system_says_what_is_held_and_free() -> None:
     memory.settle()  # gives back what it can, and raises nowhere
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is asked")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is of glibc; elsewhere ``hold`` does nothing")
 def test_memory_that_is_held_is_given_back_all_the_same() -> None:
     """In a process of its own: it is said of the whole of it."""
     script = (

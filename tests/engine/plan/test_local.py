@@ -267,7 +267,7 @@ def test_units_that_were_weighed_are_not_weighed_again(
     assert len(set(units)) >= 4
 
 
-@pytest.mark.parametrize("change", ["inputs", "settings", "key", "days"])
+@pytest.mark.parametrize("change", ["inputs", "settings", "key", "days", "a day"])
 def test_another_run_is_refused(change: str, calls: list[Call], copy: Callable[[], Path], tmp_path: Path) -> None:
     state = copy()
     begun = LocalRun(tmp_path / "work", "calls", ENGINE_SETTINGS, StateDirectory(state), Local(workers=1))
@@ -281,9 +281,11 @@ def test_another_run_is_refused(change: str, calls: list[Call], copy: Callable[[
     elif change == "key":
         shutil.rmtree(state)
     else:
-        with StateDirectory(state).writing() as writing:
+        # Another day, or one of the reference with other people in it.
+        day = date(2026, 11, 11) if change == "days" else StateDirectory(state).reference_days(DAY.date(), settings)[0]
+        with StateDirectory(state, replace_days=True).writing() as writing:
             people = worlds.kept(worlds.population(5, 300, 6), ENGINE_SETTINGS, writing.secret)
-            writing.save_day(date(2026, 11, 11), people, WordSketch())
+            assert writing.save_day(day, people, WordSketch())
 
     def again() -> None:
         run = LocalRun(tmp_path / "work", inputs, settings, StateDirectory(state), Local())

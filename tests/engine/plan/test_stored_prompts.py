@@ -74,7 +74,7 @@ def test_prompts_are_those_of_the_state(units: int, cut: int, work: Work, monkey
     assert (expected.labels >= 0).sum() == 40
     for name in COLUMNS:
         np.testing.assert_array_equal(getattr(found, name), getattr(TABLE, name), err_msg=name)
-        assert getattr(found, name).dtype == getattr(TABLE, name).dtype or name == "calls"
+        assert getattr(found, name).dtype == getattr(TABLE, name).dtype
     assert list(work.path.glob("segments/*.prompts")) == []
 
 

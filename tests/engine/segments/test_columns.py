@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gauger.engine.common.errors import StateError
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.shards import SHARDS, shard_of
 from gauger.engine.segments import arrays
 from gauger.engine.segments.columns import Block, pack, prepared, unpack
 from gauger.engine.state.state import Prepared, State, prepare
+from gauger.kernels.text.features import FEATURES
 from tests.engine import calls
 
 CALLS = calls.some_calls(90, accounts=7, days=2, seed=3)
@@ -82,6 +84,16 @@ def test_features_of_more_than_a_chunk_come_back(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(arrays, "CHUNK", 1_000)
     found = folded(packed(calls.TEXT_COLUMNS)[0], 64)
     assert calls.bytes_of(found) == calls.bytes_of(at_once(calls.TEXT_COLUMNS))
+
+
+def test_features_that_are_cut_are_refused() -> None:
+    block, _ = packed(calls.TEXT_COLUMNS)
+    section = next(section for section in block.calls if section)
+    whole = unpack(memoryview(section), block.layout)
+    found = np.empty((len(whole), FEATURES), np.int8)
+    whole.restore(found)
+    with pytest.raises(StateError, match="a damaged segment; run again with --fresh"):
+        replace(whole, chunks=[whole.chunks[0][:-1]]).restore(found)
 
 
 def test_no_word_of_a_prompt_is_in_a_block() -> None:
