@@ -14,6 +14,7 @@ from gauger.engine.common.errors import InputError, KernelInputError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.intake.admission import Admitted, admit
+from gauger.engine.intake.conversation import said
 from gauger.engine.intake.measuring import Measurer, WordSketch
 from gauger.engine.intake.parts import Ended, Event, Failed, Part, Refused, pieces
 from gauger.engine.plan.finish import first_day
@@ -176,8 +177,10 @@ class Measuring:
                     refused.append(Refused(part.file, piece.rows[found.rejected], found.reasons))
                 if found.calls.num_rows:
                     assert self._measurer is not None
-                    measures = self._measurer.measure(found.calls, sketch)
-                    batches.append(prepare(found.calls, measures, self.secret.key))
+                    calls = said(found.calls)
+                    measures = self._measurer.measure(calls, sketch)
+                    contexts = self._measurer.contexts(calls, self.settings)
+                    batches.append(prepare(calls, measures, self.secret.key, contexts))
                     rows.append(piece.rows[found.rows])
         finally:
             self._sketches.put(sketch)
