@@ -205,7 +205,12 @@ class _Scoring:
 
 def _quarantine(account: Account) -> pa.Table:
     """Rows that could not be scored."""
-    columns = {"file": account.refused_file, "row": account.refused_row, "reason": account.refused_reason}
+    columns = {
+        "file": account.refused_file,
+        "row": account.refused_row,
+        "account_id": [name or None for name in account.refused_account],
+        "reason": account.refused_reason,
+    }
     return pa.table(columns, schema=tables.QUARANTINE).sort_by([("file", "ascending"), ("row", "ascending")])
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.schema import CALL_SCHEMA, CONTENT, REQUIRED
-from gauger.engine.intake import casting, structure
+from gauger.engine.intake import casting, structure, values
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Admitted:
     rows: np.ndarray  # int64, positions in the given batch of the admitted rows, ascending
     rejected: np.ndarray  # int64, positions of the rejected rows, ascending
     reasons: list[str]  # one per rejected row; never a value
+    accounts: list[str | None]  # of the rejected rows, where it is known
+    filled: dict[str, tuple[int, int]]  # rows of each column that held something, and those whose value could be read
 
 
 def admit(batch: pa.RecordBatch) -> Admitted:
@@ -37,7 +39,8 @@ def admit(batch: pa.RecordBatch) -> Admitted:
     columns = _known_columns(batch)
     for name, array in columns.items():
         structure.check(name, array)
-    casts = {name: casting.cast(array, CALL_SCHEMA.field(name).type) for name, array in columns.items()}
+    cleaned = {name: values.clean(name, array) for name, array in columns.items()}
+    casts = {name: column.cast for name, column in cleaned.items()}
     reason_of_row, reasons = _judge(casts, batch.num_rows)
     calls = pa.RecordBatch.from_arrays(
         [cast.array for cast in casts.values()], schema=pa.schema([CALL_SCHEMA.field(name) for name in casts])
@@ -47,7 +50,14 @@ def admit(batch: pa.RecordBatch) -> Admitted:
         calls = calls.filter(pa.array(reason_of_row == 0))
     rows = np.flatnonzero(reason_of_row == 0)
     assert len(rows) + len(rejected) == batch.num_rows
-    return Admitted(calls, rows, rejected, [reasons[index] for index in reason_of_row[rejected]])
+    return Admitted(
+        calls,
+        rows,
+        rejected,
+        [reasons[index] for index in reason_of_row[rejected]],
+        casts["account_id"].array.take(pa.array(rejected)).to_pylist(),
+        {name: (column.given, column.used) for name, column in cleaned.items()},
+    )
 
 
 def _known_columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:
@@ -89,8 +99,10 @@ def _faults(casts: dict[str, casting.Cast]) -> Iterator[casting.Fault]:
         for at_fault, fault in casts[name].faults:
             yield at_fault, f"{label} {fault}"
         yield casting.mask(casts[name].array.is_null()), f"{label} is missing"
-    yield casting.empty(casts["account_id"].array), "account_id is missing"
     yield casting.empty(casts[content].array), "prompt is empty"
+    if content == "prompt_text":
+        yield values.placeholders(casts[content].array), "prompt is a placeholder"
+        yield values.cut_chats(casts[content].array), "prompt is cut off JSON"
 
 
 def single(call: Mapping[str, Any]) -> pa.RecordBatch:
