@@ -4,6 +4,7 @@ Every text but the prompt is rid of white space around it and of null markers. P
 nothing but a marker is a placeholder, and no prompt.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -156,6 +157,13 @@ def says_nothing(name: str, value: Any) -> bool:
     return text in _NULLS.get(name, NULL_MARKERS)
 
 
+def any_says_nothing(name: str, text: pa.StringArray) -> bool:
+    """Whether any of the texts, or of the nulls, stands for nothing in column ``name``."""
+    if name == "prompt_text":
+        return bool(text.null_count or casting.empty(text).any() or placeholders(text).any())
+    return bool(without_markers(name, text).null_count)
+
+
 # Prompts that are none
 
 _SHORT = 96  # bytes; no placeholder is longer
@@ -177,6 +185,8 @@ _PLACEHOLDERS = (
 )
 _PLACEHOLDER = re.compile("|".join(_PLACEHOLDERS), re.IGNORECASE)
 _PLACEHOLDER_ROWS = rf"(?i)^\s*(?:{'|'.join(_PLACEHOLDERS)})\s*$"
+_LENIENT = json.JSONDecoder(strict=False)  # a line break within a string is no end
+_HALF_A_WORD = len("\\u000")
 _CHAT = r'^\s*(?:\[\s*)?\{\s*"(?:role|content|messages|parts|contents)"\s*:'
 
 
@@ -187,9 +197,12 @@ def placeholders(prompts: pa.StringArray) -> np.ndarray:
 
 
 def cut_chats(prompts: pa.StringArray) -> np.ndarray:
-    """Which prompts begin as a chat in JSON and break off. Bool, one per row."""
+    """Which prompts begin as a chat in JSON and break off before it ends. Bool, one per row.
+
+    JSON that is wrong in the middle, or has words behind it, is what somebody wrote.
+    """
     chats = mask(pc.match_substring_regex(prompts, _CHAT).fill_null(False))
-    return _among(prompts, chats, lambda some: np.array([not _is_json(text) for text in some.to_pylist()], dtype=bool))
+    return _among(prompts, chats, lambda some: np.array([_breaks_off(text) for text in some.to_pylist()], dtype=bool))
 
 
 def _among(prompts: pa.StringArray, rows: np.ndarray, test: Callable[[pa.StringArray], np.ndarray]) -> np.ndarray:
@@ -200,9 +213,12 @@ def _among(prompts: pa.StringArray, rows: np.ndarray, test: Callable[[pa.StringA
     return found
 
 
-def _is_json(text: str) -> bool:
+def _breaks_off(text: str) -> bool:
     try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError:
+        _LENIENT.raw_decode(text.lstrip())
+    except json.JSONDecodeError as error:
+        # The reader stands at the end, or a few letters before it in half a word or half an escape.
+        return error.msg.startswith("Unterminated string") or error.pos >= len(error.doc.rstrip()) - _HALF_A_WORD
+    except RecursionError:
         return False
-    return True
+    return False

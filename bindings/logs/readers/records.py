@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.engine.intake.values import plain
 from gauger.logs.columns import Source, first_value
 
 _REFUSED = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError)
@@ -25,7 +26,7 @@ def to_arrays(records: Sequence[dict[str, Any]], sources: dict[str, tuple[Source
     keys: set[str] = set().union(*records)
     arrays = {}
     for name, places in sources.items():
-        values = _values(records, [place for place in places if place.path in keys or place.steps[0] in keys])
+        values = _values(name, records, [place for place in places if place.path in keys or place.steps[0] in keys])
         if values is not None:
             arrays[name] = to_array(name, values)
     return arrays
@@ -49,7 +50,7 @@ def to_array(name: str, values: list[Any]) -> pa.Array:
             return pa.array(values, kind)
         except _REFUSED:
             pass
-    return pa.array([_written(value, pt.is_list(target)) for value in values], pa.string())
+    return pa.array([_written(plain(name, value), pt.is_list(target)) for value in values], pa.string())
 
 
 def _kind(types: set[type], target: pa.DataType) -> pa.DataType | None:
@@ -68,14 +69,14 @@ def _kind(types: set[type], target: pa.DataType) -> pa.DataType | None:
     return _PLAIN.get(next(iter(types))) if len(types) == 1 else None
 
 
-def _values(records: Sequence[dict[str, Any]], places: Sequence[Source]) -> list[Any] | None:
+def _values(name: str, records: Sequence[dict[str, Any]], places: Sequence[Source]) -> list[Any] | None:
     """The values at ``places``, or None when no record has any."""
     if not places:
         return None
     if len(places) == 1 and len(places[0].steps) == 1 and places[0].convert is None:
         values = _field(records, places[0].path)
     else:
-        values = [first_value(record, places) for record in records]
+        values = [first_value(record, places, name) for record in records]
     return values if any(value is not None for value in values) else None
 
 

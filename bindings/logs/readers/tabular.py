@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from gauger.engine.intake import casting
+from gauger.engine.intake import casting, values
 from gauger.logs.columns import Source, first_value
+from gauger.logs.headers import holds_headers
 from gauger.logs.readers import records
 
 Places = dict[str, list[Source]]
@@ -48,25 +49,25 @@ def canonical(batch: pa.RecordBatch, places: Places) -> pa.RecordBatch:
 def _column(batch: pa.RecordBatch, name: str, places: Sequence[Source]) -> pa.Array:
     # Sources past one that is never null cannot matter, and one that needs no Python spares all of it.
     first = _in_arrow(batch, places[0])
-    if first is not None and (len(places) == 1 or _is_full(first)):
+    if first is not None and (len(places) == 1 or _is_full(name, first)):
         return first
     fields = {place.path if place.path in batch.schema.names else place.steps[0] for place in places}
     columns = {field: _python_values(batch.column(field)) for field in fields}
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return records.to_array(name, [_arrow_free(first_value(row, places)) for row in rows])
+    return records.to_array(name, [_arrow_free(first_value(row, places, name)) for row in rows])
 
 
-def _is_full(array: pa.Array) -> bool:
+def _is_full(name: str, array: pa.Array) -> bool:
     if array.null_count or pt.is_nested(array.type):
         return False
     if pt.is_string(array.type) or pt.is_large_string(array.type) or pt.is_binary(array.type):
-        return not pc.any(pc.equal(pc.binary_length(array), 0)).as_py()
+        return not values.any_says_nothing(name, casting.cast(array, pa.string()).array)
     return not pt.is_string_view(array.type) and not pt.is_dictionary(array.type)
 
 
 def _in_arrow(batch: pa.RecordBatch, place: Source) -> pa.Array | None:
     """The array at ``place`` if struct fields alone lead there."""
-    if place.convert is not None:
+    if place.convert is not None or any(map(holds_headers, place.steps[:-1])):  # header names are case-blind
         return None
     if place.path in batch.schema.names:
         return batch.column(place.path)

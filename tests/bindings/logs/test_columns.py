@@ -52,7 +52,6 @@ def test_litellm() -> None:
         "usage_input_tokens": 20,
         "usage_output_tokens": 10,
         "usage_reasoning_output_tokens": 4,
-        "error_type": "",
         "duration": 1.5,
     }
     assert (second["account_id"], second["prompt_text"]) == ("99aa", "A bare prompt")
@@ -138,6 +137,26 @@ def test_the_first_source_that_holds_something_wins() -> None:
     assert first_value({"a": [], "b": 0}, sources) == 0
     assert first_value({"a": None, "b": ""}, sources) == ""
     assert first_value({}, sources) is None
+
+
+def test_what_stands_for_nothing_lets_the_next_source_serve() -> None:
+    sources = tuple(map(Source, "ab"))
+    assert first_value({"a": "default_user_id", "b": "key-1"}, sources, "account_id") == "key-1"
+    assert first_value({"a": "\\N", "b": "203.0.113.5"}, sources, "client_address") == "203.0.113.5"
+    assert first_value({"a": "{}", "b": "Sort it"}, sources, "prompt_text") == "Sort it"
+    assert first_value({"a": "{}"}, sources, "prompt_text") == "{}"
+    assert first_value({"a": [""], "b": ["curl/8"]}, sources, "user_agent_original") == "curl/8"
+
+
+def test_headers_are_found_in_any_case_and_shape() -> None:
+    source = Source("request.headers.user-agent")
+    for container in (
+        {"User-Agent": ["curl/8"]},
+        [{"name": "USER-AGENT", "value": "curl/8"}],
+        '{"user_agent": "curl/8"}',
+    ):
+        assert source.value({"request": {"headers": container}}) == "curl/8"
+    assert Source("headers.0.name").value({"headers": [{"name": "Accept"}]}) is None
 
 
 def test_a_file_of_ones_own(tmp_path: Path) -> None:

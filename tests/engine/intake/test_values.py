@@ -137,6 +137,9 @@ def test_placeholders_are_told_from_prompts() -> None:
 
 
 def test_a_chat_that_breaks_off_is_told_from_json() -> None:
-    cut = ['[{"role": "user", "content": "Sort', ' { "messages": [', '[{"content":"a"},']
-    whole = ['[{"role": "user", "content": "Sort"}]', '{"text": "Sort', 'Mend this: [{"role":', "", None]
-    assert values.cut_chats(pa.array([*cut, *whole])).tolist() == [True] * 3 + [False] * 5
+    chat = '[{"role": "user", "content": "Sort \\u00e9", "n": true}]'
+    cut = [chat[:length] for length in range(9, len(chat))]
+    cut += [' { "messages": [', '[{"content":"a"},\n', '{"role": "tool", "content": "line\nline']
+    wrong = ['{"role": "tool", "content": "a "quoted" word"}', '{"role": "tool", "content": "line\nline"}\nGo on.']
+    whole = [chat, '{"text": "Sort', 'Mend this: [{"role":', "", None, '{"role": ' + "[" * 100_000]
+    assert values.cut_chats(pa.array([*cut, *wrong, *whole])).tolist() == [True] * len(cut) + [False] * 8
