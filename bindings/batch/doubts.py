@@ -124,8 +124,8 @@ def _unreadable(account: Account) -> Iterator[str]:
     for name, (given, used) in sorted(account.filled.items()):
         lost = given - used
         if name not in (*REQUIRED, *CONTENT) and lost > SHARE_MAX * given:
-            which = f"none of its {given:,} values" if not used else f"{lost:,} of its {given:,} values not"
-            yield f"{name}: {which} to be read as what they should be; they are left out"
+            which = f"none of its {given:,} values can" if not used else f"{lost:,} of its {given:,} values cannot"
+            yield f"{name}: {which} be read, and they are left out"
 
 
 def _one_prompt(finished: Finished, calls: int) -> Iterator[str]:

@@ -22,6 +22,10 @@ ACCOUNT = Account(
     refused_file=[0, 0, 0],
     refused_row=[5, 7, 1],
     refused_reason=["no prompt", "", "ünlesbar"],
+    refused_account=["a", "", "ü"],
+    left_out={"embedding": 4},
+    filled={"client_address": [9, 7]},
+    names={"org_id": [5, 2**64 - 1]},
     hours={494_100: 80, 494_107: 40},
     window=(7, 12),
     content="text",
@@ -114,10 +118,17 @@ def test_a_cut_segment_is_refused(kind: str, segment: Segment, tmp_path: Path) -
 
 def test_accounts_add_up() -> None:
     total, later = Account(), Account(files={3: Tally(60, 7, 5, 0, True)}, hours={494_107: 5}, window=(2, 9))
-    later.refuse(3, [58, 59], ["no", "prompt"])
+    later.refuse(3, [58, 57, 59], ["no", "not a call: a tool", "prompt"], ["b", None, None])
+    later.fill("client_address", 2, 1)
+    later.fill("org_id", 3, 3)
+    later.name("org_id", [7, 5, *range(100, 110)])
     for one in (ACCOUNT, later):
         total.add(one)
-    assert total.files == {0: ACCOUNT.files[0], 3: Tally(60, 60, 58, 2, True)}
+    assert total.files == {0: ACCOUNT.files[0], 3: Tally(60, 60, 58, 2, True, left_out=1)}
+    assert total.refused_account == ["a", "", "ü", "b", ""]
+    assert total.left_out == {"embedding": 4, "a tool": 1}
+    assert total.filled == {"client_address": [11, 8], "org_id": [3, 3]}
+    assert total.names == {"org_id": [5, 7, *range(100, 106)]}
     assert total.scored == ACCOUNT.scored + 5
     assert total.refused_row == [5, 7, 1, 58, 59]
     assert total.hours == {494_100: 80, 494_107: 45}
