@@ -185,12 +185,12 @@ def score(
     with _bar() as progress:
         local = Local(**{name: options.pop(name) for name in _LOCAL})
         finished = run(inputs, out, state=directory, settings=settings, local=local, progress=progress, **options)
-    for warning in finished.warnings:
+    for warning in (*finished.doubts, *finished.warnings):
         _complain(f"warning: {warning}")
     click.echo(summary(finished))
     for error in finished.errors:
         _complain(error)
-    if finished.errors:
+    if finished.errors or finished.doubts:
         sys.exit(1)
 
 

@@ -16,6 +16,7 @@ from gauger import __version__
 from gauger.batch import outputs, templates
 from gauger.batch.allow_list import load_allow_list
 from gauger.batch.calls import write_calls
+from gauger.batch.doubts import doubts_of, filled, unread
 from gauger.batch.inputs import Input, digest, parts, settle
 from gauger.batch.one_writer import one_writer, place_of
 from gauger.engine.common import memory, threads
@@ -34,6 +35,7 @@ from gauger.engine.results import tables
 from gauger.engine.results.result import Result
 from gauger.engine.segments.segment import Account, Tally
 from gauger.kernels.warm import warmup
+from gauger.logs import column_maps
 from gauger.logs.columns import ColumnMap, load_column_map
 from gauger.logs.readers import discover
 from gauger.text.formats import visible
@@ -51,6 +53,7 @@ class Run:
     result: Result
     errors: list[str] = field(default_factory=list)  # one line a file that failed
     warnings: list[str] = field(default_factory=list)  # what was asked for and came to nothing
+    doubts: list[str] = field(default_factory=list)  # what says that the log was not read as it was meant
 
 
 def default_secret() -> Secret:
@@ -117,7 +120,8 @@ def score(
         run = LocalRun(work, given, settings, kept, local)
         try:
             outputs.begin(out)  # after all that can be refused: it ends the earlier run
-            return _Scoring(out, inputs, run).score(column_map, allowed)
+            own = [] if columns is None or columns in column_maps.names() else list(column_map.columns)
+            return _Scoring(out, inputs, run).score(column_map, allowed, own)
         finally:
             run.work.close()
 
@@ -141,7 +145,8 @@ class _Scoring:
         self._watch, self._started = Stopwatch(), time.perf_counter()
         self._rows = 0  # read so far
 
-    def score(self, column_map: ColumnMap, allowed: AllowList | None) -> Run:
+    def score(self, column_map: ColumnMap, allowed: AllowList | None, own: Sequence[str]) -> Run:
+        """own : columns that the user's own map names"""
         run, inputs, watch = self._run, self._inputs, self._watch
         with threads.beside() as start:
             digests = [start(digest, item.path) for item in inputs]
@@ -153,20 +158,30 @@ class _Scoring:
         finished = run.finish(allowed)
         watch.lap("weigh")
         self._write(finished, column_map)
-        kept = run.keep(finished) if run.keeps and run.account.scored else []
+        doubts = doubts_of(inputs, run.account, finished, column_map, own)
+        warnings = [] if finished.result.allowed is None else finished.result.allowed.warnings()
+        warnings += self._keep(finished, doubts)
         watch.lap("write")
         rate = run.false_positives()
         watch.lap("check")
         seconds = {**watch.seconds, **finished.result.seconds, "total": time.perf_counter() - self._started}
         manifest = _manifest(run, inputs, finished, seconds)
         manifest["false_positive_rate"] = rate.record()
+        manifest["warnings"] = [*doubts, *warnings]
         outputs.write_manifest(self._out, manifest)
         run.work.finish()
-        result = finished.result
-        warnings = [*([] if result.allowed is None else result.allowed.warnings()), *kept]
-        return Run(
-            self._out, inputs, manifest, result, [item.error for item in inputs if item.error is not None], warnings
-        )
+        errors = [item.error for item in inputs if item.error is not None]
+        return Run(self._out, inputs, manifest, finished.result, errors, warnings, doubts)
+
+    def _keep(self, finished: Finished, doubts: list[str]) -> list[str]:
+        """Keep the days of a run that can be trusted; sentences say which were not."""
+        run = self._run
+        if not run.keeps or not run.account.scored:
+            return []
+        why_not = "of the warnings above" if doubts else unread(self._inputs)
+        if why_not is not None:
+            return [f"not kept as reference, because {why_not}"]
+        return run.keep(finished)
 
     def _measure(self, column_map: ColumnMap) -> None:
         """Read and measure; how much is done is told by bytes, rows being as long as those before."""
@@ -205,7 +220,12 @@ class _Scoring:
 
 def _quarantine(account: Account) -> pa.Table:
     """Rows that could not be scored."""
-    columns = {"file": account.refused_file, "row": account.refused_row, "reason": account.refused_reason}
+    columns = {
+        "file": account.refused_file,
+        "row": account.refused_row,
+        "account_id": [name or None for name in account.refused_account],
+        "reason": account.refused_reason,
+    }
     return pa.table(columns, schema=tables.QUARANTINE).sort_by([("file", "ascending"), ("row", "ascending")])
 
 
@@ -244,6 +264,8 @@ def _manifest(run: LocalRun, inputs: list[Input], finished: Finished, seconds: d
         "rows": sum(item.rows for item in inputs),
         "scored": scored,
         "quarantined": sum(item.quarantined for item in inputs),
+        "left_out": account.left_out,  # rows that are no calls, by what they are
+        "columns": filled(account),
         "accounts": result.accounts.num_rows,
         "flagged_accounts": int(np.sum(result.accounts.column("flagged").to_numpy())),
         "families": result.families.num_rows,

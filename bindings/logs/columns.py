@@ -25,8 +25,9 @@ import orjson
 
 from gauger.engine.common.errors import ColumnMapError
 from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION, RETIRED
+from gauger.engine.intake import values
 from gauger.engine.intake.conversation import DEFAULT, Rules
-from gauger.logs import column_maps, spans
+from gauger.logs import column_maps, headers, spans
 from gauger.logs.converters import CONVERTERS, Converter
 
 NAMES = (*CALL_SCHEMA.names, *CONVERSATION)  # that a map may name
@@ -81,12 +82,12 @@ class ColumnMap:
         return {name: self.columns[name] for name in NAMES if name in names and name in self.columns}
 
 
-def first_value(record: Any, sources: Iterable[Source]) -> Any:
-    """What the first source that holds something holds; an empty text or list if nothing holds more."""
+def first_value(record: Any, sources: Iterable[Source], name: str = "") -> Any:
+    """What the first source that says something for column ``name`` holds; else what one has for nothing, if any."""
     fallback = None
     for source in sources:
-        value = source.value(record)
-        if value is not None and value != "" and value != []:
+        value = values.plain(name, source.value(record))
+        if not values.says_nothing(name, value):
             return value
         fallback = value if fallback is None else fallback
     return fallback
@@ -125,10 +126,14 @@ def walk(value: Any, steps: tuple[str, ...]) -> Any:
             except orjson.JSONDecodeError:
                 return None
         if isinstance(value, dict):
+            if position and headers.holds_headers(steps[position - 1]):
+                return headers.header(value, step)
             whole = ".".join(steps[position:])
             if whole in value:
                 return value[whole]
             value = value.get(step)
+        elif isinstance(value, list) and position and headers.holds_headers(steps[position - 1]):
+            return headers.header(value, step)
         elif isinstance(value, list) and step == "*":
             return [walk(element, steps[position + 1 :]) for element in value]
         elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):

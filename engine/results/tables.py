@@ -103,6 +103,13 @@ CAMPAIGNS = pa.schema(
     ]
 )
 
-QUARANTINE = pa.schema([("file", pa.int32()), ("row", pa.int64()), ("reason", pa.string())])
+QUARANTINE = pa.schema(
+    [
+        ("file", pa.int32()),
+        ("row", pa.int64()),
+        ("account_id", pa.string()),  # null where it is not known
+        ("reason", pa.string()),
+    ]
+)
 
 TRUTH = pa.schema([("account_id", pa.string()), ("campaign", pa.string()), ("kind", pa.string())])
