@@ -21,6 +21,7 @@ from gauger.engine.families.allow_list import AllowList
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.findings.known import KnownFindings
 from gauger.engine.intake.admission import Admitted, admit, single
+from gauger.engine.intake.conversation import said
 from gauger.engine.intake.measuring import Measurer, Measures, WordSketch
 from gauger.engine.intake.parts import Event, Part
 from gauger.engine.plan.day import StateDay
@@ -36,7 +37,7 @@ from gauger.engine.serving.snapshot import NOTHING_KNOWN, Snapshot, Verdict, sna
 from gauger.engine.serving.streaming import REPRESENTATIVES, StreamingCounts, StreamingFamilies
 from gauger.engine.state import checkpoint
 from gauger.engine.state.metadata import times_of
-from gauger.engine.state.state import State, content_of
+from gauger.engine.state.state import State, content_of, prepare
 from gauger.kernels.warm import warmup
 
 
@@ -110,9 +111,12 @@ class Engine:
         """
         numbers = np.arange(self._seen, self._seen + batch.num_rows)
         admitted, measurer = self._admit(Part(batch, file, numbers if rows is None else np.asarray(rows, np.int64)))
-        measures = measurer.measure(admitted.calls, self._state.words)
+        calls = said(admitted.calls)
+        measures = measurer.measure(calls, self._state.words)
+        contexts = measurer.contexts(calls, self.settings)
         taken = (numbers if rows is None else np.asarray(rows, np.int64))[admitted.rows]
-        prompts = self._state.update(admitted.calls, measures, file=file, rows=taken)
+        prepared = prepare(calls, measures, self.secret.key, contexts)
+        prompts = self._state.fold(prepared, file=file, rows=taken)
         repeats = self._state.prompts.rows["calls"][prompts]
         return answer(admitted, measures, repeats, self._snapshot, self._follow if self._streaming_families else None)
 
@@ -164,7 +168,7 @@ class Engine:
         admitted = admit(batch)
         if admitted.calls.num_rows != 1:
             raise InputError(f"cannot check this call: {', '.join(admitted.reasons) or 'not exactly one row'}")
-        measures = self._plain_measurer.measure(admitted.calls, self._discarded)
+        measures = self._plain_measurer.measure(said(admitted.calls), self._discarded)
         account = admitted.calls.column("account_id")[0].as_py()
         snapshot, streaming = self._snapshot, self._streaming
         verdict = NOTHING_KNOWN if snapshot is None else snapshot.verdict(account, measures)

@@ -8,7 +8,7 @@ A map is a TOML file::
     [columns]                         # canonical name = where to look; the first that holds something wins
     start_time = "startTime"
     account_id = ["metadata.user_api_key_user_id", "end_user"]
-    prompt_text = { path = "messages", as = "messages" }
+    messages = "messages"             # a whole chat: what it says, and what stands beside it, is told apart
 
 Dots in a path walk into objects, integers into lists, ``*`` takes every element of a list; a field whose name
 itself holds dots is found as it stands. ``as`` names one of ``converters.CONVERTERS``.
@@ -24,11 +24,14 @@ from typing import Any
 import orjson
 
 from gauger.engine.common.errors import ColumnMapError
-from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION, RETIRED
 from gauger.engine.intake import values
+from gauger.engine.intake.conversation import DEFAULT, Rules
 from gauger.logs import column_maps, headers, spans
 from gauger.logs.converters import CONVERTERS, Converter
 
+NAMES = (*CALL_SCHEMA.names, *CONVERSATION)  # that a map may name
+BESIDE = ("system_instructions", "tool_definitions")  # of these every source counts, not the first
 RecordsOf = Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
 # What the objects of a log hold: None, a row each, or a function that finds the rows in one.
 RECORDS: dict[str, RecordsOf | None] = {"lines": None, "otlp_spans": spans.of_document}
@@ -66,11 +69,17 @@ class ColumnMap:
     name: str
     columns: dict[str, tuple[Source, ...]] = field(repr=False)
     records: str = "lines"
+    rules: Rules = DEFAULT  # of chats
 
     def sources(self, wanted: Iterable[str] | None = None) -> dict[str, tuple[Source, ...]]:
-        """The sources of the ``wanted`` canonical names (None: all), in schema order."""
-        names = CALL_SCHEMA.names if wanted is None else set(wanted)
-        return {name: self.columns[name] for name in CALL_SCHEMA.names if name in names and name in self.columns}
+        """The sources of the ``wanted`` canonical names (None: all), in schema order, those of a chat behind them.
+
+        Who wants prompts wants the chats that they are in.
+        """
+        names = set(NAMES) if wanted is None else set(wanted)
+        if "prompt_text" in names:
+            names |= CONVERSATION.keys()
+        return {name: self.columns[name] for name in NAMES if name in names and name in self.columns}
 
 
 def first_value(record: Any, sources: Iterable[Source], name: str = "") -> Any:
@@ -82,6 +91,12 @@ def first_value(record: Any, sources: Iterable[Source], name: str = "") -> Any:
             return value
         fallback = value if fallback is None else fallback
     return fallback
+
+
+def all_values(record: Any, sources: Iterable[Source]) -> list[Any] | None:
+    """What all sources that hold something hold, one after another; None where none does."""
+    values = [value for value in (source.value(record) for source in sources) if value not in (None, "", [])]
+    return values or None
 
 
 def load_column_map(name_or_path: str | None) -> ColumnMap:
@@ -132,10 +147,9 @@ def _identity() -> ColumnMap:
     columns = {}
     for column in CALL_SCHEMA:
         dotted = column.metadata[b"otel"].decode()
-        # The OTel attribute of the prompt is a whole chat, the canonical column one text.
-        converter = "messages" if column.name == "prompt_text" else None
-        aliases = () if dotted == column.name else (Source(dotted, converter),)
+        aliases = () if dotted == column.name else (Source(dotted),)
         columns[column.name] = (Source(column.name), *aliases)
+    columns |= {name: (Source(name), Source(dotted)) for name, dotted in CONVERSATION.items()}
     return ColumnMap("canonical", columns)
 
 
@@ -150,13 +164,23 @@ def _parse(content: bytes, origin: str) -> ColumnMap:
     columns = document.get("columns")
     if not isinstance(columns, dict) or not columns:
         raise ColumnMapError(f"{origin}: no columns; add a [columns] table of canonical name = path")
-    if unknown := sorted(columns.keys() - set(CALL_SCHEMA.names)):
-        raise ColumnMapError(f"{origin}: unknown column {unknown[0]}; known are {', '.join(CALL_SCHEMA.names)}")
+    columns = {name: value for name, value in columns.items() if name not in RETIRED}
+    if unknown := sorted(columns.keys() - set(NAMES)):
+        raise ColumnMapError(f"{origin}: unknown column {unknown[0]}; known are {', '.join(NAMES)}")
     records = document.get("records", "lines")
     if records not in RECORDS:
         raise ColumnMapError(f"{origin}: records must be one of {', '.join(RECORDS)}")
     sources = {name: _sources(value, f"{origin}: column {name}") for name, value in columns.items()}
-    return ColumnMap(str(document.get("name", Path(origin).stem)), sources, records)
+    return ColumnMap(str(document.get("name", Path(origin).stem)), _chats_apart(sources), records)
+
+
+def _chats_apart(sources: dict[str, tuple[Source, ...]]) -> dict[str, tuple[Source, ...]]:
+    """Sources of prompts that are whole chats (``as = "messages"``) as sources of ``messages``."""
+    prompts = sources.get("prompt_text", ())
+    chats = tuple(Source(source.path) for source in prompts if source.converter == "messages")
+    texts = tuple(source for source in prompts if source.converter != "messages")
+    found = {**sources, "prompt_text": texts, "messages": (*sources.get("messages", ()), *chats)}
+    return {name: places for name, places in found.items() if places}
 
 
 def _sources(value: Any, place: str) -> tuple[Source, ...]:

@@ -20,7 +20,16 @@ _WRITTEN = (
     *("request_stream", "response_finish_reasons", "usage_input_tokens", "usage_output_tokens", "error_type"),
     "duration",
 )
-WRITTEN_SCHEMA = pa.schema([CALL_SCHEMA.field(name) for name in _WRITTEN])
+# What a gateway writes too, and gauger does not read.
+_UNREAD = {
+    "api_key_hash": pa.string(),
+    "client_as_number": pa.int64(),
+    "usage_input_tokens": pa.int64(),
+    "duration": pa.float64(),
+}
+WRITTEN_SCHEMA = pa.schema(
+    [pa.field(name, _UNREAD[name]) if name in _UNREAD else CALL_SCHEMA.field(name) for name in _WRITTEN]
+)
 _BYTES_PER_TOKEN = 4.2
 _ERROR_SHARE = 0.004
 

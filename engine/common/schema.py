@@ -5,7 +5,9 @@ prefix dropped; the dotted name sits in the field metadata under ``otel``.
 
 A *canonical batch* is a ``pyarrow.RecordBatch`` whose columns are a subset of ``CALL_SCHEMA`` (same names, same
 types, in schema order), always with ``start_time``, ``account_id`` and exactly one of ``prompt_text`` and
-``prompt_token_ids``. Absent columns are absent, not null: a statistic that needs them is reported as not available.
+``prompt_token_ids``. ``context_texts`` are what else a call says (system text, earlier turns, tool results ...), each a
+text of its own; a ``continuation`` answers a tool and resends what the user said. Absent columns are absent, not null:
+a statistic that needs them is reported as not available.
 """
 
 import pyarrow as pa
@@ -22,18 +24,18 @@ CALL_SCHEMA = pa.schema(
         _field("start_time", TIMESTAMP, "start_time"),
         _field("account_id", pa.string(), "gauger.account.id"),
         _field("org_id", pa.string(), "gauger.org.id"),
-        _field("api_key_hash", pa.string(), "gauger.api_key.hash"),
         _field("conversation_id", pa.string(), "gen_ai.conversation.id"),
         _field("response_id", pa.string(), "gen_ai.response.id"),
         _field("payment_fingerprint", pa.string(), "gauger.payment.fingerprint"),
         _field("account_created_at", TIMESTAMP, "gauger.account.created_at"),
         _field("client_address", pa.string(), "client.address"),
-        _field("client_as_number", pa.int64(), "client.as.number"),
         _field("user_agent_original", pa.string(), "user_agent.original"),
         _field("client_ja4", pa.string(), "tls.client.ja4"),
-        _field("prompt_text", pa.string(), "gen_ai.input.messages"),
+        _field("prompt_text", pa.string(), "gauger.prompt.text"),
         _field("prompt_token_ids", pa.list_(pa.int32()), "gauger.prompt.token_ids"),
-        _field("system_hash", pa.string(), "gauger.system.hash"),
+        _field("context_texts", pa.list_(pa.string()), "gauger.context.texts"),
+        _field("continuation", pa.bool_(), "gauger.continuation"),
+        _field("operation_name", pa.string(), "gen_ai.operation.name"),
         _field("request_model", pa.string(), "gen_ai.request.model"),
         _field("request_temperature", pa.float64(), "gen_ai.request.temperature"),
         _field("request_top_p", pa.float64(), "gen_ai.request.top_p"),
@@ -42,15 +44,30 @@ CALL_SCHEMA = pa.schema(
         _field("request_stream", pa.bool_(), "gen_ai.request.stream"),
         _field("request_logprobs", pa.bool_(), "gauger.request.logprobs"),
         _field("response_finish_reasons", pa.list_(pa.string()), "gen_ai.response.finish_reasons"),
-        _field("usage_input_tokens", pa.int64(), "gen_ai.usage.input_tokens"),
         _field("usage_output_tokens", pa.int64(), "gen_ai.usage.output_tokens"),
-        _field("usage_reasoning_output_tokens", pa.int64(), "gen_ai.usage.reasoning.output_tokens"),
         _field("error_type", pa.string(), "error.type"),
-        _field("duration", pa.float64(), "gen_ai.client.operation.duration"),
-        _field("retry_of", pa.string(), "gauger.retry_of"),
         _field("accepted", pa.bool_(), "gauger.response.accepted"),
-        _field("feedback_score", pa.float64(), "gauger.feedback.score"),
     ]
+)
+
+# A whole chat, as a log has it: what it says and what stands beside it become the columns above.
+CONVERSATION = {
+    "messages": "gen_ai.input.messages",
+    "system_instructions": "gen_ai.system_instructions",
+    "tool_definitions": "gen_ai.tool.definitions",
+}
+# Columns of earlier versions, which nothing reads: a map that names them is read without them.
+RETIRED = frozenset(
+    {
+        "api_key_hash",
+        "client_as_number",
+        "duration",
+        "feedback_score",
+        "retry_of",
+        "system_hash",
+        "usage_input_tokens",
+        "usage_reasoning_output_tokens",
+    }
 )
 
 REQUIRED = ("start_time", "account_id")

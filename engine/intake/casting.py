@@ -251,7 +251,7 @@ def _texts(array: pa.Array) -> pa.Array:
             return array.cast(pa.list_(pa.binary())).cast(TEXTS)
     except _REFUSED:
         pass
-    return pa.array([_text_list(_python(array, row)) for row in range(len(array))], TEXTS)
+    return pa.array([_text_list(python_value(array, row)) for row in range(len(array))], TEXTS)
 
 
 def _text_list(value: Any) -> list[str | None] | None:
@@ -264,7 +264,8 @@ def _text_list(value: Any) -> list[str | None] | None:
     return [element if isinstance(element, str) else None for element in value]
 
 
-def _python(array: pa.Array, row: int) -> Any:
+def python_value(array: pa.Array, row: int) -> Any:
+    """A value as a Python object; None where its text is not UTF-8."""
     try:
         return array[row].as_py()
     except UnicodeDecodeError:

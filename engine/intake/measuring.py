@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from gauger.engine.common.hashing import hash_words, list_buffers, text_buffers
 from gauger.engine.common.secret import Secret
@@ -20,6 +21,7 @@ from gauger.kernels.text.measuring import Measures as Measures
 
 WORD_COUNT_WIDTH = 1 << 16  # half a megabyte: it stays in a core's second-level cache
 WORD_COUNT_DEPTH = 2
+_HASHED = calls.STEPS.index("word and prompt hashes") + 1
 
 
 @dataclass
@@ -39,6 +41,15 @@ class WordSketch:
     def distinct(self) -> float:
         """Estimated number of distinct words."""
         return hll.estimate(self.registers)
+
+
+@dataclass(frozen=True)
+class Contexts:
+    """m context texts of a batch: of each account and pane those of the smallest hashes, each once."""
+
+    rows: np.ndarray  # int64[m], row of the batch of a call that carries it
+    identity: np.ndarray  # uint64[m], half of the keyed hash of the text
+    features: np.ndarray  # int8[m, FEATURES]
 
 
 class Measurer:
@@ -97,3 +108,42 @@ class Measurer:
         if steps == len(calls.STEPS):
             sketch.total += int(result.words.sum(dtype=np.int64))
         return result
+
+    def contexts(self, batch: pa.RecordBatch, settings: Settings) -> Contexts | None:
+        """Measure the context texts of an admitted batch; None where it has none.
+
+        Of each account and pane as many are wanted as calls are sampled, those with the smallest keyed hashes.
+        Texts are resent with every call, so each is hashed once a batch, and measured only where it is wanted.
+        """
+        if "context_texts" not in batch.schema.names or "prompt_text" not in batch.schema.names:
+            return None
+        column = batch.column("context_texts")
+        rows = pc.list_parent_indices(column).to_numpy().astype(np.int64)
+        texts = pc.list_flatten(column)
+        there = np.asarray(pc.fill_null(pc.greater(pc.binary_length(texts), 0), False))
+        if not there.any():
+            return None
+        encoded = texts.filter(pa.array(there)).dictionary_encode()
+        rows, code = rows[there], encoded.indices.to_numpy()
+        hashes = self._of_texts(encoded.dictionary, _HASHED).prompt_hashes[:, 0]
+        pane = batch.column("start_time").cast(pa.int64()).to_numpy() // settings.pane_us
+        account = batch.column("account_id").dictionary_encode().indices.to_numpy()
+        owner = np.unique(np.stack([pane, account])[:, rows], axis=1, return_inverse=True)[1].reshape(-1)
+        kept = smallest(owner, hashes[code], settings.sample_calls)
+        wanted, place = np.unique(code[kept], return_inverse=True)
+        features = self._of_texts(encoded.dictionary.take(pa.array(wanted)), len(calls.STEPS)).features
+        return Contexts(rows[kept], hashes[code[kept]], features[place])
+
+    def _of_texts(self, texts: pa.Array, steps: int) -> Measures:
+        """Measures of some texts; their words count nowhere."""
+        return self.measure(pa.record_batch({"prompt_text": texts}), WordSketch(), steps=steps)
+
+
+def smallest(owner: np.ndarray, identity: np.ndarray, most: int) -> np.ndarray:
+    """Rows of the ``most`` smallest distinct identities of each owner, by owner and identity; int64."""
+    order = np.lexsort((identity, owner))
+    own, name = owner[order], identity[order]
+    fresh = np.ones(len(order), bool)
+    fresh[1:] = (own[1:] != own[:-1]) | (name[1:] != name[:-1])
+    order, own = order[fresh], own[fresh]
+    return order[np.arange(len(order)) - np.searchsorted(own, own, "left") < most]

@@ -30,14 +30,13 @@ NULL_MARKERS = frozenset(case for one in _MARKERS for case in (one, one.upper(),
 PLACEHOLDER_ACCOUNTS = frozenset({"default_user_id", "default_team_id", "litellm_proxy_master_key"})
 # What a proxy writes in the place of an address it does not know (RFC 7239).
 _NO_ADDRESS = frozenset({"unknown", "_hidden", "_unknown", "localhost", "0.0.0.0", "::"})
-IDENTIFIERS = frozenset(
-    ("account_id", "org_id", "api_key_hash", "conversation_id", "response_id", "payment_fingerprint", "retry_of")
-)
+IDENTIFIERS = frozenset(("account_id", "org_id", "conversation_id", "response_id", "payment_fingerprint"))
 _NULLS = {
     "account_id": NULL_MARKERS | PLACEHOLDER_ACCOUNTS,
     "client_address": NULL_MARKERS | _NO_ADDRESS,
 }
 _TEXTS = frozenset(field.name for field in CALL_SCHEMA if field.type == pa.string() and field.name != "prompt_text")
+_PROMPTS = ("prompt_text", "messages")  # what a call says, and the chat it is said in
 _TIMES = frozenset(field.name for field in CALL_SCHEMA if field.type == TIMESTAMP)
 _EXACT = 2.0**53  # above, a floating-point number has no room for the last digit of a whole one
 _LOST_DIGITS = "has lost digits: it was kept as a floating-point number"
@@ -152,7 +151,7 @@ def says_nothing(name: str, value: Any) -> bool:
     if not isinstance(value, str) or len(value) > _SHORT:
         return False
     text = value.strip()
-    if name == "prompt_text":
+    if name in _PROMPTS:
         return text == "" or _PLACEHOLDER.fullmatch(text) is not None
     return text in _NULLS.get(name, NULL_MARKERS)
 

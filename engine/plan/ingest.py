@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gauger.engine.common import threads
 from gauger.engine.common.errors import InputError, KernelInputError, StateError
 from gauger.engine.intake.admission import Admitted
+from gauger.engine.intake.conversation import said
 from gauger.engine.intake.measuring import Measurer, WordSketch
 from gauger.engine.intake.parts import Event, Failed, Part, Refused, Taken, pieces
 from gauger.engine.state.state import Prepared, State, prepare
@@ -39,10 +40,12 @@ def ingest(state: State, parts: Iterable[Part], admit: Admit, workers: int) -> I
     def measured(work: _Work) -> tuple[_Work, Prepared]:
         sketch = sketches.get()
         try:
-            measures = work.measurer.measure(work.admitted.calls, sketch)
+            calls = said(work.admitted.calls)
+            measures = work.measurer.measure(calls, sketch)
+            contexts = work.measurer.contexts(calls, state.settings)
         finally:
             sketches.put(sketch)
-        return work, prepare(work.admitted.calls, measures, state.secret.key)
+        return work, prepare(calls, measures, state.secret.key, contexts)
 
     for found in threads.ahead(measured, _admitted(parts, admit), Event, workers):
         if isinstance(found, Event):

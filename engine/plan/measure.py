@@ -15,6 +15,7 @@ from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.intake.admission import Admitted, admit
+from gauger.engine.intake.conversation import said
 from gauger.engine.intake.measuring import Measurer, WordSketch
 from gauger.engine.intake.parts import Ended, Event, Failed, Part, Refused, pieces
 from gauger.engine.plan.finish import first_day
@@ -26,7 +27,7 @@ from gauger.engine.state.state import Prepared, content_of, prepare
 
 SEGMENT_ROWS = 1 << 20
 BLOCK_ROWS = 32_768  # rows a worker measures and packs at a time: seventy megabytes
-NAMING = ("api_key_hash", "org_id", "payment_fingerprint")  # columns that name keys and owners beside the account
+NAMING = ("org_id", "payment_fingerprint")  # columns that name owners beside the account
 _NO_CALLS = "its columns cannot be read as calls"
 WordsOf = Callable[[date], WordSketch | None]  # the reference's words for a day
 
@@ -180,8 +181,10 @@ class Measuring:
                 _fill(account, found, self.secret.key)
                 if found.calls.num_rows:
                     assert self._measurer is not None
-                    measures = self._measurer.measure(found.calls, sketch)
-                    batches.append(prepare(found.calls, measures, self.secret.key))
+                    calls = said(found.calls)
+                    measures = self._measurer.measure(calls, sketch)
+                    contexts = self._measurer.contexts(calls, self.settings)
+                    batches.append(prepare(calls, measures, self.secret.key, contexts))
                     rows.append(piece.rows[found.rows])
         finally:
             self._sketches.put(sketch)
@@ -192,7 +195,7 @@ class Measuring:
 
 
 def _fill(account: Account, found: Admitted, key: np.ndarray) -> None:
-    """Note how the columns of a piece are filled, and which keys and owners it names."""
+    """Note how the columns of a piece are filled, and which owners it names."""
     for name, (given, used) in found.filled.items():
         account.fill(name, given, used)
     for name in NAMING:

@@ -15,7 +15,7 @@ from gauger.engine.common.shards import shards_of, units_of
 from gauger.engine.families.families import Groups, group_prompts
 from gauger.engine.plan.stored_people import StoredPeople, calls_of_unit, save_unit
 from gauger.engine.plan.stored_prompts import StoredPrompts, load_groups, save_groups
-from gauger.engine.segments.columns import Section, prepared
+from gauger.engine.segments.columns import Section, fold_contexts, prepared
 from gauger.engine.segments.segment import Segment
 from gauger.engine.segments.work import Work
 from gauger.engine.state.state import State
@@ -42,6 +42,8 @@ def folded(segments: list[Segment], shards: range, secret: Secret, settings: Set
                     waiting, rows = [], 0
             if waiting:
                 _fold(state, segment, waiting)
+    for segment in segments:
+        fold_contexts(state, segment.contexts(shards))
     return state
 
 

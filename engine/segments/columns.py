@@ -6,7 +6,7 @@ that of the prompt.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -17,12 +17,12 @@ import pyarrow as pa
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.shards import SHARDS, shard_of
-from gauger.engine.intake.measuring import Measures
+from gauger.engine.intake.measuring import Contexts, Measures
 from gauger.engine.segments import arrays
 from gauger.engine.state.accounts import CallColumns
 from gauger.engine.state.links import ADDRESS, NETWORK, NETWORK_HOUR, PARAMETERS
 from gauger.engine.state.metadata import network_hours
-from gauger.engine.state.state import Prepared
+from gauger.engine.state.state import Prepared, State
 from gauger.kernels.sketches import minhash
 from gauger.kernels.text.features import FEATURES
 
@@ -40,6 +40,7 @@ _ALWAYS: tuple[Column, ...] = (
 )
 _HASHED = ("addresses", "conversations", "user_agents", "parameters")
 _COUNTER, _LINK = "counter ", "link "
+CONTEXT: list[Column] = [("identity", "<u8", 1), ("time", "<i8", 1)]
 PROMPT: tuple[Column, ...] = (
     ("hash", "<u8", 2),
     ("signature", "|u1", minhash.SLOTS),
@@ -60,6 +61,8 @@ class Block:
     calls: list[bytes]  # a section a shard
     prompt_counts: np.ndarray  # int64[SHARDS], distinct prompts of each prompt shard
     prompts: list[bytes]
+    context_counts: np.ndarray  # int64[SHARDS], context texts of each account shard
+    contexts: list[bytes]
 
 
 def _columns_of(batch: Prepared, file: int, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -100,6 +103,27 @@ def pack(batches: Sequence[Prepared], file: int, rows: Sequence[np.ndarray], key
     columns = {name: _joined([one[name] for one in found]) for name in found[0]}
     features = _joined([batch.measures.features for batch in batches])
     names = pa.concat_arrays([batch.account_ids.cast(pa.string()) for batch in batches])
+    counts, sections = _by_shard(columns, features, names, key)
+    context_counts, contexts = _pack_contexts(batches, key)
+    prompt_counts, prompts = _pack_prompts([batch.measures for batch in batches])
+    given = sorted(set().union(*(batch.columns for batch in batches)))
+    return Block(
+        batches[0].content,
+        given,
+        _layout(columns),
+        counts,
+        sections,
+        prompt_counts,
+        prompts,
+        context_counts,
+        contexts,
+    )
+
+
+def _by_shard(
+    columns: dict[str, np.ndarray], features: np.ndarray, names: pa.Array, key: np.ndarray
+) -> tuple[np.ndarray, list[bytes]]:
+    """Rows of account ``names`` as a section a shard, with how many are in each."""
     shard = shard_of(hash_column(key, names))
     order = np.argsort(shard.astype(np.uint8), kind="stable")
     counts = np.bincount(shard, minlength=SHARDS)
@@ -110,9 +134,20 @@ def pack(batches: Sequence[Prepared], file: int, rows: Sequence[np.ndarray], key
         _section({name: values[low:high] for name, values in columns.items()}, features[low:high], names[low:high])
         for low, high in pairwise(ends)
     ]
-    prompt_counts, prompts = _pack_prompts([batch.measures for batch in batches])
-    given = sorted(set().union(*(batch.columns for batch in batches)))
-    return Block(batches[0].content, given, _layout(columns), counts, sections, prompt_counts, prompts)
+    return counts, sections
+
+
+def _pack_contexts(batches: Sequence[Prepared], key: np.ndarray) -> tuple[np.ndarray, list[bytes]]:
+    """Context texts by the shard of their account, with the time of a call that carries each."""
+    found = [(batch, batch.contexts) for batch in batches if batch.contexts is not None]
+    if not found:
+        return np.zeros(SHARDS, np.int64), [b""] * SHARDS
+    columns = {
+        "identity": np.concatenate([one.identity for _, one in found]),
+        "time": np.concatenate([batch.calls.times[one.rows] for batch, one in found]),
+    }
+    names = pa.concat_arrays([batch.account_ids.cast(pa.string()).take(pa.array(one.rows)) for batch, one in found])
+    return _by_shard(columns, np.concatenate([one.features for _, one in found]), names, key)
 
 
 def _section(columns: dict[str, np.ndarray], features: np.ndarray, names: pa.Array) -> bytes:
@@ -203,6 +238,15 @@ def prepared(
     names = pa.concat_arrays([one.account_ids for one in sections]).dictionary_encode()
     batch = Prepared(content, given, names, calls, measures, columns["identity"], links)
     return batch, columns["file"], columns["row"]
+
+
+def fold_contexts(state: State, sections: Iterable[Section]) -> None:
+    """Fold context texts into a state whose calls are there."""
+    for section in sections:
+        features = np.empty((len(section), FEATURES), np.int8)
+        section.restore(features)
+        found = Contexts(np.arange(len(section)), section.columns["identity"], features)
+        state.fold_contexts(section.account_ids, section.columns["time"], found)
 
 
 def _pack_prompts(measures: Sequence[Measures]) -> tuple[np.ndarray, list[bytes]]:

@@ -1,6 +1,7 @@
 """A segment: about a million measured calls, written once and never changed.
 
 00007.calls     sections of calls, block after block, each block by account shard
+00007.contexts  sections of context texts, by account shard
 00007.prompts   sections of distinct prompts, the same by prompt shard
 00007.json      where the sections lie, and what became of the input; written last: with it the segment is there
 00007.arrays    words of the segment's prompts, refused rows
@@ -21,10 +22,10 @@ from gauger.engine.common.errors import StateError
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.intake.parts import NOT_A_CALL
 from gauger.engine.segments.arrays import read_arrays, text_arrays, text_column, write_arrays
-from gauger.engine.segments.columns import PROMPT, Block, Section, unpack
+from gauger.engine.segments.columns import CONTEXT, PROMPT, Block, Section, unpack
 
 NAMES_MAX = 8  # distinct values of a column that are told apart
-CALLS, PROMPTS, FOOTER, ARRAYS = ".calls", ".prompts", ".json", ".arrays"
+CALLS, CONTEXTS, PROMPTS, FOOTER, ARRAYS = ".calls", ".contexts", ".prompts", ".json", ".arrays"
 
 
 @dataclass
@@ -133,7 +134,7 @@ class SegmentWriter:
         self._base = folder / f"{number:05d}"
         self._files: dict[str, BinaryIO] = {
             kind: open(self._base.with_suffix(kind), "wb")  # noqa: SIM115 (open until the segment is committed)
-            for kind in (CALLS, PROMPTS)
+            for kind in (CALLS, CONTEXTS, PROMPTS)
         }
         self._blocks: list[dict[str, Any]] = []
         self._layouts: list[list[Any]] = []
@@ -146,6 +147,7 @@ class SegmentWriter:
         entry: dict[str, Any] = {"layout": self._layouts.index(layout)}
         for kind, counts, sections in (
             (CALLS, block.counts, block.calls),
+            (CONTEXTS, block.context_counts, block.contexts),
             (PROMPTS, block.prompt_counts, block.prompts),
         ):
             file = self._files[kind]
@@ -254,6 +256,12 @@ class Segment:
         for entry, sections in self._sections(CALLS, shards):
             for _, section in sections:
                 yield entry["layout"], unpack(section, layouts[entry["layout"]])
+
+    def contexts(self, shards: range) -> Iterator[Section]:
+        """Sections of context texts of some neighbouring shards."""
+        for _, sections in self._sections(CONTEXTS, shards):
+            for _, section in sections:
+                yield unpack(section, CONTEXT)
 
     def prompts(self, shards: range) -> Iterator[dict[str, np.ndarray]]:
         """Columns of ``PROMPT`` and ``values``, the grams one after another, of some neighbouring shards."""

@@ -47,6 +47,7 @@ def _sorted_sparse(entries: np.ndarray, counts: np.ndarray) -> np.ndarray:
 def save_state(state: State, target: Path) -> None:
     """Write a state folder, atomically."""
     state.sample.compact()
+    state.contexts.compact()
     state.links.compact()
     folder = new_folder(target)
     account_order = state.accounts.canonical_order()
@@ -57,6 +58,7 @@ def save_state(state: State, target: Path) -> None:
     _save_prompts(state, folder, prompt_order)
     keys: dict[str, tuple[Rows, dict[str, Field], tuple[str, ...]]] = {
         "sample": (state.sample.rows, sample_table.FIELDS, ("time", "identity", "account")),
+        "contexts": (state.contexts.rows, sample_table.FIELDS, ("time", "identity", "account")),
         "links": (state.links.rows, link_table.FIELDS, ("value", "channel", "account")),
         "ledger": (state.ledger.rows, ledger_table.FIELDS, ("identity", "time", "row", "file")),
     }
@@ -122,6 +124,8 @@ def load_state(folder: Path, secret: Secret) -> State:
     _load_rows(state.accounts.rows, table, account_table.fields(), account_table.DEFAULTS)
     state.accounts.restore(table.column("account_id").to_pylist())
     _load_rows(state.sample.rows, read_table(folder, "sample"), sample_table.FIELDS)
+    if "contexts.arrow" in manifest["files"]:  # states of earlier versions have none
+        _load_rows(state.contexts.rows, read_table(folder, "contexts"), sample_table.FIELDS)
     _load_rows(state.links.rows, read_table(folder, "links"), link_table.FIELDS)
     _load_rows(state.ledger.rows, read_table(folder, "ledger"), ledger_table.FIELDS)
     grams = unpack(read_table(folder, "grams").column("gram"), np.uint32)

@@ -16,14 +16,14 @@ from gauger.engine.common.errors import StateError
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
-from gauger.engine.intake.measuring import Measures, WordSketch
+from gauger.engine.intake.measuring import Contexts, Measures, WordSketch
 from gauger.engine.state.accounts import Accounts, CallColumns
 from gauger.engine.state.ledger import Ledger
 from gauger.engine.state.links import Links
 from gauger.engine.state.metadata import call_columns, link_values
 from gauger.engine.state.prompts import Prompts
 from gauger.engine.state.rows import Rows
-from gauger.engine.state.samples import CallSample
+from gauger.engine.state.samples import CallSample, TextSample
 from gauger.kernels.accounts.accumulate import call_identities
 from gauger.kernels.machine import keys
 
@@ -44,9 +44,10 @@ class Prepared:
     measures: Measures
     identities: np.ndarray  # uint64[n]
     links: dict[int, np.ndarray]  # channel -> uint64[n], 0 = null
+    contexts: Contexts | None = None
 
 
-def prepare(batch: pa.RecordBatch, measures: Measures, key: np.ndarray) -> Prepared:
+def prepare(batch: pa.RecordBatch, measures: Measures, key: np.ndarray, contexts: Contexts | None = None) -> Prepared:
     """Hash an admitted batch's metadata and name its calls."""
     columns = call_columns(batch, key)
     identities = np.empty(batch.num_rows, np.uint64)
@@ -62,6 +63,7 @@ def prepare(batch: pa.RecordBatch, measures: Measures, key: np.ndarray) -> Prepa
         measures=measures,
         identities=identities,
         links=link_values(batch, key),
+        contexts=contexts,
     )
 
 
@@ -74,6 +76,7 @@ class State:
         self.accounts = Accounts(settings)
         self.prompts = Prompts()
         self.sample = CallSample(settings.sample_calls)
+        self.contexts = TextSample(settings.sample_calls)
         self.links = Links(settings.links_per_channel)
         self.words = WordSketch()
         self.ledger = Ledger()
@@ -106,6 +109,9 @@ class State:
         self.accounts.update(accounts, batch.calls, measures)
         prompts = self.prompts.update(measures)
         self.sample.update(accounts, batch.identities, times, measures.features)
+        if batch.contexts is not None:
+            rows_of = batch.contexts.rows
+            self.contexts.update(accounts[rows_of], batch.contexts.identity, times[rows_of], batch.contexts.features)
         for channel, values in batch.links.items():
             self.links.update(accounts, channel, values)
         first = len(self.ledger.rows)
@@ -124,6 +130,12 @@ class State:
         )
         return prompts
 
+    def fold_contexts(self, account_ids: pa.Array, times: np.ndarray, contexts: Contexts) -> None:
+        """Fold context texts apart from their calls; account_ids, times : of each text."""
+        if len(times):
+            accounts = self.accounts.rows_for(account_ids, times)
+            self.contexts.update(accounts, contexts.identity, times, contexts.features)
+
     def merge(self, other: State) -> None:
         """Add another state of the same key and settings. Raises StateError when they differ."""
         if other.secret.key_id != self.secret.key_id:
@@ -136,6 +148,7 @@ class State:
         accounts = self.accounts.merge(other.accounts)
         prompts = self.prompts.merge(other.prompts)
         self.sample.merge(other.sample, accounts)
+        self.contexts.merge(other.contexts, accounts)
         self.links.merge(other.links, accounts)
         self.words.merge(other.words)
         self.ledger.merge(other.ledger, accounts, prompts)
@@ -153,6 +166,7 @@ class State:
             "prompts": self.prompts.rows.nbytes,
             "grams_on_disk": 4 * len(self.prompts.grams),
             "sample": self.sample.rows.nbytes,
+            "contexts": self.contexts.rows.nbytes,
             "links": self.links.rows.nbytes,
             "words": self.words.counts.nbytes + self.words.registers.nbytes,
             "ledger": self.ledger.rows.nbytes,
@@ -167,6 +181,7 @@ class State:
             ("accounts", "account and day", self.accounts.rows),
             ("prompts", "distinct prompt", self.prompts.rows),
             ("sample", "sampled call", self.sample.rows),
+            ("contexts", "sampled context text", self.contexts.rows),
             ("links", "account, channel and value", self.links.rows),
             ("ledger", "call", self.ledger.rows),
         ]

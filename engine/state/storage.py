@@ -27,7 +27,7 @@ FORMAT = 2  # 1: other word features, shingles and signatures, which do not comp
 # The number of each table, by kind of folder: raised when a column changes its meaning or a new one has no default.
 _POPULATION = ("accounts", "statistics", "sample", "links", "background")
 FORMATS: dict[str, dict[str, int]] = {
-    "engine state": dict.fromkeys(("accounts", "prompts", "grams", "sample", "links", "ledger"), 1)
+    "engine state": dict.fromkeys(("accounts", "prompts", "grams", "sample", "contexts", "links", "ledger"), 1)
     | {"word_counts": 1, "word_registers": 1},
     "day": {f"{part}{name}": 1 for part in ("", "lone_", "thin_") for name in _POPULATION} | {"word_counts": 1},
     "families": {"families": 1},

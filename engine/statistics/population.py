@@ -12,7 +12,7 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.common.vectors import Features
 from gauger.engine.state.accounts import Accounts
 from gauger.engine.state.links import Links
-from gauger.engine.state.samples import CallSample
+from gauger.engine.state.samples import CallSample, TextSample
 from gauger.engine.state.state import State
 from gauger.engine.statistics.accounts import account_statistics
 from gauger.engine.statistics.background import Background
@@ -178,7 +178,7 @@ def with_components(population: Population) -> Population:
 
 def accounts_of(state: State, panes: Sequence[int] | None = None) -> tuple[Population, np.ndarray]:
     """``population_of`` without ``with_components``: each account by itself."""
-    accounts, sample, links = _collapse(state, panes)
+    accounts, sample, contexts, links = _collapse(state, panes)
     links.compact()
     order = accounts.canonical_order()
     place = np.empty(len(order), np.int64)
@@ -214,7 +214,54 @@ def accounts_of(state: State, panes: Sequence[int] | None = None) -> tuple[Popul
     address_calls = accounts.rows["address_calls"][order]
     statistics = {name: values[order] for name, values in statistics.items()}
     statistics |= _more_statistics(bare, state, owners, sample, sample_prompt, address_calls)
-    return replace(bare, statistics=statistics), owners
+    return _with_contexts(replace(bare, statistics=statistics), state, owners, contexts, place), owners
+
+
+def _with_contexts(
+    population: Population, state: State, owners: np.ndarray, contexts: TextSample, place: np.ndarray
+) -> Population:
+    """The accounts with their context texts beside their sampled calls, but those they also said themselves.
+
+    Statistics are of calls. What an account sends is weighed as a whole: a text is as good as a call there.
+
+    owners : population row of each account row of the state, -1 = none; place : that of each row of ``contexts``
+    """
+    if len(contexts.rows) == 0:
+        return population
+    owner = place[contexts.rows["account"]]
+    rows = contexts.chosen(owner)
+    owner, identity = owner[rows], contexts.rows["identity"][rows]
+    ledger = state.ledger.rows
+    said = pairs(owners[ledger["account"]], state.prompts.rows["hash"][ledger["prompt"], 0])
+    new = ~np.isin(pairs(owner, identity), said)
+    owner, identity, features = owner[new], identity[new], contexts.rows["features"][rows[new]]
+    sums = population.sums.copy()
+    np.add.at(sums, owner, features)
+    owners_of = np.concatenate([population.sample_owner, owner])
+    order = np.argsort(owners_of, kind="stable")
+    cells = cells_of(np.arange(len(owner)), features, state.secret.key)
+    assert population.sample_prompt is not None
+    assert population.sample_cell is not None
+    together = {
+        "sample_identity": np.concatenate([population.sample_identity, identity]),
+        "sample_prompt": np.concatenate([population.sample_prompt, np.zeros(len(owner), np.uint64)]),
+        "sample_cell": np.concatenate([population.sample_cell, cells]),
+    }
+    held = np.concatenate([population.sample_features[population.sample_row], features])
+    return replace(
+        population,
+        sums=sums,
+        sample_owner=owners_of[order],
+        sample_row=order,
+        sample_features=held,
+        **{name: values[order] for name, values in together.items()},
+    )
+
+
+def pairs(owner: np.ndarray, name: np.ndarray) -> np.ndarray:
+    """Account and name as one number, uint64; owner : int64; name : uint64, a keyed hash."""
+    with np.errstate(over="ignore"):
+        return name ^ ((owner.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
 
 
 def _more_statistics(
@@ -254,12 +301,8 @@ def prompts_of(state: State, owners: np.ndarray, owner: np.ndarray, identity: np
     if len(ledger) == 0:
         return np.full(len(owner), -1, np.int64)
 
-    def together(account: np.ndarray, name: np.ndarray) -> np.ndarray:
-        with np.errstate(over="ignore"):
-            return name ^ ((account.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
-
-    known = together(owners[ledger["account"]], ledger["identity"])
-    wanted = together(owner, identity)
+    known = pairs(owners[ledger["account"]], ledger["identity"])
+    wanted = pairs(owner, identity)
     order = np.argsort(known, kind="stable")
     found = order[np.minimum(np.searchsorted(known[order], wanted), len(order) - 1)]
     return np.where(known[found] == wanted, ledger["prompt"][found], -1)
@@ -271,14 +314,16 @@ def _chosen(state: State, panes: Sequence[int] | None) -> list[bool]:
     return np.isin(state.accounts.rows["pane"], list(panes)).tolist()
 
 
-def _collapse(state: State, panes: Sequence[int] | None) -> tuple[Accounts, CallSample, Links]:
+def _collapse(state: State, panes: Sequence[int] | None) -> tuple[Accounts, CallSample, TextSample, Links]:
     """Merge the panes of each account. A window of one pane, the usual case, is used as it is."""
     present = np.unique(state.accounts.rows["pane"])
     if len(present) <= 1 and (panes is None or set(present.tolist()) <= set(panes)):
-        return state.accounts, state.sample, state.links
+        return state.accounts, state.sample, state.contexts, state.links
     settings: Settings = state.settings
     accounts, sample, links = Accounts(settings), CallSample(settings.sample_calls), Links(settings.links_per_channel)
+    contexts = TextSample(settings.sample_calls)
     rows = accounts.merge(state.accounts, into_pane=0, keep=np.asarray(_chosen(state, panes)))
     sample.merge(state.sample, rows)
+    contexts.merge(state.contexts, rows)
     links.merge(state.links, rows)
-    return accounts, sample, links
+    return accounts, sample, contexts, links

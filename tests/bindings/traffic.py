@@ -29,13 +29,11 @@ COLUMNS = (
     "start_time",
     "account_id",
     "client_address",
-    "client_as_number",
     "prompt_text",
     "request_model",
     "request_temperature",
     "request_stream",
     "usage_output_tokens",
-    "duration",
 )
 SCHEMA = pa.schema([CALL_SCHEMA.field(name) for name in COLUMNS])
 _SYLLABLES = "ba do fe gi ku la me no pi ru sa te vo wi xa zu".split()
@@ -54,13 +52,11 @@ def _row(
         "start_time": start + dt.timedelta(seconds=second, microseconds=int(rng.integers(1_000_000))),
         "account_id": account,
         "client_address": f"10.{place // 250}.{place % 250}.7",
-        "client_as_number": 64_500 + place % 9,
         "prompt_text": prompt,
         "request_model": "model-a",
         "request_temperature": float(rng.integers(0, 5)) / 4,
         "request_stream": bool(rng.integers(2)),
         "usage_output_tokens": int(rng.integers(10, 900)),
-        "duration": float(rng.integers(1, 64)) / 8,
     }
 
 

@@ -20,9 +20,10 @@ import pytest
 from gauger.engine.common.schema import CALL_SCHEMA
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import DAY_US, HOUR_US, Settings
+from gauger.engine.intake.conversation import said
 from gauger.engine.intake.measuring import Measurer, Measures, WordSketch
 from gauger.engine.state.checkpoint import save_state
-from gauger.engine.state.state import State
+from gauger.engine.state.state import Prepared, State, prepare
 from gauger.engine.statistics.population import Population
 
 Call = dict[str, Any]
@@ -31,8 +32,10 @@ SECRET = Secret(b"0123456789abcdef")
 # Small limits, so that a few dozen calls reach them.
 SETTINGS = Settings(sample_calls=8, links_per_channel=3, calls_min=2)
 MONDAY_US = 1_794_787_200_000_000  # 2026-11-16T00:00:00Z
-TEXT_COLUMNS = tuple(name for name in CALL_SCHEMA.names if name != "prompt_token_ids")
-ID_COLUMNS = tuple(name for name in CALL_SCHEMA.names if name != "prompt_text")
+_CONTEXT = ("context_texts", "continuation")
+WHOLE_COLUMNS = tuple(name for name in CALL_SCHEMA.names if name != "prompt_token_ids")
+TEXT_COLUMNS = tuple(name for name in WHOLE_COLUMNS if name not in _CONTEXT)
+ID_COLUMNS = tuple(name for name in CALL_SCHEMA.names if name not in ("prompt_text", *_CONTEXT))
 BARE_COLUMNS = ("start_time", "account_id", "prompt_text")
 
 _VERBS = "describe compare translate summarise list sketch plan review".split()
@@ -79,16 +82,17 @@ def _metadata(chance: random.Random, owner: int) -> Call:
 
     return {
         "org_id": maybe(f"org-{owner // 2}"),
-        "api_key_hash": maybe("aa", "bb"),
         "conversation_id": maybe(*(f"conversation-{owner}-{i}" for i in range(30))),
         "response_id": maybe("r1", "r2"),
         "payment_fingerprint": maybe("card-1", "card-2"),
         "account_created_at": maybe(MONDAY_US - owner * DAY_US, MONDAY_US - 9 * HOUR_US),
         "client_address": maybe(*(f"192.0.{owner}.{i}" for i in range(1, 6)), "2001:db8:1:2:3:4:5:6"),
-        "client_as_number": maybe(64_500, 64_501),
         "user_agent_original": maybe("curl/8", "python-requests/2"),
         "client_ja4": maybe("t13d1516h2", "t13d1517h2"),
-        "system_hash": maybe("s1"),
+        "context_texts": maybe(
+            [f"You are helpful account {owner}", None], ["Be brief and kind.", "An earlier turn"], []
+        ),
+        "continuation": maybe(True, False),
         "request_model": maybe("small", "large"),
         "request_temperature": maybe(0.0, 0.7, 1.0),
         "request_top_p": maybe(0.9, 1.0),
@@ -97,14 +101,9 @@ def _metadata(chance: random.Random, owner: int) -> Call:
         "request_stream": maybe(True, False),
         "request_logprobs": maybe(True, False),
         "response_finish_reasons": maybe(["stop"], ["length"], ["stop", "length"], []),
-        "usage_input_tokens": maybe(10, 20),
         "usage_output_tokens": maybe(0, 7, 300),
-        "usage_reasoning_output_tokens": maybe(0, 50),
         "error_type": maybe("timeout"),
-        "duration": maybe(0.5, 2.5),
-        "retry_of": maybe("r0"),
         "accepted": maybe(True, False),
-        "feedback_score": maybe(-1.0, 1.0),
     }
 
 
@@ -125,10 +124,22 @@ def measure(batch: pa.RecordBatch, words: WordSketch | None = None, secret: Secr
     return measurer_of(secret).measure(batch, WordSketch() if words is None else words)
 
 
+def prepared_of(
+    calls: Sequence[Call],
+    columns: Sequence[str] = TEXT_COLUMNS,
+    words: WordSketch | None = None,
+    secret: Secret = SECRET,
+    settings: Settings = SETTINGS,
+) -> Prepared:
+    """Calls made ready to be folded."""
+    batch = said(batch_of(calls, columns))
+    contexts = measurer_of(secret).contexts(batch, settings)
+    return prepare(batch, measure(batch, words, secret), secret.key, contexts)
+
+
 def take_in(state: State, calls: Sequence[Call], columns: Sequence[str] = TEXT_COLUMNS, **places: Any) -> np.ndarray:
     """Give calls to a state as one batch; returns the row of each call's prompt."""
-    batch = batch_of(calls, columns)
-    return state.update(batch, measure(batch, state.words, state.secret), **places)
+    return state.fold(prepared_of(calls, columns, state.words, state.secret, state.settings), **places)
 
 
 def fold(state: State, calls: Sequence[Call], columns: Sequence[str] = TEXT_COLUMNS) -> State:

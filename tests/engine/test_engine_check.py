@@ -64,7 +64,7 @@ def test_an_unknown_call_of_an_unknown_account(finished: Engine) -> None:
         ({"prompt_text": ""}, "prompt is empty"),
         ({"prompt_text": b"\xff"}, "prompt is not valid UTF-8"),
         ({"start_time": CANARY}, "start_time is impossible"),
-        ({"client_as_number": 2**70}, "wrong type"),
+        ({"usage_output_tokens": 2**70}, "wrong type"),
     ],
 )
 def test_an_invalid_call_is_an_input_error_without_its_text(change: Call, message: str) -> None:

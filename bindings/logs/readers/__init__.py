@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from gauger.engine.intake import casting
+from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.engine.intake import casting, conversation
 from gauger.logs.columns import ColumnMap
 from gauger.logs.readers.chunk import BATCH_ROWS, Chunk
 from gauger.logs.readers.discovery import discover, format_of
+
+_SAID = ("prompt_text", "context_texts", "continuation")
 
 __all__ = ["Chunk", "discover", "format_of", "prompts_at", "read"]
 
@@ -36,10 +39,13 @@ def prompts_at(path: Path, column_map: ColumnMap, rows: np.ndarray) -> dict[int,
     wanted = np.unique(rows)
     form = format_of(path)
     near = {"near": wanted} if form.seeks else {}
-    for chunk in form.read(path, column_map, batch_rows=BATCH_ROWS, columns=["prompt_text"], **near):
+    for chunk in form.read(path, column_map, batch_rows=BATCH_ROWS, columns=_SAID, **near):
         positions = np.flatnonzero(np.isin(chunk.rows, wanted))
         if len(positions) and "prompt_text" in chunk.batch.schema.names:
-            texts = casting.cast(chunk.batch.column("prompt_text").take(pa.array(positions)), pa.string()).array
+            known = [name for name in _SAID if name in chunk.batch.schema.names]
+            own = chunk.batch.select(known).take(pa.array(positions))
+            casts = {name: casting.cast(own.column(name), CALL_SCHEMA.field(name).type).array for name in known}
+            texts = conversation.said(pa.record_batch(casts)).column("prompt_text")
             found = zip(chunk.rows[positions].tolist(), texts.to_pylist(), strict=True)
             prompts.update((row, text) for row, text in found if text is not None)
         if len(chunk.rows) and chunk.rows[-1] >= wanted[-1]:

@@ -34,7 +34,7 @@ def read(
                     structure.check(name, array)
                 for part in slices(batch, batch_rows):
                     rows = np.arange(row, row + part.num_rows, dtype=np.int64)
-                    yield Chunk(tabular.canonical(part, places), rows, [])
+                    yield Chunk(tabular.canonical(part, places, column_map.rules), rows, [])
                     row += part.num_rows
     except KernelInputError as error:
         raise InputError(f"{path}: {error}") from None

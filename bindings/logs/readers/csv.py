@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from gauger.engine.common.errors import InputError
+from gauger.engine.intake.conversation import Rules
 from gauger.logs.columns import ColumnMap
 from gauger.logs.readers import lines, tabular
 from gauger.logs.readers.chunk import Chunk, empty_batch, slices, unreadable
@@ -38,7 +39,7 @@ def read(
         schema = pa.schema([(name, pa.binary()) for name in header])
         places = tabular.present(schema, column_map.sources(columns))
         needed = tabular.top_level(schema, places) or header[:1]
-        yield from _chunks(path, encoding, needed, places, batch_rows, columns)
+        yield from _chunks(path, encoding, needed, places, batch_rows, columns, column_map.rules)
     except (pa.ArrowException, OSError, MemoryError, csv.Error, KeyError) as error:
         if "straddling" in str(error):
             raise InputError(
@@ -74,7 +75,13 @@ def _header(path: Path, encoding: str) -> list[str]:
 
 
 def _chunks(
-    path: Path, encoding: str, needed: list[str], places: tabular.Places, batch_rows: int, columns: Sequence[str] | None
+    path: Path,
+    encoding: str,
+    needed: list[str],
+    places: tabular.Places,
+    batch_rows: int,
+    columns: Sequence[str] | None,
+    rules: Rules,
 ) -> Iterator[Chunk]:
     broken: list[tuple[int, str]] = []
 
@@ -101,7 +108,7 @@ def _chunks(
             for part in slices(batch if encoding == "utf-8" else _original_bytes(batch), batch_rows):
                 rows = _row_numbers(good, part.num_rows, broken)
                 good += part.num_rows
-                yield Chunk(tabular.canonical(part, places), rows, broken[reported:])
+                yield Chunk(tabular.canonical(part, places, rules), rows, broken[reported:])
                 reported = len(broken)
     if reported < len(broken):
         yield Chunk(empty_batch(columns), np.zeros(0, dtype=np.int64), broken[reported:])

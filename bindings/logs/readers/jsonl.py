@@ -68,6 +68,7 @@ class _Batcher:
 
     def __init__(self, column_map: ColumnMap, columns: Sequence[str] | None) -> None:
         self._sources = column_map.sources(columns)
+        self._rules = column_map.rules
         self._columns = columns
         self._records_of = RECORDS[column_map.records]
         self._seen: set[str] = set()  # columns some row of the file had: they stay, so that batches agree
@@ -93,7 +94,7 @@ class _Batcher:
         good_rows = np.delete(np.arange(count), [row for row, _ in broken]) + self.rows_read
         self._broken.extend((row + self.rows_read, reason) for row, reason in broken)
         self._rows.append(good_rows)
-        self._parts.append((len(good), records.to_arrays(good, self._sources)))
+        self._parts.append((len(good), records.to_arrays(good, self._sources, self._rules)))
         self._rows_pending += count
         self.rows_read += count
 
@@ -104,8 +105,7 @@ class _Batcher:
             self._seen.update(arrays)
         columns = {
             name: records.concatenate(name, [arrays.get(name, pa.nulls(size)) for size, arrays in self._parts])
-            for name in self._sources
-            if name in self._seen
+            for name in records.in_order(self._seen)
         }
         # Rows without a single known column get a nameless one, so that they count: intake says what is missing.
         some = columns or {"": pa.nulls(len(rows))}

@@ -10,6 +10,7 @@ import pyarrow.types as pt
 
 from gauger.engine.common.errors import InputError, KernelInputError
 from gauger.engine.intake import structure
+from gauger.engine.intake.conversation import Rules
 from gauger.logs.columns import ColumnMap
 from gauger.logs.readers import tabular
 from gauger.logs.readers.chunk import BATCH_BYTES, DAMAGE, Chunk, decoded_bytes, unreadable
@@ -19,6 +20,7 @@ from gauger.logs.readers.format import Format
 # one value of 30 kB 65,536 times. Small reads cost nothing: 256 rows at a time measured 85 ms where 65,536
 # took 107.
 DECODE_ROWS = 1_024
+Canonical = tuple[tabular.Places, Rules]  # how rows become canonical
 
 
 def read(
@@ -38,7 +40,7 @@ def read(
             leaves = tabular.leaves(file.schema_arrow, places) or file.schema_arrow.names[:1]
             for group, start in enumerate(starts[:-1].tolist()):
                 if near is None or np.any((near >= start) & (near < start + sizes[group])):
-                    yield from _row_group(file, group, start, leaves, places, batch_rows)
+                    yield from _row_group(file, group, start, leaves, (places, column_map.rules), batch_rows)
     except KernelInputError as error:
         raise InputError(f"{path}: {error}") from None
     except DAMAGE as error:
@@ -53,7 +55,7 @@ def _open(path: Path) -> pq.ParquetFile:
 
 
 def _row_group(
-    file: pq.ParquetFile, group: int, row: int, leaves: list[str], places: tabular.Places, batch_rows: int
+    file: pq.ParquetFile, group: int, row: int, leaves: list[str], places: Canonical, batch_rows: int
 ) -> Iterator[Chunk]:
     gathered: list[pa.RecordBatch] = []
     gathered_rows = gathered_bytes = 0
@@ -78,8 +80,8 @@ def _row_group(
         yield _chunk(gathered, row, places)
 
 
-def _chunk(parts: list[pa.RecordBatch], row: int, places: tabular.Places) -> Chunk:
-    batch = tabular.canonical(pa.concat_batches(parts), places)
+def _chunk(parts: list[pa.RecordBatch], row: int, places: Canonical) -> Chunk:
+    batch = tabular.canonical(pa.concat_batches(parts), *places)
     return Chunk(batch, np.arange(row, row + batch.num_rows, dtype=np.int64), [])
 
 

@@ -5,31 +5,63 @@ share no Arrow type is written out as text, which intake parses value by value, 
 the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION
+from gauger.engine.intake import casting, conversation
+from gauger.engine.intake.conversation import DEFAULT, Rules
 from gauger.engine.intake.values import plain
-from gauger.logs.columns import Source, first_value
+from gauger.logs.columns import BESIDE, Source, all_values, first_value
 
 _REFUSED = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError)
 _PLAIN = {str: pa.string(), bool: pa.bool_(), int: pa.int64()}
 
 
-def to_arrays(records: Sequence[dict[str, Any]], sources: dict[str, tuple[Source, ...]]) -> dict[str, pa.Array]:
+def to_arrays(
+    records: Sequence[dict[str, Any]], sources: dict[str, tuple[Source, ...]], rules: Rules = DEFAULT
+) -> dict[str, pa.Array]:
     """The columns of ``records`` by canonical name; one without any value is left out."""
     keys: set[str] = set().union(*records)
-    arrays = {}
+    arrays: dict[str, pa.Array] = {}
+    chats: dict[str, list[Any]] = {}
     for name, places in sources.items():
-        values = _values(name, records, [place for place in places if place.path in keys or place.steps[0] in keys])
-        if values is not None:
-            arrays[name] = to_array(name, values)
-    return arrays
+        there = [place for place in places if place.path in keys or place.steps[0] in keys]
+        if name in BESIDE and len(there) > 1:
+            chats[name] = [all_values(record, there) for record in records]
+        elif (values := _values(name, records, there)) is not None:
+            if name in CONVERSATION:
+                chats[name] = values
+            else:
+                arrays[name] = to_array(name, values)
+    return with_chats(arrays, chats, rules)
+
+
+def with_chats(arrays: dict[str, pa.Array], chats: dict[str, list[Any]], rules: Rules) -> dict[str, pa.Array]:
+    """Columns with those that whole chats become; where a chat says nothing, a text beside it counts.
+
+    chats : values by name of ``CONVERSATION``, of as many rows each
+    """
+    if not chats:
+        return arrays
+    rows = len(next(iter(chats.values())))
+    found = conversation.columns(*(chats.get(name, [None] * rows) for name in CONVERSATION), rules)
+    if "prompt_text" in arrays:
+        text = casting.cast(arrays["prompt_text"], pa.string()).array
+        found["prompt_text"] = pc.coalesce(found["prompt_text"], text)
+    return {**arrays, **found}
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names of columns in the order of the schema, others behind."""
+    place = {name: number for number, name in enumerate(CALL_SCHEMA.names)}
+    return sorted(names, key=lambda name: (place.get(name, len(place)), name))
 
 
 def concatenate(name: str, parts: Sequence[pa.Array]) -> pa.Array:

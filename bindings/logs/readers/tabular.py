@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from gauger.engine.common.schema import CONVERSATION
 from gauger.engine.intake import casting, values
-from gauger.logs.columns import Source, first_value
+from gauger.engine.intake.conversation import DEFAULT, Rules
+from gauger.logs.columns import BESIDE, Source, all_values, first_value
 from gauger.logs.headers import holds_headers
 from gauger.logs.readers import records
 
@@ -40,9 +42,11 @@ def leaves(schema: pa.Schema, places: Places) -> list[str]:
     return sorted({_leaf(schema, place) for each in places.values() for place in each})
 
 
-def canonical(batch: pa.RecordBatch, places: Places) -> pa.RecordBatch:
+def canonical(batch: pa.RecordBatch, places: Places, rules: Rules = DEFAULT) -> pa.RecordBatch:
     """``batch`` under canonical names; without any known column, its rows with none."""
-    arrays = {name: _column(batch, name, each) for name, each in places.items()}
+    arrays = {name: _column(batch, name, each) for name, each in places.items() if name not in CONVERSATION}
+    chats = {name: _rows(batch, name, each) for name, each in places.items() if name in CONVERSATION}
+    arrays = records.with_chats(arrays, chats, rules)
     return pa.record_batch(arrays) if arrays else pa.record_batch({"": pa.nulls(batch.num_rows)})
 
 
@@ -51,10 +55,17 @@ def _column(batch: pa.RecordBatch, name: str, places: Sequence[Source]) -> pa.Ar
     first = _in_arrow(batch, places[0])
     if first is not None and (len(places) == 1 or _is_full(name, first)):
         return first
+    return records.to_array(name, [_arrow_free(value) for value in _rows(batch, name, places)])
+
+
+def _rows(batch: pa.RecordBatch, name: str, places: Sequence[Source]) -> list[Any]:
+    """What the first of ``places`` that holds something holds, as Python objects."""
     fields = {place.path if place.path in batch.schema.names else place.steps[0] for place in places}
     columns = {field: _python_values(batch.column(field)) for field in fields}
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return records.to_array(name, [_arrow_free(first_value(row, places, name)) for row in rows])
+    rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+    if len(places) > 1 and name in BESIDE:
+        return [all_values(row, places) for row in rows]
+    return [first_value(row, places, name) for row in rows]
 
 
 def _is_full(name: str, array: pa.Array) -> bool:

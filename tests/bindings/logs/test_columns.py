@@ -1,6 +1,5 @@
 """Column maps: the format, its errors, and the shipped maps on one fixture each."""
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,13 @@ from typing import Any
 import pytest
 
 from gauger.engine.common.errors import ColumnMapError
-from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION
 from gauger.engine.intake import admission as intake
 from gauger.logs import readers
 from gauger.logs.columns import Source, first_value, load_column_map, walk
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-BRIEF = hashlib.sha256(b"Be brief.").hexdigest()
+BRIEF = ["Be brief."]
 
 
 def rows_of(name: str) -> list[dict[str, Any]]:
@@ -37,38 +36,33 @@ def test_litellm() -> None:
         "start_time": at(0, 250_000),
         "account_id": "user-1",
         "org_id": "team-9",
-        "api_key_hash": "88dc28d0",
         "conversation_id": "trace-1",
         "response_id": "chatcmpl-1",
         "client_address": "203.0.113.7",
         "prompt_text": "Second question\nwith an image",
-        "system_hash": BRIEF,
+        "context_texts": ["Be brief.\nFirst question\nFirst answer\nSecond question\nwith an image"],
+        "operation_name": "acompletion",
         "request_model": "gpt-4o",
         "request_temperature": 0.2,
         "request_max_tokens": 256,
         "request_choice_count": 1,
         "request_stream": False,
         "response_finish_reasons": ["stop"],
-        "usage_input_tokens": 20,
         "usage_output_tokens": 10,
-        "usage_reasoning_output_tokens": 4,
-        "duration": 1.5,
     }
     assert (second["account_id"], second["prompt_text"]) == ("99aa", "A bare prompt")
     assert (second["error_type"], second["request_max_tokens"]) == ("RateLimitError", 64)
-    assert "system_hash" not in second
+    assert "context_texts" not in second
 
 
 def test_openai() -> None:
     chat, responses, completions = rows_of("openai")
     assert chat["start_time"] == at(0, 250_000)
-    assert chat["api_key_hash"] == hashlib.sha256(b"sk-never-kept").hexdigest()
-    assert (chat["account_id"], chat["prompt_text"], chat["system_hash"]) == ("user-1", "Chat question", BRIEF)
-    assert (chat["duration"], chat["response_finish_reasons"]) == (1.5, ["stop"])
+    assert (chat["account_id"], chat["prompt_text"], chat["context_texts"]) == ("user-1", "Chat question", BRIEF)
+    assert chat["response_finish_reasons"] == ["stop"]
     assert responses["start_time"] == at(1)
     assert (responses["account_id"], responses["prompt_text"]) == ("user-2", "Responses question")
-    assert (responses["system_hash"], responses["error_type"]) == (BRIEF, "server_error")
-    assert (responses["usage_input_tokens"], responses["usage_reasoning_output_tokens"]) == (5, 2)
+    assert (responses["context_texts"], responses["error_type"]) == (BRIEF, "server_error")
     assert (completions["account_id"], completions["prompt_text"]) == ("user-3", "Completions question")
     assert completions["response_finish_reasons"] == ["length"]
 
@@ -80,18 +74,18 @@ def test_otlp() -> None:
         "account_id": "user-1",
         "client_address": "203.0.113.7",
         "prompt_text": "Attribute question",
-        "system_hash": BRIEF,
+        "context_texts": ["r", "Be brief."],
+        "continuation": True,
+        "operation_name": "chat",
         "request_model": "gpt-4o",
         "request_temperature": 0.2,
         "request_max_tokens": 256,
         "response_finish_reasons": ["stop"],
-        "usage_input_tokens": 20,
         "usage_output_tokens": 10,
-        "duration": 1.5,
     }
     assert (numbered["account_id"], numbered["prompt_text"]) == ("user-of-resource", "Numbered question")
-    assert (numbered["system_hash"], numbered["error_type"]) == (BRIEF, "timeout")
-    assert (event["account_id"], event["prompt_text"], event["system_hash"]) == ("user-3", "Event question", BRIEF)
+    assert (numbered["context_texts"], numbered["error_type"]) == (BRIEF, "timeout")
+    assert (event["account_id"], event["prompt_text"], event["context_texts"]) == ("user-3", "Event question", BRIEF)
     assert structured["prompt_text"] == "Structured question"
 
 
@@ -104,9 +98,9 @@ def test_otlp_counts_every_span_as_a_row() -> None:
 
 def test_canonical_names_and_dotted_ones_are_found() -> None:
     columns = load_column_map(None).columns
-    assert list(columns) == CALL_SCHEMA.names
+    assert list(columns) == [*CALL_SCHEMA.names, *CONVERSATION]
     record = {"gen_ai.input.messages": '[{"role": "user", "content": "Why?"}]', "gen_ai.request.model": "m"}
-    assert first_value(record, columns["prompt_text"]) == "Why?"
+    assert first_value(record, columns["messages"]) == record["gen_ai.input.messages"]
     assert first_value(record, columns["request_model"]) == "m"
     assert first_value({"gen_ai": {"request": {"model": "m"}}}, columns["request_model"]) == "m"
 

@@ -311,7 +311,7 @@ def small_log(folder: Path) -> Path:
             "account_id": [f"user-{1000 + 37 * i % 97}" for i in range(count)],
             "prompt_text": [f"own prompt number {i}" for i in range(count)],
             "request_model": ["house-model"] * count,
-            "feedback_score": [0.5] * count,
+            "accepted": [True] * count,
         }
     )
     path = folder / "log.parquet"
@@ -325,7 +325,7 @@ def test_plant_hides_campaigns_in_a_log(tmp_path: Path) -> None:
     again = plant([tmp_path / "log.parquet"], tmp_path / "again", specs, seed=2)
     assert made.day.read_bytes() == again.day.read_bytes()
     calls, truth = pq.read_table(made.day), pq.read_table(made.truth)
-    assert calls.column_names == ["start_time", "account_id", "prompt_text", "request_model", "feedback_score"]
+    assert calls.column_names == ["start_time", "account_id", "prompt_text", "request_model", "accepted"]
     times = calls["start_time"].to_numpy()
     assert (np.diff(times) >= np.timedelta64(0, "us")).all()
     assert np.datetime64("2026-01-05") <= times[0] <= times[-1] <= np.datetime64("2026-01-07")

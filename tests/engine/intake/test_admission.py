@@ -35,10 +35,10 @@ def refusals(given_batch: pa.RecordBatch) -> dict[int, str]:
 
 
 def test_good_rows_come_through_in_canonical_types_and_order() -> None:
-    calls = intake.admit(batch(usage_input_tokens=[1.0, 2.0, None], unknown=["x"] * 3)).calls
-    assert calls.schema.names == ["start_time", "account_id", "prompt_text", "usage_input_tokens"]
+    calls = intake.admit(batch(usage_output_tokens=[1.0, 2.0, None], unknown=["x"] * 3)).calls
+    assert calls.schema.names == ["start_time", "account_id", "prompt_text", "usage_output_tokens"]
     assert all(calls.schema.field(name).equals(CALL_SCHEMA.field(name)) for name in calls.schema.names)
-    assert calls.column("usage_input_tokens").to_pylist() == [1, 2, None]
+    assert calls.column("usage_output_tokens").to_pylist() == [1, 2, None]
 
 
 def test_bad_rows_are_refused_one_by_one_with_the_reason() -> None:
@@ -136,13 +136,13 @@ def test_bad_optional_values_become_null() -> None:
     calls = intake.admit(
         batch(
             request_temperature=["0.5", "warm", None],
-            usage_input_tokens=[1.5, 2.0, float("nan")],
+            usage_output_tokens=[1.5, 2.0, float("nan")],
             request_stream=["true", "perhaps", "0"],
             client_address=pa.array([b"10.0.0.1", b"\xff", None]),
         )
     ).calls
     assert calls.column("request_temperature").to_pylist() == [0.5, None, None]
-    assert calls.column("usage_input_tokens").to_pylist() == [None, 2, None]
+    assert calls.column("usage_output_tokens").to_pylist() == [None, 2, None]
     assert calls.column("request_stream").to_pylist() == [True, None, False]
     assert calls.column("client_address").to_pylist() == ["10.0.0.1", None, None]
 

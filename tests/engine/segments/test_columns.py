@@ -11,8 +11,8 @@ from gauger.engine.common.errors import StateError
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.shards import SHARDS, shard_of
 from gauger.engine.segments import arrays
-from gauger.engine.segments.columns import Block, pack, prepared, unpack
-from gauger.engine.state.state import Prepared, State, prepare
+from gauger.engine.segments.columns import CONTEXT, Block, fold_contexts, pack, prepared, unpack
+from gauger.engine.state.state import Prepared, State
 from gauger.kernels.text.features import FEATURES
 from tests.engine import calls
 
@@ -20,15 +20,10 @@ CALLS = calls.some_calls(90, accounts=7, days=2, seed=3)
 OPTIONAL = sorted(set(calls.TEXT_COLUMNS) - set(calls.BARE_COLUMNS))
 
 
-def prepared_of(some: list[calls.Call], chosen: tuple[str, ...]) -> Prepared:
-    batch = calls.batch_of(some, chosen)
-    return prepare(batch, calls.measure(batch), calls.SECRET.key)
-
-
 def packed(chosen: tuple[str, ...], parts: int = 3) -> tuple[Block, list[Prepared]]:
     """The calls as a block of several batches of file 4."""
     pieces = [CALLS[start::parts] for start in range(parts)]
-    batches = [prepared_of(piece, chosen) for piece in pieces]
+    batches = [calls.prepared_of(piece, chosen) for piece in pieces]
     rows = [np.asarray([call["row"] for call in piece]) for piece in pieces]
     return pack(batches, 4, rows, calls.SECRET.key), batches
 
@@ -40,12 +35,13 @@ def folded(block: Block, each: int) -> State:
     for start in range(0, len(sections), each):
         batch, file, row = prepared(sections[start : start + each], block.content, frozenset(block.columns))
         state.fold(batch, file=file, rows=row)
+    fold_contexts(state, [unpack(memoryview(section), CONTEXT) for section in block.contexts if section])
     return state
 
 
 def at_once(chosen: tuple[str, ...]) -> State:
     """A state of the calls, folded as they came; grams go another way."""
-    batch, state = prepared_of(CALLS, chosen), calls.new_state()
+    batch, state = calls.prepared_of(CALLS, chosen), calls.new_state()
     nothing = np.zeros(len(CALLS) + 1, np.int64), np.zeros(0, np.uint32)
     measures = batch.measures._replace(gram_offsets=nothing[0], grams=nothing[1])
     state.fold(replace(batch, measures=measures), file=4, rows=[call["row"] for call in CALLS])
@@ -53,7 +49,7 @@ def at_once(chosen: tuple[str, ...]) -> State:
 
 
 @pytest.mark.parametrize("each", [1, 64])
-@pytest.mark.parametrize("chosen", [calls.TEXT_COLUMNS, calls.ID_COLUMNS, calls.BARE_COLUMNS])
+@pytest.mark.parametrize("chosen", [calls.TEXT_COLUMNS, calls.ID_COLUMNS, calls.BARE_COLUMNS, calls.WHOLE_COLUMNS])
 def test_what_comes_out_folds_to_the_same_state(chosen: tuple[str, ...], each: int) -> None:
     expected, found = at_once(chosen), folded(packed(chosen)[0], each)
     assert calls.bytes_of(found) == calls.bytes_of(expected)

@@ -12,7 +12,6 @@ from gauger.engine.common.shards import SHARDS, shard_of
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.segments.columns import Section, pack, prepared
 from gauger.engine.segments.segment import Account, Segment, SegmentWriter, Tally
-from gauger.engine.state.state import prepare
 from tests.engine import calls
 
 CALLS = calls.some_calls(120, accounts=9, seed=5)
@@ -44,11 +43,12 @@ def segment(tmp_path_factory: pytest.TempPathFactory, words: WordSketch) -> Segm
     folder = tmp_path_factory.mktemp("segments")
     writer = SegmentWriter(folder, 7)
     for columns, some in BLOCKS:
-        batch = calls.batch_of(some, columns)
-        measured = prepare(batch, calls.measure(batch, words), calls.SECRET.key)
+        measured = calls.prepared_of(some, columns, words)
         writer.append(pack([measured], 2, [np.asarray([call["row"] for call in some])], calls.SECRET.key))
     writer.commit(ACCOUNT, words)
-    assert {path.name for path in folder.iterdir()} == {f"00007.{kind}" for kind in "calls prompts json arrays".split()}
+    assert {path.name for path in folder.iterdir()} == {
+        f"00007.{kind}" for kind in "calls contexts prompts json arrays".split()
+    }
     return Segment(folder / "00007")
 
 
@@ -104,10 +104,11 @@ def read(base: Path) -> None:
     found.account()
     found.words()
     list(found.calls(range(SHARDS)))
+    list(found.contexts(range(SHARDS)))
     list(found.prompts(range(SHARDS)))
 
 
-@pytest.mark.parametrize("kind", ["calls", "prompts", "json", "arrays"])
+@pytest.mark.parametrize("kind", ["calls", "contexts", "prompts", "json", "arrays"])
 def test_a_cut_segment_is_refused(kind: str, segment: Segment, tmp_path: Path) -> None:
     for file in segment._base.parent.iterdir():
         content = file.read_bytes()

@@ -24,11 +24,12 @@ from gauger.engine.state.state import State
 from gauger.engine.statistics.population import population_of
 from tests.engine import calls
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "format_2"
-GOLDEN_COLUMNS = {"text": calls.TEXT_COLUMNS, "token_ids": calls.ID_COLUMNS}
+GOLDEN = Path(__file__).parents[1] / "golden" / "format_2_contexts"
+EARLIER = GOLDEN.with_name("format_2")  # without context texts
+GOLDEN_COLUMNS = {"text": calls.WHOLE_COLUMNS, "token_ids": calls.ID_COLUMNS}
 CALLS = calls.some_calls(90, days=2, seed=21)
 WHOLE, SMALL = calls.bytes_of(calls.state_of(CALLS)), calls.state_of(CALLS[:20])
-FILES = ("accounts", "grams", "ledger", "links", "prompts", "sample", "word_counts", "word_registers")
+FILES = ("accounts", "contexts", "grams", "ledger", "links", "prompts", "sample", "word_counts", "word_registers")
 
 
 def golden_calls() -> list[calls.Call]:
@@ -57,6 +58,7 @@ def golden_calls() -> list[calls.Call]:
                 "request_temperature": 0.5 * (row % 3),
                 "request_choice_count": 1 + row % 2,
                 "request_stream": row % 2 == 0,
+                "context_texts": [f"You are a guide to lake {row % 7} and brief.", None, "Earlier turn"],
                 "response_finish_reasons": ["length" if row % 5 == 0 else "stop"],
                 "usage_output_tokens": 10 * row,
                 "error_type": "timeout" if row == 11 else None,
@@ -93,9 +95,10 @@ def test_a_state_of_an_earlier_format_is_refused() -> None:
         load(GOLDEN.with_name("format_1") / "text")
 
 
-def test_a_golden_state_says_what_it_said() -> None:
+@pytest.mark.parametrize("golden", [GOLDEN, EARLIER], ids=["this", "without contexts"])
+def test_a_golden_state_says_what_it_said(golden: Path) -> None:
     """A few numbers known without running the code."""
-    state = load(GOLDEN / "text")
+    state = load(golden / "text")
     population, _ = population_of(state)
     assert population.account_ids == ["a", "b", "c"]
     assert population.calls.tolist() == [39, 14, 7]
@@ -104,7 +107,9 @@ def test_a_golden_state_says_what_it_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "columns", [calls.TEXT_COLUMNS, calls.ID_COLUMNS, calls.BARE_COLUMNS], ids=["text", "ids", "bare"]
+    "columns",
+    [calls.TEXT_COLUMNS, calls.ID_COLUMNS, calls.BARE_COLUMNS, calls.WHOLE_COLUMNS],
+    ids=["text", "ids", "bare", "whole"],
 )
 @pytest.mark.parametrize("count", [0, 1, 90])
 def test_save_load_save_gives_the_same_bytes(tmp_path: Path, columns: tuple[str, ...], count: int) -> None:

@@ -35,7 +35,7 @@ def table(rows: int, kind: pa.DataType | None = None) -> pa.Table:
         | {
             "start_time": pa.array([NOON + timedelta(seconds=row) for row in range(rows)], pa.timestamp("us", "UTC")),
             "request_temperature": pa.array([row / 4 for row in range(rows)]),
-            "usage_input_tokens": pa.array(range(rows), pa.int64()),
+            "usage_output_tokens": pa.array(range(rows), pa.int64()),
         }
     )
 
@@ -108,7 +108,7 @@ def test_only_wanted_columns_are_read(tmp_path: Path, name: str) -> None:
 def test_foreign_columns_leave_their_rows_for_intake_to_complain_of(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     names = {"account_id": "who", "prompt_text": "said", "start_time": "when"}
-    traffic.write(table(3).rename_columns(names | {"request_temperature": "a", "usage_input_tokens": "b"}), path)
+    traffic.write(table(3).rename_columns(names | {"request_temperature": "a", "usage_output_tokens": "b"}), path)
     [chunk] = readers.read(path, CANONICAL)
     assert chunk.batch.num_rows == 3
     with pytest.raises(InputError, match="no column start_time, account_id, prompt_text or prompt_token_ids"):

@@ -83,11 +83,11 @@ def test_a_file_that_is_gone_is_an_input_error(tmp_path: Path) -> None:
 def test_mixed_values_are_judged_one_by_one(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     rows = [
-        call(0, request_temperature=1, usage_input_tokens=1.5, response_finish_reasons=["stop"]),
-        call(1, request_temperature="0.5", usage_input_tokens=2, response_finish_reasons="length"),
-        call(2, request_temperature={}, usage_input_tokens=True, request_stream=1, account_id=7),
+        call(0, request_temperature=1, usage_output_tokens=1.5, response_finish_reasons=["stop"]),
+        call(1, request_temperature="0.5", usage_output_tokens=2, response_finish_reasons="length"),
+        call(2, request_temperature={}, usage_output_tokens=True, request_stream=1, account_id=7),
         call(3, start_time=1_795_176_000.25, request_stream=False, prompt_text=["a list"]),
-        call(4, start_time=1_795_176_000, request_stream="yes", usage_input_tokens=2**63),
+        call(4, start_time=1_795_176_000, request_stream="yes", usage_output_tokens=2**63),
     ]
     path.write_bytes(b"\n".join(rows))
     [chunk] = read(path)
@@ -96,7 +96,7 @@ def test_mixed_values_are_judged_one_by_one(tmp_path: Path) -> None:
     calls = admitted.calls.to_pydict()
     assert calls["account_id"] == ["account-0", "account-1", "7", "account-4"]
     assert calls["request_temperature"] == [1.0, 0.5, None, None]
-    assert calls["usage_input_tokens"][:2] == [None, 2]
+    assert calls["usage_output_tokens"][:2] == [None, 2]
     assert calls["request_stream"] == [None, None, True, None]
     assert calls["response_finish_reasons"] == [["stop"], ["length"], None, None]
 

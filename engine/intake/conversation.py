@@ -1,0 +1,283 @@
+"""Conversation: what a whole chat says in this call, and what else it carries.
+
+A chat is resent with every call. What the user says *now* is the last user turn after the model's last answer; all else
+in the request (system text, tool definitions, earlier turns, prefilled answers, tool results, injected blocks,
+documents) is context, each a text of its own: what is said where nobody looks is the first thing an attacker tries.
+A call that only answers a tool is a continuation: the user's turn in it was said before.
+
+Shapes understood: OpenAI chat and responses, Anthropic messages, Gemini contents, Bedrock Converse, OpenTelemetry GenAI
+parts, ShareGPT, LangChain. Strings of unknown parts are context as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Literal
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gauger.engine.intake.message_parts import Parts, parts_of, role_of, text_leaves
+
+# What harnesses put into the user's turn; by element name.
+INJECTED = (
+    "system-reminder",
+    "environment_context",
+    "environment_details",
+    "user_instructions",
+    "additional_data",
+    "attached_files",
+    "local-command-stdout",
+    "command-message",
+)
+TEXTS_MAX = 32  # context texts of a call; where there are more, neighbours are joined, and none is left out
+_SHORT = 24  # characters; shorter texts are joined with their neighbours: alone they say nothing
+
+TEXTS = pa.list_(pa.string())
+CUT = "is a chat that is cut off"
+UNMARKED = "comes as several texts without roles; say which list holds the roles, or pick one text"
+TEMPLATE = "is a stored template's id; its text is not in the log"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Which of a call's texts is what it says. A column map may change them."""
+
+    turns: Literal["new", "last", "all"] = "new"  # user turns since the model's last answer, the last one, or all
+    injected: tuple[str, ...] = INJECTED
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts of a call."""
+
+    prompt: str | None = None
+    context: list[str] = field(default_factory=list)  # of a continuation the tool's answer first
+    continuation: bool = False
+    fault: str | None = None  # why there is no prompt, where more can be said than that it is missing
+
+
+@dataclass
+class _Turn:
+    role: str
+    parts: Parts
+    injected: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What the turn says itself."""
+        return "\n".join(self.parts.texts)
+
+
+DEFAULT = Rules()
+
+
+def texts_of(messages: Any, system: Any = None, tools: Any = None, rules: Rules = DEFAULT) -> Texts:
+    """The texts of a call.
+
+    messages : a chat in any of the shapes above, as objects or as JSON text; any other text is the user's
+    system, tools : what a request holds beside its chat; a text, objects, or JSON text
+    """
+    beside = [*_beside(system), *_beside(tools)]
+    found = _turns(messages, rules)
+    if isinstance(found, str):
+        return Texts(None, beside, fault=found)
+    spoken = [turn for turn in found if turn.role == "user" and turn.text]
+    if not spoken:
+        texts = [text for turn in found for text in _all_of(turn)]
+        return Texts("\n".join(texts) or None, _gathered(beside))
+    if rules.turns == "all":
+        prompt = "\n".join(turn.text for turn in spoken)
+        return Texts(
+            prompt, _gathered([*beside, *(text for turn in found for text in _all_of(turn)[bool(turn.text) :])])
+        )
+    said = spoken[-1]
+    answer = [] if rules.turns == "last" else _answered(found, said)
+    context = beside
+    for turn in found:
+        own = _all_of(turn)
+        if turn is said:
+            # Several parts of the turn are one text, as a reader sees it, and each a text: one may hide the other.
+            own = [*(turn.parts.texts if len(turn.parts.texts) > 1 else []), *own[1:]]
+        context += [text for text in own if text not in answer]
+    return Texts(said.text, ["\n".join(answer), *_gathered(context)] if answer else _gathered(context), bool(answer))
+
+
+def _answered(turns: Sequence[_Turn], said: _Turn) -> list[str]:
+    """What tools answered since the model's last turn, where the user said nothing since: else nothing."""
+    end = len(turns)
+    while end and turns[end - 1].role == "assistant":  # a prefilled answer belongs to this call
+        end -= 1
+    start = max((place for place in range(end) if turns[place].role == "assistant"), default=-1) + 1
+    if any(turn is said for turn in turns[start:end]):
+        return []
+    return [text for turn in turns[start:end] for text in turn.parts.results]
+
+
+def _all_of(turn: _Turn) -> list[str]:
+    """Every text of a turn, its own first."""
+    own = [turn.text] if turn.text else []
+    return [*own, *turn.parts.results, *turn.parts.others, *turn.injected]
+
+
+def _beside(value: Any) -> list[str]:
+    """The texts beside a chat, those of one list or object together."""
+    value = _parsed(value)
+    if isinstance(value, str):
+        return [value] if value.strip() else []
+    text = "\n".join(text_leaves(value, words_min=1))
+    return [text] if text else []
+
+
+def _gathered(texts: list[str]) -> list[str]:
+    """Texts with short ones joined to their like, at most TEXTS_MAX."""
+    texts = [text for text in texts if text.strip()]
+    joined: list[str] = []
+    for are_short, group in groupby(texts, lambda text: len(text) < _SHORT):
+        together = list(group)
+        joined += ["\n".join(together)] if are_short else together
+    if len(joined) <= TEXTS_MAX:
+        return joined
+    size = -(-len(joined) // TEXTS_MAX)
+    return ["\n".join(joined[start : start + size]) for start in range(0, len(joined), size)]
+
+
+def _turns(value: Any, rules: Rules, depth: int = 0) -> list[_Turn] | str:
+    """The turns of a chat in order, or what is wrong with it."""
+    if isinstance(value, str):
+        parsed = _parsed(value)
+        if parsed is value and _looks_cut(value):
+            return CUT
+        value = parsed
+    if isinstance(value, str):
+        return [_turn("user", value, rules)] if value else []
+    if isinstance(value, dict):
+        inner = next((value[name] for name in _CHATS if value.get(name) is not None), None)
+        if inner is not None:
+            return _inside(value, inner, rules, depth) if depth < _DEPTH_MAX else []
+        if "id" in value and "content" not in value and not value.keys() & {"role", "parts", "text", "type"}:
+            filled = "\n".join(text_leaves(value.get("variables"), words_min=1))
+            return [_turn("user", filled, rules)] if filled else TEMPLATE
+        value = [value]
+    if not isinstance(value, list):
+        return []
+    if len(value) > 1 and all(isinstance(one, str) for one in value):
+        return UNMARKED
+    return [_turn("user" if isinstance(one, str) else role_of(one), one, rules) for one in value if one is not None]
+
+
+_DEPTH_MAX = 4  # a chat inside a request inside a log entry; deeper is no log format
+_CHATS = ("messages", "contents", "input", "conversation", "conversations")
+
+
+def _inside(request: dict[str, Any], chat: Any, rules: Rules, depth: int) -> list[_Turn] | str:
+    """The turns of a chat inside a request, and the request's own system text before them."""
+    found = _turns(chat, rules, depth + 1)
+    if isinstance(found, str):
+        return found
+    beside = (request.get(name) for name in ("system", "systemInstruction", "system_instruction", "instructions"))
+    return [*(_turn("system", text, rules) for one in beside for text in _beside(one)), *found]
+
+
+def _turn(role: str, message: Any, rules: Rules) -> _Turn:
+    turn = _Turn(role, parts_of(message))
+    if role == "user":
+        kept = []
+        for text in turn.parts.texts:
+            own, blocks = _without_injected(text, rules.injected)
+            kept += [own] if own else []
+            turn.injected += blocks
+        turn.parts.texts = kept
+    return turn
+
+
+def _without_injected(text: str, names: Sequence[str]) -> tuple[str, list[str]]:
+    """A text without the elements of some names, and those elements. One pass a name, whatever the text holds."""
+    blocks: list[str] = []
+    for name in names:
+        opening, closing = f"<{name}", f"</{name}>"
+        kept, at = [], 0
+        while (start := text.find(opening, at)) >= 0 and (end := text.find(closing, start)) >= 0:
+            kept.append(text[at:start])
+            at = end + len(closing)
+            blocks.append(text[start:at])
+        if at:
+            text = "".join([*kept, text[at:]]).strip()
+    return text, blocks
+
+
+def _parsed(value: Any) -> Any:
+    """The chat that a text holds as JSON, else the text itself: a user may well ask about a piece of JSON."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        try:
+            parsed = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+        elements = parsed if isinstance(parsed, list) else [parsed]
+        if elements and all(isinstance(one, dict) and one.keys() & _MARKS for one in elements):
+            return parsed
+    return value
+
+
+# A message has one of these; a text that a user pasted may have others ("text", "name", "value").
+_MARKS = {"role", "parts", "content", "from", "function", "functionDeclarations", "toolSpec", "variables", *_CHATS}
+
+
+def _looks_cut(text: str) -> bool:
+    """Whether a text begins as a chat does in JSON and does not end."""
+    head = text.lstrip()[:64]
+    return head[:1] in ("[", "{") and '"role"' in head and not text.rstrip().endswith(("]", "}"))
+
+
+def said(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """An admitted batch with what each call says now as its prompt: of a continuation the tool's answer.
+
+    What the user said before is context then.
+    """
+    if not {"prompt_text", "context_texts", "continuation"} <= set(batch.schema.names):
+        return batch
+    prompts, contexts = batch.column("prompt_text").to_pylist(), batch.column("context_texts").to_pylist()
+    for row, going_on in enumerate(batch.column("continuation").to_pylist()):
+        if going_on and contexts[row] and contexts[row][0]:
+            prompts[row], contexts[row] = contexts[row][0], [prompts[row], *contexts[row][1:]]
+    arrays = {"prompt_text": pa.array(prompts, pa.string()), "context_texts": pa.array(contexts, TEXTS)}
+    places = {name: batch.schema.get_field_index(name) for name in arrays}
+    for name, array in arrays.items():
+        batch = batch.set_column(places[name], batch.schema.field(places[name]), array)
+    return batch
+
+
+def columns(
+    messages: Sequence[Any], systems: Sequence[Any], tools: Sequence[Any], rules: Rules = DEFAULT
+) -> dict[str, pa.Array]:
+    """The columns that n chats become: ``prompt_text``, ``context_texts``, ``continuation`` and ``prompt_fault``.
+
+    A column that would be null in every row is left out, ``prompt_text`` apart.
+    """
+    found = [texts_of(*one, rules) for one in zip(messages, systems, tools, strict=True)]
+    arrays = {"prompt_text": pa.array([_sound(one.prompt) for one in found], pa.string())}
+    if any(one.context for one in found):
+        contexts = [[text for text in map(_sound, one.context) if text] or None for one in found]
+        arrays["context_texts"] = pa.array(contexts, TEXTS)
+    if any(one.continuation for one in found):
+        arrays["continuation"] = pa.array([one.continuation for one in found])
+    if any(one.fault for one in found):
+        arrays["prompt_fault"] = pa.array([one.fault for one in found], pa.string())
+    return arrays
+
+
+def _sound(text: str | None) -> str | None:
+    """A text that can be written as UTF-8: JSON may hold half of a surrogate pair."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode()
+
+
+def faults(column: pa.Array) -> Iterator[tuple[np.ndarray, str]]:
+    """Rows of ``prompt_fault`` (bool, one per row) whose chat gave no prompt, and why."""
+    for reason in (CUT, UNMARKED, TEMPLATE):
+        yield pc.fill_null(pc.equal(column, reason), False).to_numpy(zero_copy_only=False), reason

@@ -1,0 +1,146 @@
+"""Message parts: the roles and texts of one message of a chat, in the shapes that providers and tools write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+_ROLES = {
+    "assistant": ("assistant", "model", "ai", "gpt", "bot", "chatbot", "aimessage", "agent"),
+    "system": ("system", "developer", "systemmessage"),
+    "tool": ("tool", "function", "ipython", "observation", "toolmessage", "tool_result"),
+}
+_ROLE_OF = {name: role for role, names in _ROLES.items() for name in names}
+_TEXT_TYPES = (None, "text", "input_text", "output_text", "message", "string")
+_RESULTS = ("functionResponse", "function_response", "toolResult", "tool_result", "tool_call_response")
+_NOT_TEXT = {
+    *("type", "role", "id", "name", "call_id", "tool_call_id", "tool_use_id", "toolUseId", "status", "url"),
+    *("image_url", "file_id", "media_type", "mimeType", "mime_type", "format", "detail", "signature"),
+    *("encrypted_content", "cache_control", "arn"),
+}
+_NAME_WORDS_MIN = 8  # a name of so many words is none
+_LETTERS_MIN = 12
+_DEPTH_MAX = 24
+
+
+@dataclass
+class Parts:
+    """Texts of a message."""
+
+    texts: list[str] = field(default_factory=list)  # its own, part by part
+    results: list[str] = field(default_factory=list)  # answers of tools
+    others: list[str] = field(default_factory=list)  # documents, arguments of tools, reasoning, anything else
+    answers: bool = False  # whether there is a tool's answer, of text or not
+
+
+def role_of(message: Any) -> str:
+    """The role of a message: user, assistant, system or tool."""
+    if not isinstance(message, dict):
+        return "user"
+    kind = str(message.get("type") or "")
+    if kind.endswith("_output"):
+        return "tool"
+    if kind.endswith("_call") or kind == "reasoning":
+        return "assistant"
+    role = message.get("role") or message.get("from") or message.get("author") or kind
+    role = role.get("role") if isinstance(role, dict) else role
+    return _ROLE_OF.get(str(role).lower(), "user")
+
+
+def parts_of(message: Any) -> Parts:
+    """The texts of a message: a text, or an object in any of the shapes known."""
+    found = Parts()
+    if isinstance(message, str):
+        found.texts.append(message)
+    elif isinstance(message, dict):
+        role, kind = role_of(message), message.get("type")
+        inner = message.get("data") if isinstance(message.get("data"), dict) else message  # LangChain's envelope
+        body = _body(inner)
+        if role == "tool":
+            found.results += _whole(message.get("output", body))
+            found.answers = True
+        elif kind in _TEXT_TYPES or body is not None:
+            _read(body, found)
+        rest = {name: value for name, value in message.items() if name not in _BODIES}
+        found.others += text_leaves(rest, words_min=3)
+    found.texts = [text for text in found.texts if text.strip()]
+    return found
+
+
+_BODIES = ("content", "parts", "text", "value", "message", "output", "data")
+
+
+def _body(message: dict[str, Any]) -> Any:
+    """What a message holds: the first of the fields that it may be in."""
+    return next((message[name] for name in _BODIES[:5] if message.get(name) not in (None, "", [])), None)
+
+
+def _read(body: Any, found: Parts) -> None:
+    for part in body if isinstance(body, list) else [body]:
+        if isinstance(part, str):
+            found.texts.append(part)
+        elif isinstance(part, dict):
+            _read_part(part, found)
+
+
+def _read_part(part: dict[str, Any], found: Parts) -> None:
+    kind = part.get("type")
+    result = next((name for name in _RESULTS if name in part or kind == name), None)
+    if result is not None:
+        payload = part.get(result, part)
+        found.results += _whole(payload)
+        found.answers = True
+        return
+    text = next((part[name] for name in ("text", "content", "value") if isinstance(part.get(name), str)), None)
+    if kind in _TEXT_TYPES and text is not None:
+        found.texts.append(text)
+        part = {name: value for name, value in part.items() if value is not text}
+    found.others += text_leaves(part, words_min=3)
+
+
+def _whole(value: Any) -> list[str]:
+    """Everything a tool answered, as one text."""
+    if isinstance(value, str):
+        text = value
+    else:
+        text = "\n".join(text_leaves(value, words_min=1)) or ("" if not value else orjson.dumps(value).decode())
+    return [text] if text.strip() else []
+
+
+def text_leaves(value: Any, *, words_min: int) -> list[str]:
+    """Strings anywhere in a JSON-like value that hold at least so many words; names of things do not count.
+
+    Not deeper than a log nests; a string that is a JSON object is looked into.
+    """
+    return list(_leaves(value, words_min, 0))
+
+
+def _says(text: str, words_min: int) -> bool:
+    """Whether a string may be language: so many words, or letters of a script that may write without spaces."""
+    if text.startswith("data:"):
+        return False
+    return len(text.split(maxsplit=words_min)) >= words_min or (len(text) >= _LETTERS_MIN and not text.isascii())
+
+
+def _leaves(value: Any, words_min: int, depth: int) -> Iterator[str]:
+    if depth > _DEPTH_MAX:
+        return
+    if isinstance(value, str):
+        if value[:1] == "{" and depth < _DEPTH_MAX:
+            try:
+                yield from _leaves(orjson.loads(value), words_min, depth + 1)
+                return
+            except orjson.JSONDecodeError:
+                pass
+        if _says(value, words_min):
+            yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            few = _NAME_WORDS_MIN if name in _NOT_TEXT and isinstance(inner, str) else words_min
+            yield from _leaves(inner, few, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner, words_min, depth + 1)
