@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from gauger.batch.inputs import Input
-from gauger.engine.common.schema import CALL_SCHEMA, CONTENT, REQUIRED
+from gauger.engine.common.schema import CALL_SCHEMA, CONTENT, CONVERSATION, REQUIRED
+from gauger.engine.intake import conversation
 from gauger.engine.plan.finish import Finished
 from gauger.engine.segments.segment import NAMES_MAX, Account
 from gauger.logs.columns import ColumnMap
@@ -21,6 +22,7 @@ FILE_ROWS_MIN = 20  # a shorter file says nothing by itself: many logs have a fi
 PROMPT_SHARE, PROMPT_CALLS_MIN, PROMPT_ACCOUNTS_MIN = 0.5, 50, 10  # from where on one text for all is no prompt
 ACCOUNT_SHARE, ACCOUNT_CALLS_MIN, NAMES_MIN = 0.95, 10, 3  # from where on one account for all is no account
 CUT_CALLS_MIN = 5  # of an account, cut off, before it is said that it hides behind that
+_CUT = ("prompt is cut off JSON", f"prompt {conversation.CUT}")
 _SHOWN = 3  # files, reasons
 
 
@@ -106,9 +108,10 @@ def _never_found(inputs: Sequence[Input], account: Account, column_map: ColumnMa
     if not any(account.filled.values()):
         return
     given = {name for name, (rows, _) in account.filled.items() if rows}
-    wanted = {name: places for name, places in column_map.sources(own).items() if name not in given}
+    known = {*given, *CONVERSATION}  # whole chats become other columns
     if any(name in given for name in CONTENT):
-        wanted = {name: places for name, places in wanted.items() if name not in CONTENT}
+        known.update(CONTENT)
+    wanted = {name: places for name, places in column_map.sources(own).items() if name not in known}
     if not wanted:
         return
     names = names_of(inputs[0].path)
@@ -161,7 +164,7 @@ def _one_account(finished: Finished, account: Account) -> Iterator[str]:
 def _cut(finished: Finished, account: Account) -> Iterator[str]:
     """Accounts that nearly always send what is refused as cut off: anybody can write half a chat on purpose."""
     pairs = zip(account.refused_account, account.refused_reason, strict=True)
-    cut = Counter(name for name, reason in pairs if name and reason == "prompt is cut off JSON")
+    cut = Counter(name for name, reason in pairs if name and reason in _CUT)
     often = {name: number for name, number in cut.items() if number >= CUT_CALLS_MIN}
     if not often:
         return

@@ -16,7 +16,7 @@ import pyarrow.types as pt
 
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.schema import TIMESTAMP
-from gauger.engine.intake import instants
+from gauger.engine.intake import instants, written_times
 
 Fault = tuple[np.ndarray, str]  # rows (bool, one per row) and what is wrong with them
 
@@ -152,14 +152,14 @@ def times(array: pa.Array, *, dates: bool = False) -> Cast:
         text = _utf8(array).array
         unreadable = present & mask(text.is_null())
         found, faults = instants.parse(_without(text, empty(text)), dates=dates)
-        return Cast(found, (*faults, *_fault(unreadable, instants.IMPOSSIBLE)))
+        return Cast(found, (*faults, *_fault(unreadable, written_times.IMPOSSIBLE)))
     if pt.is_date(array.type) and not dates:
-        return Cast(pa.nulls(len(array), TIMESTAMP), _fault(present, instants.DATE_ONLY))
+        return Cast(pa.nulls(len(array), TIMESTAMP), _fault(present, written_times.DATE_ONLY))
     if pt.is_floating(array.type):
         array = _finite(array)
         present = mask(array.is_valid())
     found = instants.to_microseconds(array)
-    return Cast(found, _fault(present & mask(found.is_null()), instants.IMPOSSIBLE))
+    return Cast(found, _fault(present & mask(found.is_null()), written_times.IMPOSSIBLE))
 
 
 def _fault(rows: np.ndarray, reason: str) -> tuple[Fault, ...]:

@@ -27,7 +27,7 @@ from gauger.engine.state.state import Prepared, content_of, prepare
 
 SEGMENT_ROWS = 1 << 20
 BLOCK_ROWS = 32_768  # rows a worker measures and packs at a time: seventy megabytes
-NAMING = ("api_key_hash", "org_id", "payment_fingerprint")  # columns that name keys and owners beside the account
+NAMING = ("org_id", "payment_fingerprint")  # columns that name owners beside the account
 _NO_CALLS = "its columns cannot be read as calls"
 WordsOf = Callable[[date], WordSketch | None]  # the reference's words for a day
 
@@ -195,7 +195,7 @@ class Measuring:
 
 
 def _fill(account: Account, found: Admitted, key: np.ndarray) -> None:
-    """Note how the columns of a piece are filled, and which keys and owners it names."""
+    """Note how the columns of a piece are filled, and which owners it names."""
     for name, (given, used) in found.filled.items():
         account.fill(name, given, used)
     for name in NAMING:

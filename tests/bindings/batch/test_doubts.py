@@ -56,12 +56,10 @@ def kept(folder: Path) -> list[dt.date]:
 
 
 def test_a_sound_log_has_none_and_is_kept(tmp_path: Path) -> None:
-    run = run_of(
-        calls(12, 5, client_address="203.0.113.5:51234", api_key_hash=lambda number: f"key-{number}"), tmp_path
-    )
+    run = run_of(calls(12, 5, client_address="203.0.113.5:51234", org_id=lambda number: f"key-{number}"), tmp_path)
     assert run.doubts == run.manifest["warnings"] == []
     assert kept(tmp_path) == [traffic.DAY.date()]
-    filled = {"start_time": 1.0, "account_id": 1.0, "prompt_text": 1.0, "client_address": 1.0, "api_key_hash": 1.0}
+    filled = {"start_time": 1.0, "account_id": 1.0, "prompt_text": 1.0, "client_address": 1.0, "org_id": 1.0}
     assert run.manifest["columns"] == filled
 
 
@@ -84,11 +82,11 @@ def test_one_text_for_nearly_everybody_looks_like_a_placeholder(tmp_path: Path) 
 
 
 def test_one_account_for_several_keys(tmp_path: Path) -> None:
-    rows = calls(1, 30, api_key_hash=lambda number: f"key-{number % 3}")
+    rows = calls(1, 30, org_id=lambda number: f"key-{number % 3}")
     (doubt,) = run_of(rows, tmp_path).doubts
-    assert doubt.startswith("one account has 30 of 30 calls, while api_key_hash names 3: ")
+    assert doubt.startswith("one account has 30 of 30 calls, while org_id names 3: ")
     (tmp_path / "two").mkdir()
-    assert run_of(calls(1, 30, api_key_hash=lambda number: f"key-{number % 2}"), tmp_path / "two").doubts == []
+    assert run_of(calls(1, 30, org_id=lambda number: f"key-{number % 2}"), tmp_path / "two").doubts == []
 
 
 def test_a_column_of_the_users_own_map_that_no_row_has(tmp_path: Path) -> None:

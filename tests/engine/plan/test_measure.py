@@ -138,7 +138,7 @@ def test_columns_and_keys_are_counted_and_refused_rows_have_their_account(
         "account_id": ["a", "a", "b", None, "-", "a"],
         "prompt_text": ["Sort it", "", "Sort", "it", "it", "it"],
         "client_address": ["203.0.113.5", "the office", None, "-", "203.0.113.5:80", "203.0.113.6"],
-        "api_key_hash": ["k1", "k2", "k3", "k4", None, "k1"],
+        "org_id": ["k1", "k2", "k3", "k4", None, "k1"],
     }
     parts = [Part(pa.record_batch(columns).slice(row, 2), 0, np.arange(row, row + 2)) for row in (0, 2, 4)]
     with working(tmp_path / "work") as work:
@@ -146,7 +146,7 @@ def test_columns_and_keys_are_counted_and_refused_rows_have_their_account(
         assert dict(zip(account.refused_row, account.refused_account, strict=True)) == {1: "a", 3: "", 4: ""}
         assert account.filled["account_id"] == [4, 4]
         assert account.filled["client_address"] == [4, 3]
-        assert len(account.names["api_key_hash"]) == 2  # of scored calls: k1 and k3
+        assert len(account.names["org_id"]) == 2  # of scored calls: k1 and k3
         again = work.account()
         assert (again.filled, again.names) == (account.filled, account.names)
 
