@@ -93,6 +93,10 @@ class Secret:
             raise StateError(f"{path}: this is not a gauger key ({SECRET_BYTES} bytes in hexadecimal)")
         return cls(material)
 
+    def derived(self, purpose: bytes) -> bytes:
+        """A key of 32 bytes for one purpose: it gives away neither the secret nor any other key."""
+        return hashlib.blake2b(b"gauger/derived/" + purpose, key=self._material, digest_size=32).digest()
+
     def __repr__(self) -> str:
         return f"Secret(key_id={self.key_id!r})"
 

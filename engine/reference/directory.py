@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gauger.engine.common.errors import StateError
+from gauger.engine.common.private import make_folder
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.known import KnownFamilies
@@ -82,7 +83,7 @@ class Kept:
         share, populations = settings.reference_accounts_max // len(days), []
         for day in days:
             with self.commit.reading(f"{DAYS}/{day}") as (folder, _):
-                populations.append(bounded(read_population(folder, REFERENCE), share, self.secret))
+                populations.append(bounded(read_population(folder, REFERENCE, self.secret), share, self.secret))
         return Reference([day.isoformat() for day in days], concatenate(populations))
 
     def words(self, today: date, settings: Settings) -> WordSketch | None:
@@ -96,7 +97,7 @@ class Kept:
     def part(self, day: date, part: str) -> Population | None:
         """One part of a kept day, or None where the day was kept without it."""
         with self.commit.reading(f"{DAYS}/{day}") as (folder, _):
-            return read_population(folder, part) if has_population(folder, part) else None
+            return read_population(folder, part, self.secret) if has_population(folder, part) else None
 
     def check(self, day: date) -> dict[str, Any] | None:
         """What was noted of a held-out day, or None."""
@@ -118,7 +119,7 @@ class StateDirectory:
         self.path = path
         self.replace_days = replace_days
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path)
         except OSError as error:
             raise StateError(f"{path}: cannot make the state directory ({error.strerror})") from None
         if secret is None and not (path / "key").exists() and holds_anything(path):

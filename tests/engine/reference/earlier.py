@@ -1,9 +1,16 @@
 """State directories as an earlier version left them: each part in the folder of its name, and no ``current``."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow as pa
+import pytest
+
+from gauger.engine.reference import kept_days
 from gauger.engine.reference.directory import StateDirectory
+from gauger.engine.state.storage import FORMATS
 
 
 def as_before(path: Path) -> Path:
@@ -15,3 +22,12 @@ def as_before(path: Path) -> Path:
     for name in ("current", "lock"):
         (path / name).unlink(missing_ok=True)
     return path
+
+
+@contextmanager
+def ids_in_clear(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Days are kept as they were before account ids were sealed: in tables of format 1."""
+    with monkeypatch.context() as patch:
+        patch.setattr(kept_days, "seal", lambda names, _: pa.array(names, pa.string()))
+        patch.setitem(FORMATS, "day", dict.fromkeys(FORMATS["day"], 1))
+        yield
