@@ -11,8 +11,7 @@ from gauger.engine.common.errors import StateError
 from gauger.engine.reference.kept_days import REFERENCE, account_ids, parts_of, read_population
 from gauger.engine.state.storage import FORMATS
 from tests.engine import calls
-from tests.engine.reference.earlier import as_before, ids_in_clear
-from tests.engine.reference.filled import DAY, PEOPLE, filled
+from tests.engine.reference.filled import DAY, PEOPLE, as_before, filled, ids_in_clear
 from tests.engine.worlds import DAY as SECOND
 
 DAYS = (DAY, SECOND.date())

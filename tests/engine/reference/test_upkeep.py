@@ -21,8 +21,7 @@ from gauger.engine.state import storage
 from gauger.engine.statistics.background import background_of, folds_of
 from gauger.engine.statistics.population import Population
 from tests.engine import calls, worlds
-from tests.engine.reference.earlier import as_before, ids_in_clear
-from tests.engine.reference.filled import DAY, filled, known_families, known_findings, put_all
+from tests.engine.reference.filled import DAY, as_before, filled, ids_in_clear, known_families, known_findings, put_all
 
 PARTS = ("campaigns", f"checks/{DAY}", f"days/{DAY}", f"days/{worlds.DAY.date()}", "families")
 
