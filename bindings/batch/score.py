@@ -17,7 +17,6 @@ from gauger.batch.allow_list import load_allow_list
 from gauger.batch.calls import write_calls
 from gauger.batch.inputs import Input, digest, parts, settle
 from gauger.batch.one_writer import one_writer, place_of
-from gauger.batch.time_axis import axis_of, hourly, window
 from gauger.engine.common import memory, threads
 from gauger.engine.common.errors import GaugerError, InputError
 from gauger.engine.common.progress import Progress, tell
@@ -29,6 +28,7 @@ from gauger.engine.families.allow_list import AllowList
 from gauger.engine.intake.parts import Ended, Event, Part
 from gauger.engine.plan.finish import Finished
 from gauger.engine.plan.local import Local, LocalRun
+from gauger.engine.plan.time_axis import axis_of, hourly, window
 from gauger.engine.reference.directory import StateDirectory, directory_of
 from gauger.engine.results import tables
 from gauger.engine.results.result import Result

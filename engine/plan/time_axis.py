@@ -14,7 +14,6 @@ import numpy as np
 from gauger.engine.common.settings import HOUR_US
 from gauger.engine.plan.finish import Finished
 from gauger.engine.segments.segment import Account
-from gauger.text.formats import plural
 
 _GAP_DAYS = 3  # days that far apart are of two stretches
 _SHARE = 100
@@ -56,7 +55,7 @@ class TimeAxis:
         found = self.record()
         if found is None:
             return []
-        days, calls = plural(found["days"], "day"), plural(found["calls"], "call")
+        days, calls = _number(found["days"], "day"), _number(found["calls"], "call")
         about = f"{_date(self.first)} to {_date(self.last)}"
         return [
             f"{calls} of {days} between {found['first']} and {found['last']} lie outside {about}, which this log is "
@@ -99,6 +98,10 @@ def hourly(account: Account, finished: Finished) -> dict[str, Any] | None:
         "calls": [account.hours.get(start + hour, 0) for hour in range(span)],
         "flagged_calls": flagged.tolist(),
     }
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _date(day: int) -> date:

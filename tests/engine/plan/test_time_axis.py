@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gauger.batch.time_axis import TimeAxis, hourly, window
 from gauger.engine.common.settings import DAY_US, HOUR_US
+from gauger.engine.plan.time_axis import TimeAxis, hourly, window
 from gauger.engine.segments.segment import Account
 
 DAY = (datetime(2026, 11, 16, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).days
