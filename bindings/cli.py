@@ -107,7 +107,10 @@ _seed_option = click.option(
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="gauger")
 def main() -> None:
-    """Find distillation campaigns in LLM API traffic by joining weak evidence across accounts."""
+    """Find distillation campaigns in LLM API traffic by joining weak evidence across accounts.
+
+    Whatever fails is one line. GAUGER_DEBUG=1 shows the traceback as well; prompts may be in it.
+    """
 
 
 main.add_command(state_commands)
