@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,13 @@ from gauger.engine.common.errors import GaugerError, InputError
 from gauger.engine.common.progress import Progress, tell
 from gauger.engine.common.progress import use as progress_to
 from gauger.engine.common.secret import Secret
-from gauger.engine.common.settings import HOUR_US, Settings
+from gauger.engine.common.settings import Settings
 from gauger.engine.common.stopwatch import Stopwatch
 from gauger.engine.families.allow_list import AllowList
 from gauger.engine.intake.parts import Ended, Event, Part
 from gauger.engine.plan.finish import Finished
 from gauger.engine.plan.local import Local, LocalRun
+from gauger.engine.plan.time_axis import axis_of, hourly, window
 from gauger.engine.reference.directory import StateDirectory, directory_of
 from gauger.engine.results import tables
 from gauger.engine.results.result import Result
@@ -159,8 +159,9 @@ class _Scoring:
         watch.lap("weigh")
         self._write(finished, column_map)
         doubts = doubts_of(inputs, run.account, finished, column_map, own)
+        axis = axis_of(run.account)
         warnings = [] if finished.result.allowed is None else finished.result.allowed.warnings()
-        warnings += self._keep(finished, doubts)
+        warnings += [*([] if axis is None else axis.warning()), *self._keep(finished, doubts)]
         watch.lap("write")
         rate = run.false_positives()
         watch.lap("check")
@@ -229,30 +230,9 @@ def _quarantine(account: Account) -> pa.Table:
     return pa.table(columns, schema=tables.QUARANTINE).sort_by([("file", "ascending"), ("row", "ascending")])
 
 
-def _hourly(account: Account, finished: Finished) -> dict[str, Any] | None:
-    """Calls of each UTC hour, and those of flagged accounts among them."""
-    if not account.hours:
-        return None
-    start, last = min(account.hours), max(account.hours)
-    # A log with one stray timestamp must not make a list of a million hours.
-    span = min(last - start + 1, 24 * 62)
-    calls = [account.hours.get(start + hour, 0) for hour in range(span)]
-    flagged = np.zeros(span, np.int64)
-    if np.any(finished.flagged):
-        times = finished.spread.wanted(finished.families).of(np.flatnonzero(finished.flagged)).time
-        hours = times // HOUR_US - start
-        flagged = np.bincount(hours[hours < span], minlength=span)
-    return {
-        "start": datetime.fromtimestamp(start * 3600, UTC).isoformat(),
-        "calls": calls,
-        "flagged_calls": flagged.tolist(),
-    }
-
-
 def _manifest(run: LocalRun, inputs: list[Input], finished: Finished, seconds: dict[str, float]) -> dict[str, Any]:
-    result, account, window = finished.result, run.account, run.account.window
+    result, account, axis = finished.result, run.account, axis_of(run.account)
     scored = sum(item.scored for item in inputs)
-    instants = None if window is None else [datetime.fromtimestamp(time / 1e6, UTC).isoformat() for time in window]
     reference = {
         "days": result.reference_days,
         "accounts": result.reference_accounts,
@@ -270,7 +250,8 @@ def _manifest(run: LocalRun, inputs: list[Input], finished: Finished, seconds: d
         "flagged_accounts": int(np.sum(result.accounts.column("flagged").to_numpy())),
         "families": result.families.num_rows,
         "findings": result.campaigns.num_rows,
-        "window": None if instants is None else {"start": instants[0], "end": instants[1]},
+        "window": window(account),
+        "strays": None if axis is None else axis.record(),
         "reference": reference if result.reference_accounts else None,
         "missing_evidence": result.missing_evidence,
         "drift": None if result.drift is None else result.drift.record(),
@@ -279,7 +260,7 @@ def _manifest(run: LocalRun, inputs: list[Input], finished: Finished, seconds: d
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "calls_per_second": round(scored / seconds["total"], 1),
         "key_id": run.secret.key_id,
-        "hourly_calls": _hourly(account, finished),
+        "hourly_calls": hourly(account, finished),
         "work_bytes": run.work.nbytes(),
         "versions": {"pyarrow": pa.__version__, "numpy": np.__version__},
     }

@@ -23,6 +23,7 @@ from typing import Any
 
 import orjson
 
+from gauger.engine.common.documents import NotAFileError, TooLargeError, parsed_toml, read_bounded
 from gauger.engine.common.errors import ColumnMapError
 from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION, RETIRED
 from gauger.engine.intake import values
@@ -110,7 +111,9 @@ def load_column_map(name_or_path: str | None) -> ColumnMap:
     names = column_maps.names()
     path = column_maps.path_of(name_or_path) if name_or_path in names else Path(name_or_path)
     try:
-        return _parse(path.read_bytes(), name_or_path)
+        return _parse(read_bounded(path), name_or_path)
+    except (NotAFileError, TooLargeError) as error:
+        raise ColumnMapError(f"{name_or_path}: {error.strerror}; a column map is a small TOML file") from None
     except OSError:
         raise ColumnMapError(
             f"{name_or_path}: no such column map; give a TOML file or one of {', '.join(names)}"
@@ -155,7 +158,7 @@ def _identity() -> ColumnMap:
 
 def _parse(content: bytes, origin: str) -> ColumnMap:
     try:
-        document = tomllib.loads(content.decode())
+        document = parsed_toml(content)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ColumnMapError(f"{origin}: not valid TOML: {error}") from None
     known = {"name", "records", "columns"}

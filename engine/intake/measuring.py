@@ -69,6 +69,9 @@ class Measurer:
         labels = [flag for flag, group in PHRASES.items() for _ in group]
         self._tables = calls.Tables(function_words, lookup.build(self._hash_phrases(texts), labels))
 
+    def __reduce__(self) -> str:
+        raise TypeError("a Measurer holds keys and is never pickled: make one there, from the key file")
+
     @classmethod
     def of(cls, secret: Secret, settings: Settings, reference_words: WordSketch | None = None) -> Measurer:
         """A measurer as an engine of these settings has it."""

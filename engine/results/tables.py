@@ -75,7 +75,7 @@ FAMILIES = pa.schema(
         ("data_set_share", pa.float64()),
         ("evidence", pa.float64()),  # null where there is none, and for allowed families
         ("allowed", pa.bool_()),  # on the allow-list
-        ("template", pa.string()),  # tokens most and at least 20 accounts share, the rest [...1], [...2] ...; else null
+        ("template", pa.string()),  # tokens most and at least 20 owners share, the rest [...1], [...2] ...; else null
     ]
 )
 

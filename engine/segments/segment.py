@@ -19,6 +19,7 @@ import numpy as np
 import orjson
 
 from gauger.engine.common.errors import StateError
+from gauger.engine.common.private import opener
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.intake.parts import NOT_A_CALL
 from gauger.engine.segments.arrays import read_arrays, text_arrays, text_column, write_arrays
@@ -133,7 +134,7 @@ class SegmentWriter:
     def __init__(self, folder: Path, number: int) -> None:
         self._base = folder / f"{number:05d}"
         self._files: dict[str, BinaryIO] = {
-            kind: open(self._base.with_suffix(kind), "wb")  # noqa: SIM115 (open until the segment is committed)
+            kind: open(self._base.with_suffix(kind), "wb", opener=opener)  # noqa: SIM115 (open until the segment is committed)
             for kind in (CALLS, CONTEXTS, PROMPTS)
         }
         self._blocks: list[dict[str, Any]] = []
@@ -189,7 +190,7 @@ class SegmentWriter:
             "words": words.total,
         }
         temporary = self._base.with_suffix(".json.partial")
-        with open(temporary, "wb") as file:
+        with open(temporary, "wb", opener=opener) as file:
             file.write(orjson.dumps(footer))
             file.flush()
             os.fsync(file.fileno())
