@@ -35,7 +35,7 @@ from gauger.engine.results.result import Result
 from gauger.engine.segments.segment import Account, Tally
 from gauger.kernels.warm import warmup
 from gauger.logs.columns import ColumnMap, load_column_map
-from gauger.logs.readers import discover
+from gauger.logs.readers import refuse_remote, survey
 from gauger.text.formats import visible
 
 _LEAST_BYTES = 3 * memory.GIB // 2  # to read and measure; what a day takes beside that is known when it is measured
@@ -97,7 +97,9 @@ def score(
     """
     column_map = load_column_map(columns)
     allowed = None if allow is None else load_allow_list(allow)
-    paths = discover(sources)
+    refuse_remote(out)
+    found = survey(sources)
+    paths = found.files
     local = local or Local()
     work = local.work or out.parent / f".{out.name}.work"
     _refuse_own_files(paths, out, place_of(state), work)
@@ -117,7 +119,9 @@ def score(
         run = LocalRun(work, given, settings, kept, local)
         try:
             outputs.begin(out)  # after all that can be refused: it ends the earlier run
-            return _Scoring(out, inputs, run).score(column_map, allowed)
+            done = _Scoring(out, inputs, run).score(column_map, allowed)
+            done.errors.extend(found.complaints())  # calls may be missing
+            return done
         finally:
             run.work.close()
 
