@@ -16,7 +16,7 @@ BROKEN_ROWS_MAX = 1_000_000  # of a file: rows that cannot even be parsed
 # What a small file may grow to. Logs have tens of bytes a row, and shrink to a hundredth at the very best.
 ROWS_FREE = 200_000
 ROWS_PER_BYTE = 8
-DECODED_FREE = 256 << 20
+DECODED_FREE = 128 << 20
 DECODED_PER_BYTE = 1_000
 
 

@@ -60,6 +60,10 @@ class _Stream:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what it comes from."""
         self._source.close()
 
 
@@ -103,8 +107,8 @@ def pieces(path: Path) -> Iterator[bytes]:
         try:
             with open_stream(path) as stream:
                 skipped = 0
-                while skipped < good:
-                    skipped += len(stream.read(min(PIECE_BYTES, good - skipped)))
+                while skipped < good and (piece := stream.read(min(PIECE_BYTES, good - skipped))):
+                    skipped += len(piece)
                 while piece := stream.read(size):
                     good += len(piece)
                     yield piece
@@ -146,8 +150,7 @@ class _File:
     closed = False
 
     def __init__(self, stream: Any) -> None:
-        self.read = stream.read
-        self.close = stream.close if hasattr(stream, "close") else lambda: stream.__exit__(None, None, None)
+        self.read, self.close = stream.read, stream.close
 
 
 def _read(stream: Any) -> Iterator[bytes]:

@@ -32,6 +32,8 @@ _TOO_LONG = f"line is longer than {limits.LINE_BYTES_MAX >> 20} MB"
 _TOO_MANY = f"record holds more than {limits.NODES_MAX:,} values"
 _SEPARATOR = b"\x1e"  # before each text of an RFC 7464 sequence
 _HEAD_BYTES = 64 << 10  # shows how the values stand
+_MARKS = (b",", b"[", b"{")
+_MARKS_IN_TEXT = 4  # times the limit for values: code and prose have them, too
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 
@@ -41,7 +43,7 @@ def read(
     """Chunks of about ``batch_rows`` rows; ``InputError`` after what a damaged stream still gave."""
     batcher = Batcher(path, column_map, columns)
     damage: InputError | None = None
-    blocks = _blocks(path)
+    blocks = _blocks(path, streams.pieces(path))
     while True:
         try:
             block = next(blocks, None)
@@ -63,9 +65,26 @@ def read(
         raise damage
 
 
-def _blocks(path: Path) -> Iterator[_Values]:
+def rows_of(path: Path, content: bytes, column_map: ColumnMap) -> tuple[list[dict[str, Any] | str], str | None]:
+    """The rows of a small file, in place of a broken one what is wrong with it; and why there are no more of them."""
+    values: list[Any] = []
+    error = None
+    try:
+        for block in _blocks(path, iter([content])):
+            values += _values(block)
+    except documents.UnreadableError as problem:
+        error = f"{path}: {problem}, after {len(values)} records; those were read, mend the rest"
+    records_of, constants = RECORDS[column_map.records], folders.needed(path, column_map.sources())
+    if records_of is not None:
+        values = [row for value in values for row in ([value] if isinstance(value, str) else records_of(value))]
+    if constants:
+        values = [row if isinstance(row, str) else {**constants, **row} for row in values]
+    return values, error
+
+
+def _blocks(path: Path, pieces: Iterator[bytes]) -> Iterator[_Values]:
     """The values of a file, some at a time. Raises ``OSError`` or ``UnreadableError`` behind those that can be read."""
-    head, pieces = _peeked(streams.pieces(path))
+    head, pieces = _peeked(pieces)
     shape = documents.shape_of(head, whole=len(head) < _HEAD_BYTES)
     if shape == "text":
         raise InputError(f"{path}: no line is JSON: a text log, or another format; write the calls as JSON lines")
@@ -195,7 +214,7 @@ def _rows(line: bytes | str | None) -> list[Any]:
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
-        return _side_by_side(line) or [_INVALID]
+        return (_side_by_side(line) if line.lstrip()[:1] == b"{" else []) or [_INVALID]
     if isinstance(value, list):
         return [one if isinstance(one, dict) else _NOT_AN_OBJECT for one in value] or [_EMPTY]
     return [value if isinstance(value, dict) else _NOT_AN_OBJECT]
@@ -212,11 +231,21 @@ def _side_by_side(line: bytes) -> list[Any]:
 
 
 def _is_crowded(line: bytes | str | None) -> bool:
-    """Whether a long line holds more values than a record may: by brackets and commas outside of strings."""
+    """Whether a long line holds more values than a record may: told by strings, brackets and commas."""
     if not isinstance(line, bytes) or len(line) <= limits.NODES_COUNTED_BYTES:
         return False
-    bare = _STRINGS.sub(b"", line)
-    return sum(map(bare.count, (b",", b"[", b"{"))) > limits.NODES_MAX
+    marks = sum(map(line.count, _MARKS))
+    if marks > _MARKS_IN_TEXT * limits.NODES_MAX:  # in strings, too: they may hold JSON that is parsed later
+        return True
+    if marks + line.count(b'"') // 2 <= limits.NODES_MAX:
+        return False
+    values = at = 0
+    for string in _STRINGS.finditer(line):
+        values += 1 + sum(line.count(mark, at, string.start()) for mark in _MARKS)
+        at = string.end()
+        if values > limits.NODES_MAX:
+            return True
+    return values + sum(line.count(mark, at) for mark in _MARKS) > limits.NODES_MAX
 
 
 FORMAT = Format("jsonl", (".jsonl", ".ndjson", ".json", ".jsonlines"), (b"{", b"["), read, is_text=True)

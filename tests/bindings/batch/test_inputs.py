@@ -33,7 +33,10 @@ def rows_of(found: list) -> list[list[int]]:
     """Rows of each of three files, as they came."""
     rows: list[list[int]] = [[], [], []]
     for one in found:
-        if isinstance(one, Part | Refused):
+        if isinstance(one, Part):
+            for file, places in one.by_file():
+                rows[file] += one.rows[places].tolist()
+        elif isinstance(one, Refused):
             rows[one.file] += one.rows.tolist()
     return rows
 

@@ -42,7 +42,7 @@ def segment(tmp_path_factory: pytest.TempPathFactory, words: WordSketch) -> Segm
     for columns, some in BLOCKS:
         batch = calls.batch_of(some, columns)
         measured = prepare(batch, calls.measure(batch, words), calls.SECRET.key)
-        writer.append(pack([measured], 2, [np.asarray([call["row"] for call in some])], calls.SECRET.key))
+        writer.append(pack([measured], [2], [np.asarray([call["row"] for call in some])], calls.SECRET.key))
     writer.commit(ACCOUNT, words)
     assert {path.name for path in folder.iterdir()} == {f"00007.{kind}" for kind in "calls prompts json arrays".split()}
     return Segment(folder / "00007")
