@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from gauger.logs.files.limits import DEPTH_MAX, LINE_BYTES_MAX
+from gauger.logs.files.limits import DEPTH_MAX, LINE_BYTES_MAX, NODES_MAX
 from gauger.logs.files.streams import BYTE_ORDER_MARK
 
 INVALID = "record is not valid JSON"
+TOO_MANY = f"record holds more than {NODES_MAX:,} values"
 CUT_OFF = "record is not closed: the file ends in it"
-_AGAIN_BYTES_MAX = 4 * LINE_BYTES_MAX  # looked at twice behind damage, in a file
+_AGAIN_BYTES_MAX, _AGAIN_BRACKETS_MAX = 2 * LINE_BYTES_MAX, NODES_MAX  # looked at twice behind damage, in a file
 
 # Possessive: nothing is tried twice, and long strings take no stack.
 _STRING = rb'"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+'
@@ -90,7 +91,8 @@ class _Splitter:
         self._lost = False  # behind damage: looking for a record's beginning
         self._beginning: re.Pattern[bytes] | None = None
         self._reason = ""  # of the latest record that was given up
-        self._again = 0
+        self._brackets = 0  # of the record that is open
+        self._again_bytes = self._again_brackets = 0
         self._first = True
 
     def add(self, piece: bytes) -> list[bytes | str]:
@@ -151,7 +153,7 @@ class _Splitter:
             self._inside_array = False
             self._at += 1
         elif first in (b"{", b"["):
-            self._start, self._depth = self._at, 1
+            self._start, self._depth, self._brackets = self._at, 1, 1
             self._at += 1
         else:
             scalar = _SCALAR.match(buffer, self._at)
@@ -166,18 +168,23 @@ class _Splitter:
 
     def _end_of_record(self, found: list[bytes | str], ended: bool) -> bool:
         """Step over the record that is open; False when its end is not in the buffer."""
-        buffer, at, depth = self._buffer, self._at, self._depth
-        while depth:
+        buffer, at, depth, brackets = self._buffer, self._at, self._depth, self._brackets
+        while depth and depth <= DEPTH_MAX and brackets <= NODES_MAX:
             at = _PASSED.match(buffer, at).end()  # type: ignore[union-attr]  # it may be empty
             byte = buffer[at : at + 1]
-            if byte and byte in _OPEN and depth < DEPTH_MAX:
+            if byte and byte in _OPEN:
                 depth += 1
             elif byte and byte in _CLOSED:
                 depth -= 1
             else:
                 break
             at += 1
-        self._at, self._depth = at, depth
+            brackets += 1
+        self._at, self._depth, self._brackets = at, depth, brackets
+        if depth > DEPTH_MAX:
+            return self._fail(found, INVALID, again=False)
+        if brackets > NODES_MAX:
+            return self._fail(found, TOO_MANY, again=False)
         size = at - self._start
         if depth == 0:
             found.append(buffer[self._start : at] if size <= self._record_bytes_max else self._too_long)
@@ -187,7 +194,7 @@ class _Splitter:
         if at < len(buffer) and not _UNCLOSED.match(buffer, at):
             return self._fail(found, INVALID)
         if len(buffer) - self._start > self._record_bytes_max:
-            return self._fail(found, self._too_long)
+            return self._fail(found, self._too_long, again=False)
         return ended and self._fail(found, CUT_OFF)
 
     def _learn(self) -> None:
@@ -204,16 +211,18 @@ class _Splitter:
             pattern += _PLAIN + re.escape(behind)
         self._beginning = re.compile(pattern)
 
-    def _fail(self, found: list[bytes | str], reason: str) -> bool:
-        """Give up what is open here, and look for the next record."""
+    def _fail(self, found: list[bytes | str], reason: str, again: bool = True) -> bool:
+        """Give up what is open here, and look for the next record: from its own beginning on, if ``again``."""
         self._learn()
         found.append(reason)
-        self._reason = reason
         begun = self._at if self._start < 0 else self._start
-        self._again += max(0, self._at - begun)
-        self._lost = True
-        self._at = begun + 1 if self._again <= _AGAIN_BYTES_MAX else max(self._at, begun + 1)
-        self._start = -1
+        self._reason, self._lost, self._start = reason, True, -1
+        self._again_bytes += self._at - begun
+        self._again_brackets += self._brackets
+        if again and self._again_bytes <= _AGAIN_BYTES_MAX and self._again_brackets <= _AGAIN_BRACKETS_MAX:
+            self._at = begun + 1
+        else:
+            self._at = max(self._at, begun + 1)
         return True
 
     def _find_again(self) -> bool:

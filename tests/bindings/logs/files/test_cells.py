@@ -69,7 +69,15 @@ def test_lines_may_come_in_any_blocks(size: int) -> None:
 
 @pytest.mark.parametrize(
     ("header", "separator"),
-    [(b"a,b", b","), (b"a;b", b";"), (b"a\tb", b"\t"), (b"a|b", b"|"), (b"a", b","), (b"a;b,c", b","), (b'"a,b";c', b";")],
+    [
+        (b"a,b", b","),
+        (b"a;b", b";"),
+        (b"a\tb", b"\t"),
+        (b"a|b", b"|"),
+        (b"a", b","),
+        (b"a;b,c", b","),
+        (b'"a,b";c', b";"),
+    ],
 )
 def test_the_separator_is_told_by_the_header(header: bytes, separator: bytes) -> None:
     assert cells.separator_of(header) == separator

@@ -86,8 +86,15 @@ def test_reasons() -> None:
 
 def test_deep_nesting_takes_neither_stack_nor_time() -> None:
     found, error = cut(b'{"a":' * 60_000, 10_000)
-    assert error is not None
-    assert set(found) == {documents.INVALID}
+    assert error is None
+    assert set(found) == {documents.INVALID, documents.CUT_OFF}
+    assert len(found) < 100
+
+
+def test_a_record_of_very_many_values_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "NODES_MAX", 100)
+    first, third = ONE_LINE[0].encode(), ONE_LINE[2].encode()
+    assert cut(first + b'{"z": [' + b"[]," * 60 + b"1]}" + third, 100)[0] == [first, documents.TOO_MANY, third]
 
 
 @pytest.mark.parametrize(

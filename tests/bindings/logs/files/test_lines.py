@@ -55,3 +55,14 @@ def test_concatenated_gzip_members_are_one_file(tmp_path: Path) -> None:
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(b"a\n") + gzip.compress(b"b\n"))
     assert b"".join(streams.pieces(path)) == b"a\nb\n"
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+def test_blank_lines_come_where_they_are_wanted(size: int) -> None:
+    content = b"a\n\n b\n\n\nc"
+    pieces = [content[at : at + size] for at in range(0, len(content), size)]
+    assert list(chain.from_iterable(lines.blocks(pieces, blank=True))) == [b"a", b"", b" b", b"", b"", b"c"]
+
+
+def test_a_flood_of_newlines_is_passed_over() -> None:
+    assert list(chain.from_iterable(lines.blocks([b"a\n" + b"\n" * 100_000, b"b"], blank=True))) == [b"a", b"b"]
