@@ -37,7 +37,7 @@ from gauger.engine.segments.segment import Account, Tally
 from gauger.kernels.warm import warmup
 from gauger.logs import column_maps
 from gauger.logs.columns import ColumnMap, load_column_map
-from gauger.logs.readers import discover
+from gauger.logs.readers import refuse_remote, survey
 from gauger.text.formats import visible
 
 _LEAST_BYTES = 3 * memory.GIB // 2  # to read and measure; what a day takes beside that is known when it is measured
@@ -100,7 +100,9 @@ def score(
     """
     column_map = load_column_map(columns)
     allowed = None if allow is None else load_allow_list(allow)
-    paths = discover(sources)
+    refuse_remote(out)
+    found = survey(sources)
+    paths = found.files
     local = local or Local()
     work = local.work or out.parent / f".{out.name}.work"
     _refuse_own_files(paths, out, place_of(state), work)
@@ -121,7 +123,9 @@ def score(
         try:
             outputs.begin(out)  # after all that can be refused: it ends the earlier run
             own = [] if columns is None or columns in column_maps.names() else list(column_map.columns)
-            return _Scoring(out, inputs, run).score(column_map, allowed, own)
+            done = _Scoring(out, inputs, run).score(column_map, allowed, own)
+            done.errors.extend(found.complaints())  # calls may be missing
+            return done
         finally:
             run.work.close()
 

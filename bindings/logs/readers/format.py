@@ -19,3 +19,4 @@ class Format:
     magic: tuple[bytes, ...]  # how such files begin, white space left out; tells files of other suffixes
     read: Callable[..., Iterator[Chunk]]
     seeks: bool = False
+    is_text: bool = False
