@@ -152,10 +152,12 @@ class _Scoring:
         watch.lap("ingest")
         finished = run.finish(allowed)
         watch.lap("weigh")
-        self._write(finished, column_map)
+        with threads.beside() as start:
+            ahead = start(run.measure_ahead)
+            self._write(finished, column_map)
         kept = run.keep(finished) if run.keeps and run.account.scored else []
         watch.lap("write")
-        rate = run.false_positives()
+        rate = run.false_positives(ahead.result())
         watch.lap("check")
         seconds = {**watch.seconds, **finished.result.seconds, "total": time.perf_counter() - self._started}
         manifest = _manifest(run, inputs, finished, seconds)

@@ -22,6 +22,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gauger.engine.common import threads
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
@@ -29,7 +30,7 @@ from gauger.engine.families.known import KnownFamilies
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.commits import CHECKS, DAYS, Commit, holds_anything, read_commit
 from gauger.engine.reference.keeping import bounded
-from gauger.engine.reference.kept_days import REFERENCE, has_population, read_population, read_words
+from gauger.engine.reference.kept_days import DAY_BYTES, REFERENCE, has_population, read_population, read_words
 from gauger.engine.reference.kept_families import read_families
 from gauger.engine.reference.lock import WriterLock
 from gauger.engine.reference.writing import Writing, sweep
@@ -79,11 +80,13 @@ class Kept:
         days = self.reference_days(today, settings)
         if not days:
             return None
-        share, populations = settings.reference_accounts_max // len(days), []
-        for day in days:
+        share = settings.reference_accounts_max // len(days)
+
+        def chosen(day: date) -> Population:
             with self.commit.reading(f"{DAYS}/{day}") as (folder, _):
-                populations.append(bounded(read_population(folder, REFERENCE), share, self.secret))
-        return Reference([day.isoformat() for day in days], concatenate(populations))
+                return bounded(read_population(folder, REFERENCE), share, self.secret)
+
+        return Reference([day.isoformat() for day in days], concatenate(threads.each(chosen, days, DAY_BYTES)))
 
     def words(self, today: date, settings: Settings) -> WordSketch | None:
         """The words of the reference of a day, or None when no day is old enough."""
