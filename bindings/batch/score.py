@@ -161,13 +161,15 @@ class _Scoring:
         watch.lap("ingest")
         finished = run.finish(allowed)
         watch.lap("weigh")
-        self._write(finished, column_map)
+        with threads.beside() as start:
+            ahead = start(run.measure_ahead)
+            self._write(finished, column_map)
         doubts = doubts_of(inputs, run.account, finished, column_map, own)
         axis = axis_of(run.account)
         warnings = [] if finished.result.allowed is None else finished.result.allowed.warnings()
         warnings += [*([] if axis is None else axis.warning()), *self._keep(finished, doubts)]
         watch.lap("write")
-        rate = run.false_positives()
+        rate = run.false_positives(ahead.result())
         watch.lap("check")
         seconds = {**watch.seconds, **finished.result.seconds, "total": time.perf_counter() - self._started}
         manifest = _manifest(run, inputs, finished, seconds)
