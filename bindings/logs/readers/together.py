@@ -81,7 +81,7 @@ class SmallFiles:
 
     def give(self) -> Gathered:
         """What was gathered, and start anew."""
-        arrays = records.to_arrays(self._good, self._sources, self._rules) if self._good else {}
+        arrays = records.to_arrays(self._good, self._sources, self._map.rules) if self._good else {}
         batch = pa.record_batch(arrays or {"": pa.nulls(len(self._good))})
         files, rows = np.array(self._files, np.int32), np.array(self._rows, np.int64)
         found = Gathered(batch, files, rows, self._broken, self._ended)
