@@ -77,7 +77,8 @@ class Rows:
         return False
 
     def _quoted(self, line: bytes, expected: int | None) -> list[bytes] | str:
-        text, taken, looked_at = line.rstrip(b"\r"), [line], 0
+        taken: list[bytes | None] = [line]
+        text, looked_at = line.rstrip(b"\r"), 0
         while self._row.match(text) is None:
             if self._open.match(text) is None or not (self._waiting or self._fetch()):
                 return self._give_back(taken)

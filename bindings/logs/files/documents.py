@@ -30,6 +30,8 @@ _SCALAR = re.compile(_STRING + rb'"|[0-9eE+\-.]++|true|false|null')
 _KEY = rb'\s*"[^"\\]{0,200}"\s*:'
 _PLAIN = rb'(?:"[^"\\]{0,1000}"|[^\s"{}\[\],]{1,40})'
 _BEGINNING = re.compile(rb"\{(" + _KEY + rb"\s*)(?:" + _PLAIN + rb"(\s*," + _KEY + rb"))?")
+_DOCUMENT = re.compile(rb'\{\s*["}]|\[\s*[\[{"\]]')
+_VALUE = re.compile(rb'\s*(?:\{|\[\s*[\[{"\]])')
 _OPEN, _CLOSED = b"{[", b"}]"
 
 
@@ -46,8 +48,8 @@ def shape_of(head: bytes, whole: bool) -> str:
     lines = text.split(b"\n")
     if not whole and len(lines) > 1:
         lines.pop()
-    if re.match(rb'(?:\{\s*["}]|\[\s*[\[{"\]])', text) is None:
-        values = any(line.lstrip()[:1] in (b"{", b"[") or is_json(line) for line in lines)
+    if _DOCUMENT.match(text) is None:
+        values = any(_VALUE.match(line) or is_json(line) for line in lines)
         return "lines" if values or not text else "text"
     # Behind an object that is torn other lines may be whole; within an array they may be, too.
     looked_at = lines[:1] if text.startswith(b"[") else lines

@@ -7,6 +7,7 @@ inside another; UTF-16, by its byte order mark or its zero bytes.
 
 import bz2
 import codecs
+import errno
 import lzma
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -127,6 +128,10 @@ def _filled(stream: Any, size: int) -> bytes:
 
 
 def _unpacked(path: Path, layers: list[str]) -> Any:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # Arrow cannot open it
+        raise OSError(errno.EINVAL, "its name is not UTF-8; rename the file") from None
     if not layers:
         return pa.input_stream(str(path), compression=None)
     if len(layers) == 1 and layers[0] in ("gzip", "zstd", "lz4"):
@@ -139,7 +144,7 @@ def _unpacked(path: Path, layers: list[str]) -> Any:
 
 def _of_arrow(kind: str) -> Callable[[Any], Any]:
     def opened(stream: Any) -> Any:
-        return _Stream(stream, _read(pa.CompressedInputStream(pa.PythonFile(_File(stream), "r"), kind)))
+        return _Stream(stream, _read(pa.CompressedInputStream(pa.PythonFile(_file(stream), "r"), kind)))
 
     return opened
 
@@ -151,6 +156,10 @@ class _File:
 
     def __init__(self, stream: Any) -> None:
         self.read, self.close = stream.read, stream.close
+
+
+def _file(stream: Any) -> Any:
+    return _File(stream)
 
 
 def _read(stream: Any) -> Iterator[bytes]:
@@ -203,8 +212,8 @@ _OPENERS: dict[str, Callable[[Any], Any]] = {
     "gzip": _of_arrow("gzip"),
     "zstd": _of_arrow("zstd"),
     "lz4": _of_arrow("lz4"),
-    "bz2": lambda stream: _Stream(stream, _read(bz2.BZ2File(_File(stream)))),
-    "xz": lambda stream: _Stream(stream, _read(lzma.LZMAFile(_File(stream)))),  # noqa: SIM115
+    "bz2": lambda stream: _Stream(stream, _read(bz2.BZ2File(_file(stream)))),
+    "xz": lambda stream: _Stream(stream, _read(lzma.LZMAFile(_file(stream)))),  # noqa: SIM115
     "snappy": lambda stream: _Stream(stream, _snappy(stream)),
     "prefixed": lambda stream: _Stream(stream, _prefixed(stream)),
 }

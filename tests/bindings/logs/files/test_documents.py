@@ -88,7 +88,7 @@ def test_deep_nesting_takes_neither_stack_nor_time() -> None:
     found, error = cut(b'{"a":' * 60_000, 10_000)
     assert error is None
     assert set(found) == {documents.INVALID, documents.CUT_OFF}
-    assert len(found) < 100
+    assert len(found) < 1_100  # the last thousand are open when the text ends
 
 
 def test_a_record_of_very_many_values_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
