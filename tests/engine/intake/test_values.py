@@ -28,7 +28,7 @@ def test_null_markers_are_nulls(name: str) -> None:
 
 
 def test_null_markers_of_other_columns_are_missing_not_wrong() -> None:
-    for name in ("start_time", "account_created_at", "request_temperature", "usage_input_tokens", "request_stream"):
+    for name in ("start_time", "account_created_at", "request_temperature", "usage_output_tokens", "request_stream"):
         found = values.clean(name, pa.array(["\\N", "NULL", None]))
         assert (found.cast.array.null_count, found.given, found.cast.faults) == (3, 0, ())
 
