@@ -3,7 +3,7 @@
 A map is a TOML file::
 
     name = "litellm"
-    records = "lines"                 # or "otlp_spans": every span of an OTLP-JSON document is a row
+    records = "lines"                 # or "otlp": every span or GenAI event of an OTLP-JSON document is a row
 
     [columns]                         # canonical name = where to look; the first that holds something wins
     start_time = "startTime"
@@ -28,14 +28,21 @@ from gauger.engine.common.errors import ColumnMapError
 from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION, RETIRED
 from gauger.engine.intake import values
 from gauger.engine.intake.conversation import DEFAULT, Rules
-from gauger.logs import column_maps, headers, spans
+from gauger.logs import column_maps, headers
 from gauger.logs.converters import CONVERTERS, Converter
+from gauger.logs.otlp import documents
 
 NAMES = (*CALL_SCHEMA.names, *CONVERSATION)  # that a map may name
 BESIDE = ("system_instructions", "tool_definitions")  # of these every source counts, not the first
 RecordsOf = Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
 # What the objects of a log hold: None, a row each, or a function that finds the rows in one.
-RECORDS: dict[str, RecordsOf | None] = {"lines": None, "otlp_spans": spans.of_document}
+RECORDS: dict[str, RecordsOf | None] = {
+    "lines": None,
+    "otlp": documents.of_document,
+    "otlp_spans": documents.of_document,  # the name before logs were read as well
+}
+# Where a map of such records does not say which are calls.
+OPERATIONS = {"otlp": "attributes.gen_ai.operation.name", "otlp_spans": "attributes.gen_ai.operation.name"}
 
 
 @dataclass(frozen=True)
@@ -174,6 +181,8 @@ def _parse(content: bytes, origin: str) -> ColumnMap:
     if records not in RECORDS:
         raise ColumnMapError(f"{origin}: records must be one of {', '.join(RECORDS)}")
     sources = {name: _sources(value, f"{origin}: column {name}") for name, value in columns.items()}
+    if records in OPERATIONS:
+        sources.setdefault("operation_name", (Source(OPERATIONS[records]),))
     return ColumnMap(str(document.get("name", Path(origin).stem)), _chats_apart(sources), records)
 
 
