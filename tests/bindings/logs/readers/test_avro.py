@@ -49,11 +49,10 @@ def test_records_of_typed_values(tmp_path: Path) -> None:
 def test_damage_stands_behind_what_was_read(tmp_path: Path) -> None:
     path = write(tmp_path / "a.avro", 600)
     path.write_bytes(path.read_bytes()[:-2_000])
-    rows = 0
-    with pytest.raises(InputError, match="damaged after [1-9]") as caught:
-        for chunk in readers.read(path, CANONICAL):
-            rows += chunk.batch.num_rows
-    assert f"after {rows} rows" in str(caught.value)
+    read: list[int] = []
+    with pytest.raises(InputError, match=r"damaged after [1-9]") as caught:
+        read.extend(chunk.batch.num_rows for chunk in readers.read(path, CANONICAL))
+    assert f"after {sum(read)} rows" in str(caught.value)
     path.write_bytes(b"Obj\x01 and then nothing")
     with pytest.raises(InputError, match="not a sound Avro file"):
         list(readers.read(path, CANONICAL))
