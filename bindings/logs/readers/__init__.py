@@ -1,20 +1,24 @@
 """Readers of log files: every format ends in batches of the canonical schema."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from gauger.engine.common.errors import InputError
 from gauger.engine.common.schema import CALL_SCHEMA
 from gauger.engine.intake import casting, conversation
 from gauger.logs.columns import ColumnMap
+from gauger.logs.readers import shaped
 from gauger.logs.readers.chunk import BATCH_ROWS, Chunk
 from gauger.logs.readers.discovery import discover, format_of
 
 _SAID = ("prompt_text", "context_texts", "continuation")
 
-__all__ = ["Chunk", "discover", "format_of", "prompts_at", "read"]
+__all__ = ["Chunk", "discover", "format_of", "prepared", "prompts_at", "read"]
 
 
 def read(
@@ -25,7 +29,28 @@ def read(
     ``columns`` are the canonical names wanted (None: all). Raises ``InputError``, its message beginning with
     the path, when the file is corrupt; the chunks before that stand.
     """
-    return format_of(path).read(path, column_map, batch_rows=batch_rows, columns=columns)
+    form = format_of(path)
+    column_map = prepared(column_map, [path])
+    if column_map.is_shaped and not form.shapes:
+        return shaped.read(form, path, column_map, batch_rows=batch_rows, columns=columns)
+    return form.read(path, column_map, batch_rows=batch_rows, columns=columns)
+
+
+def prepared(column_map: ColumnMap, paths: Sequence[Path], rows_max: int | None = None) -> ColumnMap:
+    """A map that joins records, with what its first reading of the files found; any other as it is.
+
+    rows_max : rows of each file to look at (None: all); what cannot be read is said when the file is read again
+    """
+    join = column_map.shape.join
+    if join is None or join.kept is not None:
+        return column_map
+    first = column_map.keeping()
+    for path in paths:
+        with suppress(InputError):
+            for _ in islice(read(path, first), rows_max):
+                pass
+    first.first_reading_done()
+    return first
 
 
 def prompts_at(path: Path, column_map: ColumnMap, rows: np.ndarray) -> dict[int, str]:
@@ -38,8 +63,13 @@ def prompts_at(path: Path, column_map: ColumnMap, rows: np.ndarray) -> dict[int,
         return prompts
     wanted = np.unique(rows)
     form = format_of(path)
-    near = {"near": wanted} if form.seeks else {}
-    for chunk in form.read(path, column_map, batch_rows=BATCH_ROWS, columns=_SAID, **near):
+    seeks = form.seeks and not column_map.is_shaped  # rows that are made are not those that stand in the file
+    chunks = (
+        form.read(path, column_map, batch_rows=BATCH_ROWS, columns=_SAID, near=wanted)
+        if seeks
+        else read(path, column_map, columns=_SAID)
+    )
+    for chunk in chunks:
         positions = np.flatnonzero(np.isin(chunk.rows, wanted))
         if len(positions) and "prompt_text" in chunk.batch.schema.names:
             known = [name for name in _SAID if name in chunk.batch.schema.names]

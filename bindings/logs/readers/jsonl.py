@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 
 from gauger.engine.common.errors import InputError
-from gauger.logs.columns import RECORDS, ColumnMap, RecordsOf
+from gauger.logs.columns import ColumnMap, RecordsOf
 from gauger.logs.readers import lines, records
 from gauger.logs.readers.chunk import BATCH_BYTES, Chunk, empty_batch, unreadable
 from gauger.logs.readers.format import Format
@@ -29,7 +29,7 @@ def read(
     path: Path, column_map: ColumnMap, *, batch_rows: int, columns: Sequence[str] | None = None
 ) -> Iterator[Chunk]:
     """Chunks of about ``batch_rows`` rows; ``InputError`` after what a damaged stream still gave."""
-    batcher = _Batcher(column_map, columns)
+    batcher = _Batcher(path, column_map, columns)
     damage: InputError | None = None
     blocks = lines.blocks(lines.pieces(path))
     while True:
@@ -66,11 +66,11 @@ class _Batcher:
     as the garbage collector walks them again and again.
     """
 
-    def __init__(self, column_map: ColumnMap, columns: Sequence[str] | None) -> None:
+    def __init__(self, path: Path, column_map: ColumnMap, columns: Sequence[str] | None) -> None:
         self._sources = column_map.sources(columns)
         self._rules = column_map.rules
         self._columns = columns
-        self._records_of = RECORDS[column_map.records]
+        self._records_of = column_map.records_of(path, columns)
         self._seen: set[str] = set()  # columns some row of the file had: they stay, so that batches agree
         self._bytes = 0
         self._parts: list[tuple[int, dict[str, pa.Array]]] = []  # rows and columns of each block
@@ -124,10 +124,11 @@ def _parse(block: list[bytes | None], records_of: RecordsOf | None) -> tuple[lis
     good: list[dict[str, Any]] = []
     broken: _Broken = []
     for value in values:
-        if isinstance(value, str):
-            broken.append((len(good) + len(broken), value))
-        else:
-            good.extend([value] if records_of is None else records_of(value))
+        for row in [value] if isinstance(value, str) or records_of is None else records_of(value):
+            if isinstance(row, str):
+                broken.append((len(good) + len(broken), row))
+            else:
+                good.append(row)
     return good, broken, len(good) + len(broken)
 
 
@@ -150,4 +151,4 @@ def _object(line: bytes | None) -> dict[str, Any] | str:
     return value if isinstance(value, dict) else _NOT_AN_OBJECT
 
 
-FORMAT = Format("jsonl", (".jsonl", ".ndjson", ".json"), (b"{",), read)
+FORMAT = Format("jsonl", (".jsonl", ".ndjson", ".json"), (b"{",), read, shapes=True)
