@@ -1,5 +1,5 @@
 """``python -m gauger`` is ``gauger``."""
 
-from gauger.cli import main
+from gauger.boundary import main
 
-main(prog_name="gauger")
+main()

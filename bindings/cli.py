@@ -1,9 +1,8 @@
 """The command line: ``gauger COMMAND --help`` shows each command with an example.
 
-Exit codes: 0 done, 1 ran but something failed, 2 bad usage.
+Exit codes: 0 done, 1 ran but something failed, 2 bad usage, 130 interrupted (``boundary``).
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +16,9 @@ import click
 from tqdm import tqdm
 
 from gauger import __version__
+from gauger.boundary import complain, guarded
+from gauger.cli_columns import columns_command
 from gauger.cli_state import state_commands
-from gauger.engine.common.errors import AllowListError, ColumnMapError, GaugerError, InputError
 from gauger.engine.common.memory import parsed
 from gauger.engine.common.progress import Progress
 from gauger.engine.common.settings import SHORT_LINES, Settings
@@ -31,32 +31,10 @@ _ALARM_LEVEL_MAX = 0.1
 
 
 class _Commands(click.Group):
-    """Turns our errors into one line and an exit code; nobody should see a traceback for a bad file."""
+    """All commands. Errors of what it runs end the process with one line and an exit code (``boundary``)."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (AllowListError, ColumnMapError, InputError) as error:
-            _complain(str(error))
-            ctx.exit(2)
-        except (GaugerError, ValueError) as error:
-            _complain(str(error))
-            ctx.exit(1)
-        except BrokenPipeError:
-            ctx.exit(1)
-        except OSError as error:
-            name = error.filename2 or error.filename
-            place = "" if name is None else f"{os.fspath(name)}: "
-            _complain(f"{place}{error.strerror or error}; check the place and its free space, then run again")
-            ctx.exit(1)
-        except MemoryError:
-            _complain("not enough memory; give it fewer or smaller files at a time")
-            ctx.exit(1)
-
-
-def _complain(message: str) -> None:
-    """One line on standard error, whatever the file names in it."""
-    click.echo(f"gauger: {visible(message)}", err=True)
+        return guarded(partial(super().invoke, ctx))
 
 
 @contextmanager
@@ -130,10 +108,14 @@ _seed_option = click.option(
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="gauger")
 def main() -> None:
-    """Find distillation campaigns in LLM API traffic by joining weak evidence across accounts."""
+    """Find distillation campaigns in LLM API traffic by joining weak evidence across accounts.
+
+    Whatever fails is one line. GAUGER_DEBUG=1 shows the traceback as well; prompts may be in it.
+    """
 
 
 main.add_command(state_commands)
+main.add_command(columns_command)
 
 
 @main.command()
@@ -185,12 +167,12 @@ def score(
     with _bar() as progress:
         local = Local(**{name: options.pop(name) for name in _LOCAL})
         finished = run(inputs, out, state=directory, settings=settings, local=local, progress=progress, **options)
-    for warning in finished.warnings:
-        _complain(f"warning: {warning}")
+    for warning in (*finished.doubts, *finished.warnings):
+        complain(f"warning: {warning}")
     click.echo(summary(finished))
     for error in finished.errors:
-        _complain(error)
-    if finished.errors:
+        complain(error)
+    if finished.errors or finished.doubts:
         sys.exit(1)
 
 
@@ -370,7 +352,7 @@ def warmup() -> None:
     click.echo(f"{done.kernels} kernels ready in {done.seconds:.1f} s: {done.compiled} compiled, {done.loaded} loaded")
     click.echo(f"cache: {visible(done.directory or 'none')}")
     if done.problem is not None:
-        _complain(f"the cache could not be used: {done.problem}")
+        complain(f"the cache could not be used: {done.problem}")
         sys.exit(1)
 
 

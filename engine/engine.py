@@ -148,7 +148,7 @@ class Engine:
         if self._reference is None or self._reference[0] != day:
             self._reference = (day, self._directory.reference(day, self.settings))
         chosen = self._reference[1]
-        return chosen, self._directory.stale(day) if chosen is None else None
+        return chosen, None if chosen is not None else self._directory.no_reference(day, self.settings)
 
     def _follow(self, measures: Measures, family: np.ndarray, admitted: Admitted) -> np.ndarray:
         """Families of calls (0 = none), those of the stream where the last ``finish`` knows none."""

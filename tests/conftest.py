@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 
 import pytest
 
-from gauger.engine.common.secret import SECRET_BYTES
+# Before NumPy is loaded: each process of the suite has a core, and threads of linear algebra that wait for one another
+# burn three times the processor time of the work itself. What they change in a result is asked for in test_score.py.
+for _library in ("OPENBLAS", "OMP", "MKL"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
+from gauger.engine.common.secret import SECRET_BYTES  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)

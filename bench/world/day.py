@@ -92,7 +92,6 @@ class Log:
                 identifier("pay", habit.org or habit.account_id),
                 midnight - timedelta(days=habit.age_days),
                 address,
-                habit.network,
                 habit.user_agent,
                 call.text,
                 habit.model,

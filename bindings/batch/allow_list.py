@@ -9,12 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gauger.engine.common.documents import TooLargeError, parsed_toml, read_bounded
 from gauger.engine.common.errors import AllowListError
 from gauger.engine.families.allow_list import AllowList
 
 _KEYS = ("ids", "examples", "example_files")
 _HINT = 'write: ids = [12], examples = ["a whole prompt"], example_files = ["prompt.txt"]'
 _EXAMPLE_BYTES_MAX = 1 << 24
+_BYTES_MAX = 1 << 26  # examples may stand in it
 _PLACE = re.compile(r"\(at (?:line \d+, column \d+|end of document)\)")
 
 
@@ -24,7 +26,7 @@ def load_allow_list(path: Path) -> AllowList:
     Raises AllowListError when there is no such file, it is no TOML, or it holds what an allow-list cannot.
     """
     try:
-        document = tomllib.loads(path.read_bytes().decode())
+        document = parsed_toml(read_bounded(path, _BYTES_MAX))
     except UnicodeDecodeError:
         raise AllowListError(f"{path}: the allow-list is not UTF-8; {_HINT}") from None
     except tomllib.TOMLDecodeError as error:
@@ -60,9 +62,9 @@ def _example(allow: Path, name: str) -> str:
     """The prompt in a file, without the line break that editors put at its end."""
     path = allow.parent / name
     try:
-        if path.stat().st_size > _EXAMPLE_BYTES_MAX:
-            raise AllowListError(f"{path}: an example file holds one prompt, at most 16 MiB")
-        return path.read_bytes().decode().removesuffix("\n")
+        return read_bounded(path, _EXAMPLE_BYTES_MAX).decode().removesuffix("\n")
+    except TooLargeError:
+        raise AllowListError(f"{path}: an example file holds one prompt, at most 16 MiB") from None
     except UnicodeDecodeError:
         raise AllowListError(f"{path}: the example file is not UTF-8") from None
     except (OSError, ValueError) as error:

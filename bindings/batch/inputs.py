@@ -28,6 +28,7 @@ class Input:
     rows: int = 0
     scored: int = 0
     quarantined: int = 0
+    left_out: int = 0  # sound rows that are no calls
     error: str | None = None
 
     def record(self) -> dict[str, Any]:
@@ -39,6 +40,7 @@ class Input:
             "rows": self.rows,
             "scored": self.scored,
             "quarantined": self.quarantined,
+            "left_out": self.left_out,
             "error": None if self.error is None else visible(self.error),
         }
 
@@ -92,7 +94,8 @@ def settle(inputs: Sequence[Input], account: Account) -> None:
         if tally is None:
             continue
         item.rows, item.scored, item.quarantined = tally.rows, tally.scored, tally.refused
+        item.left_out = tally.left_out
         if tally.error is not None:
             own = tally.error.startswith((str(item.path), visible(str(item.path))))
             item.error = tally.error if own else f"{item.path}: {tally.error}"
-        assert item.rows == item.scored + item.quarantined, f"{item.path}: rows went missing"
+        assert item.rows == item.scored + item.quarantined + item.left_out, f"{item.path}: rows went missing"

@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from gauger import __version__
 from gauger.batch import outputs, templates
 from gauger.batch.allow_list import load_allow_list
 from gauger.batch.calls import write_calls
+from gauger.batch.doubts import doubts_of, filled, unread
 from gauger.batch.inputs import Input, digest, parts, settle
 from gauger.batch.one_writer import one_writer, place_of
 from gauger.engine.common import memory, threads
@@ -23,19 +23,21 @@ from gauger.engine.common.errors import GaugerError, InputError
 from gauger.engine.common.progress import Progress, tell
 from gauger.engine.common.progress import use as progress_to
 from gauger.engine.common.secret import Secret
-from gauger.engine.common.settings import HOUR_US, Settings
+from gauger.engine.common.settings import Settings
 from gauger.engine.common.stopwatch import Stopwatch
 from gauger.engine.families.allow_list import AllowList
 from gauger.engine.intake.parts import Ended, Event, Part
 from gauger.engine.plan.finish import Finished
 from gauger.engine.plan.local import Local, LocalRun
+from gauger.engine.plan.time_axis import axis_of, hourly, window
 from gauger.engine.reference.directory import StateDirectory, directory_of
 from gauger.engine.results import tables
 from gauger.engine.results.result import Result
 from gauger.engine.segments.segment import Account, Tally
 from gauger.kernels.warm import warmup
 from gauger.logs.columns import ColumnMap, load_column_map
-from gauger.logs.readers import discover
+from gauger.logs.detection import detect
+from gauger.logs.readers import discover, prepared
 from gauger.text.formats import visible
 
 _LEAST_BYTES = 3 * memory.GIB // 2  # to read and measure; what a day takes beside that is known when it is measured
@@ -51,6 +53,8 @@ class Run:
     result: Result
     errors: list[str] = field(default_factory=list)  # one line a file that failed
     warnings: list[str] = field(default_factory=list)  # what was asked for and came to nothing
+    picked: str | None = None  # the shipped column map that was found to fit, where none was asked for
+    doubts: list[str] = field(default_factory=list)  # what says that the log was not read as it was meant
 
 
 def default_secret() -> Secret:
@@ -98,6 +102,9 @@ def score(
     column_map = load_column_map(columns)
     allowed = None if allow is None else load_allow_list(allow)
     paths = discover(sources)
+    picked = detect(paths) if columns is None else None
+    if picked is not None:
+        columns, column_map = picked, load_column_map(picked)
     local = local or Local()
     work = local.work or out.parent / f".{out.name}.work"
     _refuse_own_files(paths, out, place_of(state), work)
@@ -117,7 +124,9 @@ def score(
         run = LocalRun(work, given, settings, kept, local)
         try:
             outputs.begin(out)  # after all that can be refused: it ends the earlier run
-            return _Scoring(out, inputs, run).score(column_map, allowed)
+            done = _Scoring(out, inputs, run).score(prepared(column_map, paths), allowed, column_map.own)
+            done.picked = picked
+            return done
         finally:
             run.work.close()
 
@@ -141,7 +150,8 @@ class _Scoring:
         self._watch, self._started = Stopwatch(), time.perf_counter()
         self._rows = 0  # read so far
 
-    def score(self, column_map: ColumnMap, allowed: AllowList | None) -> Run:
+    def score(self, column_map: ColumnMap, allowed: AllowList | None, own: Sequence[str]) -> Run:
+        """own : columns that the user's own map names"""
         run, inputs, watch = self._run, self._inputs, self._watch
         with threads.beside() as start:
             digests = [start(digest, item.path) for item in inputs]
@@ -153,20 +163,32 @@ class _Scoring:
         finished = run.finish(allowed)
         watch.lap("weigh")
         self._write(finished, column_map)
-        kept = run.keep(finished) if run.keeps and run.account.scored else []
+        doubts = doubts_of(inputs, run.account, finished, column_map, own)
+        axis = axis_of(run.account)
+        warnings = [] if finished.result.allowed is None else finished.result.allowed.warnings()
+        warnings += [*([] if axis is None else axis.warning()), *self._keep(finished, doubts)]
         watch.lap("write")
         rate = run.false_positives()
         watch.lap("check")
         seconds = {**watch.seconds, **finished.result.seconds, "total": time.perf_counter() - self._started}
         manifest = _manifest(run, inputs, finished, seconds)
+        manifest["column_map"] = column_map.name
         manifest["false_positive_rate"] = rate.record()
+        manifest["warnings"] = [*doubts, *warnings]
         outputs.write_manifest(self._out, manifest)
         run.work.finish()
-        result = finished.result
-        warnings = [*([] if result.allowed is None else result.allowed.warnings()), *kept]
-        return Run(
-            self._out, inputs, manifest, result, [item.error for item in inputs if item.error is not None], warnings
-        )
+        errors = [item.error for item in inputs if item.error is not None]
+        return Run(self._out, inputs, manifest, finished.result, errors, warnings, doubts)
+
+    def _keep(self, finished: Finished, doubts: list[str]) -> list[str]:
+        """Keep the days of a run that can be trusted; sentences say which were not."""
+        run = self._run
+        if not run.keeps or not run.account.scored:
+            return []
+        why_not = "of the warnings above" if doubts else unread(self._inputs)
+        if why_not is not None:
+            return [f"not kept as reference, because {why_not}"]
+        return run.keep(finished)
 
     def _measure(self, column_map: ColumnMap) -> None:
         """Read and measure; how much is done is told by bytes, rows being as long as those before."""
@@ -205,34 +227,18 @@ class _Scoring:
 
 def _quarantine(account: Account) -> pa.Table:
     """Rows that could not be scored."""
-    columns = {"file": account.refused_file, "row": account.refused_row, "reason": account.refused_reason}
+    columns = {
+        "file": account.refused_file,
+        "row": account.refused_row,
+        "account_id": [name or None for name in account.refused_account],
+        "reason": account.refused_reason,
+    }
     return pa.table(columns, schema=tables.QUARANTINE).sort_by([("file", "ascending"), ("row", "ascending")])
 
 
-def _hourly(account: Account, finished: Finished) -> dict[str, Any] | None:
-    """Calls of each UTC hour, and those of flagged accounts among them."""
-    if not account.hours:
-        return None
-    start, last = min(account.hours), max(account.hours)
-    # A log with one stray timestamp must not make a list of a million hours.
-    span = min(last - start + 1, 24 * 62)
-    calls = [account.hours.get(start + hour, 0) for hour in range(span)]
-    flagged = np.zeros(span, np.int64)
-    if np.any(finished.flagged):
-        times = finished.spread.wanted(finished.families).of(np.flatnonzero(finished.flagged)).time
-        hours = times // HOUR_US - start
-        flagged = np.bincount(hours[hours < span], minlength=span)
-    return {
-        "start": datetime.fromtimestamp(start * 3600, UTC).isoformat(),
-        "calls": calls,
-        "flagged_calls": flagged.tolist(),
-    }
-
-
 def _manifest(run: LocalRun, inputs: list[Input], finished: Finished, seconds: dict[str, float]) -> dict[str, Any]:
-    result, account, window = finished.result, run.account, run.account.window
+    result, account, axis = finished.result, run.account, axis_of(run.account)
     scored = sum(item.scored for item in inputs)
-    instants = None if window is None else [datetime.fromtimestamp(time / 1e6, UTC).isoformat() for time in window]
     reference = {
         "days": result.reference_days,
         "accounts": result.reference_accounts,
@@ -244,11 +250,14 @@ def _manifest(run: LocalRun, inputs: list[Input], finished: Finished, seconds: d
         "rows": sum(item.rows for item in inputs),
         "scored": scored,
         "quarantined": sum(item.quarantined for item in inputs),
+        "left_out": account.left_out,  # rows that are no calls, by what they are
+        "columns": filled(account),
         "accounts": result.accounts.num_rows,
         "flagged_accounts": int(np.sum(result.accounts.column("flagged").to_numpy())),
         "families": result.families.num_rows,
         "findings": result.campaigns.num_rows,
-        "window": None if instants is None else {"start": instants[0], "end": instants[1]},
+        "window": window(account),
+        "strays": None if axis is None else axis.record(),
         "reference": reference if result.reference_accounts else None,
         "missing_evidence": result.missing_evidence,
         "drift": None if result.drift is None else result.drift.record(),
@@ -257,7 +266,7 @@ def _manifest(run: LocalRun, inputs: list[Input], finished: Finished, seconds: d
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "calls_per_second": round(scored / seconds["total"], 1),
         "key_id": run.secret.key_id,
-        "hourly_calls": _hourly(account, finished),
+        "hourly_calls": hourly(account, finished),
         "work_bytes": run.work.nbytes(),
         "versions": {"pyarrow": pa.__version__, "numpy": np.__version__},
     }

@@ -48,8 +48,11 @@ def summary(run: Run) -> str:
     """The run in words, for a terminal."""
     manifest = run.manifest
     seconds = manifest["seconds"]["total"]
+    left_out = sum(manifest.get("left_out", {}).values())
+    besides = f" + {left_out:,} left out" if left_out else ""
     lines = [
-        f"Calls      {manifest['rows']:,} in = {manifest['scored']:,} scored + {manifest['quarantined']:,} quarantined "
+        f"Calls      {manifest['rows']:,} in = {manifest['scored']:,} scored{besides} + "
+        f"{manifest['quarantined']:,} quarantined "
         f"({seconds:.1f} s, {manifest['calls_per_second']:,.0f} calls/s)",
         f"Accounts   {manifest['accounts']:,}, {manifest['flagged_accounts']:,} flagged at {manifest['alarm_level']:g}",
         _reference(manifest),

@@ -1,12 +1,12 @@
-"""Masked templates: what at least k accounts share of a family's prompts, the rest hidden.
+"""Masked templates: what at least k owners share of a family's prompts, the rest hidden.
 
 The only place where prompt text reaches an output. The prompts are read again from the log for it, one for each of a
-few accounts of each family. A token is shown when a window of three tokens around it stands in the prompts of at
-least k accounts and of half of those read, so that the value of a slot is not taken for the template; where nothing
-is in half of them, k accounts do. Between two slots there may be only two constant tokens: two in a row will do in a
-short gap where nine tenths hold them, and k accounts. Two shown tokens stand side by side only if one such window
-holds both: what each of two phrases has in common with many says nothing of the two together. Whatever is not shown
-is a numbered slot.
+few accounts of each family, no two of which may be one owner's (``engine/plan/owners.py``): the seats of one firm are
+one. A token is shown when a window of three tokens around it stands in the prompts of at least k of them and of half
+of those read, so that the value of a slot is not taken for the template; where nothing is in half of them, k do.
+Between two slots there may be only two constant tokens: two in a row will do in a short gap where nine tenths hold
+them, and k of them. Two shown tokens stand side by side only if one such window holds both: what each of two phrases
+has in common with many says nothing of the two together. Whatever is not shown is a numbered slot.
 """
 
 import math
@@ -24,7 +24,7 @@ from gauger.logs.readers import prompts_at
 
 MASK = "[...{}]"  # with the number of the slot, from 1
 FAMILIES_MAX = 200  # the most widely shared ones
-_ACCOUNTS_READ = 3  # times k accounts are looked at, one prompt each
+_OWNERS_READ = 3  # times k owners are looked at, one prompt each
 _PROMPT_CHARACTERS_MAX = 4_000  # of a longer prompt the two ends: frames stand around what was pasted into them
 _TEMPLATE_CHARACTERS_MAX = 600
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -54,7 +54,7 @@ def _shared(prompts: Sequence[Sequence[tuple[str, ...]]], least: int) -> set[tup
 
 
 def mask(prompts: Sequence[str], k: int) -> str | None:
-    """Template of prompts of different accounts: what they share of the one that shares most, the rest as slots.
+    """Template of prompts of different owners: what they share of the one that shares most, the rest as slots.
 
     None when fewer than k prompts are given or they share nothing.
     """
@@ -118,7 +118,8 @@ Examples = Callable[[np.ndarray, int], dict[int, tuple[np.ndarray, np.ndarray]]]
 def render(families: pa.Table, examples: Examples, paths: Sequence[Path], column_map: ColumnMap, k: int) -> pa.Table:
     """Fill in the ``template`` column of the most widely shared families.
 
-    examples : of each of some families (rows), files and rows of the first call of each of at most so many accounts
+    examples : of each of some families (rows), files and rows of a call of each of at most so many owners, in an order
+        that does not depend on where calls lie
     A log that cannot be read a second time leaves its families without a template.
     """
     accounts = families.column("accounts").to_numpy()
@@ -126,7 +127,7 @@ def render(families: pa.Table, examples: Examples, paths: Sequence[Path], column
     candidates = candidates[np.lexsort((candidates, -accounts[candidates]))][:FAMILIES_MAX]
     if len(candidates) == 0:
         return families
-    chosen = examples(np.sort(candidates), _ACCOUNTS_READ * k)
+    chosen = examples(np.sort(candidates), _OWNERS_READ * k)
     files, rows = (np.concatenate(column) for column in zip(*chosen.values(), strict=True))
     texts = _read(files, rows, paths, column_map)
     column: list[str | None] = [None] * len(accounts)

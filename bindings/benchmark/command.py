@@ -27,7 +27,7 @@ from gauger.engine.intake.admission import admit
 from gauger.engine.intake.parts import MEASURE_ROWS
 from gauger.engine.plan.local import Local
 from gauger.logs.columns import load_column_map
-from gauger.logs.readers import format_of, read
+from gauger.logs.readers import discover, format_of, read
 from gauger.simulate import simulate
 
 ROUNDS = turns.ROUNDS
@@ -89,6 +89,8 @@ def bench(source: Path | None, columns: str | None, progress: Progress) -> str:
         if source is None:
             progress("simulating", 0, 0)
             source = simulate(Path(folder) / "log", calls=_CALLS, reference_days=1, reference_calls=500).day
+        else:
+            discover([source])  # a pipe, say, would have us wait for what is never written
         progress("stages", 0, 0)
         batches = _batches(source, columns)
         lines = _stage_lines(batches, stages(batches))

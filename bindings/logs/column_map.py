@@ -39,6 +39,7 @@ class ColumnMap:
     shape: Shape = field(default_factory=Shape)
     csv: Csv = field(default_factory=Csv)
     is_blind: bool = False  # to the case of names
+    own: tuple[str, ...] = ()  # columns that a user's own file names, which are meant to be found
 
     @cached_property
     def is_shaped(self) -> bool:

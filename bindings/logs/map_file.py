@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gauger.engine.common.documents import NotAFileError, TooLargeError, parsed_toml, read_bounded
 from gauger.engine.common.errors import ColumnMapError
 from gauger.engine.common.schema import RETIRED
 from gauger.engine.intake.conversation import DEFAULT, Rules
@@ -61,17 +62,18 @@ def _load(name_or_path: str, folder: Path, before: tuple[Path, ...]) -> ColumnMa
     names = column_maps.names()
     path = column_maps.path_of(name_or_path) if name_or_path in names else folder / name_or_path
     try:
-        content = path.read_bytes()
+        content = read_bounded(path)
+    except (NotAFileError, TooLargeError) as error:
+        raise ColumnMapError(f"{name_or_path}: {error.strerror}; a column map is a small TOML file") from None
     except OSError:
         near, known = meant(name_or_path, names), ", ".join(names)
         raise ColumnMapError(f"{name_or_path}: no such column map; {near}give a TOML file or one of {known}") from None
     origin = name_or_path if name_or_path in names else str(path)
     try:
-        text = content.decode("utf-8-sig")
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        document = parsed_toml(content)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ColumnMapError(f"{origin}: not valid TOML: {error}") from None
-    found = _Map(MapText(origin, text), document, document.get("case") == "blind")
+    found = _Map(MapText(origin, content.decode("utf-8-sig")), document, document.get("case") == "blind")
     found.check((), document, KEYS)
     if document.get("case", "blind") != "blind":
         found.text.fail(("case",), 'case must be "blind", or be left out')
@@ -113,6 +115,7 @@ def _parsed(found: _Map, base: ColumnMap) -> ColumnMap:
         _shape(found, base.shape),
         _csv(found, base.csv),
         found.is_blind or base.is_blind,
+        () if text.origin in column_maps.names() else tuple(read),
     )
 
 

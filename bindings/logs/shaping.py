@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from gauger.engine.common.schema import CALL_SCHEMA, CONTENT, CONVERSATION, REQUIRED
+from gauger.engine.intake import values
 from gauger.logs.joining import JOINED, Join, Kept
 from gauger.logs.paths import Source
 from gauger.logs.sources import Place, UnusableError, matches, text_of
@@ -118,23 +119,23 @@ class Shaper:
 
     def _values(self, record: dict[str, Any]) -> Row:
         """The columns of a call, or why it is none."""
-        values: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         for name, places in self.columns.items():
             beside = name in BESIDE and len(places) > 1
             value = all_values(record, places) if beside else first_value(record, places, name)
             if value is not None:
-                values[name] = value
+                found[name] = value
             elif name in _NEEDED and (reason := _unusable(places)) is not None:
                 return f"{'prompt' if name in _SAID else name} {reason}"
-        return values
+        return found
 
 
 def first_value(record: Any, sources: Iterable[Place], name: str = "") -> Any:
-    """What the first source that holds something for column ``name`` holds; else what one has for nothing, if any."""
+    """What the first source that says something for column ``name`` holds; else what one has for nothing, if any."""
     fallback = None
     for source in sources:
-        value = source.value(record)
-        if value is not None and value != "" and value != []:
+        value = values.plain(name, source.value(record))
+        if not values.says_nothing(name, value):
             return value
         fallback = value if fallback is None else fallback
     return fallback
@@ -142,8 +143,8 @@ def first_value(record: Any, sources: Iterable[Place], name: str = "") -> Any:
 
 def all_values(record: Any, sources: Iterable[Place]) -> list[Any] | None:
     """What all sources that hold something hold, one after another; None where none does."""
-    values = [value for value in (source.value(record) for source in sources) if value not in (None, "", [])]
-    return values or None
+    found = [value for value in (source.value(record) for source in sources) if value not in (None, "", [])]
+    return found or None
 
 
 @dataclass

@@ -109,7 +109,7 @@ def _family(run: outputs.Outputs, family_id: int) -> list[str]:
     lines.append(f"  from {formats.when(row['first_seen'])} to {formats.when(row['last_seen'])} UTC")
     lines += _section("What it says", [*families.sentences(row), *_variants(run, row)])
     template = [formats.shorten(row["template"], 4 * _TEMPLATE_LONGEST)] if row["template"] else []
-    lines += _section("Template", template, nothing="masked: fewer than 20 accounts share its words")
+    lines += _section("Template", template, nothing="masked: fewer than 20 owners share its words")
     users = [
         f"{_finding_name(found)}, {formats.plural(found['accounts'], 'account')}"
         for found in findings.ranked(run)

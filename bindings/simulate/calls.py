@@ -22,7 +22,6 @@ _WRITTEN = (
 )
 # What a gateway writes too, and gauger does not read.
 _UNREAD = {
-    "api_key_hash": pa.string(),
     "client_as_number": pa.int64(),
     "usage_input_tokens": pa.int64(),
     "duration": pa.float64(),

@@ -24,6 +24,7 @@ CALL_SCHEMA = pa.schema(
         _field("start_time", TIMESTAMP, "start_time"),
         _field("account_id", pa.string(), "gauger.account.id"),
         _field("org_id", pa.string(), "gauger.org.id"),
+        _field("api_key_hash", pa.string(), "gauger.api_key.hash"),
         _field("conversation_id", pa.string(), "gen_ai.conversation.id"),
         _field("response_id", pa.string(), "gen_ai.response.id"),
         _field("payment_fingerprint", pa.string(), "gauger.payment.fingerprint"),
@@ -59,7 +60,6 @@ CONVERSATION = {
 # Columns of earlier versions, which nothing reads: a map that names them is read without them.
 RETIRED = frozenset(
     {
-        "api_key_hash",
         "client_as_number",
         "duration",
         "feedback_score",

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from gauger.engine.common.documents import read_bounded
 from gauger.engine.common.errors import StateError
 from gauger.kernels.machine import keys
 
 SECRET_BYTES = 16
+_FILE_BYTES_MAX = 4_096
 
 
 class Secret:
@@ -84,7 +86,7 @@ class Secret:
         try:
             if path.stat().st_mode & 0o077:
                 raise StateError(f"{path}: others may read this key; run: chmod 600 {path}")
-            material = bytes.fromhex(path.read_text().strip())
+            material = bytes.fromhex(read_bounded(path, _FILE_BYTES_MAX).decode("ascii").strip())
         except OSError as error:
             raise StateError(f"{path}: cannot read the key ({error.strerror})") from None
         except ValueError:
@@ -92,6 +94,10 @@ class Secret:
         if len(material) != SECRET_BYTES:
             raise StateError(f"{path}: this is not a gauger key ({SECRET_BYTES} bytes in hexadecimal)")
         return cls(material)
+
+    def derived(self, purpose: bytes) -> bytes:
+        """A key of 32 bytes for one purpose: it gives away neither the secret nor any other key."""
+        return hashlib.blake2b(b"gauger/derived/" + purpose, key=self._material, digest_size=32).digest()
 
     def __repr__(self) -> str:
         return f"Secret(key_id={self.key_id!r})"

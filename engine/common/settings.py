@@ -24,7 +24,7 @@ class Settings:
     short_lines: bool = (
         False  # prompts are lines of a dozen words: finer grams, three times the honest ones in families
     )
-    k_anonymity: int = 20  # accounts that must share a token before a report may show it
+    k_anonymity: int = 20  # owners of accounts that must share a token before a report may show it
 
     # Evidence
     alarm_level: float = 0.001  # flagged below this tail probability

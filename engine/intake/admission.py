@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.schema import CALL_SCHEMA, CONTENT, CONVERSATION, REQUIRED
-from gauger.engine.intake import casting, conversation, structure
+from gauger.engine.intake import casting, conversation, structure, values
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Admitted:
     rows: np.ndarray  # int64, positions in the given batch of the admitted rows, ascending
     rejected: np.ndarray  # int64, positions of the rejected rows, ascending
     reasons: list[str]  # one per rejected row; never a value
+    accounts: list[str | None]  # of the rejected rows, where it is known
+    filled: dict[str, tuple[int, int]]  # rows of each column that held something, and those whose value could be read
 
 
 def admit(batch: pa.RecordBatch) -> Admitted:
@@ -40,7 +42,8 @@ def admit(batch: pa.RecordBatch) -> Admitted:
     columns = _known_columns(batch)
     for name, array in columns.items():
         structure.check(name, array)
-    casts = {name: casting.cast(array, CALL_SCHEMA.field(name).type) for name, array in columns.items()}
+    cleaned = {name: values.clean(name, array) for name, array in columns.items()}
+    casts = {name: column.cast for name, column in cleaned.items()}
     reason_of_row, reasons = _judge(casts, batch.num_rows, prompt_fault)
     calls = pa.RecordBatch.from_arrays(
         [cast.array for cast in casts.values()], schema=pa.schema([CALL_SCHEMA.field(name) for name in casts])
@@ -50,7 +53,14 @@ def admit(batch: pa.RecordBatch) -> Admitted:
         calls = calls.filter(pa.array(reason_of_row == 0))
     rows = np.flatnonzero(reason_of_row == 0)
     assert len(rows) + len(rejected) == batch.num_rows
-    return Admitted(calls, rows, rejected, [reasons[index] for index in reason_of_row[rejected]])
+    return Admitted(
+        calls,
+        rows,
+        rejected,
+        [reasons[index] for index in reason_of_row[rejected]],
+        casts["account_id"].array.take(pa.array(rejected)).to_pylist(),
+        {name: (column.given, column.used) for name, column in cleaned.items()},
+    )
 
 
 def _known_columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:
@@ -84,8 +94,7 @@ def _with_texts(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Array | None]
     names = set(batch.schema.names)
     if not names & CONVERSATION.keys():
         return batch, batch.column("prompt_fault") if "prompt_fault" in names else None
-    values = [_objects(batch, name) for name in CONVERSATION]
-    found = conversation.columns(*values)
+    found = conversation.columns(*(_objects(batch, name) for name in CONVERSATION))
     if "prompt_text" in names:
         structure.check("prompt_text", batch.column("prompt_text"))
         text = casting.cast(batch.column("prompt_text"), pa.string()).array
@@ -130,8 +139,10 @@ def _faults(casts: dict[str, casting.Cast], prompt_fault: pa.Array | None) -> It
             for at_fault, fault in conversation.faults(prompt_fault):
                 yield at_fault & missing, f"{label} {fault}"
         yield casting.mask(casts[name].array.is_null()), f"{label} is missing"
-    yield casting.empty(casts["account_id"].array), "account_id is missing"
     yield casting.empty(casts[content].array), "prompt is empty"
+    if content == "prompt_text":
+        yield values.placeholders(casts[content].array), "prompt is a placeholder"
+        yield values.cut_chats(casts[content].array), "prompt is cut off JSON"
 
 
 # What an endpoint does that is no use of a language model; the names of OpenTelemetry and of gateways, lower case.

@@ -16,7 +16,7 @@ import pyarrow.types as pt
 
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.schema import TIMESTAMP
-from gauger.engine.intake import instants
+from gauger.engine.intake import instants, written_times
 
 Fault = tuple[np.ndarray, str]  # rows (bool, one per row) and what is wrong with them
 
@@ -44,7 +44,7 @@ def cast(array: pa.Array, kind: pa.DataType) -> Cast:
     if kind == pa.string():
         return _text(array)
     if kind == TIMESTAMP:
-        return _times(array)
+        return times(array)
     if kind == TOKEN_IDS:
         return _token_ids(array)
     if kind == TEXTS:
@@ -142,18 +142,24 @@ def _is_utf8(value: bytes | None) -> bool:
     return True
 
 
-def _times(array: pa.Array) -> Cast:
+def times(array: pa.Array, *, dates: bool = False) -> Cast:
+    """Decoded times in any form as ``TIMESTAMP``; dates : whether a date alone is its midnight, else it is a fault."""
     present = mask(array.is_valid())
+    if pt.is_struct(array.type):  # {"seconds": ..., "nanos": ...} and the like, kept as what they are
+        texts = [None if value is None else orjson.dumps(value, default=str).decode() for value in array.to_pylist()]
+        array = pa.array(texts, pa.string())
     if is_text(array.type):
         text = _utf8(array).array
-        present &= ~empty(text)
-        array = instants.parse(_without(text, empty(text)))
-    elif pt.is_floating(array.type):
+        unreadable = present & mask(text.is_null())
+        found, faults = instants.parse(_without(text, empty(text)), dates=dates)
+        return Cast(found, (*faults, *_fault(unreadable, written_times.IMPOSSIBLE)))
+    if pt.is_date(array.type) and not dates:
+        return Cast(pa.nulls(len(array), TIMESTAMP), _fault(present, written_times.DATE_ONLY))
+    if pt.is_floating(array.type):
         array = _finite(array)
         present = mask(array.is_valid())
-    times = instants.to_microseconds(array)
-    impossible = present & mask(times.is_null())
-    return Cast(times, _fault(impossible, "is impossible"))
+    found = instants.to_microseconds(array)
+    return Cast(found, _fault(present & mask(found.is_null()), written_times.IMPOSSIBLE))
 
 
 def _fault(rows: np.ndarray, reason: str) -> tuple[Fault, ...]:

@@ -206,7 +206,9 @@ def _without_injected(text: str, names: Sequence[str]) -> tuple[str, list[str]]:
             at = end + len(closing)
             blocks.append(text[start:at])
         if at:
-            text = "".join([*kept, text[at:]]).strip()
+            # White space behind a block belongs to it; what the user wrote stays as it is.
+            head = kept[0] if kept[0].strip() else ""
+            text = "".join([head, *(part.lstrip() for part in [*kept[1:], text[at:]])])
     return text, blocks
 
 

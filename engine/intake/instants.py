@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from gauger.engine.common.schema import EARLIEST_YEAR, LATEST_YEAR, TIMESTAMP
+from gauger.engine.intake import written_times
+from gauger.engine.intake.written_times import DATE_ONLY, IMPOSSIBLE
 
 TICKS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
@@ -23,6 +26,9 @@ _WRITTEN_AS = (
     pa.int64(),
     pa.float64(),
 )
+# Forms of whole columns that differ from ISO 8601 in a sign or two: BigQuery and Go in UTC, decimal commas.
+_NEARLY_ISO = r"^\s*(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2})(?:[.,](\d{1,9}))?\s*(?:Z|UTC|GMT|[+]00:?00(?: UTC)?)\s*$"
+_TIME_BYTES_MIN = len("2026-11-16T10:00")
 
 
 def to_microseconds(array: pa.Array) -> pa.Array:
@@ -60,35 +66,59 @@ def _rescale(ticks: np.ndarray, unit: int) -> np.ndarray:
     return ticks * (_MICROSECONDS // unit) if unit <= _MICROSECONDS else ticks // (unit // _MICROSECONDS)
 
 
-def parse(text: pa.Array) -> pa.Array:
-    """ISO 8601 text or written epoch numbers as timestamps or numbers; null where unparsable."""
+def parse(text: pa.Array, *, dates: bool = False) -> tuple[pa.Array, list[tuple[np.ndarray, str]]]:
+    """Written times as ``TIMESTAMP``, null where they are none; and the rows at fault (bool) with a reason each.
+
+    dates : a date alone is its midnight in UTC; else it is a fault, as no call is made by the day
+    """
+    found = _whole(text)
+    if found is not None:
+        times = to_microseconds(found)
+        faults = [(_mask(pc.and_(text.is_valid(), times.is_null())), IMPOSSIBLE)]
+    else:
+        values = text.to_pylist()
+        times, faults = _row_by_row([None if value is None else _read(value, dates) for value in values])
+    return times, [(rows, reason) for rows, reason in faults if rows.any()]
+
+
+def _read(value: str, dates: bool) -> int | float | str:
+    found = written_times.read(value)
+    return written_times.read(f"{value.strip()} 00:00") if found == DATE_ONLY and dates else found
+
+
+def _mask(array: pa.Array) -> np.ndarray:
+    return array.to_numpy(zero_copy_only=False)
+
+
+def _whole(text: pa.Array) -> pa.Array | None:
+    """A column of one form as timestamps or numbers; None where its rows differ or have a rarer form."""
     # A cast that fails still visits every row and words every error: try one value first.
     first = text.drop_null().slice(0, 1)
     for kind in _WRITTEN_AS:
         try:
             first.cast(kind)
-            return text.cast(kind)
+            found = text.cast(kind)
         except pa.ArrowInvalid:
             continue
-    return pa.array([_microseconds(value) for value in text.to_pylist()], pa.int64()).view(pa.timestamp("us"))
-
-
-def _microseconds(value: str | None) -> int | None:
-    if value is None:
-        return None
-    value = value.strip()
+        # Arrow takes a date or an hour alone for its first instant.
+        return None if pt.is_timestamp(kind) and _shortest(text) < _TIME_BYTES_MIN else found
     try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return _epoch(value)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * _MICROSECONDS)
-
-
-def _epoch(value: str) -> int | None:
-    try:
-        number = np.array([float(value)])
-    except ValueError:
+        plain = pc.replace_substring_regex(text, _NEARLY_ISO, r"\1.\2Z")
+        return pc.replace_substring(plain, ".Z", "Z").cast(pa.timestamp("ns", tz="UTC"))
+    except pa.ArrowInvalid:
         return None
-    return to_microseconds(pa.array(number)).view(pa.int64())[0].as_py()
+
+
+def _shortest(text: pa.Array) -> int:
+    shortest = pc.min(pc.binary_length(text)).as_py()
+    return _TIME_BYTES_MIN if shortest is None else shortest
+
+
+def _row_by_row(read: list[int | float | str | None]) -> tuple[pa.Array, list[tuple[np.ndarray, str]]]:
+    """What ``written_times`` read of each row as times, and the rows of each reason."""
+    reasons = sorted({one for one in read if isinstance(one, str)})
+    exact = pa.array([one if isinstance(one, int) else None for one in read], pa.int64()).view(pa.timestamp("us"))
+    numbers = pa.array([one if isinstance(one, float) else None for one in read], pa.float64())
+    times = pc.coalesce(to_microseconds(exact), to_microseconds(numbers))
+    lost = np.array([isinstance(one, int | float) for one in read], dtype=bool) & _mask(times.is_null())
+    return times, [*((np.array([one == reason for one in read]), reason) for reason in reasons), (lost, IMPOSSIBLE)]

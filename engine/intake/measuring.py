@@ -44,11 +44,12 @@ class WordSketch:
 
 
 @dataclass(frozen=True)
-class Contexts:
+class ContextTexts:
     """m context texts of a batch: of each account and pane those of the smallest hashes, each once."""
 
     rows: np.ndarray  # int64[m], row of the batch of a call that carries it
     identity: np.ndarray  # uint64[m], half of the keyed hash of the text
+    calls: np.ndarray  # int64[m], of the batch that carry it
     features: np.ndarray  # int8[m, FEATURES]
 
 
@@ -67,6 +68,9 @@ class Measurer:
         texts = [phrase for group in PHRASES.values() for phrase in group]
         labels = [flag for flag, group in PHRASES.items() for _ in group]
         self._tables = calls.Tables(function_words, lookup.build(self._hash_phrases(texts), labels))
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Measurer holds keys and is never pickled: make one there, from the key file")
 
     @classmethod
     def of(cls, secret: Secret, settings: Settings, reference_words: WordSketch | None = None) -> Measurer:
@@ -109,7 +113,7 @@ class Measurer:
             sketch.total += int(result.words.sum(dtype=np.int64))
         return result
 
-    def contexts(self, batch: pa.RecordBatch, settings: Settings) -> Contexts | None:
+    def contexts(self, batch: pa.RecordBatch, settings: Settings) -> ContextTexts | None:
         """Measure the context texts of an admitted batch; None where it has none.
 
         Of each account and pane as many are wanted as calls are sampled, those with the smallest keyed hashes.
@@ -126,24 +130,21 @@ class Measurer:
         encoded = texts.filter(pa.array(there)).dictionary_encode()
         rows, code = rows[there], encoded.indices.to_numpy()
         hashes = self._of_texts(encoded.dictionary, _HASHED).prompt_hashes[:, 0]
-        pane = batch.column("start_time").cast(pa.int64()).to_numpy() // settings.pane_us
-        account = batch.column("account_id").dictionary_encode().indices.to_numpy()
-        owner = np.unique(np.stack([pane, account])[:, rows], axis=1, return_inverse=True)[1].reshape(-1)
-        kept = smallest(owner, hashes[code], settings.sample_calls)
-        wanted, place = np.unique(code[kept], return_inverse=True)
+        pane = batch.column("start_time").cast(pa.int64()).to_numpy()[rows] // settings.pane_us
+        account = batch.column("account_id").dictionary_encode().indices.to_numpy()[rows]
+        order = np.lexsort((hashes[code], pane, account))
+        owner = np.stack([account, pane])[:, order]
+        began = np.concatenate([[True], np.any(owner[:, 1:] != owner[:, :-1], axis=0)])
+        fresh = began.copy()
+        fresh[1:] |= hashes[code[order[1:]]] != hashes[code[order[:-1]]]
+        starts = np.flatnonzero(fresh)
+        group = np.cumsum(began)[starts]
+        kept = np.arange(len(starts)) - np.searchsorted(group, group, "left") < settings.sample_calls
+        carried, first = np.diff(np.append(starts, len(order)))[kept], order[starts[kept]]
+        wanted, places = np.unique(code[first], return_inverse=True)
         features = self._of_texts(encoded.dictionary.take(pa.array(wanted)), len(calls.STEPS)).features
-        return Contexts(rows[kept], hashes[code[kept]], features[place])
+        return ContextTexts(rows[first], hashes[code[first]], carried, features[places])
 
     def _of_texts(self, texts: pa.Array, steps: int) -> Measures:
         """Measures of some texts; their words count nowhere."""
         return self.measure(pa.record_batch({"prompt_text": texts}), WordSketch(), steps=steps)
-
-
-def smallest(owner: np.ndarray, identity: np.ndarray, most: int) -> np.ndarray:
-    """Rows of the ``most`` smallest distinct identities of each owner, by owner and identity; int64."""
-    order = np.lexsort((identity, owner))
-    own, name = owner[order], identity[order]
-    fresh = np.ones(len(order), bool)
-    fresh[1:] = (own[1:] != own[:-1]) | (name[1:] != name[:-1])
-    order, own = order[fresh], own[fresh]
-    return order[np.arange(len(order)) - np.searchsorted(own, own, "left") < most]

@@ -1,12 +1,13 @@
 """Rows of an input on their way into the engine, and what became of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 MEASURE_ROWS = 8_192  # rows a worker measures at a time: results small enough that the allocator reuses their pages
+NOT_A_CALL = "not a call: "  # how a reason begins of a row that is sound and no call: a tool's span, an embedding
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Refused(Event):
     """Rows of a part that could not be scored."""
 
     rows: np.ndarray
-    reasons: list[str]
+    reasons: list[str]  # one that starts with NOT_A_CALL says that nothing is wrong with the row
+    accounts: Sequence[str | None] | None = None  # whose rows they are, where that is known
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,8 @@ def finish(
     reference = None if chosen is None else chosen.population
     weighed = gather_decontaminated(people, reference, day.key, settings)
     evidence = weighed.evidence if why_none is None else replace(weighed.evidence, missing=[why_none])
+    if chosen is not None:
+        evidence = replace(evidence, missing=[*evidence.missing, *chosen.left_out])
     watch.lap("evidence")
     day.rest()
     progress.tell("findings")

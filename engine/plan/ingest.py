@@ -67,6 +67,6 @@ def _admitted(parts: Iterable[Part], admit: Admit) -> Iterator[_Work | Event]:
             yield Failed(part.file, part.rows, str(error))
             continue
         if len(found.rejected):
-            yield Refused(part.file, part.rows[found.rejected], found.reasons)
+            yield Refused(part.file, part.rows[found.rejected], found.reasons, found.accounts)
         if found.calls.num_rows:
             yield _Work(part, found, measurer)

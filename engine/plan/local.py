@@ -97,7 +97,7 @@ class LocalRun:
         self._agree(day, self._directory)
         found = self._directory.reference(day, self.settings)
         if found is None:
-            return None, self._directory.stale(day)
+            return None, self._directory.no_reference(day, self.settings)
         features = self.work.features(found.population.sample_features[found.population.sample_row])
         found = replace(found, population=found.population.with_features(features))
         memory.settle()  # twice of it was held while it was read

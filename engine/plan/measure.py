@@ -11,6 +11,7 @@ import numpy as np
 
 from gauger.engine.common import memory, threads
 from gauger.engine.common.errors import InputError, KernelInputError
+from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.intake.admission import Admitted, admit
@@ -26,6 +27,7 @@ from gauger.engine.state.state import Prepared, content_of, prepare
 
 SEGMENT_ROWS = 1 << 20
 BLOCK_ROWS = 32_768  # rows a worker measures and packs at a time: seventy megabytes
+NAMING = ("org_id", "payment_fingerprint")  # columns that name owners beside the account
 _NO_CALLS = "its columns cannot be read as calls"
 WordsOf = Callable[[date], WordSketch | None]  # the reference's words for a day
 
@@ -39,6 +41,7 @@ class _Measured:
     times: np.ndarray  # of the calls taken in
     refused: list[Refused]
     failed: Failed | None
+    account: Account = field(default_factory=Account)  # how its columns are filled
 
 
 @dataclass
@@ -166,7 +169,7 @@ class Measuring:
         """Admit, measure and pack a part."""
         batches: list[Prepared] = []
         rows: list[np.ndarray] = []
-        refused = []
+        refused, account = [], Account()
         sketch = self._sketches.get()
         try:
             for piece in pieces([part]):
@@ -174,7 +177,8 @@ class Measuring:
                 if isinstance(found, Failed):
                     return _Measured(part, None, np.zeros(0, np.int64), [], Failed(part.file, part.rows, found.message))
                 if len(found.rejected):
-                    refused.append(Refused(part.file, piece.rows[found.rejected], found.reasons))
+                    refused.append(Refused(part.file, piece.rows[found.rejected], found.reasons, found.accounts))
+                _fill(account, found, self.secret.key)
                 if found.calls.num_rows:
                     assert self._measurer is not None
                     calls = said(found.calls)
@@ -185,9 +189,19 @@ class Measuring:
         finally:
             self._sketches.put(sketch)
         if not batches:
-            return _Measured(part, None, np.zeros(0, np.int64), refused, None)
+            return _Measured(part, None, np.zeros(0, np.int64), refused, None, account)
         times = np.concatenate([batch.calls.times for batch in batches])
-        return _Measured(part, pack(batches, part.file, rows, self.secret.key), times, refused, None)
+        return _Measured(part, pack(batches, part.file, rows, self.secret.key), times, refused, None, account)
+
+
+def _fill(account: Account, found: Admitted, key: np.ndarray) -> None:
+    """Note how the columns of a piece are filled, and which owners it names."""
+    for name, (given, used) in found.filled.items():
+        account.fill(name, given, used)
+    for name in NAMING:
+        if name in found.calls.schema.names:
+            hashes = hash_column(key, found.calls.column(name).unique())
+            account.name(name, hashes[hashes != 0].tolist())
 
 
 def _note(account: Account, event: Event) -> None:
@@ -202,7 +216,8 @@ def _note(account: Account, event: Event) -> None:
         tally.error = tally.error or event.message
     tally.rows += len(event.rows)
     tally.next_row = max(tally.next_row, int(event.rows.max(initial=-1)) + 1)
-    account.refuse(event.file, event.rows.tolist(), reasons)
+    accounts = event.accounts if isinstance(event, Refused) else None
+    account.refuse(event.file, event.rows.tolist(), reasons, accounts)
 
 
 def _tally(account: Account, found: _Measured) -> None:
@@ -215,7 +230,8 @@ def _tally(account: Account, found: _Measured) -> None:
     tally.rows += part.batch.num_rows
     tally.next_row = max(tally.next_row, int(part.rows.max(initial=-1)) + 1)
     for refused in found.refused:
-        account.refuse(refused.file, refused.rows.tolist(), refused.reasons)
+        account.refuse(refused.file, refused.rows.tolist(), refused.reasons, refused.accounts)
+    account.add(found.account)
     tally.scored += len(found.times)
     if len(found.times) == 0:
         return

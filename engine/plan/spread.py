@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from gauger.engine.common import threads
+from gauger.engine.common.hashing import hash_column
 from gauger.engine.families.families import Families, Groups, Members
 from gauger.engine.families.prompts import Belonging
 from gauger.engine.findings.findings import Calls
 from gauger.engine.plan.day import Day
+from gauger.engine.plan.owners import Owners
 from gauger.engine.statistics.relational import family_entropy
 
 
@@ -58,15 +61,16 @@ class Spread:
         return Wanted(self, families)
 
 
-def _first(calls: np.ndarray, most: int) -> np.ndarray:
-    """Of calls (family, file, row, owner; int64[4, n]) the first of each owner, at most so many a family."""
-    calls = calls[:, np.lexsort((calls[2], calls[1], calls[3], calls[0]))]
+def _one_each(calls: np.ndarray, identity: np.ndarray) -> np.ndarray:
+    """Of calls (family, account, file, row; int64[4, n]) one of each account of a family: that of the smallest name.
+
+    identity : uint64[n], keyed names of the calls; they do not depend on where a call lies, as file and row do
+    """
+    order = np.lexsort((calls[3], calls[2], identity, calls[1], calls[0]))
+    calls = calls[:, order]
     fresh = np.ones(calls.shape[1], bool)
-    fresh[1:] = (calls[0, 1:] != calls[0, :-1]) | (calls[3, 1:] != calls[3, :-1])
-    calls = calls[:, fresh]
-    calls = calls[:, np.lexsort((calls[2], calls[1], calls[0]))]
-    place = np.arange(calls.shape[1]) - np.searchsorted(calls[0], calls[0], "left")
-    return calls[:, place < most]
+    fresh[1:] = (calls[0, 1:] != calls[0, :-1]) | (calls[1, 1:] != calls[1, :-1])
+    return calls[:, fresh]
 
 
 @dataclass(frozen=True)
@@ -86,30 +90,34 @@ class Wanted:
         return [np.unique(account[order[low:high]]) for low, high in zip(first, last, strict=True)]
 
     def examples(self, families: np.ndarray, most: int) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        """File and row of the first call of each of at most ``most`` accounts of each of some families, by their rows.
+        """File and row of a call of each of at most ``most`` owners of each of some families, by their rows.
 
-        The earliest such calls, in order of file and row.
+        Accounts that may be one owner's count as one (``Owners``). Which are chosen depends on the key, the accounts
+        and what they sent, and not on where it lies.
         """
         wanted = np.zeros(len(self.families) + 1, bool)
         wanted[families] = True
+        people = self.spread.day.people
 
         def unit(number: int) -> np.ndarray:
             family = self.families.of_group[self.spread.groups[number]]
             kept = np.flatnonzero(wanted[family])
-            if len(kept) == 0:
-                return np.zeros((4, 0), np.int64)
             calls = self.spread.day.calls(number)
-            return _first(np.stack([family[kept], calls.file[kept], calls.row[kept], calls.owner[kept]]), most)
+            account = people.rows(number)[calls.owner[kept]]
+            found = np.stack([family[kept], account, calls.file[kept], calls.row[kept]]).astype(np.int64)
+            return _one_each(found, calls.identity[kept])
 
-        parts = threads.each(unit, range(self.spread.day.people.units))
-        family, file, row, _ = np.concatenate(parts, axis=1)
-        order = np.lexsort((row, file, family))
-        family, file, row = family[order], file[order], row[order]
-        first, last = (np.searchsorted(family, families, side) for side in ("left", "right"))
-        return {
-            int(one): (file[low : min(high, low + most)], row[low : min(high, low + most)])
-            for one, low, high in zip(families, first, last, strict=True)
-        }
+        family, account, file, row = np.concatenate(threads.each(unit, range(people.units)), axis=1)
+        there, place = np.unique(account, return_inverse=True)
+        names = pa.array([people.account_ids[one] for one in there.tolist()], pa.string())
+        order = np.lexsort((account, hash_column(self.spread.day.key, names)[place], family))
+        family, account, file, row = family[order], account[order], file[order], row[order]
+        owners, chosen = Owners(people.accounts), {}
+        for one in families.tolist():
+            low, high = np.searchsorted(family, one, "left"), np.searchsorted(family, one, "right")
+            places = low + owners.apart(account[low:high], most)
+            chosen[one] = file[places], row[places]
+        return chosen
 
     def of(self, accounts: np.ndarray) -> Calls:
         """All calls of some accounts."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from gauger.engine.common.errors import DamagedError, StateError
+from gauger.engine.common.private import write_file
 from gauger.engine.state.storage import MANIFEST, read_manifest, sealed, sync, unsealed
 
 CURRENT, PARTS = "current", "parts"
@@ -158,7 +159,7 @@ def write_commit(commit: Commit) -> None:
     for name, part in commit.parts.items():
         parts[name] = {"folder": part.folder, "digest": part.digest, "next_id": part.next_id}
     temporary = commit.root / f".{CURRENT}.new"
-    temporary.write_bytes(sealed({"format": _FORMAT, "key_id": commit.key_id, "parts": parts}))
+    write_file(temporary, sealed({"format": _FORMAT, "key_id": commit.key_id, "parts": parts}))
     sync(temporary)
     temporary.replace(commit.root / CURRENT)
     sync(commit.root)

@@ -15,14 +15,16 @@ Nobody who reads waits. Who writes does so inside ``StateDirectory.writing``: on
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gauger.engine.common.errors import StateError
+from gauger.engine.common.errors import DamagedError, StateError
+from gauger.engine.common.private import make_folder
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.known import KnownFamilies
@@ -33,6 +35,7 @@ from gauger.engine.reference.kept_days import REFERENCE, has_population, read_po
 from gauger.engine.reference.kept_families import read_families
 from gauger.engine.reference.lock import WriterLock
 from gauger.engine.reference.writing import Writing, sweep
+from gauger.engine.state.storage import damaged_files
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population
 
@@ -48,6 +51,19 @@ class Reference:
 
     days: list[str]
     population: Population
+    left_out: list[str] = field(default_factory=list)  # a sentence for each day that is damaged
+
+
+@lru_cache(maxsize=128)
+def _check_whole(folder: Path, digest: str) -> None:
+    """Raise DamagedError where a file of a folder is not the one that was written; asked once of each digest."""
+    if files := damaged_files(folder):
+        raise DamagedError(", ".join(files), "")
+
+
+def left_out(error: DamagedError) -> str:
+    """What is said of a kept day that is damaged."""
+    return f"left out of the reference: {error}"
 
 
 @dataclass(frozen=True)
@@ -63,31 +79,72 @@ class Kept:
 
     def reference_days(self, today: date, settings: Settings) -> list[date]:
         """The days to compare ``today`` with: the latest that are old enough, the same weekday among them."""
+        return self._latest(today, settings, frozenset())
+
+    def _latest(self, today: date, settings: Settings, without: Collection[date]) -> list[date]:
         oldest, newest = today - timedelta(days=AGE_MAX_DAYS), today - timedelta(days=settings.lag_days)
-        old = [day for day in self.days() if oldest <= day <= newest]
+        old = [day for day in self.days() if oldest <= day <= newest and day not in without]
         same = [day for day in old if day.weekday() == today.weekday()][-1:]
         rest = [day for day in old if day not in same]
         return sorted([*same, *rest[max(0, len(rest) - (settings.reference_days - len(same))) :]])
 
+    def whole_days(self, today: date, settings: Settings) -> tuple[list[date], list[DamagedError]]:
+        """The same, of days that can be read; and what is wrong with those that would be in their place."""
+        wrong: dict[date, DamagedError] = {}
+        while True:
+            days = self._latest(today, settings, wrong)
+            found = {day: error for day in days if (error := self.damage(day)) is not None}
+            if not found:
+                return days, list(wrong.values())
+            wrong |= found
+
+    def damage(self, day: date) -> DamagedError | None:
+        """What is wrong with a kept day, or None; it is read once to be sure.
+
+        Raises StateError where another commit came between, and where the day is of another version.
+        """
+        name = f"{DAYS}/{day}"
+        try:
+            with self.commit.reading(name) as (folder, _):
+                _check_whole(folder, self.commit.parts[name].digest)
+        except DamagedError as error:
+            if read_commit(self.commit.root, self.commit.key_id).parts != self.commit.parts:
+                raise StateError(f"{self.commit.root}: another process keeps changing it; try again") from None
+            return error
+        return None
+
     def reference_digests(self, today: date, settings: Settings) -> list[str]:
         """What tells whether the reference of a day is still the same: its days and all that is in them."""
-        days = [f"{DAYS}/{day}" for day in self.reference_days(today, settings)]
+        days = [f"{DAYS}/{day}" for day in self.whole_days(today, settings)[0]]
         return [f"{day} {self.commit.parts[day].digest}" for day in days]
 
     def reference(self, today: date, settings: Settings) -> Reference | None:
-        """The reference of a day, or None when no day is old enough."""
-        days = self.reference_days(today, settings)
+        """The reference of a day, or None when no day is old enough; days that are damaged are left out of it."""
+        days, damaged = self.whole_days(today, settings)
         if not days:
             return None
         share, populations = settings.reference_accounts_max // len(days), []
         for day in days:
             with self.commit.reading(f"{DAYS}/{day}") as (folder, _):
-                populations.append(bounded(read_population(folder, REFERENCE), share, self.secret))
-        return Reference([day.isoformat() for day in days], concatenate(populations))
+                populations.append(bounded(read_population(folder, REFERENCE, self.secret), share, self.secret))
+        return Reference([day.isoformat() for day in days], concatenate(populations), list(map(left_out, damaged)))
+
+    def no_reference(self, today: date, settings: Settings) -> str | None:
+        """A sentence why a day has no reference, where the state keeps days before it: all are damaged, or too old."""
+        chosen, damaged = self.whole_days(today, settings)
+        if not chosen and damaged:
+            return left_out(damaged[-1])
+        days = [day for day in self.days() if day < today]
+        if not days or days[-1] >= today - timedelta(days=AGE_MAX_DAYS):
+            return None
+        return (
+            f"the newest day kept, {days[-1]}, is more than {AGE_MAX_DAYS} days old, too old to be compared with: "
+            "content and timing evidence are not available; score some clean days of last week first"
+        )
 
     def words(self, today: date, settings: Settings) -> WordSketch | None:
         """The words of the reference of a day, or None when no day is old enough."""
-        words, days = WordSketch(), self.reference_days(today, settings)
+        words, (days, _) = WordSketch(), self.whole_days(today, settings)
         for day in days:
             with self.commit.reading(f"{DAYS}/{day}") as (folder, manifest):
                 words.merge(read_words(folder, manifest))
@@ -96,7 +153,7 @@ class Kept:
     def part(self, day: date, part: str) -> Population | None:
         """One part of a kept day, or None where the day was kept without it."""
         with self.commit.reading(f"{DAYS}/{day}") as (folder, _):
-            return read_population(folder, part) if has_population(folder, part) else None
+            return read_population(folder, part, self.secret) if has_population(folder, part) else None
 
     def check(self, day: date) -> dict[str, Any] | None:
         """What was noted of a held-out day, or None."""
@@ -118,7 +175,7 @@ class StateDirectory:
         self.path = path
         self.replace_days = replace_days
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path)
         except OSError as error:
             raise StateError(f"{path}: cannot make the state directory ({error.strerror})") from None
         if secret is None and not (path / "key").exists() and holds_anything(path):
@@ -161,15 +218,9 @@ class StateDirectory:
         """The days to compare ``today`` with: the latest that are old enough, the same weekday among them."""
         return self.kept().reference_days(today, settings)
 
-    def stale(self, today: date) -> str | None:
-        """A sentence when the state keeps days for a run of ``today``, but all of them too old to be compared with."""
-        days = [day for day in self.days() if day < today]
-        if not days or days[-1] >= today - timedelta(days=AGE_MAX_DAYS):
-            return None
-        return (
-            f"the newest day kept, {days[-1]}, is more than {AGE_MAX_DAYS} days old, too old to be compared with: "
-            "content and timing evidence are not available; score some clean days of last week first"
-        )
+    def no_reference(self, today: date, settings: Settings) -> str | None:
+        """A sentence why a day has no reference, where the state keeps days before it."""
+        return self.read(lambda kept: kept.no_reference(today, settings))
 
     def reference(self, today: date, settings: Settings) -> Reference | None:
         """The reference of a day, or None when no day is old enough."""
@@ -182,6 +233,10 @@ class StateDirectory:
     def part(self, day: date, part: str) -> Population | None:
         """One part of a kept day, or None where the day was kept without it."""
         return self.read(lambda kept: kept.part(day, part))
+
+    def damage(self, day: date) -> DamagedError | None:
+        """What is wrong with a kept day, or None."""
+        return self.read(lambda kept: kept.damage(day))
 
     def check(self, day: date) -> dict[str, Any] | None:
         """What was noted of a held-out day, or None."""

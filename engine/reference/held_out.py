@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gauger.engine.common.errors import StateLockedError
+from gauger.engine.common.errors import DamagedError, StateLockedError
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather
 from gauger.engine.reference.directory import Kept, StateDirectory
@@ -102,9 +102,12 @@ def false_positives(directory: StateDirectory | None, today: date, settings: Set
 
 def _checks(kept: Kept, today: date, settings: Settings) -> tuple[dict[date, dict[str, Any]], date | None]:
     """What is known of the held-out days, and which of them was measured just now."""
-    notes = {day: kept.check(day) for day in kept.days()}
-    known = {day: note for day, note in notes.items() if note is not None}
-    days = kept.reference_days(today, settings)
+    known = {}
+    for day in kept.days():
+        with suppress(DamagedError):  # then the day may be measured again
+            if (note := kept.check(day)) is not None:
+                known[day] = note
+    days, _ = kept.whole_days(today, settings)
     if not days or any(days[-1] - timedelta(days=age) in known for age in range(_EVERY_DAYS)):
         return known, None
     found = _measure(kept, days, settings)
@@ -114,7 +117,7 @@ def _checks(kept: Kept, today: date, settings: Settings) -> tuple[dict[date, dic
 def _measure(kept: Kept, days: list[date], settings: Settings) -> dict[str, Any] | None:
     """Weigh the last of some reference days against its own reference, or else against the other days."""
     held_out, others = days[-1], days[:-1]
-    lagged = kept.reference_days(held_out, settings)
+    lagged, _ = kept.whole_days(held_out, settings)
     for against in (lagged, others):
         reference = _sample(kept, against, AGAINST_MAX, lone=False)
         if reference is not None and len(reference) >= settings.reference_accounts_min:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from gauger.engine.common.sealing import seal, unseal
 from gauger.engine.common.secret import Secret
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.keeping import KeptDay
@@ -37,10 +38,10 @@ _SAMPLE_FIELDS: dict[str, Field] = {
 _BACKGROUND_FIELDS: dict[str, Field] = {"count": (np.int64, ()), "total": (np.int64, (FEATURES,))}
 
 
-def write_day(folder: Path, kept: KeptDay, words: WordSketch) -> dict[str, Any]:
+def write_day(folder: Path, kept: KeptDay, words: WordSketch, secret: Secret) -> dict[str, Any]:
     """Write the tables of a day and return what its manifest says."""
     for part, population in ((REFERENCE, kept.reference), (THIN, kept.thin), (LONE, kept.lone)):
-        write_population(folder, part, population)
+        write_population(folder, part, population, secret)
     write_table(folder, "word_counts", {"count": words.counts.reshape(-1)})
     return {"kind": "day", "accounts": len(kept.reference), "words": words.total}
 
@@ -54,14 +55,14 @@ def without_account(
     """
     accounts = 0
     for part in parts_of(source):
-        people = read_population(source, part)
+        people = read_population(source, part, secret)
         stays = np.asarray([name != account for name in people.account_ids], bool)
         gone, background = people.select(~stays), people.background
         if background is not None and len(gone):
             folds = folds_of(gone.account_ids, secret.key)[gone.sample_owner]
             less = background_of(gone.sample_features, gone.sample_row, folds)
             background = background.minus(less)
-        write_population(target, part, replace(people.select(stays), background=background))
+        write_population(target, part, replace(people.select(stays), background=background), secret)
         accounts += int(stays.sum()) if part == REFERENCE else 0
     write_table(target, "word_counts", {"count": read_words(source, manifest).counts.reshape(-1)})
     return {"kind": "day", "accounts": accounts, "words": manifest["words"]}
@@ -72,9 +73,15 @@ def parts_of(folder: Path) -> list[str]:
     return [part for part in (REFERENCE, LONE, THIN) if has_population(folder, part)]
 
 
-def account_ids(folder: Path, part: str) -> set[str]:
+def account_ids(folder: Path, part: str, secret: Secret) -> set[str]:
     """The accounts of a part of a day."""
-    return set(read_table(folder, f"{part}accounts").column("account_id").to_pylist())
+    return set(_names(read_table(folder, f"{part}accounts"), secret))
+
+
+def _names(accounts: pa.Table, secret: Secret) -> list[str]:
+    """The ids of a table of accounts. Format 1, of earlier versions, has them in clear."""
+    column = accounts.column("account_id")
+    return unseal(column.to_pylist(), secret) if pa.types.is_binary(column.type) else column.to_pylist()
 
 
 def read_words(folder: Path, manifest: dict[str, Any]) -> WordSketch:
@@ -85,11 +92,11 @@ def read_words(folder: Path, manifest: dict[str, Any]) -> WordSketch:
     return words
 
 
-def write_population(folder: Path, part: str, kept: Population) -> None:
-    """Write the tables of a part."""
+def write_population(folder: Path, part: str, kept: Population, secret: Secret) -> None:
+    """Write the tables of a part, its account ids sealed."""
     linked = np.isin(kept.link_channel, _KEPT_CHANNELS)
     accounts: dict[str, pa.Array | np.ndarray] = {
-        "account_id": pa.array(kept.account_ids, pa.string()),
+        "account_id": seal(kept.account_ids, secret),
         "calls": kept.calls,
         "sums": kept.sums,
     }
@@ -111,8 +118,8 @@ def has_population(folder: Path, part: str) -> bool:
     return (folder / f"{part}accounts.arrow").is_file()
 
 
-def read_population(folder: Path, part: str) -> Population:
-    """Read the tables of a part. Raises StateError when one is missing or damaged."""
+def read_population(folder: Path, part: str, secret: Secret) -> Population:
+    """Read the tables of a part. Raises StateError when one is missing or damaged, or of another key."""
     accounts = read_table(folder, f"{part}accounts")
     statistics = read_table(folder, f"{part}statistics")
     sample = columns_of(read_table(folder, f"{part}sample"), _SAMPLE_FIELDS)
@@ -120,7 +127,7 @@ def read_population(folder: Path, part: str) -> Population:
     if (folder / f"{part}background.arrow").is_file():  # not in days kept by earlier versions
         background = Background(**columns_of(read_table(folder, f"{part}background"), _BACKGROUND_FIELDS))
     return Population(
-        account_ids=accounts.column("account_id").to_pylist(),
+        account_ids=_names(accounts, secret),
         # A statistic that this day has not is left out of what is compared (``joining.concatenate``).
         statistics={name: unpack(statistics.column(name), np.float64) for name in statistics.column_names},
         sample_owner=sample["owner"],

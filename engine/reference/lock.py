@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gauger.engine.common.errors import StateError, StateLockedError
+from gauger.engine.common.private import FILE
 
 LOCK = "lock"
 _held: set[int] = set()  # descriptors; a forked child must not keep a lock alive that its parent let go
@@ -76,7 +77,7 @@ class WriterLock:
     def _acquire(self) -> int:
         """Take the lock; the descriptor that holds it."""
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, FILE)
         except OSError as error:
             raise StateError(f"{self._path}: cannot be written to ({error.strerror})") from None
         try:

@@ -132,7 +132,7 @@ def forget(directory: StateDirectory, account: str) -> list[str]:
         for day in commit.days():
             name = f"{DAYS}/{day}"
             with commit.reading(name) as (folder, manifest):
-                if any(account in account_ids(folder, part) for part in parts_of(folder)):
+                if any(account in account_ids(folder, part, directory.secret) for part in parts_of(folder)):
                     _put_without(writing, name, folder, manifest, account)
                     changed.append(name)
         known = read_findings(commit)

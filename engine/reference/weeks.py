@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from gauger.engine.common.errors import StateError
+from gauger.engine.common.errors import DamagedError, StateError
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.findings.clusters import find_clusters
@@ -56,19 +56,21 @@ def weigh_week(directory: StateDirectory, last: date, settings: Settings) -> Wee
 
 
 def _weighed(directory: StateDirectory, writing: Writing, last: date, settings: Settings) -> Week:
-    days, people = _week(directory, last, settings)
+    days, people, damaged = _week(directory, last, settings)
     if people is None:
         raise StateError(f"{directory.path}: no day of the week up to {last} is kept; score days with --state first")
     before: list[date] = []
     weeks: list[Population] = []
     for number in range(1, _REFERENCE_WEEKS + 1):
-        older, week = _week(directory, last - timedelta(days=WEEK_DAYS * number), settings)
+        older, week, wrong = _week(directory, last - timedelta(days=WEEK_DAYS * number), settings)
+        damaged += wrong
         if week is not None:
             before, weeks = [*older, *before], [*weeks, week]
     most = settings.reference_accounts_max // max(1, len(weeks))
     reference = concatenate([bounded(week, most, directory.secret) for week in weeks]) if weeks else None
     whole = Whole(people, directory.secret.key, settings.calls_min)
     found = gather_decontaminated(whole, reference, directory.secret.key, settings).evidence
+    found = replace(found, missing=[*found.missing, *(f"left out: {error}" for error in damaged)])
     findings: list[Finding] = []
     if reference is not None and found.reference_accounts:
         findings = _findings(people, reference, found, settings)
@@ -87,12 +89,16 @@ def _findings(people: Population, reference: Population, found: Evidence, settin
     return findings
 
 
-def _week(directory: StateDirectory, last: date, settings: Settings) -> tuple[list[date], Population | None]:
-    """The kept days of the week up to ``last``, and their accounts joined."""
+def _week(
+    directory: StateDirectory, last: date, settings: Settings
+) -> tuple[list[date], Population | None, list[DamagedError]]:
+    """The kept days of the week up to ``last``, their accounts joined, and what is wrong with those left out."""
     days = [day for day in directory.days() if last - timedelta(days=WEEK_DAYS) < day <= last]
+    wrong = {day: error for day in days if (error := directory.damage(day)) is not None}
+    days = [day for day in days if day not in wrong]
     parts = [directory.part(day, part) for day in days for part in (REFERENCE, THIN)]
     known = [part for part in parts if part is not None and len(part)]
-    return days, join_days(known, settings) if known else None
+    return days, join_days(known, settings) if known else None, list(wrong.values())
 
 
 def join_days(days: Sequence[Population], settings: Settings) -> Population:

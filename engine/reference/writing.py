@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gauger.engine.common.errors import StateError
+from gauger.engine.common.private import close_folder, make_folder
 from gauger.engine.common.secret import Secret
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.commits import (
@@ -83,7 +84,7 @@ class Writing:
         if day in self.fixed_days():
             return False
         before = self.digest_of(day)
-        self.put(f"{DAYS}/{day}", lambda folder: write_day(folder, kept, words))
+        self.put(f"{DAYS}/{day}", lambda folder: write_day(folder, kept, words, self.secret))
         if self.digest_of(day) != before:
             self.drop(f"{CHECKS}/{day}")  # it was of other accounts
         return True
@@ -126,7 +127,9 @@ class Writing:
         """From the first part on, a file says what is kept: folders in ``parts`` alone mean nothing."""
         if not (self.root / CURRENT).exists():
             write_commit(read_commit(self.root, self.secret.key_id))
-        (self.root / PARTS).mkdir(exist_ok=True)
+        make_folder(self.root / PARTS)
+        for name in (PARTS, DAYS, CHECKS):  # earlier versions left them open to others
+            close_folder(self.root / name)
 
     def _placed(self, folder: Path, name: str, digest: str) -> str:
         """Rename a finished folder to its place, which its content alone decides; the place, below the directory.

@@ -75,7 +75,7 @@ FAMILIES = pa.schema(
         ("data_set_share", pa.float64()),
         ("evidence", pa.float64()),  # null where there is none, and for allowed families
         ("allowed", pa.bool_()),  # on the allow-list
-        ("template", pa.string()),  # tokens most and at least 20 accounts share, the rest [...1], [...2] ...; else null
+        ("template", pa.string()),  # tokens most and at least 20 owners share, the rest [...1], [...2] ...; else null
     ]
 )
 
@@ -103,6 +103,13 @@ CAMPAIGNS = pa.schema(
     ]
 )
 
-QUARANTINE = pa.schema([("file", pa.int32()), ("row", pa.int64()), ("reason", pa.string())])
+QUARANTINE = pa.schema(
+    [
+        ("file", pa.int32()),
+        ("row", pa.int64()),
+        ("account_id", pa.string()),  # null where it is not known
+        ("reason", pa.string()),
+    ]
+)
 
 TRUTH = pa.schema([("account_id", pa.string()), ("campaign", pa.string()), ("kind", pa.string())])

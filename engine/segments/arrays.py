@@ -13,6 +13,7 @@ import orjson
 import pyarrow as pa
 
 from gauger.engine.common.errors import StateError
+from gauger.engine.common.private import opener
 from gauger.kernels.text.zeros import drop_zeros, restore_zeros, room
 
 CHUNK = 1 << 22  # bytes packed at a time
@@ -48,7 +49,7 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], squeeze: Sequence
         header[name] = entry
     head = orjson.dumps(header)
     temporary = path.with_name(f".{path.name}.partial")
-    with open(temporary, "wb") as file:
+    with open(temporary, "wb", opener=opener) as file:
         file.write(len(head).to_bytes(8, "little") + head)
         for piece in pieces:
             file.write(piece.data)

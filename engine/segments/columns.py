@@ -17,7 +17,7 @@ import pyarrow as pa
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.shards import SHARDS, shard_of
-from gauger.engine.intake.measuring import Contexts, Measures
+from gauger.engine.intake.measuring import ContextTexts, Measures
 from gauger.engine.segments import arrays
 from gauger.engine.state.accounts import CallColumns
 from gauger.engine.state.links import ADDRESS, NETWORK, NETWORK_HOUR, PARAMETERS
@@ -40,7 +40,7 @@ _ALWAYS: tuple[Column, ...] = (
 )
 _HASHED = ("addresses", "conversations", "user_agents", "parameters")
 _COUNTER, _LINK = "counter ", "link "
-CONTEXT: list[Column] = [("identity", "<u8", 1), ("time", "<i8", 1)]
+CONTEXT: list[Column] = [("identity", "<u8", 1), ("time", "<i8", 1), ("carried", "<i8", 1)]
 PROMPT: tuple[Column, ...] = (
     ("hash", "<u8", 2),
     ("signature", "|u1", minhash.SLOTS),
@@ -145,6 +145,7 @@ def _pack_contexts(batches: Sequence[Prepared], key: np.ndarray) -> tuple[np.nda
     columns = {
         "identity": np.concatenate([one.identity for _, one in found]),
         "time": np.concatenate([batch.calls.times[one.rows] for batch, one in found]),
+        "carried": np.concatenate([one.calls for _, one in found]),
     }
     names = pa.concat_arrays([batch.account_ids.cast(pa.string()).take(pa.array(one.rows)) for batch, one in found])
     return _by_shard(columns, np.concatenate([one.features for _, one in found]), names, key)
@@ -245,8 +246,9 @@ def fold_contexts(state: State, sections: Iterable[Section]) -> None:
     for section in sections:
         features = np.empty((len(section), FEATURES), np.int8)
         section.restore(features)
-        found = Contexts(np.arange(len(section)), section.columns["identity"], features)
-        state.fold_contexts(section.account_ids, section.columns["time"], found)
+        columns = section.columns
+        found = ContextTexts(np.arange(len(section)), columns["identity"], columns["carried"], features)
+        state.fold_contexts(section.account_ids, columns["time"], found)
 
 
 def _pack_prompts(measures: Sequence[Measures]) -> tuple[np.ndarray, list[bytes]]:

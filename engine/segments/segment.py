@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,10 +19,13 @@ import numpy as np
 import orjson
 
 from gauger.engine.common.errors import StateError
+from gauger.engine.common.private import opener
 from gauger.engine.intake.measuring import WordSketch
+from gauger.engine.intake.parts import NOT_A_CALL
 from gauger.engine.segments.arrays import read_arrays, text_arrays, text_column, write_arrays
 from gauger.engine.segments.columns import CONTEXT, PROMPT, Block, Section, unpack
 
+NAMES_MAX = 8  # distinct values of a column that are told apart
 CALLS, CONTEXTS, PROMPTS, FOOTER, ARRAYS = ".calls", ".contexts", ".prompts", ".json", ".arrays"
 
 
@@ -36,12 +39,14 @@ class Tally:
     refused: int = 0
     ended: bool = False
     error: str | None = None
+    left_out: int = 0  # sound rows that are no calls
 
     def add(self, other: Tally) -> None:
         """Take in a later segment's."""
         self.next_row, self.rows = max(self.next_row, other.next_row), self.rows + other.rows
         self.scored, self.refused = self.scored + other.scored, self.refused + other.refused
         self.ended, self.error = self.ended or other.ended, self.error or other.error
+        self.left_out += other.left_out
 
 
 @dataclass
@@ -52,6 +57,10 @@ class Account:
     refused_file: list[int] = field(default_factory=list)
     refused_row: list[int] = field(default_factory=list)
     refused_reason: list[str] = field(default_factory=list)
+    refused_account: list[str] = field(default_factory=list)  # empty where it is not known
+    left_out: dict[str, int] = field(default_factory=dict)  # rows that are no calls, by what they are
+    filled: dict[str, list[int]] = field(default_factory=dict)  # of a column: rows that held something, that were read
+    names: dict[str, list[int]] = field(default_factory=dict)  # of a column: the smallest hashes of its values
     hours: dict[int, int] = field(default_factory=dict)  # calls of each UTC hour
     window: tuple[int, int] | None = None  # first and last call, microseconds
     content: str | None = None
@@ -70,12 +79,32 @@ class Account:
             found[hour // 24] = found.get(hour // 24, 0) + number
         return found
 
-    def refuse(self, file: int, rows: Sequence[int], reasons: Sequence[str]) -> None:
-        """Note rows that cannot be scored."""
-        self.files.setdefault(file, Tally()).refused += len(rows)
-        self.refused_file += [file] * len(rows)
-        self.refused_row += rows
-        self.refused_reason += reasons
+    def refuse(
+        self, file: int, rows: Sequence[int], reasons: Sequence[str], accounts: Sequence[str | None] | None = None
+    ) -> None:
+        """Note rows that cannot be scored, and count those that are no calls."""
+        tally = self.files.setdefault(file, Tally())
+        owners = accounts or [None] * len(rows)
+        for row, reason, account in zip(rows, reasons, owners, strict=True):
+            if reason.startswith(NOT_A_CALL):
+                kind = reason.removeprefix(NOT_A_CALL)
+                self.left_out[kind] = self.left_out.get(kind, 0) + 1
+                tally.left_out += 1
+                continue
+            tally.refused += 1
+            self.refused_file.append(file)
+            self.refused_row.append(row)
+            self.refused_reason.append(reason)
+            self.refused_account.append(account or "")
+
+    def fill(self, name: str, given: int, used: int) -> None:
+        """Count rows of a column that held something, and those whose value could be read."""
+        so_far = self.filled.get(name, [0, 0])
+        self.filled[name] = [so_far[0] + given, so_far[1] + used]
+
+    def name(self, column: str, hashes: Iterable[int]) -> None:
+        """Note distinct values of a column; whether there are several is all that is asked."""
+        self.names[column] = sorted({*self.names.get(column, ()), *hashes})[:NAMES_MAX]
 
     def add(self, other: Account) -> None:
         """Take in a later segment's."""
@@ -84,6 +113,13 @@ class Account:
         self.refused_file += other.refused_file
         self.refused_row += other.refused_row
         self.refused_reason += other.refused_reason
+        self.refused_account += other.refused_account
+        for kind, number in other.left_out.items():
+            self.left_out[kind] = self.left_out.get(kind, 0) + number
+        for name, (given, used) in other.filled.items():
+            self.fill(name, given, used)
+        for column, hashes in other.names.items():
+            self.name(column, hashes)
         for hour, number in other.hours.items():
             self.hours[hour] = self.hours.get(hour, 0) + number
         known = [window for window in (self.window, other.window) if window is not None]
@@ -98,7 +134,7 @@ class SegmentWriter:
     def __init__(self, folder: Path, number: int) -> None:
         self._base = folder / f"{number:05d}"
         self._files: dict[str, BinaryIO] = {
-            kind: open(self._base.with_suffix(kind), "wb")  # noqa: SIM115 (open until the segment is committed)
+            kind: open(self._base.with_suffix(kind), "wb", opener=opener)  # noqa: SIM115 (open until the segment is committed)
             for kind in (CALLS, CONTEXTS, PROMPTS)
         }
         self._blocks: list[dict[str, Any]] = []
@@ -135,6 +171,7 @@ class SegmentWriter:
             "refused_file": np.asarray(account.refused_file, np.int32),
             "refused_row": np.asarray(account.refused_row, np.int64),
             **{f"reason_{name}": values for name, values in text_arrays(account.refused_reason).items()},
+            **{f"account_{name}": values for name, values in text_arrays(account.refused_account).items()},
         }
         sketch = {"counts": words.counts, "registers": words.registers}
         write_arrays(self._base.with_suffix(ARRAYS), {**refused, **sketch})
@@ -146,11 +183,14 @@ class SegmentWriter:
             "window": account.window,
             "content": account.content,
             "columns": sorted(account.columns),
+            "left_out": account.left_out,
+            "filled": account.filled,
+            "names": account.names,
             "novelty_day": account.novelty_day,
             "words": words.total,
         }
         temporary = self._base.with_suffix(".json.partial")
-        with open(temporary, "wb") as file:
+        with open(temporary, "wb", opener=opener) as file:
             file.write(orjson.dumps(footer))
             file.flush()
             os.fsync(file.fileno())
@@ -187,15 +227,18 @@ class Segment:
 
     def account(self) -> Account:
         """What became of its input."""
-        arrays = read_arrays(
-            self._base.with_suffix(ARRAYS), ["refused_file", "refused_row", "reason_ends", "reason_bytes"]
-        )
+        texts = ["reason_ends", "reason_bytes", "account_ends", "account_bytes"]
+        arrays = read_arrays(self._base.with_suffix(ARRAYS), ["refused_file", "refused_row", *texts])
         window = self._footer["window"]
         return Account(
             files={int(file): Tally(**tally) for file, tally in self._footer["files"].items()},
             refused_file=arrays["refused_file"].tolist(),
             refused_row=arrays["refused_row"].tolist(),
             refused_reason=text_column(arrays["reason_ends"], arrays["reason_bytes"]).to_pylist(),
+            refused_account=text_column(arrays["account_ends"], arrays["account_bytes"]).to_pylist(),
+            left_out=self._footer["left_out"],
+            filled=self._footer["filled"],
+            names=self._footer["names"],
             hours={int(hour): number for hour, number in self._footer["hours"].items()},
             window=None if window is None else (window[0], window[1]),
             content=self._footer["content"],

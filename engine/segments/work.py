@@ -20,6 +20,7 @@ import numpy as np
 import orjson
 
 from gauger.engine.common.errors import StateError
+from gauger.engine.common.private import make_folder, opener, write_file
 from gauger.engine.segments.feature_file import FeatureFile
 from gauger.engine.segments.segment import FOOTER, Account, Segment, SegmentWriter
 
@@ -42,10 +43,10 @@ class Work:
         """
         self.path = path
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path)
             if not (path / _LOCK).exists() and any(path.iterdir()):
                 raise StateError(f"{path}: holds files that are not of a run; choose an empty or a new --work")
-            self._lock = open(path / _LOCK, "a+b")  # noqa: SIM115 (held for as long as the run goes on)
+            self._lock = open(path / _LOCK, "a+b", opener=opener)  # noqa: SIM115 (held for as long as the run goes on)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._lock.close()
@@ -64,7 +65,7 @@ class Work:
             self._clear()
         self._claim(run)
         for name in (_SEGMENTS, _UNITS):
-            (self.path / name).mkdir(exist_ok=True)
+            make_folder(self.path / name)
         for left in self.path.glob("*/.*.partial"):
             left.unlink()
         self._forget_uncommitted()
@@ -78,7 +79,7 @@ class Work:
                 raise StateError(_ANOTHER.format(self.path))
         self._clear()  # what is here is of a run that was done, and killed while it tidied up
         temporary = found.with_suffix(".partial")
-        temporary.write_bytes(run)
+        write_file(temporary, run)
         os.replace(temporary, found)
 
     def agree(self, name: str, value: Any) -> None:
@@ -89,7 +90,7 @@ class Work:
         found, content = self.path / f"{_NOTE}{name}.json", orjson.dumps(value)
         if not found.exists():
             temporary = found.with_suffix(".partial")
-            temporary.write_bytes(content)
+            write_file(temporary, content)
             os.replace(temporary, found)
         elif found.read_bytes() != content:
             raise StateError(_ANOTHER.format(self.path))

@@ -10,6 +10,7 @@ from gauger.engine.common.errors import StateError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.state import accounts as account_table
+from gauger.engine.state import contexts as context_table
 from gauger.engine.state import ledger as ledger_table
 from gauger.engine.state import links as link_table
 from gauger.engine.state import prompts as prompt_table
@@ -58,7 +59,7 @@ def save_state(state: State, target: Path) -> None:
     _save_prompts(state, folder, prompt_order)
     keys: dict[str, tuple[Rows, dict[str, Field], tuple[str, ...]]] = {
         "sample": (state.sample.rows, sample_table.FIELDS, ("time", "identity", "account")),
-        "contexts": (state.contexts.rows, sample_table.FIELDS, ("time", "identity", "account")),
+        "contexts": (state.contexts.rows, context_table.FIELDS, ("identity", "account")),
         "links": (state.links.rows, link_table.FIELDS, ("value", "channel", "account")),
         "ledger": (state.ledger.rows, ledger_table.FIELDS, ("identity", "time", "row", "file")),
     }
@@ -125,7 +126,7 @@ def load_state(folder: Path, secret: Secret) -> State:
     state.accounts.restore(table.column("account_id").to_pylist())
     _load_rows(state.sample.rows, read_table(folder, "sample"), sample_table.FIELDS)
     if "contexts.arrow" in manifest["files"]:  # states of earlier versions have none
-        _load_rows(state.contexts.rows, read_table(folder, "contexts"), sample_table.FIELDS)
+        _load_rows(state.contexts.rows, read_table(folder, "contexts"), context_table.FIELDS)
     _load_rows(state.links.rows, read_table(folder, "links"), link_table.FIELDS)
     _load_rows(state.ledger.rows, read_table(folder, "ledger"), ledger_table.FIELDS)
     grams = unpack(read_table(folder, "grams").column("gram"), np.uint32)

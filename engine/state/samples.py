@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from gauger.engine.intake.measuring import smallest
 from gauger.engine.state.rows import Field, Rows
 from gauger.kernels.text.features import FEATURES
 
@@ -89,18 +88,3 @@ class CallSample:
         owners = accounts[rows["account"]]
         kept = owners >= 0
         self.update(owners[kept], rows["identity"][kept], rows["time"][kept], rows["features"][kept])
-
-
-class TextSample(CallSample):
-    """The same of texts, each once an account however often it is sent: a set. It says nothing of when.
-
-    The identity of a text is half of its keyed hash.
-    """
-
-    def update(self, accounts: np.ndarray, identities: np.ndarray, times: np.ndarray, features: np.ndarray) -> None:
-        """Offer texts, as calls are; which call brought one is chance, so its time is nought."""
-        super().update(accounts, identities, np.zeros_like(times), features)
-
-    def chosen(self, owner: np.ndarray) -> np.ndarray:
-        """As of calls, each text once."""
-        return smallest(owner, self.rows["identity"], self._size)

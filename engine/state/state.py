@@ -16,14 +16,15 @@ from gauger.engine.common.errors import StateError
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
-from gauger.engine.intake.measuring import Contexts, Measures, WordSketch
+from gauger.engine.intake.measuring import ContextTexts, Measures, WordSketch
 from gauger.engine.state.accounts import Accounts, CallColumns
+from gauger.engine.state.contexts import Contexts
 from gauger.engine.state.ledger import Ledger
 from gauger.engine.state.links import Links
 from gauger.engine.state.metadata import call_columns, link_values
 from gauger.engine.state.prompts import Prompts
 from gauger.engine.state.rows import Rows
-from gauger.engine.state.samples import CallSample, TextSample
+from gauger.engine.state.samples import CallSample
 from gauger.kernels.accounts.accumulate import call_identities
 from gauger.kernels.machine import keys
 
@@ -44,10 +45,12 @@ class Prepared:
     measures: Measures
     identities: np.ndarray  # uint64[n]
     links: dict[int, np.ndarray]  # channel -> uint64[n], 0 = null
-    contexts: Contexts | None = None
+    contexts: ContextTexts | None = None
 
 
-def prepare(batch: pa.RecordBatch, measures: Measures, key: np.ndarray, contexts: Contexts | None = None) -> Prepared:
+def prepare(
+    batch: pa.RecordBatch, measures: Measures, key: np.ndarray, contexts: ContextTexts | None = None
+) -> Prepared:
     """Hash an admitted batch's metadata and name its calls."""
     columns = call_columns(batch, key)
     identities = np.empty(batch.num_rows, np.uint64)
@@ -76,7 +79,7 @@ class State:
         self.accounts = Accounts(settings)
         self.prompts = Prompts()
         self.sample = CallSample(settings.sample_calls)
-        self.contexts = TextSample(settings.sample_calls)
+        self.contexts = Contexts(settings.sample_calls)
         self.links = Links(settings.links_per_channel)
         self.words = WordSketch()
         self.ledger = Ledger()
@@ -110,8 +113,8 @@ class State:
         prompts = self.prompts.update(measures)
         self.sample.update(accounts, batch.identities, times, measures.features)
         if batch.contexts is not None:
-            rows_of = batch.contexts.rows
-            self.contexts.update(accounts[rows_of], batch.contexts.identity, times[rows_of], batch.contexts.features)
+            found = batch.contexts
+            self.contexts.update(accounts[found.rows], found.identity, found.calls, found.features)
         for channel, values in batch.links.items():
             self.links.update(accounts, channel, values)
         first = len(self.ledger.rows)
@@ -130,11 +133,11 @@ class State:
         )
         return prompts
 
-    def fold_contexts(self, account_ids: pa.Array, times: np.ndarray, contexts: Contexts) -> None:
+    def fold_contexts(self, account_ids: pa.Array, times: np.ndarray, contexts: ContextTexts) -> None:
         """Fold context texts apart from their calls; account_ids, times : of each text."""
         if len(times):
             accounts = self.accounts.rows_for(account_ids, times)
-            self.contexts.update(accounts, contexts.identity, times, contexts.features)
+            self.contexts.update(accounts, contexts.identity, contexts.calls, contexts.features)
 
     def merge(self, other: State) -> None:
         """Add another state of the same key and settings. Raises StateError when they differ."""

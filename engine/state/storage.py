@@ -21,6 +21,7 @@ import orjson
 import pyarrow as pa
 
 from gauger.engine.common.errors import DamagedError, StateError
+from gauger.engine.common.private import make_file, make_folder, write_file
 from gauger.engine.state.rows import Field
 
 FORMAT = 2  # 1: other word features, shingles and signatures, which do not compare with these
@@ -29,7 +30,9 @@ _POPULATION = ("accounts", "statistics", "sample", "links", "background")
 FORMATS: dict[str, dict[str, int]] = {
     "engine state": dict.fromkeys(("accounts", "prompts", "grams", "sample", "contexts", "links", "ledger"), 1)
     | {"word_counts": 1, "word_registers": 1},
-    "day": {f"{part}{name}": 1 for part in ("", "lone_", "thin_") for name in _POPULATION} | {"word_counts": 1},
+    "day": {f"{part}{name}": 1 for part in ("", "lone_", "thin_") for name in _POPULATION}
+    | {"word_counts": 1}
+    | {f"{part}accounts": 2 for part in ("", "lone_", "thin_")},  # 1: ids in clear
     "families": {"families": 1},
     "campaigns": {"campaigns": 1, "families": 1, "members": 1, "history": 1},
 }
@@ -83,8 +86,10 @@ def write_table(folder: Path, name: str, columns: Mapping[str, pa.Array | np.nda
     """Write ``folder/name.arrow``."""
     arrays = {key: value if isinstance(value, pa.Array) else pack(value) for key, value in columns.items()}
     table = pa.table(arrays)
+    place = folder / f"{name}.arrow"
+    make_file(place)
     with (
-        pa.OSFile(str(folder / f"{name}.arrow"), "wb") as sink,
+        pa.OSFile(str(place), "wb") as sink,
         pa.ipc.new_file(sink, table.schema, options=_WRITE) as out,
     ):
         out.write_table(table, max_chunksize=1 << 20)
@@ -149,7 +154,7 @@ def write_manifest(folder: Path, key_id: str, content: Mapping[str, Any]) -> Non
     formats = FORMATS.get(str(content.get("kind")), {})
     tables = {name: formats.get(name, 1) for name in (file.removesuffix(".arrow") for file in files)}
     document = {"format": FORMAT, "key_id": key_id, "files": files, "tables": tables, **content}
-    (folder / MANIFEST).write_bytes(sealed(document))
+    write_file(folder / MANIFEST, sealed(document))
 
 
 def _document(folder: Path) -> dict[str, Any]:
@@ -220,8 +225,8 @@ def replace_folder(temporary: Path, target: Path) -> None:
 
 
 def new_folder(target: Path) -> Path:
-    """An empty folder beside ``target`` to build its replacement in."""
+    """An empty folder beside ``target`` to build its replacement in, for its owner alone."""
     temporary = target.with_name(f".{target.name}.new")
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
+    make_folder(temporary)
     return temporary

@@ -11,8 +11,9 @@ import numpy as np
 from gauger.engine.common.settings import Settings
 from gauger.engine.common.vectors import Features
 from gauger.engine.state.accounts import Accounts
+from gauger.engine.state.contexts import Contexts, standing
 from gauger.engine.state.links import Links
-from gauger.engine.state.samples import CallSample, TextSample
+from gauger.engine.state.samples import CallSample
 from gauger.engine.state.state import State
 from gauger.engine.statistics.accounts import account_statistics
 from gauger.engine.statistics.background import Background
@@ -218,23 +219,22 @@ def accounts_of(state: State, panes: Sequence[int] | None = None) -> tuple[Popul
 
 
 def _with_contexts(
-    population: Population, state: State, owners: np.ndarray, contexts: TextSample, place: np.ndarray
+    population: Population, state: State, owners: np.ndarray, contexts: Contexts, place: np.ndarray
 ) -> Population:
-    """The accounts with their context texts beside their sampled calls, but those they also said themselves.
+    """The accounts with their context texts beside their sampled calls, but what they say themselves or each time.
 
     Statistics are of calls. What an account sends is weighed as a whole: a text is as good as a call there.
 
     owners : population row of each account row of the state, -1 = none; place : that of each row of ``contexts``
     """
-    if len(contexts.rows) == 0:
-        return population
-    owner = place[contexts.rows["account"]]
-    rows = contexts.chosen(owner)
-    owner, identity = owner[rows], contexts.rows["identity"][rows]
-    ledger = state.ledger.rows
+    contexts.compact()
+    rows, ledger = contexts.rows, state.ledger.rows
+    owner, identity = place[rows["account"]], rows["identity"]
     said = pairs(owners[ledger["account"]], state.prompts.rows["hash"][ledger["prompt"], 0])
-    new = ~np.isin(pairs(owner, identity), said)
-    owner, identity, features = owner[new], identity[new], contexts.rows["features"][rows[new]]
+    new = ~np.isin(pairs(owner, identity), said) & ~standing(owner, rows["calls"], population.calls)
+    if not new.any():
+        return population
+    owner, identity, features = owner[new], identity[new], rows["features"][new]
     sums = population.sums.copy()
     np.add.at(sums, owner, features)
     owners_of = np.concatenate([population.sample_owner, owner])
@@ -314,14 +314,14 @@ def _chosen(state: State, panes: Sequence[int] | None) -> list[bool]:
     return np.isin(state.accounts.rows["pane"], list(panes)).tolist()
 
 
-def _collapse(state: State, panes: Sequence[int] | None) -> tuple[Accounts, CallSample, TextSample, Links]:
+def _collapse(state: State, panes: Sequence[int] | None) -> tuple[Accounts, CallSample, Contexts, Links]:
     """Merge the panes of each account. A window of one pane, the usual case, is used as it is."""
     present = np.unique(state.accounts.rows["pane"])
     if len(present) <= 1 and (panes is None or set(present.tolist()) <= set(panes)):
         return state.accounts, state.sample, state.contexts, state.links
     settings: Settings = state.settings
     accounts, sample, links = Accounts(settings), CallSample(settings.sample_calls), Links(settings.links_per_channel)
-    contexts = TextSample(settings.sample_calls)
+    contexts = Contexts(settings.sample_calls)
     rows = accounts.merge(state.accounts, into_pane=0, keep=np.asarray(_chosen(state, panes)))
     sample.merge(state.sample, rows)
     contexts.merge(state.contexts, rows)

@@ -64,7 +64,7 @@ def refusal(tmp_path: Path, *arguments: Any, code: int = 2) -> str:
 def test_an_empty_log_is_a_run(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_bytes(b"")
     result = invoke("score", tmp_path / "empty.jsonl", "--out", tmp_path / "out")
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert complaint(result, 1) == "warning: no call in 1 file: nothing to read"
     assert "0 in = 0 scored + 0 quarantined" in result.stdout
     traffic.check_accounts_of_rows(tmp_path / "out")
 
@@ -99,15 +99,24 @@ def test_a_file_without_the_columns(tmp_path: Path) -> None:
     traffic.check_accounts_of_rows(tmp_path / "out")
 
 
-def test_broken_lines_are_no_failure(log: Path, tmp_path: Path) -> None:
-    lines = traffic.write(traffic.table(traffic.honest(5, 6, 1)), tmp_path / "log.jsonl").read_bytes().splitlines()
-    lines[::10] = [b"{"] * 3
+def test_a_few_broken_lines_are_no_failure(log: Path, tmp_path: Path) -> None:
+    lines = traffic.write(traffic.table(traffic.honest(10, 6, 1)), tmp_path / "log.jsonl").read_bytes().splitlines()
+    lines[::20] = [b"{"] * 3
     (tmp_path / "log.jsonl").write_bytes(b"\n".join(lines))
     result = invoke("score", tmp_path / "log.jsonl", "--out", tmp_path / "out")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert "30 in = 27 scored + 3 quarantined" in result.stdout
+    assert "60 in = 57 scored + 3 quarantined" in result.stdout
     traffic.check_accounts_of_rows(tmp_path / "out")
-    assert traffic.tables_of(tmp_path / "out")["quarantine"]["row"].to_pylist() == [0, 10, 20]
+    assert traffic.tables_of(tmp_path / "out")["quarantine"]["row"].to_pylist() == [0, 20, 40]
+
+
+def test_many_broken_lines_are_a_failure_with_its_reason(tmp_path: Path) -> None:
+    lines = traffic.write(traffic.table(traffic.honest(10, 6, 1)), tmp_path / "log.jsonl").read_bytes().splitlines()
+    lines[::10] = [b"{"] * 6
+    (tmp_path / "log.jsonl").write_bytes(b"\n".join(lines))
+    result = invoke("score", tmp_path / "log.jsonl", "--out", tmp_path / "out")
+    assert complaint(result, 1) == "warning: 6 of 60 rows refused: line is not valid JSON (6)"
+    assert traffic.manifest(tmp_path / "out")["warnings"] == ["6 of 60 rows refused: line is not valid JSON (6)"]
 
 
 def test_a_file_name_cannot_forge_a_line(log: Path, tmp_path: Path) -> None:

@@ -79,14 +79,15 @@ FRAME = "Kindly compose an ENTIRE exam paper; number every question; show each s
 def campaign(
     accounts: int, calls: int, seed: int, start: dt.datetime = DAY, frame: str = FRAME, name: str = "mule"
 ) -> list[dict[str, Any]]:
-    """Accounts that take turns with one template, evenly through the day, from shared addresses."""
+    """Accounts that take turns with one template, evenly through the day, from a pool of addresses."""
     rng = np.random.default_rng(seed)
+    pool = np.random.default_rng(seed + 1).integers(0, 240, accounts * calls)  # two accounts meet on a few
     total = accounts * calls
     rows = []
     for turn in range(total):
         prompt = frame + "; ".join(sentence(rng, _WORDS, 3) for _ in range(4))
         account = f"{name}-{turn % accounts:03d}"
-        rows.append(_row(rng, start, turn * 86_400 // total, account, 5_000 + turn % 4, prompt))
+        rows.append(_row(rng, start, turn * 86_400 // total, account, 5_000 + int(pool[turn]), prompt))
     return rows
 
 

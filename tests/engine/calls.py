@@ -82,6 +82,7 @@ def _metadata(chance: random.Random, owner: int) -> Call:
 
     return {
         "org_id": maybe(f"org-{owner // 2}"),
+        "api_key_hash": maybe("aa", "bb"),
         "conversation_id": maybe(*(f"conversation-{owner}-{i}" for i in range(30))),
         "response_id": maybe("r1", "r2"),
         "payment_fingerprint": maybe("card-1", "card-2"),

@@ -62,6 +62,8 @@ def _matches(path: Path, pattern: str) -> Iterator[Path]:
                 yield from _below(match)
             elif _is_log(match):
                 yield match
+    elif path.exists():
+        raise InputError(f"{pattern}: a pipe, a socket or a device; a log is read twice, so write it to a file first")
     else:
         raise InputError(f"{pattern}: no such file or directory")
 

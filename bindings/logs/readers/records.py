@@ -17,6 +17,7 @@ import pyarrow.types as pt
 from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION
 from gauger.engine.intake import casting, conversation
 from gauger.engine.intake.conversation import DEFAULT, Rules
+from gauger.engine.intake.values import plain
 from gauger.logs.columns import BESIDE, Source, all_values, first_value
 
 _REFUSED = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError)
@@ -34,7 +35,7 @@ def to_arrays(
         there = [place for place in places if place.path in keys or place.steps[0] in keys]
         if name in BESIDE and len(there) > 1:
             chats[name] = [all_values(record, there) for record in records]
-        elif (values := _values(records, there)) is not None:
+        elif (values := _values(name, records, there)) is not None:
             if name in CONVERSATION:
                 chats[name] = values
             else:
@@ -81,7 +82,7 @@ def to_array(name: str, values: list[Any]) -> pa.Array:
             return pa.array(values, kind)
         except _REFUSED:
             pass
-    return pa.array([_written(value, pt.is_list(target)) for value in values], pa.string())
+    return pa.array([_written(plain(name, value), pt.is_list(target)) for value in values], pa.string())
 
 
 def _kind(types: set[type], target: pa.DataType) -> pa.DataType | None:
@@ -100,14 +101,14 @@ def _kind(types: set[type], target: pa.DataType) -> pa.DataType | None:
     return _PLAIN.get(next(iter(types))) if len(types) == 1 else None
 
 
-def _values(records: Sequence[dict[str, Any]], places: Sequence[Source]) -> list[Any] | None:
+def _values(name: str, records: Sequence[dict[str, Any]], places: Sequence[Source]) -> list[Any] | None:
     """The values at ``places``, or None when no record has any."""
     if not places:
         return None
     if len(places) == 1 and len(places[0].steps) == 1 and places[0].convert is None:
         values = _field(records, places[0].path)
     else:
-        values = [first_value(record, places) for record in records]
+        values = [first_value(record, places, name) for record in records]
     return values if any(value is not None for value in values) else None
 
 

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from gauger.engine.common.schema import CONVERSATION
-from gauger.engine.intake import casting
+from gauger.engine.intake import casting, values
 from gauger.engine.intake.conversation import DEFAULT, Rules
 from gauger.logs.columns import BESIDE, Source, all_values, first_value
+from gauger.logs.headers import holds_headers
 from gauger.logs.readers import records
 
 Places = dict[str, list[Source]]
@@ -52,7 +53,7 @@ def canonical(batch: pa.RecordBatch, places: Places, rules: Rules = DEFAULT) -> 
 def _column(batch: pa.RecordBatch, name: str, places: Sequence[Source]) -> pa.Array:
     # Sources past one that is never null cannot matter, and one that needs no Python spares all of it.
     first = _in_arrow(batch, places[0])
-    if first is not None and (len(places) == 1 or _is_full(first)):
+    if first is not None and (len(places) == 1 or _is_full(name, first)):
         return first
     return records.to_array(name, [_arrow_free(value) for value in _rows(batch, name, places)])
 
@@ -64,20 +65,20 @@ def _rows(batch: pa.RecordBatch, name: str, places: Sequence[Source]) -> list[An
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
     if len(places) > 1 and name in BESIDE:
         return [all_values(row, places) for row in rows]
-    return [first_value(row, places) for row in rows]
+    return [first_value(row, places, name) for row in rows]
 
 
-def _is_full(array: pa.Array) -> bool:
+def _is_full(name: str, array: pa.Array) -> bool:
     if array.null_count or pt.is_nested(array.type):
         return False
     if pt.is_string(array.type) or pt.is_large_string(array.type) or pt.is_binary(array.type):
-        return not pc.any(pc.equal(pc.binary_length(array), 0)).as_py()
+        return not values.any_says_nothing(name, casting.cast(array, pa.string()).array)
     return not pt.is_string_view(array.type) and not pt.is_dictionary(array.type)
 
 
 def _in_arrow(batch: pa.RecordBatch, place: Source) -> pa.Array | None:
     """The array at ``place`` if struct fields alone lead there."""
-    if place.convert is not None:
+    if place.convert is not None or any(map(holds_headers, place.steps[:-1])):  # header names are case-blind
         return None
     if place.path in batch.schema.names:
         return batch.column(place.path)

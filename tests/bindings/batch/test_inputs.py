@@ -68,8 +68,11 @@ def test_nothing_more_is_taken_of_a_file_that_failed(given: list[Input]) -> None
 
 def test_what_became_of_rows_is_written_down(given: list[Input]) -> None:
     own = f"{given[2].path}: its own words"
-    settle(given, Account(files={0: Tally(9, 9, 7, 2), 1: Tally(3, 3, 3, error="odd"), 2: Tally(error=own)}))
-    assert [(item.rows, item.scored, item.quarantined) for item in given] == [(9, 7, 2), (3, 3, 0), (0, 0, 0)]
+    settle(
+        given, Account(files={0: Tally(9, 9, 6, 2, left_out=1), 1: Tally(3, 3, 3, error="odd"), 2: Tally(error=own)})
+    )
+    assert [(item.rows, item.scored, item.quarantined) for item in given] == [(9, 6, 2), (3, 3, 0), (0, 0, 0)]
+    assert given[0].record()["left_out"] == 1
     assert [item.error for item in given] == [None, f"{given[1].path}: odd", own]
     assert given[1].record()["error"] == f"{given[1].path}: odd"
     with pytest.raises(AssertionError, match="rows went missing"):

@@ -107,8 +107,11 @@ def test_refused_rows_are_named_with_a_reason(tmp_path: Path) -> None:
     log = traffic.write(pa.Table.from_pylist(rows, schema=traffic.SCHEMA), tmp_path / "log.parquet")
     run = score([log], tmp_path / "out", state=tmp_path / "state")
     traffic.check_accounts_of_rows(run.out)
-    refused = {row["row"]: row["reason"] for row in traffic.tables_of(run.out)["quarantine"].to_pylist()}
-    assert refused == {3: "account_id is missing", 8: "prompt is missing"}
+    refused = {row.pop("row"): row for row in traffic.tables_of(run.out)["quarantine"].to_pylist()}
+    assert refused == {
+        3: {"file": 0, "account_id": None, "reason": "account_id is missing"},
+        8: {"file": 0, "account_id": rows[8]["account_id"], "reason": "prompt is missing"},
+    }
 
 
 def test_prompts_of_no_byte_ten_megabytes_and_no_text(tmp_path: Path) -> None:

@@ -48,6 +48,11 @@ def test_the_numbers_of_a_run() -> None:
     assert lines[-1] == "Written to out"
 
 
+def test_what_was_left_out_is_no_fault() -> None:
+    line = summary(run_of([], rows=12_400, left_out={"tool": 50, "embedding": 5})).splitlines()[0]
+    assert line.startswith("Calls      12,400 in = 12,000 scored + 55 left out + 345 quarantined (")
+
+
 def test_what_is_allowed_is_said() -> None:
     assert "Allowed" not in summary(run_of([FINDING]))
     lines = summary(run_of([FINDING], allow={"families": [3, 8]})).splitlines()

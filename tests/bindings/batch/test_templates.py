@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,10 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gauger.batch import templates
+from gauger.batch.score import score
 from gauger.batch.templates import mask, render
+from gauger.engine.common.schema import CALL_SCHEMA
+from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.results import tables
 from gauger.logs.columns import load_column_map
 from tests.bindings import traffic
+from tests.bindings.columns import SECRET
 
 K = 3
 IDENTITY = load_column_map(None)
@@ -248,3 +253,44 @@ def test_only_the_most_widely_shared_families_are_rendered(tmp_path: Path, monke
 def test_prompts_of_token_ids_have_no_template(tmp_path: Path) -> None:
     log = traffic.write(pa.table({"prompt_token_ids": [[1, 2, 3]] * 3}), tmp_path / "log.parquet")
     assert rendered([log], of_one_family("abc"), {9: 3}) == [None]
+
+
+# Who counts
+
+
+PLAN = "confidential project falcon : acquire the firm acme for {} million and draft a memo about it"
+SHARED = {
+    "firm": ("org_id", "firm"),
+    "card": ("payment_fingerprint", "card"),
+    "network": ("client_address", "10.1.1.{}"),
+}
+
+
+def of_owners(word: str, column: str | None, value: str) -> list[dict[str, Any]]:
+    """A call each of 25 accounts that send one text; in the column they have one value, in the others their own."""
+    rows = []
+    for one in range(25):
+        own = {"org_id": f"{word}-{one}", "payment_fingerprint": f"{word}-{one}"}
+        own["client_address"] = f"10.{len(word)}.{100 + one}.1"
+        if column is not None:
+            own[column] = value.format(one)
+        text = PLAN.format(word).replace("falcon", word)
+        rows.append({**own, "account_id": f"{word}-{one:02d}", "prompt_text": text, "start_time": traffic.DAY})
+    return rows
+
+
+def test_the_seats_of_one_owner_are_not_many_and_files_choose_nothing(tmp_path: Path) -> None:
+    kinds = {**SHARED, "everybody": (None, "")}
+    rows = [row for word, (column, value) in kinds.items() for row in of_owners(word, column, value)]
+    schema = pa.schema([CALL_SCHEMA.field(name) for name in sorted(rows[0])])
+    written = []
+    for seed in (1, 2):
+        order = np.random.default_rng(seed).permutation(len(rows))
+        for part in range(seed):
+            own = pa.Table.from_pylist([rows[place] for place in order[part::seed].tolist()], schema=schema)
+            traffic.write(own, tmp_path / str(seed) / f"{part}.parquet")
+        score([tmp_path / str(seed)], tmp_path / f"out{seed}", state=StateDirectory(tmp_path / f"state{seed}", SECRET))
+        written.append((tmp_path / f"out{seed}" / "families.parquet").read_bytes())
+    assert written[0] == written[1]
+    shown = traffic.tables_of(tmp_path / "out1")["families"]["template"].drop_null().to_pylist()
+    assert shown == [PLAN.format("everybody").replace("falcon", "everybody")]

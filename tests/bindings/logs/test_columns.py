@@ -1,5 +1,6 @@
 """Column maps: the format, its errors, and the shipped maps on one fixture each."""
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ def test_litellm() -> None:
         "start_time": at(0, 250_000),
         "account_id": "user-1",
         "org_id": "team-9",
+        "api_key_hash": "88dc28d0",
         "conversation_id": "trace-1",
         "response_id": "chatcmpl-1",
         "client_address": "203.0.113.7",
@@ -49,7 +51,6 @@ def test_litellm() -> None:
         "request_stream": False,
         "response_finish_reasons": ["stop"],
         "usage_output_tokens": 10,
-        "error_type": "",
     }
     assert (second["account_id"], second["prompt_text"]) == ("99aa", "A bare prompt")
     assert (second["error_type"], second["request_max_tokens"]) == ("RateLimitError", 64)
@@ -59,6 +60,7 @@ def test_litellm() -> None:
 def test_openai() -> None:
     chat, responses, completions = rows_of("openai")
     assert chat["start_time"] == at(0, 250_000)
+    assert chat["api_key_hash"] == hashlib.sha256(b"sk-never-kept").hexdigest()
     assert (chat["account_id"], chat["prompt_text"], chat["context_texts"]) == ("user-1", "Chat question", BRIEF)
     assert chat["response_finish_reasons"] == ["stop"]
     assert responses["start_time"] == at(1)
@@ -132,6 +134,26 @@ def test_the_first_source_that_holds_something_wins() -> None:
     assert first_value({"a": [], "b": 0}, sources) == 0
     assert first_value({"a": None, "b": ""}, sources) == ""
     assert first_value({}, sources) is None
+
+
+def test_what_stands_for_nothing_lets_the_next_source_serve() -> None:
+    sources = tuple(map(Source, "ab"))
+    assert first_value({"a": "default_user_id", "b": "key-1"}, sources, "account_id") == "key-1"
+    assert first_value({"a": "\\N", "b": "203.0.113.5"}, sources, "client_address") == "203.0.113.5"
+    assert first_value({"a": "{}", "b": "Sort it"}, sources, "prompt_text") == "Sort it"
+    assert first_value({"a": "{}"}, sources, "prompt_text") == "{}"
+    assert first_value({"a": [""], "b": ["curl/8"]}, sources, "user_agent_original") == "curl/8"
+
+
+def test_headers_are_found_in_any_case_and_shape() -> None:
+    source = Source("request.headers.user-agent")
+    for container in (
+        {"User-Agent": ["curl/8"]},
+        [{"name": "USER-AGENT", "value": "curl/8"}],
+        '{"user_agent": "curl/8"}',
+    ):
+        assert source.value({"request": {"headers": container}}) == "curl/8"
+    assert Source("headers.0.name").value({"headers": [{"name": "Accept"}]}) is None
 
 
 def test_a_file_of_ones_own(tmp_path: Path) -> None:

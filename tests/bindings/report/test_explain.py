@@ -215,7 +215,7 @@ def test_family(out: Path) -> None:
 
 def test_a_family_that_is_masked_and_allowed_says_so(out: Path) -> None:
     text = explain(out, family=40)
-    assert "masked: fewer than 20 accounts share its words" in text
+    assert "masked: fewer than 20 owners share its words" in text
     assert "client address" not in text
     assert "Findings that use it" not in text
     assert "  2 calls\n  evidence not counted\n" in text

@@ -162,7 +162,9 @@ def write_run(out: Path, accounts: int = ACCOUNTS, sizes: dict[int, int] = SIZES
     pq.write_table(families_table(families), out / "families.parquet")
     pq.write_table(campaigns_table(sizes), out / "campaigns.parquet")
     reasons = ["start_time is not a time"] * 120 + ["<script>bad()</script>"] * 3
-    quarantine = pa.table({"file": [0] * 123, "row": range(123), "reason": reasons}, tables.QUARANTINE)
+    quarantine = pa.table(
+        {"file": [0] * 123, "row": range(123), "account_id": [None] * 123, "reason": reasons}, tables.QUARANTINE
+    )
     pq.write_table(quarantine, out / "quarantine.parquet")
     (out / "manifest.json").write_bytes(orjson.dumps(manifest(accounts, int(np.sum(table["flagged"])))))
     return out

@@ -45,18 +45,39 @@ def test_bad_rows_are_refused_one_by_one_with_the_reason() -> None:
     given_batch = batch(
         8,
         account_id=["a", None, "", "a", "a", "a", "a", "a"],
-        start_time=["2026-11-20T12:00:00Z"] * 3 + [None, "yesterday", "1999-01-01T00:00:00Z"] + ["2026-11-20"] * 2,
+        start_time=["2026-11-20T12:00:00Z"] * 3
+        + [None, "yesterday", "1999-01-01T00:00:00Z"]
+        + ["2026-11-20T12:00:00Z"] * 2,
         prompt_text=["p"] * 6 + [None, ""],
     )
     assert refusals(given_batch) == {
         1: "account_id is missing",
         2: "account_id is missing",
         3: "start_time is missing",
-        4: "start_time is impossible",
+        4: "start_time is in no known form of a time",
         5: "start_time is impossible",
         6: "prompt is missing",
         7: "prompt is empty",
     }
+
+
+def test_what_stands_for_a_prompt_is_none() -> None:
+    prompts = ["redacted-by-litellm", "{}", '[{"role": "user", "content": "Sort the', "null, they say"]
+    reasons = {0: "prompt is a placeholder", 1: "prompt is a placeholder", 2: "prompt is cut off JSON"}
+    assert refusals(batch(4, prompt_text=prompts)) == reasons
+
+
+def test_refused_rows_have_their_account_where_it_is_known() -> None:
+    given_batch = batch(4, account_id=["a", "\\N", " b ", "c"], prompt_text=["", "", "", "p"])
+    admitted = intake.admit(given_batch)
+    assert admitted.accounts == ["a", None, "b"]
+    assert admitted.calls.column("account_id").to_pylist() == ["c"]
+
+
+def test_how_columns_are_filled_is_counted_over_all_rows() -> None:
+    addresses = ["203.0.113.5:51234", "-", "the office", None]
+    filled = intake.admit(batch(4, prompt_text=["p", "", "p", "p"], client_address=addresses)).filled
+    assert filled == {"start_time": (4, 4), "account_id": (4, 4), "prompt_text": (4, 4), "client_address": (2, 1)}
 
 
 @pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.binary_view()])

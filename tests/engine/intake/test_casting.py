@@ -94,13 +94,24 @@ def test_token_ids_written_as_json_or_of_another_type() -> None:
     assert (rows.tolist(), reason) == ([True, False], "is not a list of token ids")
 
 
-def test_times_name_what_is_impossible_but_not_what_is_missing() -> None:
-    for array in (
-        pa.array(["2026-11-20T12:00:00Z", "x", "", None]),
-        pa.array([1.795e9, 3.0, float("nan"), None]),
-        pa.array([b"2026-11-20T12:00:00Z", b"\xff", b"", None], pa.binary()),
-    ):
-        [(rows, reason)] = casting.cast(array, TIMESTAMP).faults
-        assert reason == "is impossible"
-        assert rows.tolist() == [False, True, False, False]
-        assert casting.cast(array, TIMESTAMP).array.is_null().to_pylist() == [False, True, True, True]
+@pytest.mark.parametrize(
+    ("array", "reason"),
+    [
+        (pa.array(["2026-11-20T12:00:00Z", "x", "", None]), "is in no known form of a time"),
+        (pa.array([1.795e9, 3.0, float("nan"), None]), "is impossible"),
+        (pa.array([b"2026-11-20T12:00:00Z", b"\xff", b"", None], pa.binary()), "is impossible"),
+        (pa.array([{"seconds": 1_795_000_000}, {"seconds": 3}, None, None]), "is impossible"),
+    ],
+)
+def test_times_name_what_is_wrong_but_not_what_is_missing(array: pa.Array, reason: str) -> None:
+    [(rows, found)] = casting.cast(array, TIMESTAMP).faults
+    assert found == reason
+    assert rows.tolist() == [False, True, False, False]
+    assert casting.cast(array, TIMESTAMP).array.is_null().to_pylist() == [False, True, True, True]
+
+
+def test_a_date_is_a_time_only_where_that_is_asked_for() -> None:
+    dates = pa.array(["2026-11-20"]).cast(pa.date32())
+    [(rows, reason)] = casting.times(dates).faults
+    assert (rows.tolist(), reason) == ([True], "is a date without a time of day")
+    assert casting.times(dates, dates=True).array.cast(STRING).to_pylist() == ["2026-11-20 00:00:00.000000Z"]

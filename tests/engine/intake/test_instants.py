@@ -13,7 +13,7 @@ MICROSECONDS = SECONDS * 10**6 + 250_000
 
 
 def written(values: list[str | None]) -> list[datetime | None]:
-    return instants.to_microseconds(instants.parse(pa.array(values, pa.string()))).to_pylist()
+    return instants.parse(pa.array(values, pa.string()))[0].to_pylist()
 
 
 def numbers(array: pa.Array) -> list[int | None]:
@@ -91,3 +91,37 @@ def test_texts_alone_and_mixed(text: str) -> None:
 def test_mixed_texts_keep_their_microseconds() -> None:
     first, second = written(["2026-11-20T12:00:00.123456Z", "2026-11-20T12:00:00.654321"])
     assert (first and first.microsecond, second and second.microsecond) == (123456, 654321)
+
+
+def faults_of(values: list[str | None], **options: bool) -> dict[str, list[int]]:
+    _, faults = instants.parse(pa.array(values, pa.string()), **options)
+    return {reason: rows.nonzero()[0].tolist() for rows, reason in faults}
+
+
+def test_what_is_no_instant_has_a_reason_of_its_own() -> None:
+    noon = "2026-11-20T12:00:00Z"
+    assert faults_of([noon, "1999-01-01T00:00:00Z", None]) == {"is impossible": [1]}
+    mixed = [noon, "2026-11-20", "yesterday", "2026-11-20 12:00:00 PST", "5", None]
+    assert faults_of(mixed) == {
+        "is a date without a time of day": [1],
+        "is in no known form of a time": [2],
+        "is a local time of a named zone; write it in UTC or with its offset": [3],
+        "is impossible": [4],
+    }
+    assert faults_of(["2026-11-20", "2026-11-21"]) == {"is a date without a time of day": [0, 1]}
+
+
+def test_dates_are_their_midnight_where_they_may_be() -> None:
+    for values in (["2026-11-20"], ["2026-11-20", "2026-11-20 00:00:00 UTC"], ["20 Nov 2026", "x"]):
+        times, _ = instants.parse(pa.array(values), dates=True)
+        assert times[0].as_py() == datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def test_a_column_as_bigquery_or_go_writes_it_is_cast_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(text: str) -> str:
+        raise AssertionError("read row by row")
+
+    monkeypatch.setattr(instants.written_times, "read", read)
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    forms = ["2026-11-20 12:00:00 UTC", "2026-11-20 12:00:00.000000 UTC", "2026-11-20 12:00:00.000000001 +0000 UTC"]
+    assert written([*forms, "2026-11-20T12:00:00,000Z", None]) == [noon] * 4 + [None]

@@ -1,7 +1,10 @@
 """Measures: shapes, keyed hashes, novelty, and word sketches that add up."""
 
+import copy
 import math
+import pickle
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -87,3 +90,9 @@ def test_no_calls_give_no_measures(column: str) -> None:
     sketch = WordSketch()
     result = measures_of([], sketch, column)
     assert (len(result.words), result.gram_offsets.tolist(), sketch.total) == (0, [0], 0)
+
+
+@pytest.mark.parametrize("copier", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_measurer_holds_keys_and_is_never_pickled(copier: Callable[[Measurer], object]) -> None:
+    with pytest.raises(TypeError, match="never pickled"):
+        copier(Measurer(calls.SECRET))

@@ -118,6 +118,39 @@ def test_what_a_reader_refuses_is_noted_with_its_reasons(tmp_path: Path) -> None
         assert told_of(work.account()) == told_of(account)
 
 
+def test_what_is_no_call_is_left_out_and_not_refused(tmp_path: Path) -> None:
+    spans = Refused(0, np.asarray([41, 900, 901]), ["not a call: tool", "not a call: embedding", "not a call: tool"])
+    with working(tmp_path / "work") as work:
+        account = measured(work, [spans, *parts_of(GOOD[:10], files=1)])
+        tally = account.files[0]
+        assert (tally.rows, tally.scored, tally.refused, tally.left_out) == (13, 10, 0, 3)
+        assert account.left_out == {"tool": 2, "embedding": 1}
+        assert account.refused_row == []
+        assert told_of(work.account()) == told_of(account)
+
+
+def test_columns_and_keys_are_counted_and_refused_rows_have_their_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "SEGMENT_ROWS", 2)
+    columns = {
+        "start_time": ["2026-11-16T10:00:00Z"] * 6,
+        "account_id": ["a", "a", "b", None, "-", "a"],
+        "prompt_text": ["Sort it", "", "Sort", "it", "it", "it"],
+        "client_address": ["203.0.113.5", "the office", None, "-", "203.0.113.5:80", "203.0.113.6"],
+        "org_id": ["k1", "k2", "k3", "k4", None, "k1"],
+    }
+    parts = [Part(pa.record_batch(columns).slice(row, 2), 0, np.arange(row, row + 2)) for row in (0, 2, 4)]
+    with working(tmp_path / "work") as work:
+        account = measured(work, parts)
+        assert dict(zip(account.refused_row, account.refused_account, strict=True)) == {1: "a", 3: "", 4: ""}
+        assert account.filled["account_id"] == [4, 4]
+        assert account.filled["client_address"] == [4, 3]
+        assert len(account.names["org_id"]) == 2  # of scored calls: k1 and k3
+        again = work.account()
+        assert (again.filled, again.names) == (account.filled, account.names)
+
+
 def test_an_input_without_rows_makes_an_account_of_it(tmp_path: Path) -> None:
     with working(tmp_path / "work") as work:
         account = measured(work, parts_of([], files=2))

@@ -9,6 +9,7 @@ from gauger.engine.common import shards, threads
 from gauger.engine.families.families import EXACT, NEAR_DUPLICATE, TEMPLATE, Families, Groups
 from gauger.engine.families.frames import NO_FRAMES, Matcher
 from gauger.engine.plan.day import StateDay
+from gauger.engine.plan.owners import Owners
 from gauger.engine.plan.spread import Spread, Wanted
 from gauger.engine.statistics.relational import family_entropy
 from tests.engine import calls, worlds
@@ -27,20 +28,25 @@ def spread(request: pytest.FixtureRequest) -> Spread:
             own = CALLS[file::3]
             calls.take_in(state, own, file=file, rows=np.random.default_rng(file).permutation(len(own)))
         day = StateDay(state)
-        count = len(day.prompts.hashes)
-        groups = Groups(
-            of_prompt=np.random.default_rng(1).integers(-1, 4, count),
-            kinds=np.zeros(4, np.uint8),
-            signatures=np.zeros((4, 1), np.uint8),
-            calls=np.zeros(4, np.int64),
-            matcher=Matcher(NO_FRAMES),
-            of_frame=np.zeros(0, np.int64),
-            slots=worlds.families([0]).slots,
-            similarity=0.8,
-        )
         assert day.people.units == shards.units_of(len(CALLS))
-        with threads.use(2):
-            return Spread.over(day, groups)
+        return _spread(day)
+
+
+def _spread(day: StateDay) -> Spread:
+    """Its prompts in groups by their hashes: the same in whatever order they came."""
+    hashes = day.prompts.hashes
+    groups = Groups(
+        of_prompt=(hashes[:, 0] % np.uint64(5)).astype(np.int64) - 1,
+        kinds=np.zeros(4, np.uint8),
+        signatures=np.zeros((4, 1), np.uint8),
+        calls=np.zeros(4, np.int64),
+        matcher=Matcher(NO_FRAMES),
+        of_frame=np.zeros(0, np.int64),
+        slots=worlds.families([0]).slots,
+        similarity=0.8,
+    )
+    with threads.use(2):
+        return Spread.over(day, groups)
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +63,8 @@ def told(spread: Spread) -> Told:
     """Every call, by a dictionary of prompts and a loop."""
     day = spread.day
     table = day.prompts
-    known = dict(
-        zip(map(tuple, table.hashes.tolist()), zip(_groups(), table.calls.tolist(), strict=False), strict=True)
-    )
+    hashes = table.hashes.tolist()
+    known = {tuple(one): (one[0] % 5 - 1, count) for one, count in zip(hashes, table.calls.tolist(), strict=True)}
     found = []
     for unit in range(day.people.units):
         own, rows = day.calls(unit), day.people.rows(unit)
@@ -70,12 +75,6 @@ def told(spread: Spread) -> Told:
             found.append((int(rows[own.owner[place]]), int(own.time[place]), family, repeats, *at))
     assert len(found) == len(CALLS)
     return found
-
-
-def _groups() -> list[int]:
-    return (
-        np.random.default_rng(1).integers(-1, 4, len({call["prompt_text"].strip().lower() for call in CALLS})).tolist()
-    )
 
 
 def test_members_are_the_calls_in_groups(spread: Spread, told: Told) -> None:
@@ -104,18 +103,34 @@ def test_users_are_the_accounts_of_a_family(spread: Spread, families: Families, 
 
 @pytest.mark.parametrize("most", [1, 4, 1_000])
 @pytest.mark.parametrize("asked", [[0, 1, 2, 3], [2]])
-def test_examples_are_the_first_call_of_each_of_the_earliest_accounts(
+def test_examples_are_calls_of_the_family_of_accounts_that_share_no_owner(
     most: int, asked: list[int], spread: Spread, families: Families, told: Told
 ) -> None:
     found = spread.wanted(families).examples(np.asarray(asked), most)
     assert list(found) == asked
+    owners = Owners(spread.day.people.accounts)
     for family in asked:
-        first: dict[int, tuple[int, int]] = {}
-        for file, row, account in sorted((one[4], one[5], one[0]) for one in told if one[2] == family):
-            first.setdefault(account, (file, row))
-        expected = list(first.values())[:most]
-        assert list(zip(*(part.tolist() for part in found[family]), strict=True)) == expected
+        callers = {one[4:]: one[0] for one in told if one[2] == family}
+        chosen = [callers[place] for place in zip(*(part.tolist() for part in found[family]), strict=True)]
+        assert 1 <= len(chosen) == len(set(chosen)) <= most
+        assert len(owners.apart(np.asarray(chosen), most)) == len(chosen)
+        if most == 1_000:  # everybody else may be one of them
+            for one in set(callers.values()) - set(chosen):
+                assert len(owners.apart(np.asarray([*chosen, one]), most)) == len(chosen)
     assert isinstance(spread.wanted(families), Wanted)
+
+
+def test_where_calls_lie_does_not_choose_examples(families: Families) -> None:
+    """The same calls in other files and rows: the same accounts and prompts, in the same order."""
+    chosen = []
+    for shuffle in (1, 2):
+        state = calls.new_state()
+        places = np.random.default_rng(shuffle).permutation(len(CALLS))
+        calls.take_in(state, [CALLS[place] for place in places], file=shuffle, rows=np.arange(len(CALLS)))
+        found = _spread(StateDay(state)).wanted(families).examples(np.arange(4), 5)
+        sent = [[CALLS[places[row]] for row in rows.tolist()] for _, rows in found.values()]
+        chosen.append([[(call["account_id"], call["prompt_text"]) for call in own] for own in sent])
+    assert chosen[0] == chosen[1]
 
 
 def test_entropy_is_that_of_all_calls_at_once(spread: Spread, families: Families, told: Told) -> None:

@@ -1,17 +1,24 @@
-"""Small state directories with a part of every kind, quick to make and to damage."""
+"""Small state directories with a part of every kind, quick to make and to damage; and as earlier versions left them."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pytest
 
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.findings.known import KnownFindings, Seen
 from gauger.engine.intake.measuring import WordSketch
+from gauger.engine.reference import kept_days
 from gauger.engine.reference.directory import Kept, StateDirectory
 from gauger.engine.reference.kept_families import save_families
 from gauger.engine.reference.kept_findings import save_findings
 from gauger.engine.reference.writing import Writing
+from gauger.engine.state.storage import FORMATS
 from gauger.kernels.sketches.minhash import SLOTS
 from gauger.kernels.text.features import FEATURES
 from tests.engine import worlds
@@ -77,3 +84,23 @@ def filled(path: Path) -> StateDirectory:
             worlds.DAY.date(), worlds.kept(PEOPLE, worlds.ENGINE_SETTINGS, writing.secret), WordSketch(total=2)
         )
     return directory
+
+
+def as_before(path: Path) -> Path:
+    """The same directory, laid out as it was before there were commits."""
+    for name, part in StateDirectory(path).kept().commit.parts.items():
+        (path / name).parent.mkdir(exist_ok=True)
+        (path / part.folder).rename(path / name)
+    shutil.rmtree(path / "parts", ignore_errors=True)
+    for name in ("current", "lock"):
+        (path / name).unlink(missing_ok=True)
+    return path
+
+
+@contextmanager
+def ids_in_clear(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Days are kept as they were before account ids were sealed: in tables of format 1."""
+    with monkeypatch.context() as patch:
+        patch.setattr(kept_days, "seal", lambda names, _: pa.array(names, pa.string()))
+        patch.setitem(FORMATS, "day", dict.fromkeys(FORMATS["day"], 1))
+        yield

@@ -15,8 +15,7 @@ from gauger.engine.reference.kept_families import save_families
 from gauger.engine.reference.kept_findings import load_findings
 from gauger.engine.state.storage import sealed
 from tests.engine import worlds
-from tests.engine.reference.earlier import as_before
-from tests.engine.reference.filled import DAY, filled, known_families
+from tests.engine.reference.filled import DAY, as_before, filled, known_families
 
 KEY_ID = "0011223344556677"
 

@@ -24,8 +24,7 @@ from gauger.engine.state.storage import write_manifest
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population, population_of
 from tests.engine import calls, worlds
-from tests.engine.reference.earlier import as_before
-from tests.engine.reference.filled import known_families
+from tests.engine.reference.filled import as_before, known_families
 from tests.engine.statistics.test_population import facts
 
 TODAY = date(2026, 11, 23)
@@ -99,14 +98,15 @@ def test_a_day_becomes_reference_when_it_is_as_old_as_the_lag(directory: StateDi
 
 
 def test_days_that_are_too_old_do_not_serve_and_that_is_said(directory: StateDirectory) -> None:
-    assert directory.stale(TODAY) is None
-    mark(directory, [TODAY - timedelta(days=AGE_MAX_DAYS + 1)])
+    assert directory.no_reference(TODAY, Settings()) is None
+    keep(directory, TODAY - timedelta(days=AGE_MAX_DAYS + 1), CALLS)
     assert directory.reference_days(TODAY, Settings()) == []
-    assert "more than 45 days old" in str(directory.stale(TODAY))
-    assert directory.stale(TODAY - timedelta(days=1)) is None
+    assert "more than 45 days old" in str(directory.no_reference(TODAY, Settings()))
+    assert directory.no_reference(TODAY - timedelta(days=1), Settings()) is None
     young = TODAY - timedelta(days=3)
-    mark(directory, [TODAY - timedelta(days=AGE_MAX_DAYS), young])
-    assert directory.stale(TODAY) is None
+    for day in (TODAY - timedelta(days=AGE_MAX_DAYS), young):
+        keep(directory, day, CALLS)
+    assert directory.no_reference(TODAY, Settings()) is None
     assert directory.reference_days(TODAY, Settings()) == [TODAY - timedelta(days=AGE_MAX_DAYS)]
 
 
@@ -292,15 +292,41 @@ def test_a_secret_makes_the_key_of_a_new_directory_and_must_be_that_of_an_old_on
 
 
 @pytest.mark.parametrize("name", ["accounts", "statistics", "sample", "links", "word_counts"])
-def test_a_damaged_day_is_refused_by_name_with_what_it_costs(directory: StateDirectory, name: str) -> None:
-    keep(directory, date(2026, 11, 16), CALLS)
+def test_a_damaged_day_is_left_out_and_named_with_what_it_costs(directory: StateDirectory, name: str) -> None:
+    for number in (16, 15, 14, 13, 12):
+        keep(directory, date(2026, 11, number), CALLS)
     file = folder_of(directory, "days/2026-11-16") / f"{name}.arrow"
     file.write_bytes(file.read_bytes()[:-9])
-    ask = directory.words if name == "word_counts" else directory.reference
-    with pytest.raises(DamagedError, match=r"days/2026-11-16 is damaged .* no reference and in no week") as caught:
-        ask(TODAY, calls.SETTINGS)
-    assert "prune --damaged" in str(caught.value)
-    assert "\n" not in str(caught.value)
+    found = directory.reference(TODAY, calls.SETTINGS)
+    assert found.days == ["2026-11-12", "2026-11-13", "2026-11-14", "2026-11-15"]
+    (sentence,) = found.left_out
+    assert f"days/2026-11-16 is damaged ({name}.arrow); without it the day is no reference and in no week" in sentence
+    assert "prune --damaged" in sentence
+    assert "\n" not in sentence
+    assert directory.words(TODAY, calls.SETTINGS).total == 4 * keep(directory, date(2026, 11, 12), CALLS)[1].total
+
+
+def test_where_all_days_are_damaged_that_is_why_there_is_no_reference(directory: StateDirectory) -> None:
+    keep(directory, date(2026, 11, 16), CALLS)
+    assert directory.no_reference(TODAY, calls.SETTINGS) is None
+    (folder_of(directory, "days/2026-11-16") / "manifest.json").write_bytes(b"{}")
+    assert directory.reference(TODAY, calls.SETTINGS) is None
+    assert directory.words(TODAY, calls.SETTINGS) is None
+    assert "days/2026-11-16 is damaged" in directory.no_reference(TODAY, calls.SETTINGS)
+
+
+def test_a_day_that_another_commit_took_away_is_not_taken_for_damaged(directory: StateDirectory) -> None:
+    keep(directory, date(2026, 11, 16), CALLS)
+    asked = []
+
+    def ask(kept: Kept) -> list[date]:
+        asked.append(kept)
+        if len(asked) == 1:
+            keep(StateDirectory(directory.path, replace_days=True), date(2026, 11, 16), CALLS[:90])
+        return kept.whole_days(TODAY, calls.SETTINGS)[0]
+
+    assert directory.read(ask) == [date(2026, 11, 16)]
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("count", [0, 1, 50])

@@ -1,5 +1,6 @@
 """Weeks: days that join as their calls would have, and a campaign that no day can show."""
 
+import shutil
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -87,6 +88,17 @@ def test_a_campaign_that_no_day_shows_is_found_by_its_week(directory: StateDirec
     assert flagged[PLANTED:].sum() <= 5
     assert len(found.findings[0].members) > 0.9 * PLANTED
     assert found.findings[0].verdict in ("campaign", "new population")
+
+
+def test_a_damaged_day_is_left_out_of_its_week_and_named(directory: StateDirectory, tmp_path: Path) -> None:
+    directory = StateDirectory(Path(shutil.copytree(directory.path, tmp_path / "copy")))
+    damaged = [LAST - timedelta(days=age) for age in (1, 9)]
+    for one in damaged:
+        (directory.path / directory.kept().commit.parts[f"days/{one}"].folder / "accounts.arrow").unlink()
+    found = weigh_week(directory, LAST, SETTINGS)
+    assert (len(found.days), len(found.reference_days)) == (6, 13)
+    for one in damaged:
+        assert sum(f"days/{one} is damaged" in sentence for sentence in found.evidence.missing) == 1
 
 
 def test_a_week_knows_the_organisation_that_days_keep(tmp_path: Path) -> None:

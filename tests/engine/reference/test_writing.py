@@ -20,8 +20,7 @@ from gauger.engine.reference.upkeep import damage
 from gauger.engine.reference.writing import Writing, leftovers
 from tests.engine import worlds
 from tests.engine.calls import Killed
-from tests.engine.reference.earlier import as_before
-from tests.engine.reference.filled import DAY, known_families, known_findings, numbers, put_all
+from tests.engine.reference.filled import DAY, as_before, known_families, known_findings, numbers, put_all
 
 _CHANGES = ("open", "fsync", "rename", "replace", "mkdir", "rmdir", "unlink", "ftruncate", "pwrite", "write")
 

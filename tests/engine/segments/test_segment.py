@@ -15,12 +15,16 @@ from gauger.engine.segments.segment import Account, Segment, SegmentWriter, Tall
 from tests.engine import calls
 
 CALLS = calls.some_calls(120, accounts=9, seed=5)
-BLOCKS = [(calls.TEXT_COLUMNS, CALLS[:50]), (calls.BARE_COLUMNS, CALLS[50:80]), (calls.TEXT_COLUMNS, CALLS[80:])]
+BLOCKS = [(calls.TEXT_COLUMNS, CALLS[:50]), (calls.BARE_COLUMNS, CALLS[50:80]), (calls.WHOLE_COLUMNS, CALLS[80:])]
 ACCOUNT = Account(
     files={0: Tally(70, 70, 67, 3, True, "it ends in the middle"), 3: Tally(53, 53, 53)},
     refused_file=[0, 0, 0],
     refused_row=[5, 7, 1],
     refused_reason=["no prompt", "", "ünlesbar"],
+    refused_account=["a", "", "ü"],
+    left_out={"embedding": 4},
+    filled={"client_address": [9, 7]},
+    names={"org_id": [5, 2**64 - 1]},
     hours={494_100: 80, 494_107: 40},
     window=(7, 12),
     content="text",
@@ -85,12 +89,13 @@ def test_prompts_are_the_distinct_ones_of_each_block(segment: Segment) -> None:
                 known = found.setdefault((first, second), [*one, 0])
                 assert known[:3] == one
                 known[3] += int(part["calls"][place])
-    measures = calls.measure(calls.batch_of(CALLS))
     expected: dict[tuple[int, int], list] = {}
-    for place, (first, second) in enumerate(measures.prompt_hashes.tolist()):
-        grams = measures.grams[measures.gram_offsets[place] : measures.gram_offsets[place + 1]].tolist()
-        one = [int(measures.words[place]), grams, measures.signatures[place].tolist()]
-        expected.setdefault((first, second), [*one, 0])[3] += 1
+    for columns, some in BLOCKS:
+        measures = calls.prepared_of(some, columns).measures
+        for place, (first, second) in enumerate(measures.prompt_hashes.tolist()):
+            grams = measures.grams[measures.gram_offsets[place] : measures.gram_offsets[place + 1]].tolist()
+            one = [int(measures.words[place]), grams, measures.signatures[place].tolist()]
+            expected.setdefault((first, second), [*one, 0])[3] += 1
     assert found == expected
 
 
@@ -115,10 +120,17 @@ def test_a_cut_segment_is_refused(kind: str, segment: Segment, tmp_path: Path) -
 
 def test_accounts_add_up() -> None:
     total, later = Account(), Account(files={3: Tally(60, 7, 5, 0, True)}, hours={494_107: 5}, window=(2, 9))
-    later.refuse(3, [58, 59], ["no", "prompt"])
+    later.refuse(3, [58, 57, 59], ["no", "not a call: a tool", "prompt"], ["b", None, None])
+    later.fill("client_address", 2, 1)
+    later.fill("org_id", 3, 3)
+    later.name("org_id", [7, 5, *range(100, 110)])
     for one in (ACCOUNT, later):
         total.add(one)
-    assert total.files == {0: ACCOUNT.files[0], 3: Tally(60, 60, 58, 2, True)}
+    assert total.files == {0: ACCOUNT.files[0], 3: Tally(60, 60, 58, 2, True, left_out=1)}
+    assert total.refused_account == ["a", "", "ü", "b", ""]
+    assert total.left_out == {"embedding": 4, "a tool": 1}
+    assert total.filled == {"client_address": [11, 8], "org_id": [3, 3]}
+    assert total.names == {"org_id": [5, 7, *range(100, 106)]}
     assert total.scored == ACCOUNT.scored + 5
     assert total.refused_row == [5, 7, 1, 58, 59]
     assert total.hours == {494_100: 80, 494_107: 45}

@@ -1,5 +1,7 @@
 """The work directory: one run at a time, which goes on where it stopped, and leaves nothing."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,18 @@ def test_prompts_can_go_before_the_rest(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.prompts"))
     assert len(work.segments()) == 1
     work.close()
+
+
+def test_only_its_owner_may_read_a_work_directory(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        work = Work(tmp_path / "work", RUN)
+        work.agree("note", 1)
+        committed(work, 5)
+        work.close()
+    finally:
+        os.umask(before)
+    modes = {place: stat.S_IMODE(place.stat().st_mode) for place in [tmp_path / "work", *tmp_path.glob("work/**/*")]}
+    assert len(modes) > 7
+    assert {mode for place, mode in modes.items() if place.is_dir()} == {0o700}
+    assert {mode for place, mode in modes.items() if place.is_file()} == {0o600}

@@ -15,8 +15,8 @@ from gauger.engine.results import tables
 from gauger.engine.statistics.registry import STATISTICS
 from tests.engine import calls, worlds
 
-SETTINGS = Settings(reference_accounts_min=200, alarm_level=0.01)
-DAY_ROWS, ACCOUNTS = 4_000, 300
+SETTINGS = Settings(reference_accounts_min=100, alarm_level=0.01)
+DAY_ROWS, ACCOUNTS = 2_000, 150
 ALL = list(calls.TEXT_COLUMNS)
 HEAD, TAIL = set(tables.ACCOUNTS_HEAD.names), set(tables.ACCOUNTS_TAIL.names)
 
@@ -43,6 +43,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     return accounts_of(tmp_path_factory.mktemp("whole") / "state", ALL, days=2)
 
 
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
+    return accounts_of(tmp_path_factory.mktemp("bare") / "state", list(calls.BARE_COLUMNS))
+
+
 def test_every_column_is_in_the_registry_available_and_in_its_range(whole: pa.Table) -> None:
     assert set(whole.column_names) - HEAD - TAIL == set(STATISTICS)
     bounds = {"any": (-np.inf, np.inf), "0 and up": (0, np.inf)}
@@ -59,11 +64,10 @@ def test_every_column_is_in_the_registry_available_and_in_its_range(whole: pa.Ta
 
 @pytest.mark.parametrize("group", sorted({one.columns for one in STATISTICS.values()}))
 def test_without_its_columns_a_statistic_is_null_and_with_one_of_them_it_is_not(
-    group: tuple[str, ...], tmp_path: Path
+    group: tuple[str, ...], bare: pa.Table, tmp_path: Path
 ) -> None:
     named = {name for name, one in STATISTICS.items() if one.columns == group}
     if not set(group) & {*REQUIRED, "prompt_text"}:
-        bare = accounts_of(tmp_path / "bare", list(calls.BARE_COLUMNS))
         assert {name for name in named if bare[name].null_count < len(bare)} == set()
     columns = [name for name in CALL_SCHEMA.names if name in (*calls.BARE_COLUMNS, group[0])]
     one = accounts_of(tmp_path / "one", columns, days=2)

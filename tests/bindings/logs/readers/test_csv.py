@@ -33,7 +33,7 @@ def test_cells_are_not_guessed_at(path: Path) -> None:
 
 
 def test_a_byte_order_mark_and_columns_in_any_order(path: Path) -> None:
-    [chunk] = read(path, b"\xef\xbb\xbfprompt_text,x,account_id,start_time\nhello,,a,2026-11-20\n")
+    [chunk] = read(path, b"\xef\xbb\xbfprompt_text,x,account_id,start_time\nhello,,a,2026-11-20T12:00:00Z\n")
     assert intake.admit(chunk.batch).rows.tolist() == [0]
 
 
@@ -55,7 +55,9 @@ def test_nothing_but_broken_rows(path: Path) -> None:
 
 def test_bad_utf8_refuses_its_own_row_only(path: Path) -> None:
     text = "gr\u00fc\u00df".encode()
-    [chunk] = read(path, HEADER + GOOD + b"2026-11-20,a,\xff\xfe\n" + b"2026-11-20,b," + text + b"\n")
+    [chunk] = read(
+        path, HEADER + GOOD + b"2026-11-20T12:00:00Z,a,\xff\xfe\n" + b"2026-11-20T12:00:00Z,b," + text + b"\n"
+    )
     admitted = intake.admit(chunk.batch)
     assert (admitted.rejected.tolist(), admitted.reasons) == ([1], ["prompt is not valid UTF-8"])
     assert admitted.calls.column("prompt_text").to_pylist() == ["hello", "gr\u00fc\u00df"]
@@ -63,7 +65,9 @@ def test_bad_utf8_refuses_its_own_row_only(path: Path) -> None:
 
 def test_lists_are_written_as_json(path: Path) -> None:
     header = b"start_time,account_id,prompt_token_ids,response_finish_reasons\n"
-    [chunk] = read(path, header + b'2026-11-20,a,"[1, 2]","[""stop""]"\n2026-11-20,a,"[3]",length\n')
+    [chunk] = read(
+        path, header + b'2026-11-20T12:00:00Z,a,"[1, 2]","[""stop""]"\n2026-11-20T12:00:00Z,a,"[3]",length\n'
+    )
     calls = intake.admit(chunk.batch).calls
     assert calls.column("prompt_token_ids").to_pylist() == [[1, 2], [3]]
     assert calls.column("response_finish_reasons").to_pylist() == [["stop"], ["length"]]
