@@ -167,6 +167,8 @@ def score(
     with _bar() as progress:
         local = Local(**{name: options.pop(name) for name in _LOCAL})
         finished = run(inputs, out, state=directory, settings=settings, local=local, progress=progress, **options)
+    if finished.picked is not None:
+        click.echo(f"columns: {finished.picked}, which fits best; gauger columns shows how the log is read")
     for warning in (*finished.doubts, *finished.warnings):
         complain(f"warning: {warning}")
     click.echo(summary(finished))
