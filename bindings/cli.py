@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from gauger import __version__
 from gauger.boundary import complain, guarded
+from gauger.cli_columns import columns_command
 from gauger.cli_state import state_commands
 from gauger.engine.common.memory import parsed
 from gauger.engine.common.progress import Progress
@@ -114,6 +115,7 @@ def main() -> None:
 
 
 main.add_command(state_commands)
+main.add_command(columns_command)
 
 
 @main.command()
@@ -165,6 +167,8 @@ def score(
     with _bar() as progress:
         local = Local(**{name: options.pop(name) for name in _LOCAL})
         finished = run(inputs, out, state=directory, settings=settings, local=local, progress=progress, **options)
+    if finished.picked is not None:
+        click.echo(f"columns: {finished.picked}, which fits best; gauger columns shows how the log is read")
     for warning in (*finished.doubts, *finished.warnings):
         complain(f"warning: {warning}")
     click.echo(summary(finished))

@@ -111,12 +111,12 @@ def _never_found(inputs: Sequence[Input], account: Account, column_map: ColumnMa
     known = {*given, *CONVERSATION}  # whole chats become other columns
     if any(name in given for name in CONTENT):
         known.update(CONTENT)
-    wanted = {name: places for name, places in column_map.sources(own).items() if name not in known}
+    wanted = {name: column_map.columns[name] for name in own if name in column_map.columns.keys() - known}
     if not wanted:
         return
     names = names_of(inputs[0].path)
     for name, places in wanted.items():
-        paths = [place.path for place in places]
+        paths = [path for place in places for path in place.paths if path != "*"]
         near = sorted({found for path in paths for found in near_to(path, names)})
         hint = f"; near: {', '.join(near[:_SHOWN])}" if near else ""
         yield f"{name} ({', '.join(paths[:_SHOWN])}) was found in no row{hint}"

@@ -35,9 +35,9 @@ from gauger.engine.results import tables
 from gauger.engine.results.result import Result
 from gauger.engine.segments.segment import Account, Tally
 from gauger.kernels.warm import warmup
-from gauger.logs import column_maps
 from gauger.logs.columns import ColumnMap, load_column_map
-from gauger.logs.readers import refuse_remote, survey
+from gauger.logs.detection import detect
+from gauger.logs.readers import prepared, refuse_remote, survey
 from gauger.text.formats import visible
 
 _LEAST_BYTES = 3 * memory.GIB // 2  # to read and measure; what a day takes beside that is known when it is measured
@@ -53,6 +53,7 @@ class Run:
     result: Result
     errors: list[str] = field(default_factory=list)  # one line a file that failed
     warnings: list[str] = field(default_factory=list)  # what was asked for and came to nothing
+    picked: str | None = None  # the shipped column map that was found to fit, where none was asked for
     doubts: list[str] = field(default_factory=list)  # what says that the log was not read as it was meant
 
 
@@ -103,6 +104,9 @@ def score(
     refuse_remote(out)
     found = survey(sources)
     paths = found.files
+    picked = detect(paths) if columns is None else None
+    if picked is not None:
+        columns, column_map = picked, load_column_map(picked)
     local = local or Local()
     work = local.work or out.parent / f".{out.name}.work"
     _refuse_own_files(paths, out, place_of(state), work)
@@ -122,9 +126,9 @@ def score(
         run = LocalRun(work, given, settings, kept, local)
         try:
             outputs.begin(out)  # after all that can be refused: it ends the earlier run
-            own = [] if columns is None or columns in column_maps.names() else list(column_map.columns)
-            done = _Scoring(out, inputs, run).score(column_map, allowed, own)
+            done = _Scoring(out, inputs, run).score(prepared(column_map, paths), allowed, column_map.own)
             done.errors.extend(found.complaints())  # calls may be missing
+            done.picked = picked
             return done
         finally:
             run.work.close()
@@ -173,6 +177,7 @@ class _Scoring:
         watch.lap("check")
         seconds = {**watch.seconds, **finished.result.seconds, "total": time.perf_counter() - self._started}
         manifest = _manifest(run, inputs, finished, seconds)
+        manifest["column_map"] = column_map.name
         manifest["false_positive_rate"] = rate.record()
         manifest["warnings"] = [*doubts, *warnings]
         outputs.write_manifest(self._out, manifest)

@@ -1,4 +1,4 @@
-"""Column maps: where the fields of a foreign log are.
+"""Columns: what the rest of gauger asks of column maps, which say where the fields of a foreign log are.
 
 A map is a TOML file::
 
@@ -10,147 +10,35 @@ A map is a TOML file::
     account_id = ["metadata.user_api_key_user_id", "end_user"]
     messages = "messages"             # a whole chat: what it says, and what stands beside it, is told apart
 
-Dots in a path walk into objects, integers into lists, ``*`` takes every element of a list; a field whose name
-itself holds dots is found as it stands. ``as`` names one of ``converters.CONVERTERS``.
+``docs/columns.md`` has the language, ``map_file`` reads it, ``sources`` and ``shaping`` carry it out.
 """
 
-import tomllib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import Any
+from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION
+from gauger.logs.column_map import RECORDS, ColumnMap
+from gauger.logs.map_file import load
+from gauger.logs.paths import Source, walk
+from gauger.logs.shaping import BESIDE, RecordsOf, all_values, first_value
 
-import orjson
-
-from gauger.engine.common.documents import NotAFileError, TooLargeError, parsed_toml, read_bounded
-from gauger.engine.common.errors import ColumnMapError
-from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION, RETIRED
-from gauger.engine.intake import values
-from gauger.engine.intake.conversation import DEFAULT, Rules
-from gauger.logs import column_maps, headers
-from gauger.logs.converters import CONVERTERS, Converter
-from gauger.logs.otlp import documents
-
-NAMES = (*CALL_SCHEMA.names, *CONVERSATION)  # that a map may name
-BESIDE = ("system_instructions", "tool_definitions")  # of these every source counts, not the first
-RecordsOf = Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
-# What the objects of a log hold: None, a row each, or a function that finds the rows in one.
-RECORDS: dict[str, RecordsOf | None] = {
-    "lines": None,
-    "otlp": documents.of_document,
-    "otlp_spans": documents.of_document,  # the name before logs were read as well
-}
-# Where a map of such records does not say which are calls.
-OPERATIONS = {"otlp": "attributes.gen_ai.operation.name", "otlp_spans": "attributes.gen_ai.operation.name"}
-
-
-@dataclass(frozen=True)
-class Source:
-    """One place a column may come from: a dotted path and, perhaps, a converter's name."""
-
-    path: str
-    converter: str | None = None
-
-    @cached_property
-    def steps(self) -> tuple[str, ...]:
-        """The path cut at its dots."""
-        return tuple(self.path.split("."))
-
-    @cached_property
-    def convert(self) -> Converter | None:
-        """The converter itself."""
-        return CONVERTERS[self.converter] if self.converter else None
-
-    def value(self, record: Any) -> Any:
-        """What ``record`` (JSON-like) holds here, converted; None where absent."""
-        found = record.get(self.path) if isinstance(record, dict) else None
-        if found is None:
-            found = walk(record, self.steps)
-        return found if found is None or self.convert is None else self.convert(found)
-
-
-@dataclass(frozen=True)
-class ColumnMap:
-    """Canonical names to the places to look for them, in order of preference."""
-
-    name: str
-    columns: dict[str, tuple[Source, ...]] = field(repr=False)
-    records: str = "lines"
-    rules: Rules = DEFAULT  # of chats
-
-    def sources(self, wanted: Iterable[str] | None = None) -> dict[str, tuple[Source, ...]]:
-        """The sources of the ``wanted`` canonical names (None: all), in schema order, those of a chat behind them.
-
-        Who wants prompts wants the chats that they are in.
-        """
-        names = set(NAMES) if wanted is None else set(wanted)
-        if "prompt_text" in names:
-            names |= CONVERSATION.keys()
-        return {name: self.columns[name] for name in NAMES if name in names and name in self.columns}
-
-
-def first_value(record: Any, sources: Iterable[Source], name: str = "") -> Any:
-    """What the first source that says something for column ``name`` holds; else what one has for nothing, if any."""
-    fallback = None
-    for source in sources:
-        value = values.plain(name, source.value(record))
-        if not values.says_nothing(name, value):
-            return value
-        fallback = value if fallback is None else fallback
-    return fallback
-
-
-def all_values(record: Any, sources: Iterable[Source]) -> list[Any] | None:
-    """What all sources that hold something hold, one after another; None where none does."""
-    values = [value for value in (source.value(record) for source in sources) if value not in (None, "", [])]
-    return values or None
+__all__ = [
+    "BESIDE",
+    "RECORDS",
+    "ColumnMap",
+    "RecordsOf",
+    "Source",
+    "all_values",
+    "first_value",
+    "load_column_map",
+    "walk",
+]
 
 
 def load_column_map(name_or_path: str | None) -> ColumnMap:
     """The map of that name (a shipped one) or file; None is the map of canonical and dotted OTel names.
 
-    Raises ``ColumnMapError`` when there is no such map, or it is not valid TOML, or names an unknown column,
-    converter or kind of records.
+    Raises ``ColumnMapError``, with line and column where there are any, when there is no such map, or it is not valid
+    TOML, or says something that maps cannot say.
     """
-    if name_or_path is None:
-        return _identity()
-    names = column_maps.names()
-    path = column_maps.path_of(name_or_path) if name_or_path in names else Path(name_or_path)
-    try:
-        return _parse(read_bounded(path), name_or_path)
-    except (NotAFileError, TooLargeError) as error:
-        raise ColumnMapError(f"{name_or_path}: {error.strerror}; a column map is a small TOML file") from None
-    except OSError:
-        raise ColumnMapError(
-            f"{name_or_path}: no such column map; give a TOML file or one of {', '.join(names)}"
-        ) from None
-
-
-def walk(value: Any, steps: tuple[str, ...]) -> Any:
-    """Follow ``steps`` into objects, lists and JSON written as a string; None where they lead nowhere."""
-    for position, step in enumerate(steps):
-        if isinstance(value, str) and value[:1] in ("{", "["):
-            try:
-                value = orjson.loads(value)
-            except orjson.JSONDecodeError:
-                return None
-        if isinstance(value, dict):
-            if position and headers.holds_headers(steps[position - 1]):
-                return headers.header(value, step)
-            whole = ".".join(steps[position:])
-            if whole in value:
-                return value[whole]
-            value = value.get(step)
-        elif isinstance(value, list) and position and headers.holds_headers(steps[position - 1]):
-            return headers.header(value, step)
-        elif isinstance(value, list) and step == "*":
-            return [walk(element, steps[position + 1 :]) for element in value]
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return value
+    return _identity() if name_or_path is None else load(name_or_path)
 
 
 def _identity() -> ColumnMap:
@@ -161,55 +49,3 @@ def _identity() -> ColumnMap:
         columns[column.name] = (Source(column.name), *aliases)
     columns |= {name: (Source(name), Source(dotted)) for name, dotted in CONVERSATION.items()}
     return ColumnMap("canonical", columns)
-
-
-def _parse(content: bytes, origin: str) -> ColumnMap:
-    try:
-        document = parsed_toml(content)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ColumnMapError(f"{origin}: not valid TOML: {error}") from None
-    known = {"name", "records", "columns"}
-    if unknown := sorted(document.keys() - known):
-        raise ColumnMapError(f"{origin}: unknown key {unknown[0]}; known are {', '.join(sorted(known))}")
-    columns = document.get("columns")
-    if not isinstance(columns, dict) or not columns:
-        raise ColumnMapError(f"{origin}: no columns; add a [columns] table of canonical name = path")
-    columns = {name: value for name, value in columns.items() if name not in RETIRED}
-    if unknown := sorted(columns.keys() - set(NAMES)):
-        raise ColumnMapError(f"{origin}: unknown column {unknown[0]}; known are {', '.join(NAMES)}")
-    records = document.get("records", "lines")
-    if records not in RECORDS:
-        raise ColumnMapError(f"{origin}: records must be one of {', '.join(RECORDS)}")
-    sources = {name: _sources(value, f"{origin}: column {name}") for name, value in columns.items()}
-    if records in OPERATIONS:
-        sources.setdefault("operation_name", (Source(OPERATIONS[records]),))
-    return ColumnMap(str(document.get("name", Path(origin).stem)), _chats_apart(sources), records)
-
-
-def _chats_apart(sources: dict[str, tuple[Source, ...]]) -> dict[str, tuple[Source, ...]]:
-    """Sources of prompts that are whole chats (``as = "messages"``) as sources of ``messages``."""
-    prompts = sources.get("prompt_text", ())
-    chats = tuple(Source(source.path) for source in prompts if source.converter == "messages")
-    texts = tuple(source for source in prompts if source.converter != "messages")
-    found = {**sources, "prompt_text": texts, "messages": (*sources.get("messages", ()), *chats)}
-    return {name: places for name, places in found.items() if places}
-
-
-def _sources(value: Any, place: str) -> tuple[Source, ...]:
-    entries = value if isinstance(value, list) else [value]
-    if not entries:
-        raise ColumnMapError(f"{place}: names no path")
-    return tuple(_source(entry, place) for entry in entries)
-
-
-def _source(entry: Any, place: str) -> Source:
-    if isinstance(entry, str):
-        entry = {"path": entry}
-    if not isinstance(entry, dict) or entry.keys() - {"path", "as"}:
-        raise ColumnMapError(f'{place}: must be "path", {{ path = "...", as = "..." }} or a list of them')
-    path, converter = entry.get("path"), entry.get("as")
-    if not isinstance(path, str) or not all(path.split(".")):
-        raise ColumnMapError(f'{place}: path must be names joined by dots, such as "metadata.user"')
-    if converter is not None and converter not in CONVERTERS:
-        raise ColumnMapError(f"{place}: unknown converter {converter}; known are {', '.join(CONVERTERS)}")
-    return Source(path, converter)

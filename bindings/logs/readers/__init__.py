@@ -1,6 +1,8 @@
 """Readers of log files: every format ends in batches of the canonical schema."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +13,25 @@ from gauger.engine.common.schema import CALL_SCHEMA
 from gauger.engine.intake import casting, conversation
 from gauger.logs.columns import ColumnMap
 from gauger.logs.files import limits
+from gauger.logs.readers import shaped
 from gauger.logs.readers.chunk import BATCH_ROWS, Chunk, crowded, decoded_bytes
 from gauger.logs.readers.discovery import Found, LeftOut, discover, refuse_remote, survey
 from gauger.logs.readers.sniffing import format_of
 
 _SAID = ("prompt_text", "context_texts", "continuation")
 
-__all__ = ["Chunk", "Found", "LeftOut", "discover", "format_of", "prompts_at", "read", "refuse_remote", "survey"]
+__all__ = [
+    "Chunk",
+    "Found",
+    "LeftOut",
+    "discover",
+    "format_of",
+    "prepared",
+    "prompts_at",
+    "read",
+    "refuse_remote",
+    "survey",
+]
 
 
 def read(
@@ -28,7 +42,12 @@ def read(
     ``columns`` are the canonical names wanted (None: all). Raises ``InputError``, its message beginning with
     the path, when the file is corrupt or beyond a limit; the chunks before that stand.
     """
-    chunks = format_of(path).read(path, column_map, batch_rows=batch_rows, columns=columns)
+    form = format_of(path)
+    column_map = prepared(column_map, [path])
+    if column_map.is_shaped and not form.shapes:
+        chunks = shaped.read(form, path, column_map, batch_rows=batch_rows, columns=columns)
+    else:
+        chunks = form.read(path, column_map, batch_rows=batch_rows, columns=columns)
     return _within_limits(path, chunks)
 
 
@@ -51,6 +70,23 @@ def _within_limits(path: Path, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
             raise InputError(f"{path}: more than {limits.BROKEN_ROWS_MAX:,} rows cannot be read; the rest is left out")
 
 
+def prepared(column_map: ColumnMap, paths: Sequence[Path], rows_max: int | None = None) -> ColumnMap:
+    """A map that joins records, with what its first reading of the files found; any other as it is.
+
+    rows_max : rows of each file to look at (None: all); what cannot be read is said when the file is read again
+    """
+    join = column_map.shape.join
+    if join is None or join.kept is not None:
+        return column_map
+    first = column_map.keeping()
+    for path in paths:
+        with suppress(InputError):
+            for _ in islice(read(path, first), rows_max):
+                pass
+    first.first_reading_done()
+    return first
+
+
 def prompts_at(path: Path, column_map: ColumnMap, rows: np.ndarray) -> dict[int, str]:
     """The prompt text of a few ``rows`` (int64 row numbers), by row; rows without valid text are left out.
 
@@ -61,8 +97,13 @@ def prompts_at(path: Path, column_map: ColumnMap, rows: np.ndarray) -> dict[int,
         return prompts
     wanted = np.unique(rows)
     form = format_of(path)
-    near = {"near": wanted} if form.seeks else {}
-    for chunk in form.read(path, column_map, batch_rows=BATCH_ROWS, columns=_SAID, **near):
+    seeks = form.seeks and not column_map.is_shaped  # rows that are made are not those that stand in the file
+    chunks = (
+        form.read(path, column_map, batch_rows=BATCH_ROWS, columns=_SAID, near=wanted)
+        if seeks
+        else read(path, column_map, columns=_SAID)
+    )
+    for chunk in chunks:
         positions = np.flatnonzero(np.isin(chunk.rows, wanted))
         if len(positions) and "prompt_text" in chunk.batch.schema.names:
             known = [name for name in _SAID if name in chunk.batch.schema.names]

@@ -20,3 +20,4 @@ class Format:
     read: Callable[..., Iterator[Chunk]]
     seeks: bool = False
     is_text: bool = False
+    shapes: bool = False  # takes ``records_of`` of a map into account; else ``shaped`` does it with what it reads

@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 
 from gauger.engine.common.errors import InputError
-from gauger.logs.columns import RECORDS, ColumnMap, RecordsOf
+from gauger.logs.columns import ColumnMap, RecordsOf
 from gauger.logs.files import documents, folders, limits, lines, streams
 from gauger.logs.readers import records
 from gauger.logs.readers.chunk import BATCH_BYTES, Chunk, cut_short, empty_batch
@@ -74,7 +74,7 @@ def rows_of(path: Path, content: bytes, column_map: ColumnMap) -> tuple[list[dic
             values += _values(block)
     except documents.UnreadableError as problem:
         error = f"{path}: {problem}, after {len(values)} records; those were read, mend the rest"
-    records_of, constants = RECORDS[column_map.records], folders.needed(path, column_map.sources())
+    records_of, constants = column_map.records_of(path), folders.needed(path, column_map.sources())
     if records_of is not None:
         values = [row for value in values for row in ([value] if isinstance(value, str) else records_of(value))]
     if constants:
@@ -126,7 +126,7 @@ class Batcher:
         self._sources = column_map.sources(columns)
         self._rules = column_map.rules
         self._columns = columns
-        self._records_of = RECORDS[column_map.records]
+        self._records_of = column_map.records_of(path, columns)
         self._constants = folders.needed(path, self._sources)
         self._seen: set[str] = set()  # columns some row of the file had: they stay, so that batches agree
         self._bytes = 0
@@ -189,10 +189,11 @@ def _rows_of(values: list[Any], records_of: RecordsOf | None) -> tuple[list[dict
     good: list[dict[str, Any]] = []
     broken: _Broken = []
     for value in values:
-        if isinstance(value, str):
-            broken.append((len(good) + len(broken), value))
-        else:
-            good.extend([value] if records_of is None else records_of(value))
+        for row in [value] if isinstance(value, str) or records_of is None else records_of(value):
+            if isinstance(row, str):
+                broken.append((len(good) + len(broken), row))
+            else:
+                good.append(row)
     return good, broken, len(good) + len(broken)
 
 
@@ -251,4 +252,4 @@ def _is_crowded(line: bytes | str | None) -> bool:
     return values + sum(line.count(mark, at) for mark in _MARKS) > limits.NODES_MAX
 
 
-FORMAT = Format("jsonl", (".jsonl", ".ndjson", ".json", ".jsonlines"), (b"{", b"["), read, is_text=True)
+FORMAT = Format("jsonl", (".jsonl", ".ndjson", ".json", ".jsonlines"), (b"{", b"["), read, is_text=True, shapes=True)

@@ -1,0 +1,90 @@
+"""A column map: canonical names to the places to look for them, and what else says how a log is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from gauger.engine.intake.conversation import DEFAULT, Rules
+from gauger.logs.otlp import documents
+from gauger.logs.paths import Source
+from gauger.logs.shaping import KNOWN, RecordsOf, Shape, Shaper, to_keep
+from gauger.logs.sources import Place, plain_sources
+
+Documents = Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
+# What the objects of a log hold: None, a row each, or a function that finds the rows in one.
+RECORDS: dict[str, Documents | None] = {
+    "lines": None,
+    "otlp": documents.of_document,
+    "otlp_spans": documents.of_document,  # the name before logs were read as well
+}
+# Where a map of such records does not say which are calls.
+OPERATIONS = {"otlp": "attributes.gen_ai.operation.name", "otlp_spans": "attributes.gen_ai.operation.name"}
+
+
+@dataclass(frozen=True)
+class Csv:
+    """How CSV files are written; None is found out."""
+
+    delimiter: str | None = None
+    quote: str | None = None
+    encoding: str | None = None
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """Canonical names to the places to look for them, in order of preference."""
+
+    name: str
+    columns: Mapping[str, tuple[Place, ...]] = field(repr=False)
+    records: str = "lines"
+    rules: Rules = DEFAULT  # of chats
+    shape: Shape = field(default_factory=Shape)
+    csv: Csv = field(default_factory=Csv)
+    is_blind: bool = False  # to the case of names
+    own: tuple[str, ...] = ()  # columns that a user's own file names, which are meant to be found
+
+    @cached_property
+    def is_shaped(self) -> bool:
+        """Whether records become calls before columns are read, which costs more than following paths."""
+        plain = all(plain_sources(places) for places in self.columns.values())
+        return not plain or self.shape != Shape() or self.is_blind
+
+    def sources(self, wanted: Iterable[str] | None = None) -> dict[str, tuple[Source, ...]]:
+        """Where a reader finds the ``wanted`` canonical names (None: all), in schema order, those of a chat behind.
+
+        Who wants prompts wants the chats that they are in. Of shaped records it is the names themselves.
+        """
+        places = self._wanted(wanted)
+        return {name: (Source(name),) for name in places} if self.is_shaped else places  # type: ignore[return-value]
+
+    def records_of(self, path: Path, wanted: Iterable[str] | None = None) -> RecordsOf | None:
+        """What finds the rows in an object of the file ``path``, or why there are none; None: each is a row."""
+        if not self.is_shaped:
+            return RECORDS[self.records]
+        shaper = Shaper.of(self.shape, self._wanted(wanted), RECORDS[self.records], path)
+        join = self.shape.join
+        return shaper.keep if join is not None and join.kept is not None and not join.kept.is_done else shaper
+
+    def keeping(self) -> ColumnMap:
+        """The map for the first reading of a join."""
+        return replace(self, shape=to_keep(self.shape))
+
+    def first_reading_done(self) -> None:
+        """From now on records are joined."""
+        assert self.shape.join is not None
+        assert self.shape.join.kept is not None
+        self.shape.join.kept.is_done = True
+
+    def paths(self) -> set[str]:
+        """Dotted paths that are read; ``*`` for whole records."""
+        return {path for places in self.columns.values() for place in places for path in place.paths} | self.shape.paths
+
+    def _wanted(self, wanted: Iterable[str] | None) -> dict[str, tuple[Place, ...]]:
+        names = set(KNOWN) if wanted is None else set(wanted)
+        if "prompt_text" in names:
+            names |= {"messages", "system_instructions", "tool_definitions"}
+        return {name: self.columns[name] for name in KNOWN if name in names and name in self.columns}

@@ -1,0 +1,228 @@
+"""Shaping: the records of a log as one record a call, where a column map says more than where columns are.
+
+In this order: one record becomes several rows, halves are joined, rows that are no calls are left out, and columns are
+read. A row that comes to nothing is a text that says why: every record is accounted for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from gauger.engine.common.schema import CALL_SCHEMA, CONTENT, CONVERSATION, REQUIRED
+from gauger.engine.intake import values
+from gauger.logs.joining import JOINED, Join, Kept
+from gauger.logs.paths import Source
+from gauger.logs.sources import Place, UnusableError, matches, text_of
+
+Row = dict[str, Any] | str  # or why there is none
+RecordsOf = Callable[[dict[str, Any]], Iterator[Row]]
+
+LEFT_OUT = "not a call: left out by the map"
+NO_ROWS = "holds no rows: its list is empty"
+ROWS_FIELDS_MAX = 10_000_000  # rows of a record times the fields they share: a small file must not become a large one
+CROWDED = f"holds too many rows: more than {ROWS_FIELDS_MAX:,} fields are copied for them"
+BESIDE = ("system_instructions", "tool_definitions")  # of these every source counts, not the first
+
+_SAID = (*CONTENT, *CONVERSATION)
+_NEEDED = (*REQUIRED, *_SAID)
+_FOLDER = re.compile(r"([A-Za-z_][\w.\-]*)=(.+)")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must hold of a row that is a call."""
+
+    place: Source
+    texts: frozenset[str] | None = None  # one of which it must equal
+    pattern: str | None = None
+    present: bool = True
+    inverted: bool = False
+
+    def holds(self, record: dict[str, Any]) -> bool:
+        """Whether it does; of a list one element is enough."""
+        return self._is_met(self.place.value(record)) != self.inverted
+
+    def _is_met(self, value: Any) -> bool:
+        if self.texts is None and self.pattern is None:
+            return (value is not None and value not in ("", [], {})) == self.present
+        texts = [text for one in (value if isinstance(value, list) else [value]) if (text := text_of(one)) is not None]
+        if self.texts is not None:
+            return any(text in self.texts for text in texts)
+        return any(matches(self.pattern or "", text) is not None for text in texts)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a map says beside where columns are."""
+
+    rows: tuple[str, ...] = ()  # the steps to a list whose elements are a row each
+    join: Join | None = None
+    where: tuple[Condition, ...] = ()
+    nulls: frozenset[str] = frozenset()  # texts that stand for nothing, beside those known
+
+    @property
+    def paths(self) -> set[str]:
+        """What it reads of a record, columns apart."""
+        read = {condition.place.path for condition in self.where}
+        return read | (set() if self.join is None else set(self.join.paths)) | ({".".join(self.rows)} - {""})
+
+
+@dataclass(frozen=True)
+class Shaper:
+    """A shape at work on the records of a file."""
+
+    shape: Shape
+    columns: dict[str, tuple[_Careful, ...]]
+    documents: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None  # finds records in a document
+    folders: dict[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        shape: Shape,
+        columns: dict[str, tuple[Place, ...]],
+        documents: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None,
+        path: Path,
+    ) -> Shaper:
+        """The shaper for the file ``path``."""
+        here = {name: tuple(_Careful(place.at(path), shape.nulls) for place in each) for name, each in columns.items()}
+        return cls(shape, here, documents, _folder_values(path))
+
+    def __call__(self, record: dict[str, Any]) -> Iterator[Row]:
+        """The calls in a record of the file, by canonical names."""
+        for row in self._rows(record):
+            if isinstance(row, dict) and self.shape.join is not None:
+                row = self.shape.join.whole(row)
+            if isinstance(row, dict) and not all(condition.holds(row) for condition in self.shape.where):
+                row = LEFT_OUT
+            yield self._values(row) if isinstance(row, dict) else row
+
+    def keep(self, record: dict[str, Any]) -> Iterator[Row]:
+        """Take in a record at the first reading of a join; no rows come of it."""
+        assert self.shape.join is not None
+        read = {path for places in self.columns.values() for place in places for path in place.paths} | self.shape.paths
+        fields = None if read & {"*", JOINED} else tuple(path.removeprefix(f"{JOINED}.") for path in read)
+        for row in self._rows(record):
+            if isinstance(row, dict):
+                self.shape.join.keep(row, fields)
+        yield from ()
+
+    def _rows(self, record: dict[str, Any]) -> Iterator[Row]:
+        for one in [record] if self.documents is None else self.documents(record):
+            whole = {**self.folders, **one} if self.folders else one
+            yield from _opened(whole, self.shape.rows) if self.shape.rows else [whole]
+
+    def _values(self, record: dict[str, Any]) -> Row:
+        """The columns of a call, or why it is none."""
+        found: dict[str, Any] = {}
+        for name, places in self.columns.items():
+            beside = name in BESIDE and len(places) > 1
+            value = all_values(record, places) if beside else first_value(record, places, name)
+            if value is not None:
+                found[name] = value
+            elif name in _NEEDED and (reason := _unusable(places)) is not None:
+                return f"{'prompt' if name in _SAID else name} {reason}"
+        return found
+
+
+def first_value(record: Any, sources: Iterable[Place], name: str = "") -> Any:
+    """What the first source that says something for column ``name`` holds; else what one has for nothing, if any."""
+    fallback = None
+    for source in sources:
+        value = values.plain(name, source.value(record))
+        if not values.says_nothing(name, value):
+            return value
+        fallback = value if fallback is None else fallback
+    return fallback
+
+
+def all_values(record: Any, sources: Iterable[Place]) -> list[Any] | None:
+    """What all sources that hold something hold, one after another; None where none does."""
+    found = [value for value in (source.value(record) for source in sources) if value not in (None, "", [])]
+    return found or None
+
+
+@dataclass
+class _Careful:
+    """A place that notes what cannot be used, and takes the map's own null markers for nothing."""
+
+    place: Place
+    nulls: frozenset[str]
+    unusable: str | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return self.place.paths
+
+    def at(self, path: Path) -> _Careful:
+        return _Careful(self.place.at(path), self.nulls)
+
+    def value(self, record: Any) -> Any:
+        try:
+            value = self.place.value(record)
+        except UnusableError as error:
+            self.unusable = str(error)
+            return None
+        return None if isinstance(value, str) and value.strip() in self.nulls else value
+
+
+def _unusable(places: Iterable[_Careful]) -> str | None:
+    """What was wrong with the first value that could not be used, once."""
+    reason = None
+    for place in places:
+        reason, place.unusable = reason or place.unusable, None
+    return reason
+
+
+def _opened(record: dict[str, Any], steps: Sequence[str]) -> Iterator[Row]:
+    """The rows of a record: the fields of each element of a list over those around it, and itself in its place.
+
+    Lists on the way are opened as well. A record without the list is a row itself, and so is one with a list of
+    numbers: a prompt of token ids is one prompt.
+    """
+    for position in range(1, len(steps) + 1):
+        value = Source(".".join(steps[:position])).value(record)
+        if isinstance(value, list) and not (value and all(type(one) in (int, float) for one in value)):
+            if not value:
+                yield NO_ROWS
+            elif len(value) * len(record) > ROWS_FIELDS_MAX:
+                yield CROWDED
+            else:
+                for element in value:
+                    yield from _opened_at(record, element, steps, position)
+            return
+    yield record
+
+
+def _opened_at(record: dict[str, Any], element: Any, steps: Sequence[str], position: int) -> Iterator[Row]:
+    row = _with(record, steps[:position], element)
+    if isinstance(element, dict):
+        row = {**row, **element}
+    yield from _opened(row, steps) if position < len(steps) else [row]
+
+
+def _with(record: dict[str, Any], steps: Sequence[str], element: Any) -> dict[str, Any]:
+    """A copy of ``record`` that holds ``element`` at ``steps``."""
+    inner = record.get(steps[0]) if len(steps) > 1 else None
+    kept = inner if isinstance(inner, dict) else {}
+    return {**record, steps[0]: _with(kept, steps[1:], element) if len(steps) > 1 else element}
+
+
+def _folder_values(path: Path) -> dict[str, str]:
+    """The value of each ``name=value`` folder above ``path``, as Hive writes tables."""
+    found = (_FOLDER.fullmatch(part) for part in path.absolute().parts[:-1])
+    return {match[1]: unquote(match[2]) for match in found if match and match[2] != "__HIVE_DEFAULT_PARTITION__"}
+
+
+def to_keep(shape: Shape) -> Shape:
+    """The shape with an empty table for its join."""
+    assert shape.join is not None
+    return replace(shape, join=replace(shape.join, kept=Kept()))
+
+
+KNOWN = (*CALL_SCHEMA.names, *CONVERSATION)  # names that a map may have
