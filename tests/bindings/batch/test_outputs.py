@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gauger.batch import outputs
+from gauger.batch import calls, outputs
+from gauger.batch.calls import _groups
 from gauger.batch.score import score
 from gauger.engine.common.errors import GaugerError
 from tests.bindings import traffic
@@ -103,3 +104,23 @@ def test_the_manifest_goes_first_and_comes_last(tmp_path: Path, monkeypatch: pyt
     score([log], out, state=tmp_path / "state")
     assert written == ["00000.parquet", *outputs.TABLES, outputs.MANIFEST]
     assert (out / outputs.MANIFEST).exists()
+
+
+# calls/*.parquet: files that are written together, neighbours up to so many rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "groups"),
+    [
+        ([], []),
+        ([0], [(0, 1)]),
+        ([5, 5, 1], [(0, 2), (2, 3)]),
+        ([99, 1, 1], [(0, 1), (1, 3)]),
+        ([0, 0, 11, 0, 10], [(0, 3), (3, 5)]),
+    ],
+)
+def test_neighbouring_files_share_memory(
+    rows: list[int], groups: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "_ROWS_MAX", 10)
+    assert _groups(rows) == groups
