@@ -1,4 +1,7 @@
-"""Writing calls/*.parquet: one file for each input file, by row, whatever units the calls were weighed in."""
+"""Writing calls/*.parquet: by input file and row, whatever units the calls were weighed in.
+
+An input file has one of its own, under its number; small neighbours share one, under the number of the first.
+"""
 
 from functools import partial
 from pathlib import Path
@@ -15,6 +18,7 @@ from gauger.engine.results.result import CallRows
 
 _ROWS_MAX = 8_000_000  # in memory at a time, at fifty bytes
 _GROUP_ROWS = 1 << 20  # of a row group
+_SMALL_ROWS = 100  # files of fewer rows share one with their neighbours
 
 
 def write_calls(out: Path, finished: Finished, rows: list[int]) -> None:
@@ -22,18 +26,34 @@ def write_calls(out: Path, finished: Finished, rows: list[int]) -> None:
 
     rows : of each input file, one more than the greatest row number
     """
-    step = progress.steps("writing", len(rows))
-    for first, last in _groups(rows):
-        units = threads.each(partial(_of_files, finished, (first, last)), finished.units)
+    spans = _spans(rows)
+    step = progress.steps("writing", len(spans))
+    for first, last in _groups([sum(rows[start:end]) for start, end in spans]):
+        start, end = spans[first][0], spans[last - 1][1]
+        units = threads.each(partial(_of_files, finished, (start, end)), finished.units)
         calls = CallRows.together(units)
         # Rows of a file are numbered once, so each is put in its place: nothing is sorted.
-        starts = np.cumsum([0, *rows[first:last]])
+        starts = np.cumsum([0, *rows[start:end]])
         place = np.full(starts[-1], -1, np.int64)
-        place[starts[calls.file - first] + calls.row] = np.arange(len(calls.row))
-        for number in range(first, last):
-            order = place[starts[number - first] : starts[number - first + 1]]
-            _write(out / f"{number:05d}.parquet", finished, calls, order[order >= 0])
+        place[starts[calls.file - start] + calls.row] = np.arange(len(calls.row))
+        for low, high in spans[first:last]:
+            order = place[starts[low - start] : starts[high - start]]
+            _write(out / f"{low:05d}.parquet", finished, calls, order[order >= 0])
             step()
+
+
+def _spans(rows: list[int]) -> list[tuple[int, int]]:
+    """Input files whose calls are written together: neighbours of few rows each."""
+    spans: list[tuple[int, int]] = []
+    held = 0
+    for number, size in enumerate(rows):
+        if spans and held > 0 and size < _SMALL_ROWS and held + size <= _GROUP_ROWS:
+            spans[-1] = (spans[-1][0], number + 1)
+            held += size
+        else:
+            spans.append((number, number + 1))
+            held = max(1, size) if size < _SMALL_ROWS else 0
+    return spans
 
 
 def _groups(rows: list[int]) -> list[tuple[int, int]]:

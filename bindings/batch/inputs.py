@@ -15,6 +15,7 @@ from gauger.engine.intake.parts import Ended, Event, Part, Refused
 from gauger.engine.segments.segment import Account
 from gauger.logs.columns import ColumnMap
 from gauger.logs.readers import read
+from gauger.logs.readers.together import Gathered, SmallFiles
 from gauger.text.formats import visible
 
 
@@ -64,10 +65,17 @@ def parts(inputs: Sequence[Input], column_map: ColumnMap, so_far: Account, faile
 
     so_far : what was read already; failed : files that nothing more is taken of, by number
     """
+    small = SmallFiles(column_map)
     for number, item in enumerate(inputs):
         known = so_far.files.get(number)
         if known is not None and known.ended:
             continue
+        if known is None and small.take(number, item.path, item.bytes):
+            if small.is_full():
+                yield from _events(small.give())
+            continue
+        if not small.is_empty():
+            yield from _events(small.give())
         error = None
         try:
             _check_name(item.path)
@@ -85,6 +93,18 @@ def parts(inputs: Sequence[Input], column_map: ColumnMap, so_far: Account, faile
         except InputError as problem:
             error = visible(str(problem))  # a file name need not be text, and segments hold nothing else
         yield Ended(number, error)
+    if not small.is_empty():
+        yield from _events(small.give())
+
+
+def _events(found: Gathered) -> Iterator[Part | Event]:
+    """What was gathered of small files: their rows first, so that each file ends behind them."""
+    for number, broken in found.broken:
+        yield Refused(number, np.asarray([row for row, _ in broken], np.int64), [reason for _, reason in broken])
+    if found.batch.num_rows:
+        yield Part(found.batch, found.files, found.rows)
+    for number, error in found.ended:
+        yield Ended(number, None if error is None else visible(error))
 
 
 def settle(inputs: Sequence[Input], account: Account) -> None:

@@ -16,7 +16,7 @@ from gauger.logs.column_map import ColumnMap
 from gauger.logs.columns import load_column_map
 from gauger.logs.detection import CANONICAL, Fit, Head, fits, head_of
 from gauger.logs.near_names import names_of, near_to
-from gauger.logs.readers import discover, format_of, prepared
+from gauger.logs.readers import format_of, prepared, survey
 from gauger.text.formats import plural, visible
 
 ROWS = 1_000  # looked at, of each file
@@ -47,7 +47,8 @@ def preview(sources: Sequence[str | Path], columns: str | None = None, *, show_t
     Raises ``InputError`` and ``ColumnMapError`` as ``score`` does.
     """
     given = None if columns is None else load_column_map(columns)
-    paths = discover(sources)
+    searched = survey(sources)
+    paths = searched.files
     found = [] if given is not None else fits(paths)
     taken = _taken(found)
     column_map = prepared(load_column_map(taken) if given is None else given, paths, ROWS)

@@ -37,7 +37,7 @@ from gauger.engine.segments.segment import Account, Tally
 from gauger.kernels.warm import warmup
 from gauger.logs.columns import ColumnMap, load_column_map
 from gauger.logs.detection import detect
-from gauger.logs.readers import discover, prepared
+from gauger.logs.readers import prepared, refuse_remote, survey
 from gauger.text.formats import visible
 
 _LEAST_BYTES = 3 * memory.GIB // 2  # to read and measure; what a day takes beside that is known when it is measured
@@ -101,7 +101,9 @@ def score(
     """
     column_map = load_column_map(columns)
     allowed = None if allow is None else load_allow_list(allow)
-    paths = discover(sources)
+    refuse_remote(out)
+    found = survey(sources)
+    paths = found.files
     picked = detect(paths) if columns is None else None
     if picked is not None:
         columns, column_map = picked, load_column_map(picked)
@@ -126,6 +128,7 @@ def score(
             outputs.begin(out)  # after all that can be refused: it ends the earlier run
             done = _Scoring(out, inputs, run).score(prepared(column_map, paths), allowed, column_map.own)
             done.picked = picked
+            done.errors.extend(found.complaints())  # calls may be missing
             return done
         finally:
             run.work.close()
@@ -162,13 +165,15 @@ class _Scoring:
         watch.lap("ingest")
         finished = run.finish(allowed)
         watch.lap("weigh")
-        self._write(finished, column_map)
+        with threads.beside() as start:
+            ahead = start(run.measure_ahead)
+            self._write(finished, column_map)
         doubts = doubts_of(inputs, run.account, finished, column_map, own)
         axis = axis_of(run.account)
         warnings = [] if finished.result.allowed is None else finished.result.allowed.warnings()
         warnings += [*([] if axis is None else axis.warning()), *self._keep(finished, doubts)]
         watch.lap("write")
-        rate = run.false_positives()
+        rate = run.false_positives(ahead.result())
         watch.lap("check")
         seconds = {**watch.seconds, **finished.result.seconds, "total": time.perf_counter() - self._started}
         manifest = _manifest(run, inputs, finished, seconds)

@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from gauger.engine.intake.conversation import DEFAULT, Rules
-from gauger.logs import spans
+from gauger.logs.otlp import documents
 from gauger.logs.paths import Source
 from gauger.logs.shaping import KNOWN, RecordsOf, Shape, Shaper, to_keep
 from gauger.logs.sources import Place, plain_sources
 
 Documents = Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
 # What the objects of a log hold: None, a row each, or a function that finds the rows in one.
-RECORDS: dict[str, Documents | None] = {"lines": None, "otlp_spans": spans.of_document}
+RECORDS: dict[str, Documents | None] = {
+    "lines": None,
+    "otlp": documents.of_document,
+    "otlp_spans": documents.of_document,  # the name before logs were read as well
+}
+# Where a map of such records does not say which are calls.
+OPERATIONS = {"otlp": "attributes.gen_ai.operation.name", "otlp_spans": "attributes.gen_ai.operation.name"}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 A map is a TOML file::
 
     name = "litellm"
-    records = "lines"                 # or "otlp_spans": every span of an OTLP-JSON document is a row
+    records = "lines"                 # or "otlp": every span or GenAI event of an OTLP-JSON document is a row
 
     [columns]                         # canonical name = where to look; the first that holds something wins
     start_time = "startTime"
@@ -14,14 +14,13 @@ A map is a TOML file::
 """
 
 from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION
-from gauger.logs.column_map import RECORDS, ColumnMap
+from gauger.logs.column_map import ColumnMap
 from gauger.logs.map_file import load
 from gauger.logs.paths import Source, walk
 from gauger.logs.shaping import BESIDE, RecordsOf, all_values, first_value
 
 __all__ = [
     "BESIDE",
-    "RECORDS",
     "ColumnMap",
     "RecordsOf",
     "Source",

@@ -13,7 +13,7 @@ from gauger.engine.common.errors import ColumnMapError
 from gauger.engine.common.schema import RETIRED
 from gauger.engine.intake.conversation import DEFAULT, Rules
 from gauger.logs import column_maps
-from gauger.logs.column_map import RECORDS, ColumnMap, Csv
+from gauger.logs.column_map import OPERATIONS, RECORDS, ColumnMap, Csv
 from gauger.logs.joining import Join
 from gauger.logs.map_sources import Reader, path_of, pattern
 from gauger.logs.map_text import MapText, known_names, meant
@@ -106,6 +106,8 @@ def _parsed(found: _Map, base: ColumnMap) -> ColumnMap:
         read[name] = () if value == [] and name in base.columns else reader.sources(name, value)
     own = _chats_apart(read)
     kept = {name: _blind(places, found.is_blind) for name, places in base.columns.items() if name not in {*read, *own}}
+    if records in OPERATIONS:
+        kept.setdefault("operation_name", (Source(OPERATIONS[records]),))
     together = {name: places for name, places in {**kept, **own}.items() if places}
     return ColumnMap(
         str(document.get("name", Path(text.origin).stem)),

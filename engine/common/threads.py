@@ -4,18 +4,46 @@ Every step works in blocks of a fixed size, so that the number of threads change
 by ``use``, and is known to whatever runs inside; a step that runs on one of our threads already has that thread alone.
 """
 
+import functools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gauger.engine.common import memory
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Ready = TypeVar("Ready")
+
+if TYPE_CHECKING:
+    lazy = functools.cached_property
+else:
+
+    class lazy:  # noqa: N801 (a decorator)
+        """``functools.cached_property`` without its lock.
+
+        Until Python 3.12 the lock is one for all objects of a class: what one thread makes for its object, others wait
+        for. Two threads that ask the same object at once may both make it.
+        """
+
+        def __init__(self, make: Callable[[Any], Any]) -> None:
+            self._make = make
+            self.__doc__ = make.__doc__
+
+        def __set_name__(self, owner: type, name: str) -> None:
+            self._name = name
+
+        def __get__(self, found: Any, owner: type | None = None) -> Any:
+            """What is made for an object; from then on an attribute of it."""
+            if found is None:
+                return self
+            made = found.__dict__[self._name] = self._make(found)
+            return made
+
+
 _COUNT: ContextVar[int] = ContextVar("threads", default=1)
 
 

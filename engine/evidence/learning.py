@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
+from gauger.engine.common import threads
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.calibration import combine, evidence, pooled_tail_probability, tail_probability
@@ -72,6 +74,11 @@ def learn(people: People, reference: Population, key: np.ndarray, settings: Sett
     # The mean of everybody: in a large day, that of the few learnt from is as uncertain as what a campaign changes.
     today = replace(people.gather(rows), background=people.totals.background)
     pool, scale = Pool(today, old, key, settings), Scale()
+    # Limits of a matrix library hold for the process: set by both at once, one would lift the other's.
+    with threadpool_limits(1, user_api="blas"), threads.beside() as start:
+        near = start(lambda: pool.neighbours)  # fills what is serial in the first rounds of sifting
+        _ = pool.sifting
+    near.result()
     tails = tails_of(pool, lambda name, scores: scale.learn(name, scores, pool.today))
     return Learnt(rows, np.flatnonzero(reference.calls >= settings.calls_min), pool, scale, tails)
 

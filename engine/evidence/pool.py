@@ -5,11 +5,11 @@ Everything here is of both sides alike, today's accounts first; a part that trea
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from gauger.engine.common.settings import Settings
+from gauger.engine.common.threads import lazy
 from gauger.engine.evidence.feature_rows import FeatureRows
 from gauger.engine.evidence.neighbours import Index, Whitener, units
 from gauger.engine.evidence.sifting import PooledCalls, Sifting, sift
@@ -40,12 +40,12 @@ class Pool:
     key: np.ndarray
     settings: Settings
 
-    @cached_property
+    @lazy
     def today(self) -> np.ndarray:
         """bool[n + r], whose account is today's."""
         return np.arange(len(self.new) + len(self.old)) < len(self.new)
 
-    @cached_property
+    @lazy
     def _made(self) -> dict[str, np.ndarray]:
         return {}
 
@@ -55,7 +55,7 @@ class Pool:
             self._made[name] = make()
         return self._made[name]
 
-    @cached_property
+    @lazy
     def statistics(self) -> dict[str, np.ndarray]:
         """float64[n + r] each, those that both sides have."""
         new, old = self.new.statistics, self.old.statistics
@@ -70,12 +70,12 @@ class Pool:
         owner, value = (np.concatenate(column) for column in zip(*parts, strict=True))
         return owner, value
 
-    @cached_property
+    @lazy
     def day(self) -> np.ndarray:
         """int64[n + r], number of the day each account is of; -1 for today's."""
         return np.concatenate([np.full(len(self.new), -1), self.old.day_of])
 
-    @cached_property
+    @lazy
     def calls(self) -> PooledCalls:
         """Sampled calls of both sides."""
         new, old, n = self.new, self.old, len(self.new)
@@ -89,7 +89,7 @@ class Pool:
             foreground=new.background,
         )
 
-    @cached_property
+    @lazy
     def neighbours(self) -> Neighbours:
         """Nearest accounts by whitened kernel means."""
         means = units([self.new.sums, self.old.sums])
@@ -97,7 +97,7 @@ class Pool:
         index = Index(whitener.transform(means))
         return Neighbours(whitener, index, index.vectors, *index.search_all(max(self.settings.neighbours)))
 
-    @cached_property
+    @lazy
     def sifting(self) -> Sifting:
         """What all rounds of sifting say."""
         return sift(self.calls, numbers=SIFT_NEIGHBOURS)

@@ -7,10 +7,10 @@ and where its scores lie among the reference's. It is nobody's neighbour itself.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
+from gauger.engine.common.threads import lazy
 from gauger.engine.evidence.feature_rows import FeatureRows
 from gauger.engine.evidence.learning import Learnt, tails_of
 from gauger.engine.evidence.neighbours import units
@@ -40,7 +40,7 @@ class SweptPool(Pool):
         """As in ``Pool``: those asked."""
         return len(self.asked)
 
-    @cached_property
+    @lazy
     def calls(self) -> PooledCalls:
         """Sampled calls of the accounts asked."""
         asked, number = self.asked, len(self.asked)
@@ -52,7 +52,7 @@ class SweptPool(Pool):
             identity=asked.sample_identity,
         )
 
-    @cached_property
+    @lazy
     def neighbours(self) -> Neighbours:
         """As in ``Pool``; rows of accounts learnt from come behind."""
         near = self.learnt.pool.neighbours
@@ -70,7 +70,7 @@ class SweptPool(Pool):
         """Neighbour lists of all, which name accounts learnt from by their rows among these."""
         return np.concatenate([asked.astype(np.int32), learnt.astype(np.int32)]) + np.int32(len(self.asked))
 
-    @cached_property
+    @lazy
     def sifting(self) -> Sifting:
         """As in ``Pool``, by the rounds that were learnt; scores are of those asked."""
         learnt, today = self.learnt.pool.sifting, self.learnt.pool.today

@@ -149,9 +149,10 @@ def _faults(casts: dict[str, casting.Cast], prompt_fault: pa.Array | None) -> It
 _OTHER_OPERATIONS = (
     "embedding|embeddings|image|images|image_generation|image_edit|image_variation|generate_image|moderation|moderations"
     "|rerank|transcription|transcriptions|translation|translations|speech|audio|execute_tool|create_agent|invoke_agent"
-    "|invoke_workflow|retrieval|search|vector_store_search|ocr|video_generation"
+    "|invoke_workflow|retrieval|search|vector_store_search|ocr|video_generation|retriever|reranker|guardrail|evaluator"
+    "|span|event|agent|tool|chain|around_calls|other_span|log_record|metric"
 )
-NO_CALL = "not a call: an embedding, an image, speech, or a step of an agent around its calls"
+NO_CALL = "not a call: an embedding, an image, speech, or a step or request around calls"
 
 
 def _no_call(operation: pa.Array) -> np.ndarray:

@@ -41,6 +41,8 @@ TEXTS = pa.list_(pa.string())
 CUT = "is a chat that is cut off"
 UNMARKED = "comes as several texts without roles; say which list holds the roles, or pick one text"
 TEMPLATE = "is a stored template's id; its text is not in the log"
+APART = "lies in an object of its own, which the row names; fetch it and write it into the row"
+ELSEWHERE = "gauger.elsewhere"  # the name in a chat's place by which a reader says so
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,8 @@ def _turns(value: Any, rules: Rules, depth: int = 0) -> list[_Turn] | str:
     if isinstance(value, str):
         return [_turn("user", value, rules)] if value else []
     if isinstance(value, dict):
+        if ELSEWHERE in value:
+            return APART
         inner = next((value[name] for name in _CHATS if value.get(name) is not None), None)
         if inner is not None:
             return _inside(value, inner, rules, depth) if depth < _DEPTH_MAX else []
@@ -281,5 +285,5 @@ def _sound(text: str | None) -> str | None:
 
 def faults(column: pa.Array) -> Iterator[tuple[np.ndarray, str]]:
     """Rows of ``prompt_fault`` (bool, one per row) whose chat gave no prompt, and why."""
-    for reason in (CUT, UNMARKED, TEMPLATE):
+    for reason in (CUT, UNMARKED, TEMPLATE, APART):
         yield pc.fill_null(pc.equal(column, reason), False).to_numpy(zero_copy_only=False), reason

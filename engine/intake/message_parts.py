@@ -113,7 +113,7 @@ def _whole(value: Any) -> list[str]:
 def text_leaves(value: Any, *, words_min: int) -> list[str]:
     """Strings anywhere in a JSON-like value that hold at least so many words; names of things do not count.
 
-    Not deeper than a log nests; a string that is a JSON object is looked into.
+    Not deeper than a log nests; a string that is a JSON object or list is looked into.
     """
     return list(_leaves(value, words_min, 0))
 
@@ -129,7 +129,7 @@ def _leaves(value: Any, words_min: int, depth: int) -> Iterator[str]:
     if depth > _DEPTH_MAX:
         return
     if isinstance(value, str):
-        if value[:1] == "{" and depth < _DEPTH_MAX:
+        if value[:1] in ("{", "[") and depth < _DEPTH_MAX:
             try:
                 yield from _leaves(orjson.loads(value), words_min, depth + 1)
                 return

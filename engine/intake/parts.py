@@ -1,5 +1,7 @@
 """Rows of an input on their way into the engine, and what became of them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,8 +17,22 @@ class Part:
     """Some rows of an input on their way into the engine."""
 
     batch: pa.RecordBatch  # canonical names, any layout
-    file: int
+    file: int | np.ndarray  # its number; int32 of each batch row, rising, where small files come together
     rows: np.ndarray  # int64, row of the file of each batch row
+
+    def slice(self, start: int, size: int) -> Part:
+        """Some of its rows."""
+        file = self.file if isinstance(self.file, int) else self.file[start : start + size]
+        return Part(self.batch.slice(start, size), file, self.rows[start : start + size])
+
+    def by_file(self, places: np.ndarray | None = None) -> Iterator[tuple[int, np.ndarray]]:
+        """Each file's number and those ``places`` (of batch rows, rising; None: all) that are of it."""
+        places = np.arange(len(self.rows)) if places is None else places
+        if isinstance(self.file, int):
+            yield self.file, places
+            return
+        files, starts = np.unique(self.file[places], return_index=True)
+        yield from zip(files.tolist(), np.split(places, starts[1:]), strict=True)
 
 
 @dataclass(frozen=True)
@@ -61,5 +77,4 @@ def pieces(parts: Iterable[Part]) -> Iterator[Part]:
     """Parts of at most MEASURE_ROWS rows."""
     for part in parts:
         for start in range(0, part.batch.num_rows, MEASURE_ROWS):
-            rows = part.rows[start : start + MEASURE_ROWS]
-            yield Part(part.batch.slice(start, MEASURE_ROWS), part.file, rows)
+            yield part.slice(start, MEASURE_ROWS)

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pyarrow as pa
 
-from gauger.engine.common import progress
+from gauger.engine.common import progress, threads
 from gauger.engine.common.settings import DAY_US, Settings
 from gauger.engine.common.stopwatch import Stopwatch
 from gauger.engine.evidence.evidence import Evidence
@@ -117,7 +117,10 @@ def finish(
     reference_of : the reference of a day; where there is none, perhaps a sentence that says why
     """
     watch, settings = Stopwatch(), day.settings
-    groups = day.grouped()
+    with threads.beside() as start:
+        # Frames are learnt on one thread: the reference is read beside that.
+        reading = None if date_of_day is None else start(reference_of, date_of_day)
+        groups = day.grouped()
     people = day.people  # folded here, when the bulk of the prompts is gone
     progress.tell("families")
     spread = Spread.over(day, groups)
@@ -130,7 +133,7 @@ def finish(
         )
     watch.lap("families")
     day.rest()
-    chosen, why_none = (None, None) if date_of_day is None else reference_of(date_of_day)
+    chosen, why_none = (None, None) if reading is None else reading.result()
     reference = None if chosen is None else chosen.population
     weighed = gather_decontaminated(people, reference, day.key, settings)
     evidence = weighed.evidence if why_none is None else replace(weighed.evidence, missing=[why_none])

@@ -52,6 +52,7 @@ def ingest(state: State, parts: Iterable[Part], admit: Admit, workers: int) -> I
             yield found
             continue
         work, prepared = found
+        assert isinstance(work.part.file, int)
         state.fold(prepared, file=work.part.file, rows=work.part.rows[work.admitted.rows])
         yield Taken(work.part.file, work.admitted.calls.num_rows)
     for _ in range(workers):
@@ -61,6 +62,7 @@ def ingest(state: State, parts: Iterable[Part], admit: Admit, workers: int) -> I
 def _admitted(parts: Iterable[Part], admit: Admit) -> Iterator[_Work | Event]:
     """Each piece of each part: what was refused, and what there is to measure."""
     for part in pieces(parts):
+        assert isinstance(part.file, int), "an engine takes files one by one"
         try:
             found, measurer = admit(part)
         except (InputError, KernelInputError, StateError) as error:

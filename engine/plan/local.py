@@ -24,7 +24,7 @@ from gauger.engine.plan.keep import keep
 from gauger.engine.plan.measure import Measuring
 from gauger.engine.plan.stored import StoredDay
 from gauger.engine.reference.directory import Reference, StateDirectory
-from gauger.engine.reference.held_out import FalsePositives, false_positives
+from gauger.engine.reference.held_out import Ahead, FalsePositives, false_positives, measure_ahead
 from gauger.engine.reference.kept_findings import known_of
 from gauger.engine.segments.work import Work
 
@@ -145,8 +145,15 @@ class LocalRun:
         with threads.use(self._local.threads), self._directory.writing() as writing:
             return keep(writing, words, finished, self._known)[1]
 
-    def false_positives(self) -> FalsePositives:
+    def measure_ahead(self) -> Ahead | None:
+        """What ``false_positives`` would measure now."""
+        if self._directory is None or self.day is None:
+            return None
+        with threads.use(self._local.threads), threadpool_limits(1, user_api="blas"), progress.use(None):
+            return measure_ahead(self._directory, self.day, self.settings)
+
+    def false_positives(self, ahead: Ahead | None = None) -> FalsePositives:
         """The false-positive rate measured on clean days held out."""
         with threads.use(self._local.threads), threadpool_limits(1, user_api="blas"):
             directory = self._directory if self.day is not None else None
-            return false_positives(directory, self.day or date.min, self.settings)
+            return false_positives(directory, self.day or date.min, self.settings, ahead)

@@ -39,8 +39,9 @@ class _Measured:
     part: Part
     block: Block | None
     times: np.ndarray  # of the calls taken in
+    taken: np.ndarray  # rows of the part that they were
     refused: list[Refused]
-    failed: Failed | None
+    failed: str | None  # why it could not be read as calls
     account: Account = field(default_factory=Account)  # how its columns are filled
 
 
@@ -60,10 +61,8 @@ class _Segment:
                 return
             if isinstance(part, Part):
                 self.rows += part.batch.num_rows
-                size = part.batch.num_rows
-                for start in range(0, size, BLOCK_ROWS):
-                    rows = part.rows[start : start + BLOCK_ROWS]
-                    yield Part(part.batch.slice(start, BLOCK_ROWS), part.file, rows)
+                for start in range(0, part.batch.num_rows, BLOCK_ROWS):
+                    yield part.slice(start, BLOCK_ROWS)
             else:
                 yield part
 
@@ -129,16 +128,17 @@ class Measuring:
             if not isinstance(part, Part):
                 yield part
                 continue
-            if part.file in self.failed:
+            if isinstance(part.file, int) and part.file in self.failed:
                 continue
             if (reason := self._unfit(part, so_far, account)) is not None:
-                self.failed.add(part.file)
-                yield Failed(part.file, part.rows, reason)
-                yield Ended(part.file)  # in the same segment: a run that goes on takes nothing more of it either
+                for file, places in part.by_file():
+                    self.failed.add(file)
+                    yield Failed(file, part.rows[places], reason)
+                    yield Ended(file)  # in the same segment: a run that goes on takes nothing more of it either
                 continue
             if self._measurer is None:
                 calls = self._admit(part)
-                if isinstance(calls, Admitted) and calls.calls.num_rows:
+                if not isinstance(calls, str) and calls.calls.num_rows:
                     day = first_day(times_of(calls.calls))
                     account.novelty_day = day.isoformat()
                     self._novel(day)
@@ -146,9 +146,9 @@ class Measuring:
 
     def _unfit(self, part: Part, so_far: Account, account: Account) -> str | None:
         """Why nothing of a part can be a call: a column is missing, or prompts come otherwise than before."""
-        found = self._admit(Part(part.batch.slice(0, 0), part.file, part.rows[:0]))
-        if isinstance(found, Failed):
-            return found.message
+        found = self._admit(part.slice(0, 0))
+        if isinstance(found, str):
+            return found
         content, known = content_of(found.calls), so_far.content or account.content
         if known not in (None, content):
             return f"this run holds prompts as {known}; it cannot take {content}: score the two apart"
@@ -159,25 +159,27 @@ class Measuring:
         self._measurer = Measurer.of(self.secret, self.settings, self.words_of(day))
 
     @staticmethod
-    def _admit(part: Part) -> Admitted | Failed:
+    def _admit(part: Part) -> Admitted | str:
         try:
             return admit(part.batch)
         except (InputError, KernelInputError) as error:
-            return Failed(part.file, part.rows, str(error))
+            return str(error)
 
     def _measured(self, part: Part) -> _Measured:
         """Admit, measure and pack a part."""
         batches: list[Prepared] = []
-        rows: list[np.ndarray] = []
-        refused, account = [], Account()
+        taken: list[np.ndarray] = []
+        refused: list[Refused] = []
+        nothing, account = np.zeros(0, np.int64), Account()
+        start = 0
         sketch = self._sketches.get()
         try:
             for piece in pieces([part]):
                 found = self._admit(piece)
-                if isinstance(found, Failed):
-                    return _Measured(part, None, np.zeros(0, np.int64), [], Failed(part.file, part.rows, found.message))
+                if isinstance(found, str):
+                    return _Measured(part, None, nothing, nothing, [], found)
                 if len(found.rejected):
-                    refused.append(Refused(part.file, piece.rows[found.rejected], found.reasons, found.accounts))
+                    refused += _refused(part, start + found.rejected, found)
                 _fill(account, found, self.secret.key)
                 if found.calls.num_rows:
                     assert self._measurer is not None
@@ -185,13 +187,26 @@ class Measuring:
                     measures = self._measurer.measure(calls, sketch)
                     contexts = self._measurer.contexts(calls, self.settings)
                     batches.append(prepare(calls, measures, self.secret.key, contexts))
-                    rows.append(piece.rows[found.rows])
+                    taken.append(start + found.rows)
+                start += piece.batch.num_rows
         finally:
             self._sketches.put(sketch)
         if not batches:
-            return _Measured(part, None, np.zeros(0, np.int64), refused, None, account)
+            return _Measured(part, None, nothing, nothing, refused, None, account)
         times = np.concatenate([batch.calls.times for batch in batches])
-        return _Measured(part, pack(batches, part.file, rows, self.secret.key), times, refused, None, account)
+        files = [part.file if isinstance(part.file, int) else part.file[places] for places in taken]
+        block = pack(batches, files, [part.rows[places] for places in taken], self.secret.key)
+        return _Measured(part, block, times, np.concatenate(taken), refused, None, account)
+
+
+def _refused(part: Part, places: np.ndarray, found: Admitted) -> list[Refused]:
+    """Rows of a part that were refused, file by file."""
+    said_of = dict(zip(places.tolist(), zip(found.reasons, found.accounts, strict=True), strict=True))
+    refused = []
+    for file, own in part.by_file(places):
+        reasons, accounts = zip(*(said_of[place] for place in own.tolist()), strict=True)
+        refused.append(Refused(file, part.rows[own], list(reasons), list(accounts)))
+    return refused
 
 
 def _fill(account: Account, found: Admitted, key: np.ndarray) -> None:
@@ -223,16 +238,19 @@ def _note(account: Account, event: Event) -> None:
 def _tally(account: Account, found: _Measured) -> None:
     """What became of a part."""
     part = found.part
-    tally = account.files.setdefault(part.file, Tally())
     if found.failed is not None:
-        _note(account, found.failed)
+        for file, places in part.by_file():
+            _note(account, Failed(file, part.rows[places], found.failed))
         return
-    tally.rows += part.batch.num_rows
-    tally.next_row = max(tally.next_row, int(part.rows.max(initial=-1)) + 1)
+    for file, places in part.by_file():
+        tally = account.files.setdefault(file, Tally())
+        tally.rows += len(places)
+        tally.next_row = max(tally.next_row, int(part.rows[places].max(initial=-1)) + 1)
     for refused in found.refused:
         account.refuse(refused.file, refused.rows.tolist(), refused.reasons, refused.accounts)
     account.add(found.account)
-    tally.scored += len(found.times)
+    for file, places in part.by_file(found.taken):
+        account.files[file].scored += len(places)
     if len(found.times) == 0:
         return
     for hour, number in zip(*np.unique(found.times // HOUR_US, return_counts=True), strict=True):

@@ -23,6 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gauger.engine.common import threads
 from gauger.engine.common.errors import DamagedError, StateError
 from gauger.engine.common.private import make_folder
 from gauger.engine.common.secret import Secret
@@ -31,7 +32,7 @@ from gauger.engine.families.known import KnownFamilies
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.commits import CHECKS, DAYS, Commit, holds_anything, read_commit
 from gauger.engine.reference.keeping import bounded
-from gauger.engine.reference.kept_days import REFERENCE, has_population, read_population, read_words
+from gauger.engine.reference.kept_days import DAY_BYTES, REFERENCE, has_population, read_population, read_words
 from gauger.engine.reference.kept_families import read_families
 from gauger.engine.reference.lock import WriterLock
 from gauger.engine.reference.writing import Writing, sweep
@@ -123,10 +124,13 @@ class Kept:
         days, damaged = self.whole_days(today, settings)
         if not days:
             return None
-        share, populations = settings.reference_accounts_max // len(days), []
-        for day in days:
+        share = settings.reference_accounts_max // len(days)
+
+        def chosen(day: date) -> Population:
             with self.commit.reading(f"{DAYS}/{day}") as (folder, _):
-                populations.append(bounded(read_population(folder, REFERENCE, self.secret), share, self.secret))
+                return bounded(read_population(folder, REFERENCE, self.secret), share, self.secret)
+
+        populations = threads.each(chosen, days, DAY_BYTES)
         return Reference([day.isoformat() for day in days], concatenate(populations), list(map(left_out, damaged)))
 
     def no_reference(self, today: date, settings: Settings) -> str | None:

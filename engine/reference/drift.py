@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import Evidence
@@ -106,10 +107,10 @@ def measure_drift(
         mean_distance(evidence.vectors[held], vectors),
         worst(lambda one, others: mean_distance(vectors[one], vectors[others])),
     )
-    names = np.asarray(old.account_ids, object)[rows]
-    seen = set(names.tolist())
+    names = pa.array([old.account_ids[row] for row in rows.tolist()], pa.string()).dictionary_encode()
+    seen, name = set(names.dictionary.to_pylist()), names.indices.to_numpy()
     new = float(np.mean([today.account_ids[row] not in seen for row in calm.tolist()])) if len(calm) else float("nan")
-    new_before = worst(lambda one, others: float(np.mean(~np.isin(names[one], names[others]))))
+    new_before = worst(lambda one, others: float(np.mean(~np.isin(name[one], name[others]))))
     statistics = {}
     for name, values in today.statistics.items():
         if name in old.statistics:

@@ -17,12 +17,14 @@ from typing import Any
 
 import numpy as np
 
+from gauger.engine.common import threads
 from gauger.engine.common.errors import DamagedError, StateLockedError
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather
+from gauger.engine.reference.commits import DAYS
 from gauger.engine.reference.directory import Kept, StateDirectory
 from gauger.engine.reference.keeping import bounded
-from gauger.engine.reference.kept_days import LONE, REFERENCE
+from gauger.engine.reference.kept_days import DAY_BYTES, LONE, REFERENCE
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population
 
@@ -69,10 +71,31 @@ def binomial_interval(successes: int, trials: int, confidence: float = _CONFIDEN
     return low, high
 
 
-def false_positives(directory: StateDirectory | None, today: date, settings: Settings) -> FalsePositives:
+@dataclass(frozen=True)
+class Ahead:
+    """A check that was measured before its turn."""
+
+    asked: list[list[str]]  # of what days, and what was in them
+    found: dict[str, Any] | None
+
+
+def measure_ahead(directory: StateDirectory, today: date, settings: Settings) -> Ahead | None:
+    """What ``false_positives`` would measure now, if that is due: a run does so while its tables are written."""
+
+    def ask(kept: Kept) -> Ahead | None:
+        days = _due(kept, today, settings)
+        return Ahead(_asked(kept, days, settings), _measure(kept, days, settings)) if days else None
+
+    return directory.read(ask)
+
+
+def false_positives(
+    directory: StateDirectory | None, today: date, settings: Settings, ahead: Ahead | None = None
+) -> FalsePositives:
     """Measure today's newest reference day if that is due; add up the checks of the days before today.
 
     What was measured is noted, unless another process is writing: then it is measured again another time.
+    ahead : what was measured before the run was kept; it counts where it is of the same days
     """
 
     def nothing(reason: str) -> FalsePositives:
@@ -82,7 +105,7 @@ def false_positives(directory: StateDirectory | None, today: date, settings: Set
         return nothing("no state directory, hence no clean day to measure on")
     if not directory.reference_days(today, settings):
         return nothing("no reference day yet")
-    checks, measured = directory.read(lambda kept: _checks(kept, today, settings))
+    checks, measured = directory.read(lambda kept: _checks(kept, today, settings, ahead))
     if measured is not None:
         with suppress(StateLockedError), directory.writing() as writing:
             writing.save_check(measured, checks[measured])
@@ -100,17 +123,37 @@ def false_positives(directory: StateDirectory | None, today: date, settings: Set
     return FalsePositives(settings.alarm_level, accounts, flagged, held_out, None)
 
 
-def _checks(kept: Kept, today: date, settings: Settings) -> tuple[dict[date, dict[str, Any]], date | None]:
-    """What is known of the held-out days, and which of them was measured just now."""
+def _known(kept: Kept) -> dict[date, dict[str, Any]]:
+    """What was noted of held-out days."""
     known = {}
     for day in kept.days():
         with suppress(DamagedError):  # then the day may be measured again
             if (note := kept.check(day)) is not None:
                 known[day] = note
-    days, _ = kept.whole_days(today, settings)
-    if not days or any(days[-1] - timedelta(days=age) in known for age in range(_EVERY_DAYS)):
+    return known
+
+
+def _due(kept: Kept, today: date, settings: Settings) -> list[date]:
+    """The reference days of today where the last of them is to be held out, else none."""
+    known, (days, _) = _known(kept), kept.whole_days(today, settings)
+    return [] if days and any(days[-1] - timedelta(days=age) in known for age in range(_EVERY_DAYS)) else days
+
+
+def _asked(kept: Kept, days: list[date], settings: Settings) -> list[list[str]]:
+    """All that ``_measure`` depends on."""
+    groups = (days, kept.whole_days(days[-1], settings)[0])
+    return [[f"{day} {kept.commit.parts[f'{DAYS}/{day}'].digest}" for day in group] for group in groups]
+
+
+def _checks(
+    kept: Kept, today: date, settings: Settings, ahead: Ahead | None
+) -> tuple[dict[date, dict[str, Any]], date | None]:
+    """What is known of the held-out days, and which of them was measured just now."""
+    known, days = _known(kept), _due(kept, today, settings)
+    if not days:
         return known, None
-    found = _measure(kept, days, settings)
+    fits = ahead is not None and ahead.asked == _asked(kept, days, settings)
+    found = ahead.found if ahead is not None and fits else _measure(kept, days, settings)
     return (known, None) if found is None else ({**known, days[-1]: found}, days[-1])
 
 
@@ -142,9 +185,10 @@ def _sample(kept: Kept, days: list[date], most: int, *, lone: bool) -> Populatio
     """At most so many accounts of some days, by keyed choice."""
     if not days:
         return None
-    chosen = []
-    for day in days:
+
+    def chosen(day: date) -> Population:
         parts = [kept.part(day, REFERENCE), kept.part(day, LONE) if lone else None]
         population = concatenate([part for part in parts if part is not None])
-        chosen.append(bounded(population, most // len(days), kept.secret))
-    return concatenate(chosen)
+        return bounded(population, most // len(days), kept.secret)
+
+    return concatenate(threads.each(chosen, days, DAY_BYTES))

@@ -18,6 +18,7 @@ from gauger.engine.statistics.background import Background, background_of, folds
 from gauger.engine.statistics.population import Population
 from gauger.kernels.text.features import FEATURES
 
+DAY_BYTES = 450 << 20  # of memory, while a day of 16,000 accounts is read
 # Parts of a day, by the prefix of their tables.
 REFERENCE = ""  # what later days are compared with
 LONE = "lone_"  # flagged, but part of no finding: a held-out day must hold them, or it would measure zero by design

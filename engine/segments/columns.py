@@ -65,10 +65,10 @@ class Block:
     contexts: list[bytes]
 
 
-def _columns_of(batch: Prepared, file: int, rows: np.ndarray) -> dict[str, np.ndarray]:
+def _columns_of(batch: Prepared, file: int | np.ndarray, rows: np.ndarray) -> dict[str, np.ndarray]:
     calls, measures = batch.calls, batch.measures
     found = {
-        "file": np.full(len(rows), file, np.int32),
+        "file": np.array(np.broadcast_to(file, len(rows)), np.int32),
         "row": rows,
         "time": calls.times,
         "prompt": measures.prompt_hashes,
@@ -97,9 +97,14 @@ def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def pack(batches: Sequence[Prepared], file: int, rows: Sequence[np.ndarray], key: np.ndarray) -> Block:
-    """A block of at least one batch, all of one file and with the same columns; rows : of the file, int64 each."""
-    found = [_columns_of(batch, file, own) for batch, own in zip(batches, rows, strict=True)]
+def pack(
+    batches: Sequence[Prepared], files: Sequence[int | np.ndarray], rows: Sequence[np.ndarray], key: np.ndarray
+) -> Block:
+    """A block of at least one batch, all with the same columns.
+
+    files : number of the file of each batch, or int32 of each of its calls; rows : of the file, int64 each
+    """
+    found = [_columns_of(batch, file, own) for batch, file, own in zip(batches, files, rows, strict=True)]
     columns = {name: _joined([one[name] for one in found]) for name in found[0]}
     features = _joined([batch.measures.features for batch in batches])
     names = pa.concat_arrays([batch.account_ids.cast(pa.string()) for batch in batches])

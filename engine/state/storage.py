@@ -50,8 +50,12 @@ def pack(values: np.ndarray) -> pa.Array:
 
 
 def unpack(column: pa.ChunkedArray, dtype: Any, shape: tuple[int, ...] = ()) -> np.ndarray:
-    """The inverse of ``pack``: a writable array of the dtype and row shape given. Raises StateError on a mismatch."""
-    array = column.combine_chunks()
+    """The inverse of ``pack``: a writable array of the dtype and row shape given, perhaps that of the column itself.
+
+    Raises StateError on a mismatch.
+    """
+    # Combining copies even a single chunk: of a kept day it is a quarter of a gigabyte.
+    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     array = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
     width = np.dtype(dtype).itemsize * int(np.prod(shape, dtype=np.int64))
     if pa.types.is_fixed_size_binary(array.type):
@@ -59,7 +63,8 @@ def unpack(column: pa.ChunkedArray, dtype: Any, shape: tuple[int, ...] = ()) -> 
             raise StateError("a state table has columns of another width; it was made by another version")
         data = array.buffers()[1]
         values = np.frombuffer(data, np.uint8)[array.offset * width : (array.offset + len(array)) * width]
-        return values.view(dtype).reshape(len(array), *shape).copy()
+        values = values.view(dtype).reshape(len(array), *shape)
+        return values if values.flags.writeable else values.copy()  # what was packed lies in memory of its own
     return array.to_numpy(zero_copy_only=False).astype(dtype)
 
 

@@ -7,6 +7,7 @@ Words are not kept by account, so that the spread of what an account says is tak
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from gauger.engine.common.vectors import unit
 from gauger.engine.statistics.calls import share
@@ -71,7 +72,7 @@ def history_shift(account_ids: list[str], sums: np.ndarray, today: np.ndarray) -
     Of a reference account too, so that today's shifts can be ranked among them. Rows of the reference are in order of
     their days. account_ids : n names; sums : int32[n, d]; today : bool[n]
     """
-    _, code = np.unique(np.asarray(account_ids, object).astype(str), return_inverse=True)
+    code = pa.array(account_ids, pa.string()).dictionary_encode().indices.to_numpy()
     rows = np.flatnonzero(~today)
     last, before = np.full((2, code.max(initial=0) + 1), -1)
     order = rows[np.lexsort((rows, code[rows]))]

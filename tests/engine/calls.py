@@ -71,6 +71,7 @@ def some_calls(count: int, *, accounts: int = 4, days: int = 1, seed: int = 0) -
                 "prompt_text": text,
                 "prompt_token_ids": [len(word) + ord(word[0]) for word in text.split()],
                 **_metadata(chance, owner),
+                **_context(random.Random(f"{seed}/{row}"), owner),
             }
         )
     return calls
@@ -90,10 +91,6 @@ def _metadata(chance: random.Random, owner: int) -> Call:
         "client_address": maybe(*(f"192.0.{owner}.{i}" for i in range(1, 6)), "2001:db8:1:2:3:4:5:6"),
         "user_agent_original": maybe("curl/8", "python-requests/2"),
         "client_ja4": maybe("t13d1516h2", "t13d1517h2"),
-        "context_texts": maybe(
-            [f"You are helpful account {owner}", None], ["Be brief and kind.", "An earlier turn"], []
-        ),
-        "continuation": maybe(True, False),
         "request_model": maybe("small", "large"),
         "request_temperature": maybe(0.0, 0.7, 1.0),
         "request_top_p": maybe(0.9, 1.0),
@@ -105,6 +102,14 @@ def _metadata(chance: random.Random, owner: int) -> Call:
         "usage_output_tokens": maybe(0, 7, 300),
         "error_type": maybe("timeout"),
         "accepted": maybe(True, False),
+    }
+
+
+def _context(chance: random.Random, owner: int) -> Call:
+    texts = [f"You are helpful to account {owner}", prompt(chance), None, "Be brief and kind."]
+    return {
+        "context_texts": chance.choice([texts, texts[:2], texts[2:], [], None]),
+        "continuation": chance.choice([True, False, None]),
     }
 
 

@@ -11,14 +11,28 @@ import pyarrow as pa
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.schema import CALL_SCHEMA
 from gauger.engine.intake import casting, conversation
+from gauger.engine.intake.parts import NOT_A_CALL
 from gauger.logs.columns import ColumnMap
+from gauger.logs.files import limits
 from gauger.logs.readers import shaped
-from gauger.logs.readers.chunk import BATCH_ROWS, Chunk
-from gauger.logs.readers.discovery import discover, format_of
+from gauger.logs.readers.chunk import BATCH_ROWS, Chunk, crowded, decoded_bytes
+from gauger.logs.readers.discovery import Found, LeftOut, discover, refuse_remote, survey
+from gauger.logs.readers.sniffing import format_of
 
 _SAID = ("prompt_text", "context_texts", "continuation")
 
-__all__ = ["Chunk", "discover", "format_of", "prepared", "prompts_at", "read"]
+__all__ = [
+    "Chunk",
+    "Found",
+    "LeftOut",
+    "discover",
+    "format_of",
+    "prepared",
+    "prompts_at",
+    "read",
+    "refuse_remote",
+    "survey",
+]
 
 
 def read(
@@ -27,13 +41,12 @@ def read(
     """Read ``path`` in chunks of about ``batch_rows`` rows, in file order, every row in exactly one.
 
     ``columns`` are the canonical names wanted (None: all). Raises ``InputError``, its message beginning with
-    the path, when the file is corrupt; the chunks before that stand.
+    the path, when the file is corrupt or beyond a limit; the chunks before that stand.
     """
     form = format_of(path)
     column_map = prepared(column_map, [path])
-    if column_map.is_shaped and not form.shapes:
-        return shaped.read(form, path, column_map, batch_rows=batch_rows, columns=columns)
-    return form.read(path, column_map, batch_rows=batch_rows, columns=columns)
+    by = shaped.reader_of(form) if column_map.is_shaped and not form.shapes else form.read
+    return _within_limits(path, by(path, column_map, batch_rows=batch_rows, columns=columns))
 
 
 def prepared(column_map: ColumnMap, paths: Sequence[Path], rows_max: int | None = None) -> ColumnMap:
@@ -51,6 +64,25 @@ def prepared(column_map: ColumnMap, paths: Sequence[Path], rows_max: int | None 
                 pass
     first.first_reading_done()
     return first
+
+
+def _within_limits(path: Path, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """``chunks`` as long as they are no more than a log of that size can be."""
+    rows = broken = decoded = 0
+    for chunk in chunks:
+        size = path.stat().st_size
+        rows += chunk.batch.num_rows + len(chunk.broken)
+        broken += sum(not reason.startswith(NOT_A_CALL) for _, reason in chunk.broken)
+        decoded += sum(map(decoded_bytes, chunk.batch.columns))
+        if rows > limits.rows_max(size):
+            raise crowded(path)
+        if decoded > limits.decoded_max(size):
+            raise InputError(
+                f"{path}: holds more than {limits.DECODED_PER_BYTE:,} times its size; no log shrinks that much"
+            )
+        yield chunk
+        if broken > limits.BROKEN_ROWS_MAX:
+            raise InputError(f"{path}: more than {limits.BROKEN_ROWS_MAX:,} rows cannot be read; the rest is left out")
 
 
 def prompts_at(path: Path, column_map: ColumnMap, rows: np.ndarray) -> dict[int, str]:

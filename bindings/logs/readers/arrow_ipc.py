@@ -9,9 +9,10 @@ import pyarrow as pa
 from gauger.engine.common.errors import InputError, KernelInputError
 from gauger.engine.intake import structure
 from gauger.logs.columns import ColumnMap
-from gauger.logs.readers import tabular
-from gauger.logs.readers.chunk import DAMAGE, Chunk, slices, unreadable
+from gauger.logs.files import limits
+from gauger.logs.readers.chunk import DAMAGE, Chunk, crowded, slices, unreadable
 from gauger.logs.readers.format import Format
+from gauger.logs.readers.tabular import Layout
 
 _MAGIC = b"ARROW1"
 _STREAM_MAGIC = b"\xff\xff\xff\xff"
@@ -25,16 +26,19 @@ def read(
     try:
         if path.stat().st_size == 0:
             raise InputError(f"{path}: not an Arrow file (0 bytes); write it again or leave it out")
+        most = limits.rows_max(path.stat().st_size)
         with pa.memory_map(str(path)) as source:
             schema = _open(source, None).schema
-            places = tabular.present(schema, column_map.sources(columns))
-            needed = tabular.top_level(schema, places) or schema.names[:1]
-            for batch in _batches(source, [schema.names.index(name) for name in needed]):
+            layout = Layout.of(path, schema, column_map, columns)
+            places_read = [schema.names.index(name) for name in layout.top_level()]
+            for batch in _batches(source, places_read):
+                if row + batch.num_rows > most:
+                    raise crowded(path)
                 for name, array in zip(batch.schema.names, batch.columns, strict=True):
                     structure.check(name, array)
                 for part in slices(batch, batch_rows):
                     rows = np.arange(row, row + part.num_rows, dtype=np.int64)
-                    yield Chunk(tabular.canonical(part, places, column_map.rules), rows, [])
+                    yield Chunk(layout.canonical(part), rows, [])
                     row += part.num_rows
     except KernelInputError as error:
         raise InputError(f"{path}: {error}") from None

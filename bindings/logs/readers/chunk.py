@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.schema import CALL_SCHEMA
 from gauger.engine.intake import casting
+from gauger.logs.files import limits
 
 BATCH_ROWS = 65_536
 BATCH_BYTES = 64 << 20  # a batch ends early here: a few kilobytes of Parquet can decode to gigabytes
@@ -59,10 +60,31 @@ def decoded_bytes(array: pa.Array) -> int:
     return array.nbytes
 
 
+def cut_short(path: Path, kind: str, error: OSError, rows: int) -> InputError:
+    """The error for a stream of text that breaks off after so many rows."""
+    if error.strerror:
+        return unreadable(path, kind, error)
+    return InputError(
+        f"{path}: compressed data are truncated or damaged after {rows} rows; those were read, "
+        "fetch the file again for the rest"
+    )
+
+
+def crowded(path: Path) -> InputError:
+    """The error for a file with more rows than one of its size can hold of a log."""
+    return InputError(
+        f"{path}: more than {limits.ROWS_PER_BYTE} rows a byte; no log is that dense, leave it out or write it again"
+    )
+
+
 def unreadable(path: Path, kind: str, error: BaseException) -> InputError:
     """The error for a corrupt file; Arrow's own words are left out, as they may quote the data."""
     if isinstance(error, OSError) and error.strerror:
         return InputError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions")
+    if "encrypt" in str(error).lower() or "decrypt" in str(error).lower():
+        return InputError(f"{path}: an encrypted {kind} file: write it decrypted, gauger takes no keys")
+    if "checksum" in str(error).lower():
+        return InputError(f"{path}: damaged, a page does not match its checksum; fetch or write it again")
     if isinstance(error, MemoryError):
         return InputError(f"{path}: too large to decode in memory, or not a sound {kind} file; write it again")
     return InputError(f"{path}: not a sound {kind} file, truncated or damaged; write it again or leave it out")

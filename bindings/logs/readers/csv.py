@@ -1,133 +1,149 @@
 """CSV: a header, then rows; every cell is read as bytes and left to intake to interpret.
 
-Nothing is guessed while reading: "00123" stays an account, and bad UTF-8 costs its own row only. (Arrow
-gives up on a file when a row with too many cells is not UTF-8 either, so a file with any bad UTF-8 is read
-as Latin-1 and its cells turned back.) Empty cells
-are null. Blank lines are not rows.
+Nothing is guessed while reading: "00123" stays an account, and bad UTF-8 costs its own row only. Empty cells are
+null. Blank lines are not rows. The separator is a comma, or the only one of semicolon, tab and bar in the header; a
+first line ``sep=;``, as Excel writes it, says so itself.
 """
 
 import codecs
-import csv
-import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 
 from gauger.engine.common.errors import InputError
-from gauger.engine.intake.conversation import Rules
-from gauger.logs.columns import ColumnMap
-from gauger.logs.readers import lines, tabular
-from gauger.logs.readers.chunk import Chunk, empty_batch, slices, unreadable
+from gauger.logs.column_map import ColumnMap, Csv
+from gauger.logs.files import cells, limits, lines, streams
+from gauger.logs.readers.chunk import BATCH_BYTES, Chunk, cut_short, empty_batch
 from gauger.logs.readers.format import Format
+from gauger.logs.readers.tabular import Layout
 
-BLOCK_BYTES = 16 << 20  # a row has to fit in one
-_HEADER_BYTES = 1 << 20
+_SEPARATOR_LINE = re.compile(rb'"?sep=([,;\t|])"?\r?')
 
 
 def read(
     path: Path, column_map: ColumnMap, *, batch_rows: int, columns: Sequence[str] | None = None
 ) -> Iterator[Chunk]:
     """Chunks of the file; rows with more or fewer cells than the header are broken."""
+    read_rows = 0
     try:
-        encoding = "utf-8" if _is_utf8(path) else "latin-1"
-        header = _header(path, encoding)
-        if not header:
-            return
-        schema = pa.schema([(name, pa.binary()) for name in header])
-        places = tabular.present(schema, column_map.sources(columns))
-        needed = tabular.top_level(schema, places) or header[:1]
-        yield from _chunks(path, encoding, needed, places, batch_rows, columns, column_map.rules)
-    except (pa.ArrowException, OSError, MemoryError, csv.Error, KeyError) as error:
-        if "straddling" in str(error):
-            raise InputError(
-                f"{path}: a row is longer than {BLOCK_BYTES >> 20} MB, or a quote is never closed; mend it"
-            ) from None
-        raise unreadable(path, "CSV", error) from None
+        for chunk in _chunks(path, column_map, batch_rows, columns):
+            read_rows += chunk.batch.num_rows + len(chunk.broken)
+            yield chunk
+    except OSError as error:
+        raise cut_short(path, "CSV", error, read_rows) from None
+    except cells.TooManyTornError:
+        raise InputError(
+            f"{path}: quotes are torn in more than {limits.TORN_QUOTES_MAX:,} rows; write it again with quotes doubled"
+        ) from None
 
 
-def _is_utf8(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _chunks(path: Path, column_map: ColumnMap, batch_rows: int, columns: Sequence[str] | None) -> Iterator[Chunk]:
+    rows = _rows(path, _lines(path, column_map.csv.encoding), column_map.csv)
+    header = next(rows.of(None), [])
+    if isinstance(header, str):
+        raise InputError(f"{path}: its header cannot be read ({header}); mend it")
+    names = _names(path, header)
+    if not names:
+        return
+    layout = Layout.of(path, pa.schema([(name, pa.binary()) for name in names]), column_map, columns)
+    needed = [names.index(name) for name in layout.top_level()]
+    gathered = _Gathered(layout, names, needed, columns)
+    for row in rows.of(len(names)):
+        gathered.add(row)
+        if gathered.size >= BATCH_BYTES or len(gathered.numbers) + len(gathered.broken) >= batch_rows:
+            yield gathered.chunk()
+    if gathered.numbers or gathered.broken:
+        yield gathered.chunk()
+
+
+class _Gathered:
+    """Rows on their way into a chunk."""
+
+    def __init__(self, layout: Layout, names: list[str], needed: list[int], columns: Sequence[str] | None) -> None:
+        self._layout, self._names, self._needed, self._columns = layout, names, needed, columns
+        self._row = 0  # of the file
+        self._clear()
+
+    def _clear(self) -> None:
+        self.size = 0  # bytes of the cells that are kept
+        self.numbers: list[int] = []
+        self.broken: list[tuple[int, str]] = []
+        self._kept: list[list[bytes]] = []
+
+    def add(self, row: list[bytes] | str) -> None:
+        """Take in the next row of the file."""
+        if isinstance(row, list) and len(row) == len(self._names):
+            kept = [row[place] for place in self._needed]
+            self.size += sum(map(len, kept))
+            self._kept.append(kept)
+            self.numbers.append(self._row)
+        else:
+            reason = row if isinstance(row, str) else f"row has {len(row)} cells, not {len(self._names)}"
+            self.broken.append((self._row, reason))
+        self._row += 1
+
+    def chunk(self) -> Chunk:
+        """What was gathered, and start anew."""
+        if self.numbers:
+            values = zip(*self._kept, strict=True)
+            arrays = [pa.array([cell or None for cell in column], pa.binary()) for column in values]
+            names = [self._names[place] for place in self._needed]
+            batch = self._layout.canonical(pa.RecordBatch.from_arrays(arrays, names))
+        else:
+            batch = empty_batch(self._columns)
+        found = Chunk(batch, np.array(self.numbers, np.int64), self.broken)
+        self._clear()
+        return found
+
+
+def _lines(path: Path, encoding: str | None) -> Iterator[list[bytes | None]]:
+    """Lists of physical lines; of a file that ends lines with carriage returns alone, as old spreadsheets do, too."""
+    head = streams.head_of(path, streams.PIECE_BYTES)
+    pieces = streams.pieces(path)
+    if encoding is not None:
+        decoded = codecs.iterdecode(pieces, encoding, "replace")
+        pieces = (piece.encode("utf-8", "replace") for piece in decoded)
+    if b"\r" in head and b"\n" not in head:
+        pieces = (piece.replace(b"\r", b"\n") for piece in pieces)
+    return lines.blocks(pieces, limits.CELL_BYTES_MAX, blank=True)
+
+
+def _rows(path: Path, blocks: Iterator[list[bytes | None]], dialect: Csv) -> cells.Rows:
+    """The rows behind the line that names the separator, or all."""
+    first = next((block for block in blocks if any(block)), [])
+    while first and not first[0]:
+        if first[0] is None:
+            raise InputError(f"{path}: its header is longer than {limits.CELL_BYTES_MAX >> 20} MB; no CSV file")
+        first.pop(0)
+    named = _SEPARATOR_LINE.fullmatch(first[0] or b"") if first else None
+    if named is not None:
+        first.pop(0)
+    header = (first[0] or b"") if first else b""
     try:
-        for piece in lines.pieces(path):
-            decoder.decode(piece)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    except OSError:
-        return True  # the rows before the damage are still to be read
-    return True
+        own = None if dialect.delimiter is None else dialect.delimiter.encode()
+        separator = own or (cells.separator_of(header) if named is None else named[1])
+    except cells.AmbiguousError:
+        raise InputError(f"{path}: its header has no comma but several of ; | and tab; write it with commas") from None
+    if header.count(separator) >= limits.COLUMNS_MAX:
+        raise InputError(f"{path}: more than {limits.COLUMNS_MAX:,} columns; no log has that many")
+
+    def all_of() -> Iterator[list[bytes | None]]:
+        yield first
+        yield from blocks
+
+    return cells.Rows(all_of(), separator, cells.QUOTE if dialect.quote is None else dialect.quote.encode())
 
 
-def _header(path: Path, encoding: str) -> list[str]:
-    """The column names; none when no line follows them, which Arrow would call an error."""
-    with lines.open_stream(path) as stream:
-        head = stream.read(_HEADER_BYTES).removeprefix(lines.BYTE_ORDER_MARK).decode(encoding, errors="replace")
-    if "\n" not in head and "\r" not in head:
-        return []
-    header = next(csv.reader(io.StringIO(head, newline="")), [])
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
+def _names(path: Path, header: list[bytes]) -> list[str]:
+    """The column names, those without one numbered."""
+    names = [cell.decode(errors="replace").strip() for cell in header]
+    twice = {name for name in names if name}
+    if len(twice) < sum(map(bool, names)):
         raise InputError(f"{path}: a column appears twice in the header; give each its own name")
-    return header
+    return [name or f"column {place}" for place, name in enumerate(names)]
 
 
-def _chunks(
-    path: Path,
-    encoding: str,
-    needed: list[str],
-    places: tabular.Places,
-    batch_rows: int,
-    columns: Sequence[str] | None,
-    rules: Rules,
-) -> Iterator[Chunk]:
-    broken: list[tuple[int, str]] = []
-
-    def skip(row: pyarrow.csv.InvalidRow) -> str:
-        # The number counts the header as 1, so the first row after it is 2.
-        broken.append((row.number - 2, f"row has {row.actual_columns} cells, not {row.expected_columns}"))
-        return "skip"
-
-    with lines.open_stream(path) as stream:
-        reader = pyarrow.csv.open_csv(
-            stream,
-            # Only a single thread knows row numbers.
-            read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, encoding=encoding),
-            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
-            convert_options=pyarrow.csv.ConvertOptions(
-                include_columns=needed,
-                column_types={name: pa.binary() for name in needed},
-                strings_can_be_null=True,
-                null_values=[""],
-            ),
-        )
-        good = reported = 0
-        for batch in reader:
-            for part in slices(batch if encoding == "utf-8" else _original_bytes(batch), batch_rows):
-                rows = _row_numbers(good, part.num_rows, broken)
-                good += part.num_rows
-                yield Chunk(tabular.canonical(part, places, rules), rows, broken[reported:])
-                reported = len(broken)
-    if reported < len(broken):
-        yield Chunk(empty_batch(columns), np.zeros(0, dtype=np.int64), broken[reported:])
-
-
-def _original_bytes(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The cells as they stand in the file, after Arrow took every byte for a Latin-1 letter."""
-    cells = (
-        [None if value is None else value.decode().encode("latin-1") for value in column.to_pylist()]
-        for column in batch.columns
-    )
-    return pa.RecordBatch.from_arrays([pa.array(column, pa.binary()) for column in cells], batch.schema.names)
-
-
-def _row_numbers(good: int, count: int, broken: list[tuple[int, str]]) -> np.ndarray:
-    """Row numbers of the ``count`` good rows after the first ``good``, broken rows counted in between."""
-    at = np.array([row for row, _ in broken], dtype=np.int64)
-    ordinals = np.arange(good, good + count, dtype=np.int64)
-    return ordinals + np.searchsorted(at - np.arange(len(at)), ordinals, side="right")
-
-
-FORMAT = Format("csv", (".csv",), (), read)
+FORMAT = Format("csv", (".csv", ".tsv", ".tab", ".psv"), (), read, is_text=True)

@@ -19,4 +19,5 @@ class Format:
     magic: tuple[bytes, ...]  # how such files begin, white space left out; tells files of other suffixes
     read: Callable[..., Iterator[Chunk]]
     seeks: bool = False
+    is_text: bool = False
     shapes: bool = False  # takes ``records_of`` of a map into account; else ``shaped`` does it with what it reads

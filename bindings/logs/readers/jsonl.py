@@ -1,9 +1,12 @@
-"""JSON lines: one object a line, plain, gzip or zstd; or one document a line that holds many records.
+"""JSON: one object a line; or an array, objects over several lines, objects with nothing between them.
 
-Every line is parsed on its own with orjson: Arrow's JSON reader rejects a block for one bad line and crashes
-on deep nesting. Blank lines are not rows; all others are numbered from 0, and so are records.
+Lines are parsed one by one with orjson: Arrow's JSON reader rejects a block for one bad line and crashes on deep
+nesting. Where the head of a file shows that its values do not stand one a line, they are cut apart first
+(``documents``). A list is as many rows as it has elements. Blank lines are not rows; all other values are numbered
+from 0, and so are records where one document holds many.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,29 +17,41 @@ import pyarrow as pa
 
 from gauger.engine.common.errors import InputError
 from gauger.logs.columns import ColumnMap, RecordsOf
-from gauger.logs.readers import lines, records
-from gauger.logs.readers.chunk import BATCH_BYTES, Chunk, empty_batch, unreadable
+from gauger.logs.files import documents, folders, limits, lines, streams
+from gauger.logs.readers import records
+from gauger.logs.readers.chunk import BATCH_BYTES, Chunk, cut_short, empty_batch
 from gauger.logs.readers.format import Format
 
 _Broken = list[tuple[int, str]]  # rows, and what is wrong with them
+_Values = list[bytes | str | None]  # JSON; or what is wrong in its place, None for a line over the limit
 
 _INVALID = "line is not valid JSON"
 _NOT_AN_OBJECT = "line is not a JSON object"
-_TOO_LONG = f"line is longer than {lines.LINE_BYTES_MAX >> 20} MB"
+_EMPTY = "line is an empty list"
+_TOO_LONG = f"line is longer than {limits.LINE_BYTES_MAX >> 20} MB"
+_TOO_MANY = f"record holds more than {limits.NODES_MAX:,} values"
+_SEPARATOR = b"\x1e"  # before each text of an RFC 7464 sequence
+_HEAD_BYTES = 64 << 10  # shows how the values stand
+_MARKS = (b",", b"[", b"{")
+_MARKS_IN_TEXT = 4  # times the limit for values: code and prose have them, too
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 
 def read(
     path: Path, column_map: ColumnMap, *, batch_rows: int, columns: Sequence[str] | None = None
 ) -> Iterator[Chunk]:
     """Chunks of about ``batch_rows`` rows; ``InputError`` after what a damaged stream still gave."""
-    batcher = _Batcher(path, column_map, columns)
+    batcher = Batcher(path, column_map, columns)
     damage: InputError | None = None
-    blocks = lines.blocks(lines.pieces(path))
+    blocks = _blocks(path, streams.pieces(path))
     while True:
         try:
             block = next(blocks, None)
         except OSError as error:
-            damage = _damaged(path, error, batcher.rows_read)
+            damage = cut_short(path, "JSON", error, batcher.rows_read)
+            break
+        except documents.UnreadableError as error:
+            damage = InputError(f"{path}: {error}, after {batcher.rows_read} records; those were read, mend the rest")
             break
         if block is None:
             break
@@ -50,16 +65,58 @@ def read(
         raise damage
 
 
-def _damaged(path: Path, error: OSError, rows: int) -> InputError:
-    if error.strerror:
-        return unreadable(path, "JSONL", error)
-    return InputError(
-        f"{path}: compressed data are truncated or damaged after {rows} rows; those were read, "
-        "fetch the file again for the rest"
-    )
+def rows_of(path: Path, content: bytes, column_map: ColumnMap) -> tuple[list[dict[str, Any] | str], str | None]:
+    """The rows of a small file, in place of a broken one what is wrong with it; and why there are no more of them."""
+    values: list[Any] = []
+    error = None
+    try:
+        for block in _blocks(path, iter([content])):
+            values += _values(block)
+    except documents.UnreadableError as problem:
+        error = f"{path}: {problem}, after {len(values)} records; those were read, mend the rest"
+    records_of = column_map.records_of(path)
+    constants = {} if column_map.is_shaped else folders.needed(path, column_map.sources())
+    if records_of is not None:
+        values = [row for value in values for row in ([value] if isinstance(value, str) else records_of(value))]
+    if constants:
+        values = [row if isinstance(row, str) else {**constants, **row} for row in values]
+    return values, error
 
 
-class _Batcher:
+def _blocks(path: Path, pieces: Iterator[bytes]) -> Iterator[_Values]:
+    """The values of a file, some at a time. Raises ``OSError`` or ``UnreadableError`` behind those that can be read."""
+    head, pieces = _peeked(pieces)
+    shape = documents.shape_of(head, whole=len(head) < _HEAD_BYTES)
+    if shape == "text":
+        raise InputError(f"{path}: no line is JSON: a text log, or another format; write the calls as JSON lines")
+    if head.startswith(_SEPARATOR):
+        pieces = (piece.replace(_SEPARATOR, b"") for piece in pieces)  # nowhere else in JSON
+    if shape == "lines":
+        yield from lines.blocks(pieces)  # type: ignore[misc]  # a list of fewer kinds of values
+    else:
+        yield from documents.blocks(pieces)  # type: ignore[misc]
+
+
+def _peeked(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The head of what comes, and all of it."""
+    taken: list[bytes] = []
+    damage: list[OSError] = []
+    try:
+        while sum(map(len, taken)) < _HEAD_BYTES and (piece := next(pieces, b"")):
+            taken.append(piece)
+    except OSError as error:
+        damage.append(error)
+
+    def everything() -> Iterator[bytes]:
+        yield from taken
+        if damage:
+            raise damage[0]
+        yield from pieces
+
+    return b"".join(taken), everything()
+
+
+class Batcher:
     """Gathers parsed lines until there are enough for a batch.
 
     Each block becomes Arrow at once: keeping 65,536 objects alive until the batch is full was half as fast,
@@ -71,6 +128,7 @@ class _Batcher:
         self._rules = column_map.rules
         self._columns = columns
         self._records_of = column_map.records_of(path, columns)
+        self._constants = {} if column_map.is_shaped else folders.needed(path, self._sources)
         self._seen: set[str] = set()  # columns some row of the file had: they stay, so that batches agree
         self._bytes = 0
         self._parts: list[tuple[int, dict[str, pa.Array]]] = []  # rows and columns of each block
@@ -87,10 +145,19 @@ class _Batcher:
         """Whether no row, good or broken, waits to be given out."""
         return self._rows_pending == 0
 
-    def add(self, block: list[bytes | None]) -> None:
+    def add(self, block: Sequence[bytes | str | None]) -> None:
         """Parse the lines of ``block``."""
-        self._bytes += sum(len(line) for line in block if line is not None)
-        good, broken, count = _parse(block, self._records_of)
+        self.add_values(_values(block), sum(len(line) for line in block if line is not None))
+
+    def add_values(self, values: list[Any], size: int) -> None:
+        """Take in parsed values; in place of one, a text says what is wrong with it.
+
+        size : bytes they had in the file
+        """
+        self._bytes += size
+        good, broken, count = _rows_of(values, self._records_of)
+        if self._constants:
+            good = [{**self._constants, **record} for record in good]
         good_rows = np.delete(np.arange(count), [row for row, _ in broken]) + self.rows_read
         self._broken.extend((row + self.rows_read, reason) for row, reason in broken)
         self._rows.append(good_rows)
@@ -116,9 +183,8 @@ class _Batcher:
         return chunk
 
 
-def _parse(block: list[bytes | None], records_of: RecordsOf | None) -> tuple[list[dict[str, Any]], _Broken, int]:
-    """The records of ``block``, its broken rows with reasons, and its number of rows."""
-    values = _objects(block)
+def _rows_of(values: list[Any], records_of: RecordsOf | None) -> tuple[list[dict[str, Any]], _Broken, int]:
+    """The records in ``values``, the broken rows with reasons, and the number of rows."""
     if records_of is None and all(type(value) is dict for value in values):
         return values, [], len(values)
     good: list[dict[str, Any]] = []
@@ -132,23 +198,59 @@ def _parse(block: list[bytes | None], records_of: RecordsOf | None) -> tuple[lis
     return good, broken, len(good) + len(broken)
 
 
-def _objects(block: list[bytes | None]) -> list[Any]:
-    """Each line as an object, or as text: what is wrong with it."""
+def _values(block: Sequence[bytes | str | None]) -> list[Any]:
+    """Each row of ``block`` as an object, or as text: what is wrong with it."""
+    if sum(len(line) for line in block if line is not None) > limits.NODES_COUNTED_BYTES:
+        block = [_TOO_MANY if _is_crowded(line) else line for line in block]
     try:
-        values = list(map(orjson.loads, block))  # type: ignore[arg-type]  # None raises like any bad line
+        # None and what is wrong in place of a line raise like any bad line.
+        values = list(map(orjson.loads, block))  # type: ignore[arg-type]
+        if all(type(value) is dict for value in values):
+            return values
     except orjson.JSONDecodeError:
-        return [_object(line) for line in block]
-    return [value if isinstance(value, dict) else _NOT_AN_OBJECT for value in values]
+        pass
+    return [row for line in block for row in _rows(line)]
 
 
-def _object(line: bytes | None) -> dict[str, Any] | str:
-    if line is None:
-        return _TOO_LONG
+def _rows(line: bytes | str | None) -> list[Any]:
+    """The rows that one line gives: one, as many as its list has, or as there are objects side by side on it."""
+    if not isinstance(line, bytes):
+        return [_TOO_LONG if line is None else line]
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
-        return _INVALID
-    return value if isinstance(value, dict) else _NOT_AN_OBJECT
+        return (_side_by_side(line) if line.lstrip()[:1] == b"{" else []) or [_INVALID]
+    if isinstance(value, list):
+        return [one if isinstance(one, dict) else _NOT_AN_OBJECT for one in value] or [_EMPTY]
+    return [value if isinstance(value, dict) else _NOT_AN_OBJECT]
 
 
-FORMAT = Format("jsonl", (".jsonl", ".ndjson", ".json"), (b"{",), read, shapes=True)
+def _side_by_side(line: bytes) -> list[Any]:
+    """The objects that stand on a line with nothing but commas between them; none unless all are sound."""
+    try:
+        found = [record for block in documents.blocks([line]) for record in block]
+        values = [orjson.loads(record) for record in found if isinstance(record, bytes)]
+    except (documents.UnreadableError, orjson.JSONDecodeError):
+        return []
+    return values if len(values) == len(found) and all(isinstance(value, dict) for value in values) else []
+
+
+def _is_crowded(line: bytes | str | None) -> bool:
+    """Whether a long line holds more values than a record may: told by strings, brackets and commas."""
+    if not isinstance(line, bytes) or len(line) <= limits.NODES_COUNTED_BYTES:
+        return False
+    marks = sum(map(line.count, _MARKS))
+    if marks > _MARKS_IN_TEXT * limits.NODES_MAX:  # in strings, too: they may hold JSON that is parsed later
+        return True
+    if marks + line.count(b'"') // 2 <= limits.NODES_MAX:
+        return False
+    values = at = 0
+    for string in _STRINGS.finditer(line):
+        values += 1 + sum(line.count(mark, at, string.start()) for mark in _MARKS)
+        at = string.end()
+        if values > limits.NODES_MAX:
+            return True
+    return values + sum(line.count(mark, at) for mark in _MARKS) > limits.NODES_MAX
+
+
+FORMAT = Format("jsonl", (".jsonl", ".ndjson", ".json", ".jsonlines"), (b"{", b"["), read, is_text=True, shapes=True)

@@ -120,13 +120,15 @@ def _field(records: Sequence[dict[str, Any]], key: str) -> list[Any]:
 
 
 def _written(value: Any, is_list: bool) -> str | None:
-    """A JSON value as text; an object, or a list where none belongs, is nothing."""
+    """A value as text; an object, or a list where none belongs, is nothing."""
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
     if is_list and isinstance(value, list):
         return orjson.dumps(value, default=str).decode()
-    return None
+    return None if isinstance(value, dict | list) else str(value)  # dates, decimals and the like of typed formats

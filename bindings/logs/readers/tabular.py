@@ -5,25 +5,84 @@ through Python values. Arrays from outside must have passed ``structure.check`` 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from gauger.engine.common.errors import InputError
 from gauger.engine.common.schema import CONVERSATION
 from gauger.engine.intake import casting, values
-from gauger.engine.intake.conversation import DEFAULT, Rules
-from gauger.logs.columns import BESIDE, Source, all_values, first_value
+from gauger.engine.intake.conversation import Rules
+from gauger.logs.columns import BESIDE, ColumnMap, Source, all_values, first_value
+from gauger.logs.files import folders, limits
 from gauger.logs.headers import holds_headers
 from gauger.logs.readers import records
 
 Places = dict[str, list[Source]]
 
 
-def present(schema: pa.Schema, sources: dict[str, tuple[Source, ...]]) -> Places:
-    """Those sources whose first step is in ``schema``, by canonical name."""
-    names = set(schema.names)
+@dataclass(frozen=True)
+class Layout:
+    """Which columns of a file are read, and under what names they go on.
+
+    A column is found by its name, else by the only name that differs from it in case or white space around it; what
+    no column holds may stand in the names of the folders above the file.
+    """
+
+    schema: pa.Schema  # of the file
+    places: Places  # by canonical name, those where the file has something
+    renamed: dict[str, str]  # name in the file: that in the map
+    constants: dict[str, str]  # values out of folder names
+    rules: Rules  # of chats
+
+    @classmethod
+    def of(cls, path: Path, schema: pa.Schema, column_map: ColumnMap, columns: Sequence[str] | None) -> Self:
+        """The layout for the ``columns`` wanted (canonical names, None: all). Raises ``InputError`` for too many."""
+        if len(schema.names) > limits.COLUMNS_MAX:
+            raise InputError(f"{path}: more than {limits.COLUMNS_MAX:,} columns; no log has that many")
+        sources = column_map.sources(columns)
+        renamed = _renamed(schema.names, sources)
+        names = [renamed.get(name, name) for name in schema.names]
+        constants = {name: value for name, value in folders.needed(path, sources).items() if name not in names}
+        places = _present({*names, *constants}, sources)
+        return cls(schema, places, renamed, constants, column_map.rules)
+
+    def top_level(self) -> list[str]:
+        """The columns of the file to read, in its order; one at least, so that its rows count."""
+        given = [self.renamed.get(name, name) for name in self.schema.names]
+        wanted = {
+            place.path if place.path in given else place.steps[0] for each in self.places.values() for place in each
+        }
+        found = [own for own, name in zip(self.schema.names, given, strict=True) if name in wanted]
+        return found or self.schema.names[:1]
+
+    def leaves(self) -> list[str]:
+        """The dotted paths to read, following structs as deep as each source goes; one at least."""
+        own = {name: original for original, name in self.renamed.items()}
+        fields = {self.renamed.get(field.name, field.name): field.type for field in self.schema}
+        taken = [_leaf(fields, place) for each in self.places.values() for place in each]
+        found = {".".join([own.get(first, first), *rest]) for first, *rest in taken if first in fields}
+        return sorted(found) or self.schema.names[:1]
+
+    def canonical(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """``batch`` under canonical names; without any known column, its rows with none."""
+        if self.renamed:
+            batch = batch.rename_columns([self.renamed.get(name, name) for name in batch.schema.names])
+        for name, value in self.constants.items():
+            batch = batch.append_column(name, pa.repeat(value, batch.num_rows))
+        places = self.places.items()
+        arrays = {name: _column(batch, name, each) for name, each in places if name not in CONVERSATION}
+        chats = {name: _rows(batch, name, each) for name, each in places if name in CONVERSATION}
+        arrays = records.with_chats(arrays, chats, self.rules)
+        return pa.record_batch(arrays) if arrays else pa.record_batch({"": pa.nulls(batch.num_rows)})
+
+
+def _present(names: set[str], sources: dict[str, tuple[Source, ...]]) -> Places:
+    """Those sources whose first step is among ``names``, by canonical name."""
     found = {
         name: [place for place in places if place.path in names or place.steps[0] in names]
         for name, places in sources.items()
@@ -31,23 +90,23 @@ def present(schema: pa.Schema, sources: dict[str, tuple[Source, ...]]) -> Places
     return {name: places for name, places in found.items() if places}
 
 
-def top_level(schema: pa.Schema, places: Places) -> list[str]:
-    """The columns of the file that ``places`` read from."""
-    names = {place.path if place.path in schema.names else place.steps[0] for each in places.values() for place in each}
-    return [name for name in schema.names if name in names]
-
-
-def leaves(schema: pa.Schema, places: Places) -> list[str]:
-    """The dotted paths to read, following structs as deep as each source goes."""
-    return sorted({_leaf(schema, place) for each in places.values() for place in each})
-
-
-def canonical(batch: pa.RecordBatch, places: Places, rules: Rules = DEFAULT) -> pa.RecordBatch:
-    """``batch`` under canonical names; without any known column, its rows with none."""
-    arrays = {name: _column(batch, name, each) for name, each in places.items() if name not in CONVERSATION}
-    chats = {name: _rows(batch, name, each) for name, each in places.items() if name in CONVERSATION}
-    arrays = records.with_chats(arrays, chats, rules)
-    return pa.record_batch(arrays) if arrays else pa.record_batch({"": pa.nulls(batch.num_rows)})
+def _renamed(names: Sequence[str], sources: dict[str, tuple[Source, ...]]) -> dict[str, str]:
+    """Columns that differ from a wanted name in case or white space only, where that tells one column."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(name.strip().lower(), []).append(name)
+    places = [place for each in sources.values() for place in each]
+    exact = {name for place in places for name in (place.path, place.steps[0])} & set(names)
+    renamed: dict[str, str] = {}
+    for place in places:
+        if place.path in exact or place.steps[0] in exact:
+            continue
+        for wanted in (place.path, place.steps[0]):
+            near = alike.get(wanted.lower(), [])
+            if len(near) == 1 and near[0] not in exact:
+                renamed.setdefault(near[0], wanted)
+                break
+    return renamed
 
 
 def _column(batch: pa.RecordBatch, name: str, places: Sequence[Source]) -> pa.Array:
@@ -101,17 +160,18 @@ def _next_field(kind: pa.StructType, steps: tuple[str, ...]) -> tuple[str | None
     return (steps[0] if kind.get_field_index(steps[0]) >= 0 else None), steps[1:]
 
 
-def _leaf(schema: pa.Schema, place: Source) -> str:
-    if place.path in schema.names:
-        return place.path
-    kind, taken, steps = schema.field(place.steps[0]).type, [place.steps[0]], place.steps[1:]
+def _leaf(fields: dict[str, pa.DataType], place: Source) -> list[str]:
+    """The steps into the ``fields`` of a file that ``place`` takes through structs."""
+    if place.path in fields or place.steps[0] not in fields:
+        return [place.path]
+    kind, taken, steps = fields[place.steps[0]], [place.steps[0]], place.steps[1:]
     while steps and pt.is_struct(kind):
         step, steps = _next_field(kind, steps)
         if step is None:
             break
         taken.append(step)
         kind = kind.field(step).type
-    return ".".join(taken)
+    return taken
 
 
 def _python_values(array: pa.Array) -> list[Any]:

@@ -96,7 +96,7 @@ def test_otlp_counts_every_span_as_a_row() -> None:
     [chunk] = readers.read(FIXTURES / "otlp.jsonl", load_column_map("otlp"))
     admitted = intake.admit(chunk.batch)
     assert chunk.rows.tolist() == [0, 1, 2, 3, 4]
-    assert (admitted.rejected.tolist(), admitted.reasons) == ([4], ["prompt is missing"])
+    assert (admitted.rejected.tolist(), admitted.reasons) == ([4], [intake.NO_CALL])
 
 
 def test_canonical_names_and_dotted_ones_are_found() -> None:
@@ -181,7 +181,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
             "[columns]\naccount_id = { path = 'a', as = 'b' }",
             ":2:28: column account_id: unknown converter b; known are",
         ),
-        ("records = 'pages'\n[columns]\naccount_id = 'x'", "records must be one of lines, otlp_spans"),
+        ("records = 'pages'\n[columns]\naccount_id = 'x'", "records must be one of lines, otlp, otlp_spans"),
         ("colums = 1\n[columns]\naccount_id = 'x'", "unknown key colums"),
     ],
 )

@@ -85,3 +85,25 @@ def test_ahead_passes_on_at_once_what_needs_no_work() -> None:
     found = threads.ahead(lambda item: item + 1, ["a", 1, "b"], str, 2)
     assert next(found) == "a"
     assert sorted(map(str, found)) == ["2", "b"]
+
+
+class Slow:
+    """An object that meets another one while it makes its attribute."""
+
+    def __init__(self, meeting: threading.Barrier) -> None:
+        self.meeting, self.made = meeting, 0
+
+    @threads.lazy
+    def value(self) -> int:
+        """Made once."""
+        self.meeting.wait()
+        self.made += 1
+        return 7
+
+
+def test_what_is_made_for_one_object_keeps_no_other_waiting() -> None:
+    meeting = threading.Barrier(2, timeout=10)
+    objects = [Slow(meeting), Slow(meeting)]
+    with threads.use(2):
+        assert threads.each(lambda one: one.value, objects) == [7, 7]  # a lock of the class would wait for ever
+    assert [one.value + one.made for one in objects] == [8, 8]

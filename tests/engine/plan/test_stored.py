@@ -21,10 +21,17 @@ from tests.engine.plan.working import measured, parts_of, working
 
 CALLS = calls.some_calls(260, accounts=25, days=3, seed=21)
 MONDAY = calls.MONDAY_US // DAY_US
-COLUMNS = {"text": calls.TEXT_COLUMNS, "ids": calls.ID_COLUMNS, "bare": calls.BARE_COLUMNS}
+COLUMNS = {
+    "text": calls.TEXT_COLUMNS,
+    "ids": calls.ID_COLUMNS,
+    "bare": calls.BARE_COLUMNS,
+    "whole": calls.WHOLE_COLUMNS,
+}
 
 
-@pytest.fixture(scope="module", params=[("text", 1_000), ("text", 70), ("text", 1), ("ids", 70), ("bare", 70)])
+@pytest.fixture(
+    scope="module", params=[("text", 1_000), ("text", 70), ("text", 1), ("ids", 70), ("bare", 70), ("whole", 40)]
+)
 def days(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[StoredDay, StateDay, Work]]:

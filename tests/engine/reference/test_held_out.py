@@ -12,7 +12,7 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference import held_out as heldout
 from gauger.engine.reference.directory import StateDirectory
-from gauger.engine.reference.held_out import FalsePositives, binomial_interval, false_positives
+from gauger.engine.reference.held_out import FalsePositives, binomial_interval, false_positives, measure_ahead
 from gauger.engine.statistics.population import Population
 from tests.engine import worlds
 
@@ -68,6 +68,25 @@ def test_the_newest_reference_day_is_weighed_once(directory: StateDirectory, mon
     monkeypatch.setattr(heldout, "gather", None)
     assert measured(directory) == found
     assert measured(StateDirectory(directory.path)) == found
+
+
+def test_what_was_measured_ahead_counts_where_the_days_are_the_same(
+    directory: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for age in (9, 8, 7):
+        keep(directory, age, worlds.population(age, 300, 6))
+    ahead = measure_ahead(directory, TODAY, SETTINGS)
+    assert ahead is not None
+    other = replace(ahead, asked=[*reversed(ahead.asked)], found=None)
+    keep(directory, 0, worlds.population(10, 300, 6))  # as a run does in between
+    with monkeypatch.context() as patch:
+        patch.setattr(heldout, "gather", None)
+        found = false_positives(directory, TODAY, SETTINGS, ahead)
+    with directory.writing() as writing:
+        writing.drop(f"checks/{TODAY - timedelta(days=7)}")
+    assert false_positives(directory, TODAY, SETTINGS, other) == found
+    assert measure_ahead(directory, TODAY, SETTINGS) is None  # nothing is due
+    assert found.accounts == 300
 
 
 def test_while_somebody_else_writes_it_is_measured_and_not_noted(directory: StateDirectory) -> None:

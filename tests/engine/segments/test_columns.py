@@ -25,7 +25,7 @@ def packed(chosen: tuple[str, ...], parts: int = 3) -> tuple[Block, list[Prepare
     pieces = [CALLS[start::parts] for start in range(parts)]
     batches = [calls.prepared_of(piece, chosen) for piece in pieces]
     rows = [np.asarray([call["row"] for call in piece]) for piece in pieces]
-    return pack(batches, 4, rows, calls.SECRET.key), batches
+    return pack(batches, [4] * len(batches), rows, calls.SECRET.key), batches
 
 
 def folded(block: Block, each: int) -> State:

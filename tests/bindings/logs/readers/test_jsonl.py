@@ -12,7 +12,8 @@ from gauger.engine.common.errors import InputError
 from gauger.engine.intake import admission as intake
 from gauger.logs import readers
 from gauger.logs.columns import load_column_map
-from gauger.logs.readers import jsonl, lines
+from gauger.logs.files import limits, streams
+from gauger.logs.readers import jsonl
 from gauger.logs.readers.chunk import Chunk
 
 CANONICAL = load_column_map(None)
@@ -41,7 +42,7 @@ def test_broken_lines_are_numbered_among_the_others_and_blank_lines_are_not_rows
 
 
 def test_a_line_over_the_limit_is_broken(tmp_path: Path) -> None:
-    assert lines.LINE_BYTES_MAX == 64 << 20
+    assert limits.LINE_BYTES_MAX == 64 << 20
     path = tmp_path / "a.jsonl"
     path.write_bytes(call(0) + b"\n" + call(1, prompt_text="x" * (65 << 20)) + b"\n" + call(2))
     [chunk] = read(path)
@@ -102,7 +103,7 @@ def test_mixed_values_are_judged_one_by_one(tmp_path: Path) -> None:
 
 
 def test_types_may_change_from_block_to_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "PIECE_BYTES", 100)
+    monkeypatch.setattr(streams, "PIECE_BYTES", 100)
     path = tmp_path / "a.jsonl"
     values: list[Any] = [1, 2.5, "3", None]
     path.write_bytes(b"\n".join(call(row, request_top_p=values[row % 4]) for row in range(40)))
@@ -130,7 +131,7 @@ def test_token_ids(tmp_path: Path) -> None:
 
 
 def test_batches_end_at_their_byte_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "PIECE_BYTES", 1000)
+    monkeypatch.setattr(streams, "PIECE_BYTES", 1000)
     monkeypatch.setattr(jsonl, "BATCH_BYTES", 5000)
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"\n".join(call(row) for row in range(200)))

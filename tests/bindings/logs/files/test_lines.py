@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gauger.logs.readers import lines
+from gauger.logs.files import lines, streams
 
 CONTENT = b'\xef\xbb\xbf{"a": 1}\n\n  \r\nsecond\r\n' + b"x" * 40 + b"\nlast without newline"
 EXPECTED = [b'{"a": 1}', b"second\r", None, b"last without newline"]
@@ -45,7 +45,7 @@ def test_damage_comes_after_the_last_sound_byte(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(content)[:-200])
     pieces: list[bytes] = []
     with pytest.raises(OSError, match="Truncated"):
-        pieces.extend(lines.pieces(path))
+        pieces.extend(streams.pieces(path))
     read = b"".join(pieces)
     assert content.startswith(read)
     assert len(read) > len(content) - 4000
@@ -54,4 +54,15 @@ def test_damage_comes_after_the_last_sound_byte(tmp_path: Path) -> None:
 def test_concatenated_gzip_members_are_one_file(tmp_path: Path) -> None:
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(b"a\n") + gzip.compress(b"b\n"))
-    assert b"".join(lines.pieces(path)) == b"a\nb\n"
+    assert b"".join(streams.pieces(path)) == b"a\nb\n"
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+def test_blank_lines_come_where_they_are_wanted(size: int) -> None:
+    content = b"a\n\n b\n\n\nc"
+    pieces = [content[at : at + size] for at in range(0, len(content), size)]
+    assert list(chain.from_iterable(lines.blocks(pieces, blank=True))) == [b"a", b"", b" b", b"", b"", b"c"]
+
+
+def test_a_flood_of_newlines_is_passed_over() -> None:
+    assert list(chain.from_iterable(lines.blocks([b"a\n" + b"\n" * 100_000, b"b"], blank=True))) == [b"a", b"b"]

@@ -1,0 +1,1 @@
+"""OTLP: documents of OpenTelemetry, traces and logs alike, as one record a span or event."""
