@@ -16,7 +16,7 @@ from gauger.logs.column_map import ColumnMap
 from gauger.logs.columns import load_column_map
 from gauger.logs.detection import CANONICAL, Fit, Head, fits, head_of
 from gauger.logs.near_names import names_of, near_to
-from gauger.logs.readers import discover, format_of, prepared
+from gauger.logs.readers import format_of, prepared, survey
 from gauger.text.formats import plural, visible
 
 ROWS = 1_000  # looked at, of each file
@@ -47,13 +47,14 @@ def preview(sources: Sequence[str | Path], columns: str | None = None, *, show_t
     Raises ``InputError`` and ``ColumnMapError`` as ``score`` does.
     """
     given = None if columns is None else load_column_map(columns)
-    paths = discover(sources)
+    searched = survey(sources)
+    paths = searched.files
     found = [] if given is not None else fits(paths)
     taken = _taken(found)
     column_map = prepared(load_column_map(taken) if given is None else given, paths, ROWS)
     heads = [head_of(path, column_map, ROWS) for path in paths]
     lines = [_named(column_map, given is not None, found), ""]
-    lines += _files(paths, heads)
+    lines += [*_files(paths, heads), *(f"  {line}" for line in searched.complaints(_SHOWN_FILES))]
     scored, rows = sum(head.scored for head in heads), sum(head.rows - head.left_out for head in heads)
     missing = _missing(column_map, heads) if scored else {}
     if scored:
@@ -68,9 +69,15 @@ def preview(sources: Sequence[str | Path], columns: str | None = None, *, show_t
         lines += ["", "no call in what was looked at", *_suggested(paths[0])]
     reasons = sum((head.refused for head in heads), Counter())
     if reasons:
-        lines += ["", "rows that are no calls", *(f"  {number:>7,}  {why}" for why, number in reasons.most_common())]
+        lines += ["", "rows that are no calls"]
+        lines += [f"  {number:>7,}  {why}" for why, number in reasons.most_common()]
     own = [name for name in missing if name in column_map.own]
-    is_sound = scored > 0 and not own and rows - scored <= SHARE_MAX * rows and not any(head.error for head in heads)
+    is_sound = (
+        scored > 0
+        and not own
+        and rows - scored <= SHARE_MAX * rows
+        and not (searched.complaints() or any(head.error for head in heads))
+    )
     return Preview("\n".join(map(visible, lines)), is_sound)
 
 

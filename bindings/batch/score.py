@@ -127,8 +127,8 @@ def score(
         try:
             outputs.begin(out)  # after all that can be refused: it ends the earlier run
             done = _Scoring(out, inputs, run).score(prepared(column_map, paths), allowed, column_map.own)
-            done.errors.extend(found.complaints())  # calls may be missing
             done.picked = picked
+            done.errors.extend(found.complaints())  # calls may be missing
             return done
         finally:
             run.work.close()

@@ -106,6 +106,8 @@ def _parsed(found: _Map, base: ColumnMap) -> ColumnMap:
         read[name] = () if value == [] and name in base.columns else reader.sources(name, value)
     own = _chats_apart(read)
     kept = {name: _blind(places, found.is_blind) for name, places in base.columns.items() if name not in {*read, *own}}
+    if records in OPERATIONS:
+        kept.setdefault("operation_name", (Source(OPERATIONS[records]),))
     together = {name: places for name, places in {**kept, **own}.items() if places}
     if records in OPERATIONS:
         together.setdefault("operation_name", (Source(OPERATIONS[records]),))

@@ -6,15 +6,14 @@ read. A row that comes to nothing is a text that says why: every record is accou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from gauger.engine.common.schema import CALL_SCHEMA, CONTENT, CONVERSATION, REQUIRED
 from gauger.engine.intake import values
+from gauger.logs.files.folders import values_of
 from gauger.logs.joining import JOINED, Join, Kept
 from gauger.logs.paths import Source
 from gauger.logs.sources import Place, UnusableError, matches, text_of
@@ -30,7 +29,6 @@ BESIDE = ("system_instructions", "tool_definitions")  # of these every source co
 
 _SAID = (*CONTENT, *CONVERSATION)
 _NEEDED = (*REQUIRED, *_SAID)
-_FOLDER = re.compile(r"([A-Za-z_][\w.\-]*)=(.+)")
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ class Shaper:
     ) -> Shaper:
         """The shaper for the file ``path``."""
         here = {name: tuple(_Careful(place.at(path), shape.nulls) for place in each) for name, each in columns.items()}
-        return cls(shape, here, documents, _folder_values(path))
+        return cls(shape, here, documents, values_of(path.absolute()))
 
     def __call__(self, record: dict[str, Any]) -> Iterator[Row]:
         """The calls in a record of the file, by canonical names."""
@@ -211,12 +209,6 @@ def _with(record: dict[str, Any], steps: Sequence[str], element: Any) -> dict[st
     inner = record.get(steps[0]) if len(steps) > 1 else None
     kept = inner if isinstance(inner, dict) else {}
     return {**record, steps[0]: _with(kept, steps[1:], element) if len(steps) > 1 else element}
-
-
-def _folder_values(path: Path) -> dict[str, str]:
-    """The value of each ``name=value`` folder above ``path``, as Hive writes tables."""
-    found = (_FOLDER.fullmatch(part) for part in path.absolute().parts[:-1])
-    return {match[1]: unquote(match[2]) for match in found if match and match[2] != "__HIVE_DEFAULT_PARTITION__"}
 
 
 def to_keep(shape: Shape) -> Shape:

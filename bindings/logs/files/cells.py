@@ -15,7 +15,7 @@ TORN = "a quote is opened and not closed, or a quoted cell goes on behind its qu
 TOO_LONG = f"row is longer than {limits.CELL_BYTES_MAX >> 20} MB"
 SEPARATORS = (b",", b";", b"\t", b"|")
 _AGAIN_BYTES_MAX = 4 * limits.CELL_BYTES_MAX  # looked at for one row of many lines
-_QUOTED = rb'"(?:[^"]++|"")*+"'
+QUOTE = b'"'
 
 
 class AmbiguousError(ValueError):
@@ -31,7 +31,7 @@ def separator_of(header: bytes) -> bytes:
 
     Raises ``AmbiguousError`` when it has several of the others and no comma.
     """
-    bare = re.sub(_QUOTED, b"", header)
+    bare = re.sub(_quoted(QUOTE), b"", header)
     there = [separator for separator in SEPARATORS if separator in bare]
     if len(there) > 1 and there[0] != b",":
         raise AmbiguousError
@@ -41,17 +41,17 @@ def separator_of(header: bytes) -> bytes:
 class Rows:
     """The rows of a file: lists of cells, or why a line is none. Blank lines are not rows."""
 
-    def __init__(self, blocks: Iterable[list[bytes | None]], separator: bytes) -> None:
+    def __init__(self, blocks: Iterable[list[bytes | None]], separator: bytes, quote: bytes = QUOTE) -> None:
         """blocks : lists of physical lines, blank ones too, None for one over the limit."""
         self._blocks = iter(blocks)
         self._waiting: deque[bytes | None] = deque()
-        self._separator = separator
+        self._separator, self._quote = separator, quote
         self._torn = 0
-        cut = re.escape(separator)
-        cell = rb"(?:" + _QUOTED + rb'|[^"' + cut + rb"][^" + cut + rb"]*+|)"
+        cut, mark, quoted = re.escape(separator), re.escape(quote), _quoted(quote)
+        cell = rb"(?:" + quoted + rb"|[^" + mark + cut + rb"][^" + cut + rb"]*+|)"
         self._row = re.compile(cell + rb"(?:" + cut + cell + rb")*+\Z")
-        self._open = re.compile(rb"(?:" + cell + cut + rb')*+"(?:[^"]++|"")*+\Z')
-        self._cell = re.compile(rb"(" + _QUOTED + rb'|[^"' + cut + rb"][^" + cut + rb"]*+|)(?:" + cut + rb"|\Z)")
+        self._open = re.compile(rb"(?:" + cell + cut + rb")*+" + quoted.removesuffix(mark) + rb"\Z")
+        self._cell = re.compile(rb"(" + quoted + rb"|[^" + mark + cut + rb"][^" + cut + rb"]*+|)(?:" + cut + rb"|\Z)")
 
     def __iter__(self) -> Iterator[list[bytes] | str]:
         return self.of(None)
@@ -62,7 +62,7 @@ class Rows:
             line = self._waiting.popleft()
             if line is None:
                 yield TOO_LONG
-            elif b'"' not in line:
+            elif self._quote not in line:
                 line = line.rstrip(b"\r")
                 if line and not line.isspace():
                     yield line.split(self._separator)
@@ -90,7 +90,7 @@ class Rows:
                 size += len(following or b"")
                 if following is None or len(taken) > limits.CELL_LINES_MAX or size > limits.CELL_BYTES_MAX:
                     return self._give_back(taken)
-                if b'"' in following or not (self._waiting or self._fetch()):
+                if self._quote in following or not (self._waiting or self._fetch()):
                     break
             text = b"\n".join(taken).rstrip(b"\r")  # type: ignore[arg-type]  # None has returned
             looked_at += len(text)
@@ -113,4 +113,11 @@ class Rows:
         found = self._cell.findall(text)
         if len(found) > 1 and not text.endswith(self._separator):
             found.pop()  # the empty match at the end of the text
-        return [cell[1:-1].replace(b'""', b'"') if cell[:1] == b'"' else cell for cell in found]
+        quote = self._quote
+        return [cell[1:-1].replace(quote * 2, quote) if cell[:1] == quote else cell for cell in found]
+
+
+def _quoted(quote: bytes) -> bytes:
+    """The pattern of a quoted cell."""
+    mark = re.escape(quote)
+    return mark + rb"(?:[^" + mark + rb"]++|" + mark * 2 + rb")*+" + mark

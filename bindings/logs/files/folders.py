@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
-from gauger.logs.columns import Source
+from gauger.logs.paths import Source
 
 _FOLDER = re.compile(r"([A-Za-z_][\w.\-]*)=(.+)")
 _NULL = "__HIVE_DEFAULT_PARTITION__"

@@ -11,6 +11,7 @@ import pyarrow as pa
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.schema import CALL_SCHEMA
 from gauger.engine.intake import casting, conversation
+from gauger.engine.intake.parts import NOT_A_CALL
 from gauger.logs.columns import ColumnMap
 from gauger.logs.files import limits
 from gauger.logs.readers import shaped
@@ -44,30 +45,8 @@ def read(
     """
     form = format_of(path)
     column_map = prepared(column_map, [path])
-    if column_map.is_shaped and not form.shapes:
-        chunks = shaped.read(form, path, column_map, batch_rows=batch_rows, columns=columns)
-    else:
-        chunks = form.read(path, column_map, batch_rows=batch_rows, columns=columns)
-    return _within_limits(path, chunks)
-
-
-def _within_limits(path: Path, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """``chunks`` as long as they are no more than a log of that size can be."""
-    rows = broken = decoded = 0
-    for chunk in chunks:
-        size = path.stat().st_size
-        rows += chunk.batch.num_rows + len(chunk.broken)
-        broken += len(chunk.broken)
-        decoded += sum(map(decoded_bytes, chunk.batch.columns))
-        if rows > limits.rows_max(size):
-            raise crowded(path)
-        if decoded > limits.decoded_max(size):
-            raise InputError(
-                f"{path}: holds more than {limits.DECODED_PER_BYTE:,} times its size; no log shrinks that much"
-            )
-        yield chunk
-        if broken > limits.BROKEN_ROWS_MAX:
-            raise InputError(f"{path}: more than {limits.BROKEN_ROWS_MAX:,} rows cannot be read; the rest is left out")
+    by = shaped.reader_of(form) if column_map.is_shaped and not form.shapes else form.read
+    return _within_limits(path, by(path, column_map, batch_rows=batch_rows, columns=columns))
 
 
 def prepared(column_map: ColumnMap, paths: Sequence[Path], rows_max: int | None = None) -> ColumnMap:
@@ -85,6 +64,25 @@ def prepared(column_map: ColumnMap, paths: Sequence[Path], rows_max: int | None 
                 pass
     first.first_reading_done()
     return first
+
+
+def _within_limits(path: Path, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """``chunks`` as long as they are no more than a log of that size can be."""
+    rows = broken = decoded = 0
+    for chunk in chunks:
+        size = path.stat().st_size
+        rows += chunk.batch.num_rows + len(chunk.broken)
+        broken += sum(not reason.startswith(NOT_A_CALL) for _, reason in chunk.broken)
+        decoded += sum(map(decoded_bytes, chunk.batch.columns))
+        if rows > limits.rows_max(size):
+            raise crowded(path)
+        if decoded > limits.decoded_max(size):
+            raise InputError(
+                f"{path}: holds more than {limits.DECODED_PER_BYTE:,} times its size; no log shrinks that much"
+            )
+        yield chunk
+        if broken > limits.BROKEN_ROWS_MAX:
+            raise InputError(f"{path}: more than {limits.BROKEN_ROWS_MAX:,} rows cannot be read; the rest is left out")
 
 
 def prompts_at(path: Path, column_map: ColumnMap, rows: np.ndarray) -> dict[int, str]:

@@ -58,4 +58,4 @@ def _damaged(path: Path, error: Exception, rows: int) -> InputError:
     return InputError(f"{path}: not a sound Avro file, damaged after {rows} rows; those were read, write it again")
 
 
-FORMAT = Format("avro", (".avro",), (b"Obj\x01",), read)
+FORMAT = Format("avro", (".avro",), (b"Obj\x01",), read, shapes=True)

@@ -5,6 +5,7 @@ null. Blank lines are not rows. The separator is a comma, or the only one of sem
 first line ``sep=;``, as Excel writes it, says so itself.
 """
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.engine.common.errors import InputError
-from gauger.logs.columns import ColumnMap
+from gauger.logs.column_map import ColumnMap, Csv
 from gauger.logs.files import cells, limits, lines, streams
 from gauger.logs.readers.chunk import BATCH_BYTES, Chunk, cut_short, empty_batch
 from gauger.logs.readers.format import Format
@@ -40,8 +41,7 @@ def read(
 
 
 def _chunks(path: Path, column_map: ColumnMap, batch_rows: int, columns: Sequence[str] | None) -> Iterator[Chunk]:
-    blocks = _lines(path)
-    rows = _rows(path, blocks)
+    rows = _rows(path, _lines(path, column_map.csv.encoding), column_map.csv)
     header = next(rows.of(None), [])
     if isinstance(header, str):
         raise InputError(f"{path}: its header cannot be read ({header}); mend it")
@@ -99,16 +99,19 @@ class _Gathered:
         return found
 
 
-def _lines(path: Path) -> Iterator[list[bytes | None]]:
+def _lines(path: Path, encoding: str | None) -> Iterator[list[bytes | None]]:
     """Lists of physical lines; of a file that ends lines with carriage returns alone, as old spreadsheets do, too."""
     head = streams.head_of(path, streams.PIECE_BYTES)
     pieces = streams.pieces(path)
+    if encoding is not None:
+        decoded = codecs.iterdecode(pieces, encoding, "replace")
+        pieces = (piece.encode("utf-8", "replace") for piece in decoded)
     if b"\r" in head and b"\n" not in head:
         pieces = (piece.replace(b"\r", b"\n") for piece in pieces)
     return lines.blocks(pieces, limits.CELL_BYTES_MAX, blank=True)
 
 
-def _rows(path: Path, blocks: Iterator[list[bytes | None]]) -> cells.Rows:
+def _rows(path: Path, blocks: Iterator[list[bytes | None]], dialect: Csv) -> cells.Rows:
     """The rows behind the line that names the separator, or all."""
     first = next((block for block in blocks if any(block)), [])
     while first and not first[0]:
@@ -120,7 +123,8 @@ def _rows(path: Path, blocks: Iterator[list[bytes | None]]) -> cells.Rows:
         first.pop(0)
     header = (first[0] or b"") if first else b""
     try:
-        separator = cells.separator_of(header) if named is None else named[1]
+        own = None if dialect.delimiter is None else dialect.delimiter.encode()
+        separator = own or (cells.separator_of(header) if named is None else named[1])
     except cells.AmbiguousError:
         raise InputError(f"{path}: its header has no comma but several of ; | and tab; write it with commas") from None
     if header.count(separator) >= limits.COLUMNS_MAX:
@@ -130,7 +134,7 @@ def _rows(path: Path, blocks: Iterator[list[bytes | None]]) -> cells.Rows:
         yield first
         yield from blocks
 
-    return cells.Rows(all_of(), separator)
+    return cells.Rows(all_of(), separator, cells.QUOTE if dialect.quote is None else dialect.quote.encode())
 
 
 def _names(path: Path, header: list[bytes]) -> list[str]:

@@ -74,7 +74,8 @@ def rows_of(path: Path, content: bytes, column_map: ColumnMap) -> tuple[list[dic
             values += _values(block)
     except documents.UnreadableError as problem:
         error = f"{path}: {problem}, after {len(values)} records; those were read, mend the rest"
-    records_of, constants = column_map.records_of(path), folders.needed(path, column_map.sources())
+    records_of = column_map.records_of(path)
+    constants = {} if column_map.is_shaped else folders.needed(path, column_map.sources())
     if records_of is not None:
         values = [row for value in values for row in ([value] if isinstance(value, str) else records_of(value))]
     if constants:
@@ -127,7 +128,7 @@ class Batcher:
         self._rules = column_map.rules
         self._columns = columns
         self._records_of = column_map.records_of(path, columns)
-        self._constants = folders.needed(path, self._sources)
+        self._constants = {} if column_map.is_shaped else folders.needed(path, self._sources)
         self._seen: set[str] = set()  # columns some row of the file had: they stay, so that batches agree
         self._bytes = 0
         self._parts: list[tuple[int, dict[str, pa.Array]]] = []  # rows and columns of each block

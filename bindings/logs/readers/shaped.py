@@ -4,7 +4,8 @@ The columns that the map reads are taken as they stand, each row becomes an obje
 calls are made of these. It costs what JSON costs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,14 @@ class _AsItStands(ColumnMap):
         return dict(self.columns)  # type: ignore[arg-type]
 
 
-def read(
+def reader_of(form: Format) -> Callable[..., Iterator[Chunk]]:
+    """A reader of shaped rows out of one of tables; it numbers rows as they are made."""
+    return partial(_read, form)
+
+
+def _read(
     form: Format, path: Path, column_map: ColumnMap, *, batch_rows: int, columns: Sequence[str] | None = None
 ) -> Iterator[Chunk]:
-    """Chunks of a table; rows are numbered as they are made."""
     records_of = column_map.records_of(path, columns)
     assert records_of is not None
     sources = column_map.sources(columns)
