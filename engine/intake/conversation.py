@@ -127,12 +127,9 @@ def _all_of(turn: _Turn) -> list[str]:
 
 
 def _beside(value: Any) -> list[str]:
-    """The texts beside a chat, those of one list or object together."""
-    value = _parsed(value)
-    if isinstance(value, str):
-        return [value] if value.strip() else []
+    """The texts beside a chat, those of one list or object together, be it JSON text or not."""
     text = "\n".join(text_leaves(value, words_min=1))
-    return [text] if text else []
+    return [text] if text.strip() else []
 
 
 def _gathered(texts: list[str]) -> list[str]:
