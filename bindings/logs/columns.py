@@ -33,11 +33,11 @@ from gauger.logs.otlp import documents
 NAMES = (*CALL_SCHEMA.names, *CONVERSATION)  # that a map may name
 BESIDE = ("system_instructions", "tool_definitions")  # of these every source counts, not the first
 RecordsOf = Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
-# What the objects of a log hold: None, a row each, or a function that finds the rows in one.
-RECORDS: dict[str, RecordsOf | None] = {
+# What the objects of a log hold: None, a row each, or what makes, for a file, a function that finds the rows in one.
+RECORDS: dict[str, Callable[[], RecordsOf] | None] = {
     "lines": None,
-    "otlp": documents.of_document,
-    "otlp_spans": documents.of_document,  # the name before logs were read as well
+    "otlp": documents.Documents,
+    "otlp_spans": documents.Documents,  # the name before logs were read as well
 }
 # Where a map of such records does not say which are calls.
 OPERATIONS = {"otlp": "attributes.gen_ai.operation.name", "otlp_spans": "attributes.gen_ai.operation.name"}
@@ -183,7 +183,11 @@ def _chats_apart(sources: dict[str, tuple[Source, ...]]) -> dict[str, tuple[Sour
     prompts = sources.get("prompt_text", ())
     chats = tuple(Source(source.path) for source in prompts if source.converter == "messages")
     texts = tuple(source for source in prompts if source.converter != "messages")
-    found = {**sources, "prompt_text": texts, "messages": (*sources.get("messages", ()), *chats)}
+    messages = (*sources.get("messages", ()), *chats)
+    # Bedrock keeps a large body elsewhere; a map of one's own need not know it.
+    bodies = {source.path.partition("inputBodyJson")[0] for source in messages if "inputBodyJson" in source.path}
+    apart = tuple(Source(f"{place}inputBodyS3Path", "elsewhere") for place in sorted(bodies))
+    found = {**sources, "prompt_text": texts, "messages": (*messages, *apart)}
     return {name: places for name, places in found.items() if places}
 
 

@@ -41,7 +41,7 @@ TEXTS = pa.list_(pa.string())
 CUT = "is a chat that is cut off"
 UNMARKED = "comes as several texts without roles; say which list holds the roles, or pick one text"
 TEMPLATE = "is a stored template's id; its text is not in the log"
-APART = "lies in an object of its own, which the row names; fetch it and write it into the row"
+APART = "lies in an object of its own, which the row names (inputBodyS3Path); fetch it and write it into the row"
 ELSEWHERE = "gauger.elsewhere"  # the name in a chat's place by which a reader says so
 
 
@@ -99,7 +99,7 @@ def texts_of(messages: Any, system: Any = None, tools: Any = None, rules: Rules 
         )
     said = spoken[-1]
     answer = [] if rules.turns == "last" else _answered(found, said)
-    context = beside
+    context = [text for text in beside if text != said.text]  # variables of a template may be both
     for turn in found:
         own = _all_of(turn)
         if turn is said:

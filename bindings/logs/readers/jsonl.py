@@ -70,7 +70,8 @@ class _Batcher:
         self._sources = column_map.sources(columns)
         self._rules = column_map.rules
         self._columns = columns
-        self._records_of = RECORDS[column_map.records]
+        make = RECORDS[column_map.records]
+        self._records_of = None if make is None else make()
         self._seen: set[str] = set()  # columns some row of the file had: they stay, so that batches agree
         self._bytes = 0
         self._parts: list[tuple[int, dict[str, pa.Array]]] = []  # rows and columns of each block

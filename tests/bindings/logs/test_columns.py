@@ -83,3 +83,15 @@ def test_errors_say_what_to_do(text: str, complaint: str, tmp_path: Path) -> Non
 def test_an_unknown_map_names_the_shipped_ones() -> None:
     with pytest.raises(ColumnMapError, match="no such column map; give a TOML file or one of anthropic, azure"):
         load_column_map("litelm")
+
+
+def test_records_of_otlp_have_an_operation_whether_a_map_names_it_or_not(tmp_path: Path) -> None:
+    path = tmp_path / "map.toml"
+    path.write_text('records = "otlp_spans"\n[columns]\naccount_id = "attributes.user.id"\n')
+    assert load_column_map(str(path)).columns["operation_name"] == (Source("attributes.gen_ai.operation.name"),)
+
+
+def test_a_map_of_ones_own_knows_where_large_bodies_lie(tmp_path: Path) -> None:
+    path = tmp_path / "map.toml"
+    path.write_text('[columns]\nmessages = ["message.input.inputBodyJson.messages", "other"]\n')
+    assert load_column_map(str(path)).columns["messages"][-1] == Source("message.input.inputBodyS3Path", "elsewhere")
