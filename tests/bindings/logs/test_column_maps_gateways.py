@@ -11,6 +11,7 @@ def test_litellm() -> None:
         "start_time": at(0, 250_000),
         "account_id": "user-1",
         "org_id": "team-9",
+        "api_key_hash": "88dc28d0",
         "conversation_id": "trace-1",
         "response_id": "chatcmpl-1",
         "client_address": "203.0.113.7",
@@ -24,7 +25,6 @@ def test_litellm() -> None:
         "request_stream": False,
         "response_finish_reasons": ["stop"],
         "usage_output_tokens": 10,
-        "error_type": "",
     }
     assert (second["account_id"], second["prompt_text"]) == ("99aa", "A bare prompt")
     assert (second["error_type"], second["request_max_tokens"]) == ("RateLimitError", 64)
@@ -33,6 +33,7 @@ def test_litellm() -> None:
         "start_time": at(2, 250_000),
         "account_id": "hash-of-key",  # the user is everybody's
         "org_id": "team-7",
+        "api_key_hash": "hash-of-key",
         "conversation_id": "session-3",
         "response_id": "chatcmpl-3",
         "client_address": "203.0.113.9",
