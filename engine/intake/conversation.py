@@ -235,9 +235,13 @@ def _parsed(value: Any) -> Any:
         except orjson.JSONDecodeError:
             return value
         elements = parsed if isinstance(parsed, list) else [parsed]
-        if elements and all(isinstance(one, dict) and one.keys() & _MARKS for one in elements):
+        if elements and all(isinstance(one, dict) and (one.keys() & _MARKS or _is_template(one)) for one in elements):
             return parsed
     return value
+
+
+def _is_template(value: dict[str, Any]) -> bool:
+    return str(value.get("id")).startswith("pmpt_")
 
 
 # A message has one of these; a text that a user pasted may have others ("text", "name", "value").

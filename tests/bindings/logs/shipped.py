@@ -14,9 +14,9 @@ AGENT = "user_ab_account_cd"  # the account of an agent's user_id, without the s
 BRIEF = ("account_id", "prompt_text", "context_texts")
 
 
-def read(name: str, suffix: str = "jsonl") -> tuple[list[dict[str, Any]], list[tuple[int, str]]]:
-    """The admitted rows of a map's fixture, nulls left out, and the refused rows with their reasons."""
-    [chunk] = readers.read(FIXTURES / f"{name}.{suffix}", load_column_map(name))
+def read(name: str, file: str | None = None) -> tuple[list[dict[str, Any]], list[tuple[int, str]]]:
+    """Admitted rows of a map's fixture or another file, without nulls, and refused rows with their reasons."""
+    [chunk] = readers.read(FIXTURES / (file or f"{name}.jsonl"), load_column_map(name))
     assert not chunk.broken
     admitted = intake.admit(chunk.batch)
     rows = [{column: value for column, value in row.items() if value is not None} for row in admitted.calls.to_pylist()]

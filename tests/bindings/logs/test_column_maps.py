@@ -13,7 +13,8 @@ from tests.bindings.logs.shipped import AGENT, FIXTURES, at, brief, read, settin
 @pytest.mark.parametrize("name", column_maps.names())
 def test_every_column_of_a_map_is_met_by_its_fixture(name: str) -> None:
     column_map = load_column_map(name)
-    lines = [orjson.loads(line) for line in (FIXTURES / f"{name}.jsonl").read_bytes().splitlines()]
+    files = FIXTURES.glob(f"{name}*.jsonl")
+    lines = [orjson.loads(line) for file in files for line in file.read_bytes().splitlines()]
     make = RECORDS[column_map.records]
     records = lines if make is None else [record for line in lines for record in make()(line)]
     unmet = [

@@ -6,7 +6,7 @@ from tests.bindings.logs.shipped import at, brief, read, settings
 
 
 def test_litellm() -> None:
-    (first, second, spend), refused = read("litellm")
+    (first, second), refused = read("litellm")
     assert first == {
         "start_time": at(0, 250_000),
         "account_id": "user-1",
@@ -29,6 +29,11 @@ def test_litellm() -> None:
     assert (second["account_id"], second["prompt_text"]) == ("99aa", "A bare prompt")
     assert (second["error_type"], second["request_max_tokens"]) == ("RateLimitError", 64)
     assert "context_texts" not in second
+    assert refused == []
+
+
+def test_litellm_out_of_its_database() -> None:
+    (spend,), refused = read("litellm", "litellm_spend_logs.jsonl")
     assert spend == {
         "start_time": at(2, 250_000),
         "account_id": "hash-of-key",  # the user is everybody's
@@ -55,7 +60,7 @@ def test_litellm() -> None:
         "response_finish_reasons": ["stop"],
         "usage_output_tokens": 5,
     }
-    assert refused == [(3, intake.NO_CALL)]
+    assert refused == [(1, intake.NO_CALL)]
 
 
 def test_kong() -> None:

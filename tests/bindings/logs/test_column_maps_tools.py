@@ -32,7 +32,7 @@ def test_langfuse() -> None:
 
 
 def test_langfuse_as_csv() -> None:
-    (row,), refused = read("langfuse", "csv")
+    (row,), refused = read("langfuse", "langfuse.csv")
     assert brief([row]) == [("user-1", "Rate this one", ["Answer as a pirate would", "You rate the cheese of farms."])]
     assert (*settings(row), row["usage_output_tokens"]) == ("gpt-4o", 0.2, 0.9, 9, 4)
     assert refused == [(1, intake.NO_CALL)]
@@ -75,6 +75,7 @@ def test_otlp() -> None:
     assert attribute == {
         "start_time": at(0, 250_000),
         "account_id": "user-1",
+        "api_key_hash": "88dc28d0",
         "client_address": "203.0.113.7",
         "prompt_text": "Attribute question",
         "context_texts": ["r", "Be brief."],

@@ -50,11 +50,12 @@ def test_a_column_map_gives_the_same_rows_from_nested_parquet_as_from_json(tmp_p
         record.pop("hidden_params", None)  # an empty struct, which Parquet cannot hold
         # Parquet has one type a column: a chat of mixed shapes is kept as JSON.
         for holder in (record, record.get("request", {})):
-            for key in ("messages", "input"):
-                if key in holder:
-                    holder[key] = orjson.dumps(holder[key]).decode().strip('"')
+            for key in ("messages", "input", "prompt", "metadata"):
+                if key in holder and not isinstance(holder[key], str):
+                    holder[key] = orjson.dumps(holder[key]).decode()
     path = tmp_path / "a.parquet"
-    pq.write_table(pa.Table.from_pylist(records), path)
+    names = dict.fromkeys(key for record in records for key in record)  # Arrow looks at those of the first record only
+    pq.write_table(pa.Table.from_pylist([{key: record.get(key) for key in names} for record in records]), path)
     column_map = load_column_map(name)
     from_json, from_parquet = (
         [{key: value for key, value in row.items() if value is not None} for row in calls.to_pylist()]
