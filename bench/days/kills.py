@@ -5,9 +5,9 @@ many of each. A run is killed (SIGKILL) at a moment drawn evenly from the time o
 is run to its end. Compared are the SHA-256 of every table and, without what depends on the clock, the manifest; files
 of the state directory are compared too, and do not count.
 
-    python -m bench.days.large make --calls 200000 --out build/large/200k
+    python -m bench.days.large make --calls 60000 --out build/large/60k
     python -m bench.days.large reference --accounts 6000 --out build/large/small-reference
-    python -m bench.days.kills --log build/large/200k --reference build/large/small-reference --state build/large/small
+    python -m bench.days.kills --log build/large/60k --reference build/large/small-reference --state build/large/small
 """
 
 import argparse
@@ -45,6 +45,7 @@ class Trials:
         self.out, self.work, self.kept = (self._home / name for name in ("out", "work", "state"))
         self._stages, self._output = self._home / "stages.txt", self._home / "output.txt"
         options = ["--out", self.out, "--work", self.work, "--state", self.kept, "--workers", workers]
+        options += ["--alarm-level", small_parts.ALARM_LEVEL]
         command = [sys.executable, "-m", small_parts.__name__, self._stages, "score", (log / "day").resolve(), *options]
         self._command = [str(part) for part in command]
 

@@ -15,11 +15,12 @@ from gauger.batch import score as scoring
 from gauger.engine.common import shards
 from gauger.engine.plan import measure
 
-SEGMENT_ROWS = 25_000
+SEGMENT_ROWS = 8_000
 BLOCK_ROWS = 4_000
 BATCH_ROWS = 8_000  # of the log, read at a time
-UNIT_CALLS = 25_000
-LEARNT_FROM = 2_000  # accounts of the reference; at most twice as many of the day, the others are swept
+UNIT_CALLS = 8_000
+LEARNT_FROM = 500  # accounts of the reference; at most twice as many of the day, the others are swept
+ALARM_LEVEL = "0.01"  # that so few can support
 
 
 def make_small() -> None:
@@ -27,7 +28,7 @@ def make_small() -> None:
     measure.SEGMENT_ROWS, measure.BLOCK_ROWS = SEGMENT_ROWS, BLOCK_ROWS
     shards._UNIT_CALLS = UNIT_CALLS
     inputs.read = partial(inputs.read, batch_rows=BATCH_ROWS)
-    cli.Settings = partial(cli.Settings, reference_accounts_max=LEARNT_FROM)
+    cli.Settings = partial(cli.Settings, reference_accounts_max=LEARNT_FROM, reference_accounts_min=LEARNT_FROM // 2)
 
 
 def tell_stage(file: Path) -> None:
