@@ -51,12 +51,18 @@ def _chunks(path: Path, column_map: ColumnMap, batch_rows: int, columns: Sequenc
     layout = Layout.of(path, pa.schema([(name, pa.binary()) for name in names]), column_map, columns)
     needed = [names.index(name) for name in layout.top_level()]
     gathered = _Gathered(layout, names, needed, columns)
-    for row in rows.of(len(names)):
-        gathered.add(row)
-        if gathered.size >= BATCH_BYTES or len(gathered.numbers) + len(gathered.broken) >= batch_rows:
-            yield gathered.chunk()
+    damage: Exception | None = None
+    try:
+        for row in rows.of(len(names)):
+            gathered.add(row)
+            if gathered.size >= BATCH_BYTES or len(gathered.numbers) + len(gathered.broken) >= batch_rows:
+                yield gathered.chunk()
+    except (OSError, cells.TooManyTornError) as error:
+        damage = error
     if gathered.numbers or gathered.broken:
         yield gathered.chunk()
+    if damage is not None:
+        raise damage
 
 
 class _Gathered:

@@ -85,11 +85,12 @@ def rows_of(path: Path, content: bytes, column_map: ColumnMap) -> tuple[list[dic
 def _blocks(path: Path, pieces: Iterator[bytes]) -> Iterator[_Values]:
     """The values of a file, some at a time. Raises ``OSError`` or ``UnreadableError`` behind those that can be read."""
     head, pieces = _peeked(pieces)
+    if head.startswith(_SEPARATOR):
+        head = head.replace(_SEPARATOR, b"")
+        pieces = (piece.replace(_SEPARATOR, b"") for piece in pieces)  # nowhere else in JSON
     shape = documents.shape_of(head, whole=len(head) < _HEAD_BYTES)
     if shape == "text":
         raise InputError(f"{path}: no line is JSON: a text log, or another format; write the calls as JSON lines")
-    if head.startswith(_SEPARATOR):
-        pieces = (piece.replace(_SEPARATOR, b"") for piece in pieces)  # nowhere else in JSON
     if shape == "lines":
         yield from lines.blocks(pieces)  # type: ignore[misc]  # a list of fewer kinds of values
     else:

@@ -3,7 +3,7 @@
 import pytest
 
 from gauger.batch import calls
-from gauger.batch.calls import _groups
+from gauger.batch.calls import _groups, _spans
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,20 @@ def test_neighbouring_files_share_memory(
 ) -> None:
     monkeypatch.setattr(calls, "_ROWS_MAX", 10)
     assert _groups(rows) == groups
+
+
+@pytest.mark.parametrize(
+    ("rows", "spans"),
+    [
+        ([], []),
+        ([500], [(0, 1)]),
+        ([1, 2, 0, 500, 3, 4], [(0, 3), (3, 4), (4, 6)]),
+        ([99, 99, 99], [(0, 1), (1, 2), (2, 3)]),
+        ([0, 0, 0], [(0, 3)]),
+    ],
+)
+def test_small_neighbours_are_written_together(
+    rows: list[int], spans: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "_GROUP_ROWS", 150)
+    assert _spans(rows) == spans
