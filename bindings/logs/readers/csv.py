@@ -107,8 +107,7 @@ class _Gathered:
 
 def _lines(path: Path) -> Iterator[list[bytes | None]]:
     """Lists of physical lines; of a file that ends lines with carriage returns alone, as old spreadsheets do, too."""
-    head = streams.head_of(path, streams.PIECE_BYTES)
-    pieces = streams.pieces(path)
+    head, pieces = streams.peeked(streams.pieces(path), streams.PIECE_BYTES)
     if b"\r" in head and b"\n" not in head:
         pieces = (piece.replace(b"\r", b"\n") for piece in pieces)
     return lines.blocks(pieces, limits.CELL_BYTES_MAX, blank=True)

@@ -24,4 +24,4 @@ def test_rows_of_several_files_are_told_apart() -> None:
     some = part.slice(1, 3)
     assert (some.batch.column("x").to_pylist(), some.rows.tolist()) == ([1, 2, 3], [1, 0, 0])
     assert [file for file, _ in some.by_file()] == [3, 4, 7]
-    assert list(Part(batch, 9, part.rows).slice(0, 0).by_file(np.zeros(0, np.int64)))[0][0] == 9
+    assert [file for file, _ in Part(batch, 9, part.rows).slice(0, 0).by_file()] == [9]
