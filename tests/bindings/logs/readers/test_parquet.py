@@ -13,6 +13,7 @@ from gauger.engine.common.errors import InputError
 from gauger.engine.intake import admission as intake
 from gauger.logs import readers
 from gauger.logs.columns import load_column_map
+from gauger.logs.files import limits
 
 CANONICAL = load_column_map(None)
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -95,3 +96,55 @@ def test_a_parquet_file_without_rows(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"account_id": pa.array([], pa.string())}), path)
     assert sum(chunk.batch.num_rows for chunk in readers.read(path, CANONICAL)) == 0
+
+
+def test_a_page_that_does_not_match_its_checksum_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    accounts = pa.table({"account_id": [f"acct_{row:05d}" for row in range(500)]})
+    pq.write_table(accounts, path, compression="none", use_dictionary=False, write_page_checksum=True)
+    content = bytearray(path.read_bytes())
+    content[content.find(b"acct_00250") + 9] = ord("7")
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="a page does not match its checksum"):
+        list(readers.read(path, CANONICAL))
+
+
+def test_more_rows_than_a_log_of_that_size_has_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    nothing = pa.record_batch({"account_id": pa.nulls(1 << 20, pa.string())})
+    with pq.ParquetWriter(path, nothing.schema) as writer:
+        for _ in range(4):
+            writer.write_batch(nothing)
+    with pytest.raises(InputError, match="more than 8 rows a byte"):
+        next(readers.read(path, CANONICAL))
+
+
+def test_more_than_a_log_of_that_size_unpacks_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "DECODED_FREE", 0)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"prompt_text": ["x " * 100_000] * 64}), path, compression="zstd")
+    with pytest.raises(InputError, match="more than 1,000 times its size"):
+        list(readers.read(path, CANONICAL))
+
+
+def test_columns_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "COLUMNS_MAX", 3)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({name: [1] for name in "abcd"}), path)
+    with pytest.raises(InputError, match="more than 3 columns"):
+        list(readers.read(path, CANONICAL))
+
+
+def test_an_encrypted_file_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(b"PARE" + b"\0" * 60 + b"PARE")
+    with pytest.raises(InputError, match="an encrypted Parquet file"):
+        list(readers.read(path, CANONICAL))
+
+
+def test_folder_names_and_columns_of_another_case(tmp_path: Path) -> None:
+    path = tmp_path / "account_id=a" / "part-0.parquet"
+    path.parent.mkdir()
+    pq.write_table(pa.table({"PROMPT_TEXT": ["p", "q"]}), path)
+    [chunk] = readers.read(path, CANONICAL)
+    assert chunk.batch.to_pylist() == [{"account_id": "a", "prompt_text": "p"}, {"account_id": "a", "prompt_text": "q"}]
