@@ -22,7 +22,7 @@ def columns_command(inputs: tuple[str, ...], columns: str | None, show_text: boo
     Example:
       gauger columns logs/2026-03-16.jsonl
     """
-    from gauger.batch.preview import preview
+    from gauger.preview import preview
 
     found = preview(inputs, columns, show_text=show_text)
     click.echo(found.text)

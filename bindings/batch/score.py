@@ -53,8 +53,8 @@ class Run:
     result: Result
     errors: list[str] = field(default_factory=list)  # one line a file that failed
     warnings: list[str] = field(default_factory=list)  # what was asked for and came to nothing
-    picked: str | None = None  # the shipped column map that was found to fit, where none was asked for
     doubts: list[str] = field(default_factory=list)  # what says that the log was not read as it was meant
+    picked: str | None = None  # the shipped column map that was found to fit, where none was asked for
 
 
 def default_secret() -> Secret:

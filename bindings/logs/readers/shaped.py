@@ -39,7 +39,7 @@ class _AsItStands(ColumnMap):
 
     def sources(self, wanted: Iterable[str] | None = None) -> dict[str, tuple[Source, ...]]:
         """All of them."""
-        return dict(self.columns)  # type: ignore[arg-type]
+        return dict(self.columns)
 
 
 def reader_of(form: Format) -> Callable[..., Iterator[Chunk]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from gauger.batch.preview import preview
+from gauger.preview import preview
 
 START = 1_795_000_000
 MAP = '[columns]\nstart_time = "ts"\naccount_id = "who"\nprompt_text = "q"\nclient_address = "http.remote_ip"\n'
@@ -72,7 +72,7 @@ def test_reasons_are_counted(tmp_path: Path) -> None:
 
 
 def test_the_map_that_fits_is_taken_and_named(tmp_path: Path) -> None:
-    fixture = Path(__file__).parents[1] / "fixtures" / "openai.jsonl"
+    fixture = Path(__file__).parent / "fixtures" / "openai.jsonl"
     found = preview([fixture])
     assert found.is_sound
     assert found.text.startswith("columns: openai, which fits best (3 of 3 rows are calls")
