@@ -94,7 +94,8 @@ def _with_texts(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Array | None]
     names = set(batch.schema.names)
     if not names & CONVERSATION.keys():
         return batch, batch.column("prompt_fault") if "prompt_fault" in names else None
-    found = conversation.columns(*(_objects(batch, name) for name in CONVERSATION))
+    chats, systems, tools = (_objects(batch, name) for name in CONVERSATION)
+    found = conversation.columns(chats, systems, tools)
     if "prompt_text" in names:
         structure.check("prompt_text", batch.column("prompt_text"))
         text = casting.cast(batch.column("prompt_text"), pa.string()).array

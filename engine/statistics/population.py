@@ -242,19 +242,15 @@ def _with_contexts(
     cells = cells_of(np.arange(len(owner)), features, state.secret.key)
     assert population.sample_prompt is not None
     assert population.sample_cell is not None
-    together = {
-        "sample_identity": np.concatenate([population.sample_identity, identity]),
-        "sample_prompt": np.concatenate([population.sample_prompt, np.zeros(len(owner), np.uint64)]),
-        "sample_cell": np.concatenate([population.sample_cell, cells]),
-    }
-    held = np.concatenate([population.sample_features[population.sample_row], features])
     return replace(
         population,
         sums=sums,
         sample_owner=owners_of[order],
+        sample_identity=np.concatenate([population.sample_identity, identity])[order],
         sample_row=order,
-        sample_features=held,
-        **{name: values[order] for name, values in together.items()},
+        sample_features=np.concatenate([population.sample_features[population.sample_row], features]),
+        sample_prompt=np.concatenate([population.sample_prompt, np.zeros(len(owner), np.uint64)])[order],
+        sample_cell=np.concatenate([population.sample_cell, cells])[order],
     )
 
 

@@ -50,8 +50,9 @@ def with_chats(arrays: dict[str, pa.Array], chats: dict[str, list[Any]], rules: 
     """
     if not chats:
         return arrays
-    rows = len(next(iter(chats.values())))
-    found = conversation.columns(*(chats.get(name, [None] * rows) for name in CONVERSATION), rules)
+    nothing = [None] * len(next(iter(chats.values())))
+    messages, systems, tools = (chats.get(name, nothing) for name in CONVERSATION)
+    found = conversation.columns(messages, systems, tools, rules)
     if "prompt_text" in arrays:
         text = casting.cast(arrays["prompt_text"], pa.string()).array
         found["prompt_text"] = pc.coalesce(found["prompt_text"], text)

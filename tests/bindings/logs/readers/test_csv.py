@@ -95,11 +95,14 @@ def test_json_in_cells_is_followed_by_a_column_map(path: Path) -> None:
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_other_separators_and_encodings(path: Path, separator: str, encoding: str) -> None:
-    lines = [["start_time", "account_id", "prompt_text"], ["2026-11-20", "a", '"gr\u00fc\u00df, ""x""\nand more"']]
+    lines = [
+        ["start_time", "account_id", "prompt_text"],
+        ["2026-11-20T10:00:00Z", "a", '"gr\u00fc\u00df, ""x""\nand more"'],
+    ]
     text = "\n".join(map(separator.join, lines))
     [chunk] = read(path, text.encode(encoding))
-    [row] = intake.admit(chunk.batch).calls.to_pylist()
-    assert (row["account_id"], row["prompt_text"]) == ("a", 'gr\u00fc\u00df, "x"\nand more')
+    [found] = intake.admit(chunk.batch).calls.to_pylist()
+    assert (found["account_id"], found["prompt_text"]) == ("a", 'gr\u00fc\u00df, "x"\nand more')
 
 
 def test_a_first_line_may_name_the_separator(path: Path) -> None:
