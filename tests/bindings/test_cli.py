@@ -189,7 +189,7 @@ def test_a_key_that_is_another_or_open_to_others_leaves_the_earlier_run_alone(lo
 def test_a_bad_column_map_is_bad_usage(content: str | None, log: Path, tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / "map.toml").write_text(content)
-    assert refusal(tmp_path, log, "--columns", tmp_path / "map.toml").startswith("FOLDER/map.toml: ")
+    assert refusal(tmp_path, log, "--columns", tmp_path / "map.toml").startswith("FOLDER/map.toml:")
 
 
 def test_a_column_map_of_other_logs(log: Path, tmp_path: Path) -> None:
@@ -279,7 +279,8 @@ def test_the_version_and_every_command_are_told() -> None:
     for command in COMMANDS:
         assert command in invoke("--help").stdout
     assert COMMANDS == [
-        "bench", "demo", "evaluate", "explain", "plan", "report", "score", "simulate", "state", "warmup", "week",
+        "bench", "columns", "demo", "evaluate", "explain", "plan", "report", "score", "simulate", "state", "warmup",
+        "week",
     ]  # fmt: skip
 
 

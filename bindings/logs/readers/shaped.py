@@ -29,7 +29,7 @@ class _Whole(Source):
     """A column of a file, whatever dots are in its name."""
 
     @property
-    def steps(self) -> tuple[str, ...]:  # type: ignore[override]
+    def steps(self) -> tuple[str, ...]:
         """The name itself."""
         return (self.path,)
 
@@ -39,7 +39,7 @@ class _AsItStands(ColumnMap):
 
     def sources(self, wanted: Iterable[str] | None = None) -> dict[str, tuple[Source, ...]]:
         """All of them."""
-        return dict(self.columns)
+        return dict(self.columns)  # type: ignore[arg-type]
 
 
 def reader_of(form: Format) -> Callable[..., Iterator[Chunk]]:
