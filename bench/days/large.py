@@ -10,7 +10,7 @@ large campaign of such a day, which then sends its prompts again, each time with
 Reference days and the day are drawn alike. A third of a day's honest accounts come back, as far as the reference has
 so many (30,000); the others are new.
 
-    python -m bench.days.large make --calls 5000000 --out build/large/5m
+    python -m bench.days.large make --calls 5000000 --out build/large/5m [--campaigns alpaca_52k:500:80]
     python -m bench.days.large reference --out build/large/reference
     python -m bench.days.large run --log build/large/5m --reference build/large/reference --state build/large/state
 """
@@ -29,8 +29,15 @@ from bench.world.corpora import ABSENT, corpora_directory
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.days.large", description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    make = commands.add_parser("make", help="write a day with two campaigns, and its truth")
+    make = commands.add_parser("make", help="write a day with campaigns, and its truth")
     make.add_argument("--calls", type=int, required=True, help="of the day, about, campaigns included")
+    make.add_argument(
+        "--campaigns",
+        type=large_day.Campaign.parse,
+        nargs="*",
+        metavar="SET:ACCOUNTS[:PADDING]",
+        help="instead of the two: attack set, accounts of 26 calls, percent of padding",
+    )
     reference = commands.add_parser("reference", help="write three clean days before it")
     reference.add_argument("--accounts", type=int, default=large_day.REFERENCE_ACCOUNTS, help="of a day (%(default)s)")
     for one in (make, reference):
@@ -58,11 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if corpora is None:
         print(ABSENT)
         return
-    pool = read_pool(corpora)
     if chosen.command == "make":
-        about = large_day.make_day(pool, chosen.out, chosen.calls, chosen.seed)
+        pool = read_pool(corpora, [campaign.source for campaign in chosen.campaigns or ()])
+        about = large_day.make_day(pool, chosen.out, chosen.calls, chosen.seed, chosen.campaigns)
         print(json.dumps(about, indent=1))
     else:
+        pool = read_pool(corpora)
         print(json.dumps(large_day.make_reference(pool, chosen.out, chosen.seed, chosen.accounts), indent=1))
 
 

@@ -46,8 +46,20 @@ class Campaign:
     source: str
     accounts: int
     padding: float
-    more: float  # share of its prompts with an input beside the instruction
+    more: float = 0.0  # share of its prompts with an input beside the instruction
     calls: int = 26
+
+    @classmethod
+    def parse(cls, text: str) -> "Campaign":
+        """Read ``SET:ACCOUNTS[:PADDING]``, padding in percent of its calls; ValueError says how it is written."""
+        source, _, numbers = text.partition(":")
+        try:
+            accounts, padding = map(int, f"{numbers}:0".split(":")[:2])
+        except ValueError:
+            accounts = padding = 0
+        if not (source and accounts > 0 and 0 <= padding < 100):
+            raise ValueError(f"a campaign is SET:ACCOUNTS[:PADDING], for example alpaca_52k:500:80, not {text!r}")
+        return cls(f"{source}_{accounts}" + f"_padded_{padding}" * (padding > 0), source, accounts, padding / 100)
 
 
 def planted(calls: int) -> tuple[Campaign, ...]:
@@ -60,13 +72,19 @@ def planted(calls: int) -> tuple[Campaign, ...]:
     )
 
 
-def make_day(pool: Pool, out: Path, calls: int, seed: int) -> dict[str, Any]:
+def make_day(
+    pool: Pool, out: Path, calls: int, seed: int, campaigns: Sequence[Campaign] | None = None
+) -> dict[str, Any]:
     """Write ``out/day``, ``out/truth.parquet`` and ``out/about.json``; returns what the last holds.
 
     A third of the honest accounts are regulars of the reference days, as far as there are so many.
+
+    campaigns : those of ``planted`` if None; ValueError for two of one set, as they would share prompts
     """
+    campaigns = planted(calls) if campaigns is None else campaigns
+    if len({campaign.source for campaign in campaigns}) < len(campaigns):
+        raise ValueError("two campaigns send one set of prompts: give each its own")
     _give_back()
-    campaigns = planted(calls)
     left = max(10, round(calls / CALLS_PER_ACCOUNT)) - sum(campaign.accounts for campaign in campaigns)
     regular = min(REGULARS, left // 3)
     blocks = [_regulars(pool, seed).first(regular), *_newcomers(pool, seed, left - regular)]

@@ -104,8 +104,11 @@ def vendor_halves() -> list[tuple[str, str]]:
     return [(head, tail) for head, _, tail in (frame.partition("{message}") for frame in VENDORS)]
 
 
-def read_pool(corpora: Path) -> Pool:
-    """Everything honest accounts and campaigns say; sets that are absent are left out."""
+def read_pool(corpora: Path, attacks: Iterable[str] = ()) -> Pool:
+    """Everything honest accounts and campaigns say; honest sets that are absent are left out.
+
+    attacks : attack sets beside those of ``ATTACKS``; they change no other text. FileNotFoundError for an unknown one.
+    """
     sources: dict[str, list[list[str]]] = {}
     for name, source in benign_sources(corpora).items():
         sources[name] = [[text for at in niche for text in source.units[at]] for niche in source.niches if len(niche)]
@@ -113,7 +116,7 @@ def read_pool(corpora: Path) -> Pool:
         niches = [niche for one in sets for niche in _niches(corpora / "benign" / f"{one}.parquet")]
         if niches:
             sources[name] = niches
-    for name in ATTACKS:
+    for name in dict.fromkeys((*ATTACKS, *attacks)):
         sources[name] = [attack_prompts(corpora, [name])]
     streams = {name: _stream(corpora, sets) for name, sets in STREAMS.items()}
     prose = streams["prose"] or "\n".join(text for niche in next(iter(sources.values())) for text in niche).encode()

@@ -183,7 +183,7 @@ class _Scoring:
         outputs.write_manifest(self._out, manifest)
         run.work.finish()
         errors = [item.error for item in inputs if item.error is not None]
-        return Run(self._out, inputs, manifest, finished.result, errors, warnings, doubts)
+        return Run(self._out, inputs, manifest, finished.result, errors, warnings, doubts=doubts)
 
     def _keep(self, finished: Finished, doubts: list[str]) -> list[str]:
         """Keep the days of a run that can be trusted; sentences say which were not."""

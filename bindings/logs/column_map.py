@@ -15,11 +15,11 @@ from gauger.logs.shaping import KNOWN, RecordsOf, Shape, Shaper, to_keep
 from gauger.logs.sources import Place, plain_sources
 
 Documents = Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
-# What the objects of a log hold: None, a row each, or a function that finds the rows in one.
-RECORDS: dict[str, Documents | None] = {
+# What the objects of a log hold: None, a row each, or what makes, for a file, a function that finds the rows in one.
+RECORDS: dict[str, Callable[[], Documents] | None] = {
     "lines": None,
-    "otlp": documents.of_document,
-    "otlp_spans": documents.of_document,  # the name before logs were read as well
+    "otlp": documents.Documents,
+    "otlp_spans": documents.Documents,  # the name before logs were read as well
 }
 # Where a map of such records does not say which are calls.
 OPERATIONS = {"otlp": "attributes.gen_ai.operation.name", "otlp_spans": "attributes.gen_ai.operation.name"}
@@ -63,9 +63,11 @@ class ColumnMap:
 
     def records_of(self, path: Path, wanted: Iterable[str] | None = None) -> RecordsOf | None:
         """What finds the rows in an object of the file ``path``, or why there are none; None: each is a row."""
+        make = RECORDS[self.records]
+        documents_of = None if make is None else make()
         if not self.is_shaped:
-            return RECORDS[self.records]
-        shaper = Shaper.of(self.shape, self._wanted(wanted), RECORDS[self.records], path)
+            return documents_of
+        shaper = Shaper.of(self.shape, self._wanted(wanted), documents_of, path)
         join = self.shape.join
         return shaper.keep if join is not None and join.kept is not None and not join.kept.is_done else shaper
 

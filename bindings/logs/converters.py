@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from gauger.engine.intake.conversation import ELSEWHERE
+from gauger.engine.intake.message_parts import text_leaves
 
 Converter = Callable[[Any], Any]
 
@@ -70,6 +71,11 @@ def elsewhere(_: Any) -> dict[str, bool]:
     return {ELSEWHERE: True}
 
 
+def texts(value: Any) -> list[str]:
+    """What a value says anywhere in it, in three words or more: metadata hold names as well, new ones in every call."""
+    return text_leaves(value, words_min=3)
+
+
 def _object(text: str) -> dict[str, Any] | None:
     if text[:1] != "{":
         return None
@@ -89,4 +95,5 @@ CONVERTERS: dict[str, Converter] = {
     "account": account,
     "session": session,
     "elsewhere": elsewhere,
+    "texts": texts,
 }

@@ -109,6 +109,8 @@ def _parsed(found: _Map, base: ColumnMap) -> ColumnMap:
     if records in OPERATIONS:
         kept.setdefault("operation_name", (Source(OPERATIONS[records]),))
     together = {name: places for name, places in {**kept, **own}.items() if places}
+    if records in OPERATIONS:
+        together.setdefault("operation_name", (Source(OPERATIONS[records]),))
     return ColumnMap(
         str(document.get("name", Path(text.origin).stem)),
         together,
@@ -129,11 +131,15 @@ def _chats_apart(sources: dict[str, tuple[Place, ...]]) -> dict[str, tuple[Place
     """Sources of prompts that are whole chats (``as = "messages"``, roles) as sources of ``messages``."""
     prompts = sources.get("prompt_text", ())
     chats = tuple(place for place in prompts if Reader.is_chat(place))
-    if not chats:
-        return sources
     texts = tuple(place for place in prompts if place not in chats)
     apart = tuple(Source(place.path, None, place.blind) if isinstance(place, Source) else place for place in chats)
-    return {**sources, "prompt_text": texts, "messages": (*sources.get("messages", ()), *apart)}
+    messages = (*sources.get("messages", ()), *apart)
+    # Bedrock keeps a large body elsewhere; a map of one's own need not know it.
+    paths = [path for place in messages for path in place.paths]
+    bodies = sorted({path.partition("inputBodyJson")[0] for path in paths if "inputBodyJson" in path})
+    elsewhere = tuple(Source(f"{place}inputBodyS3Path", "elsewhere") for place in bodies)
+    found = {**sources, "prompt_text": texts, "messages": (*messages, *elsewhere)}
+    return found if chats or elsewhere else sources
 
 
 def _shape(found: _Map, base: Shape) -> Shape:

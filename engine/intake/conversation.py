@@ -41,7 +41,7 @@ TEXTS = pa.list_(pa.string())
 CUT = "is a chat that is cut off"
 UNMARKED = "comes as several texts without roles; say which list holds the roles, or pick one text"
 TEMPLATE = "is a stored template's id; its text is not in the log"
-APART = "lies in an object of its own, which the row names; fetch it and write it into the row"
+APART = "lies in an object of its own, which the row names (inputBodyS3Path); fetch it and write it into the row"
 ELSEWHERE = "gauger.elsewhere"  # the name in a chat's place by which a reader says so
 
 
@@ -99,7 +99,7 @@ def texts_of(messages: Any, system: Any = None, tools: Any = None, rules: Rules 
         )
     said = spoken[-1]
     answer = [] if rules.turns == "last" else _answered(found, said)
-    context = beside
+    context = [text for text in beside if text != said.text]  # variables of a template may be both
     for turn in found:
         own = _all_of(turn)
         if turn is said:
@@ -127,12 +127,9 @@ def _all_of(turn: _Turn) -> list[str]:
 
 
 def _beside(value: Any) -> list[str]:
-    """The texts beside a chat, those of one list or object together."""
-    value = _parsed(value)
-    if isinstance(value, str):
-        return [value] if value.strip() else []
+    """The texts beside a chat, those of one list or object together, be it JSON text or not."""
     text = "\n".join(text_leaves(value, words_min=1))
-    return [text] if text else []
+    return [text] if text.strip() else []
 
 
 def _gathered(texts: list[str]) -> list[str]:
@@ -160,31 +157,45 @@ def _turns(value: Any, rules: Rules, depth: int = 0) -> list[_Turn] | str:
     if isinstance(value, dict):
         if ELSEWHERE in value:
             return APART
-        inner = next((value[name] for name in _CHATS if value.get(name) is not None), None)
-        if inner is not None:
-            return _inside(value, inner, rules, depth) if depth < _DEPTH_MAX else []
+        name = next((name for name in (*_CHATS, "prompt", "inputText") if value.get(name) is not None), None)
+        if name is not None:
+            return _inside(value, name, rules, depth) if depth < _DEPTH_MAX else []
         if "id" in value and "content" not in value and not value.keys() & {"role", "parts", "text", "type"}:
             filled = "\n".join(text_leaves(value.get("variables"), words_min=1))
             return [_turn("user", filled, rules)] if filled else TEMPLATE
         value = [value]
     if not isinstance(value, list):
         return []
+    if len(value) == 1 and isinstance(value[0], dict | list) and not (_is_message(value[0])) and depth < _DEPTH_MAX:
+        return _turns(value[0], rules, depth + 1)  # a batch of one
     if len(value) > 1 and all(isinstance(one, str) for one in value):
         return UNMARKED
+    value = [inner for one in value for inner in (one if isinstance(one, list) else [one])]
     return [_turn("user" if isinstance(one, str) else role_of(one), one, rules) for one in value if one is not None]
 
 
+def _is_message(value: Any) -> bool:
+    """Whether a value is one message, not a chat or a request that holds one."""
+    return isinstance(value, dict) and bool(value.keys() & _TOLD or not value.keys() & set(_CHATS))
+
+
+_TOLD = {"role", "type", "from", "author"}  # a message has one of these, a request none
 _DEPTH_MAX = 4  # a chat inside a request inside a log entry; deeper is no log format
 _CHATS = ("messages", "contents", "input", "conversation", "conversations")
 
 
-def _inside(request: dict[str, Any], chat: Any, rules: Rules, depth: int) -> list[_Turn] | str:
-    """The turns of a chat inside a request, and the request's own system text before them."""
-    found = _turns(chat, rules, depth + 1)
+_SYSTEM = ("system", "systemInstruction", "system_instruction", "instructions", "context")
+
+
+def _inside(request: dict[str, Any], chat: str, rules: Rules, depth: int) -> list[_Turn] | str:
+    """The turns of a chat inside a request, before them its system text, then what else the request says."""
+    found = _turns(request[chat], rules, depth + 1)
     if isinstance(found, str):
         return found
-    beside = (request.get(name) for name in ("system", "systemInstruction", "system_instruction", "instructions"))
-    return [*(_turn("system", text, rules) for one in beside for text in _beside(one)), *found]
+    before = [_turn("system", text, rules) for name in _SYSTEM for text in _beside(request.get(name))]
+    rest = {name: one for name, one in request.items() if name != chat and name not in _SYSTEM}
+    others = Parts(others=text_leaves(rest, words_min=3))
+    return [*before, *([_Turn("system", others)] if others.others else []), *found]
 
 
 def _turn(role: str, message: Any, rules: Rules) -> _Turn:
@@ -224,9 +235,13 @@ def _parsed(value: Any) -> Any:
         except orjson.JSONDecodeError:
             return value
         elements = parsed if isinstance(parsed, list) else [parsed]
-        if elements and all(isinstance(one, dict) and one.keys() & _MARKS for one in elements):
+        if elements and all(isinstance(one, dict) and (one.keys() & _MARKS or _is_template(one)) for one in elements):
             return parsed
     return value
+
+
+def _is_template(value: dict[str, Any]) -> bool:
+    return str(value.get("id")).startswith("pmpt_")
 
 
 # A message has one of these; a text that a user pasted may have others ("text", "name", "value").

@@ -9,9 +9,15 @@ from typing import Any
 import orjson
 
 _ROLES = {
-    "assistant": ("assistant", "model", "ai", "gpt", "bot", "chatbot", "aimessage", "agent"),
+    "assistant": (
+        *("assistant", "model", "ai", "gpt", "bot", "chatbot", "aimessage", "agent"),
+        *("chatgpt", "bing", "bard", "function_call", "tool_call"),  # ShareGPT's
+    ),
     "system": ("system", "developer", "systemmessage"),
-    "tool": ("tool", "function", "ipython", "observation", "toolmessage", "tool_result"),
+    "tool": (
+        *("tool", "function", "ipython", "observation", "toolmessage", "functionmessage", "tool_result"),
+        *("tool_response", "function_response"),
+    ),
 }
 _ROLE_OF = {name: role for role, names in _ROLES.items() for name in names}
 _TEXT_TYPES = (None, "text", "input_text", "output_text", "message", "string")
@@ -19,7 +25,7 @@ _RESULTS = ("functionResponse", "function_response", "toolResult", "tool_result"
 _NOT_TEXT = {
     *("type", "role", "id", "name", "call_id", "tool_call_id", "tool_use_id", "toolUseId", "status", "url"),
     *("image_url", "file_id", "media_type", "mimeType", "mime_type", "format", "detail", "signature"),
-    *("encrypted_content", "cache_control", "arn"),
+    *("encrypted_content", "cache_control", "arn", "data", "bytes", "file_data", "b64_json", "thoughtSignature"),
 }
 _NAME_WORDS_MIN = 8  # a name of so many words is none
 _LETTERS_MIN = 12
@@ -47,7 +53,9 @@ def role_of(message: Any) -> str:
         return "assistant"
     role = message.get("role") or message.get("from") or message.get("author") or kind
     role = role.get("role") if isinstance(role, dict) else role
-    return _ROLE_OF.get(str(role).lower(), "user")
+    if kind == "constructor" and isinstance(message.get("id"), list) and message["id"]:  # LangChain's, by its class
+        role = message["id"][-1]
+    return _ROLE_OF.get(str(role).lower().removesuffix("chunk"), "user")
 
 
 def parts_of(message: Any) -> Parts:
@@ -57,25 +65,31 @@ def parts_of(message: Any) -> Parts:
         found.texts.append(message)
     elif isinstance(message, dict):
         role, kind = role_of(message), message.get("type")
-        inner = message.get("data") if isinstance(message.get("data"), dict) else message  # LangChain's envelope
-        body = _body(inner)
+        envelope = next((name for name in ("data", "kwargs") if isinstance(message.get(name), dict)), None)
+        inner = message if envelope is None else message[envelope]  # LangChain's envelopes
+        used, body = _body(inner, role)
         if role == "tool":
-            found.results += _whole(message.get("output", body))
+            # An answer in a shape of its own is an answer whole.
+            found.results += _whole(inner if used is None else body)
             found.answers = True
         elif kind in _TEXT_TYPES or body is not None:
             _read(body, found)
-        rest = {name: value for name, value in message.items() if name not in _BODIES}
-        found.others += text_leaves(rest, words_min=3)
+        if role != "tool" or used is not None:
+            found.others += text_leaves({name: one for name, one in inner.items() if name != used}, words_min=3)
+        if envelope is not None:
+            found.others += text_leaves({name: one for name, one in message.items() if name != envelope}, words_min=3)
     found.texts = [text for text in found.texts if text.strip()]
     return found
 
 
-_BODIES = ("content", "parts", "text", "value", "message", "output", "data")
+_BODIES = ("content", "parts", "text", "value", "message")
 
 
-def _body(message: dict[str, Any]) -> Any:
-    """What a message holds: the first of the fields that it may be in."""
-    return next((message[name] for name in _BODIES[:5] if message.get(name) not in (None, "", [])), None)
+def _body(message: dict[str, Any], role: str) -> tuple[str | None, Any]:
+    """What a message holds, and the field that it is in: the first of those that it may be in."""
+    names = ("output", *_BODIES) if role == "tool" else _BODIES
+    name = next((name for name in names if message.get(name) not in (None, "", [])), None)
+    return name, None if name is None else message[name]
 
 
 def _read(body: Any, found: Parts) -> None:
@@ -94,6 +108,13 @@ def _read_part(part: dict[str, Any], found: Parts) -> None:
         found.results += _whole(payload)
         found.answers = True
         return
+    guarded = part.get("guardContent")  # Bedrock's mark around the user's text
+    if isinstance(guarded, dict) and isinstance(guarded.get("text"), dict):
+        _read_part(guarded["text"], found)
+        return
+    if kind is None and isinstance(part.get("parts"), list):  # ChatGPT's exports
+        _read(part["parts"], found)
+        return
     text = next((part[name] for name in ("text", "content", "value") if isinstance(part.get(name), str)), None)
     if kind in _TEXT_TYPES and text is not None:
         found.texts.append(text)
@@ -106,8 +127,21 @@ def _whole(value: Any) -> list[str]:
     if isinstance(value, str):
         text = value
     else:
-        text = "\n".join(text_leaves(value, words_min=1)) or ("" if not value else orjson.dumps(value).decode())
+        bare = None if (text := "\n".join(text_leaves(value, words_min=1))) else _without_strings(value, 0)
+        text = text or ("" if not bare else orjson.dumps(bare).decode())
     return [text] if text.strip() else []
+
+
+def _without_strings(value: Any, depth: int) -> Any:
+    """The numbers of a value that holds no text: what is left of strings are names and the bytes of images."""
+    if depth > _DEPTH_MAX or isinstance(value, str):
+        return None
+    if isinstance(value, dict):
+        inner = {name: _without_strings(one, depth + 1) for name, one in value.items()}
+        return {name: one for name, one in inner.items() if one not in (None, {}, [])}
+    if isinstance(value, list):
+        return [kept for one in value if (kept := _without_strings(one, depth + 1)) not in (None, {}, [])]
+    return value
 
 
 def text_leaves(value: Any, *, words_min: int) -> list[str]:

@@ -31,6 +31,8 @@ class Part:
         if isinstance(self.file, int):
             yield self.file, places
             return
+        if len(places) == 0:
+            return
         files, starts = np.unique(self.file[places], return_index=True)
         yield from zip(files.tolist(), np.split(places, starts[1:]), strict=True)
 

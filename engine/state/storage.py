@@ -21,7 +21,7 @@ import orjson
 import pyarrow as pa
 
 from gauger.engine.common.errors import DamagedError, StateError
-from gauger.engine.common.private import make_file, make_folder, write_file
+from gauger.engine.common.private import close_file, make_folder, write_file
 from gauger.engine.state.rows import Field
 
 FORMAT = 2  # 1: other word features, shingles and signatures, which do not compare with these
@@ -92,12 +92,12 @@ def write_table(folder: Path, name: str, columns: Mapping[str, pa.Array | np.nda
     arrays = {key: value if isinstance(value, pa.Array) else pack(value) for key, value in columns.items()}
     table = pa.table(arrays)
     place = folder / f"{name}.arrow"
-    make_file(place)
     with (
         pa.OSFile(str(place), "wb") as sink,
         pa.ipc.new_file(sink, table.schema, options=_WRITE) as out,
     ):
         out.write_table(table, max_chunksize=1 << 20)
+    close_file(place)
 
 
 def read_table(folder: Path, name: str) -> pa.Table:

@@ -119,6 +119,25 @@ def pieces(path: Path) -> Iterator[bytes]:
     raise damage
 
 
+def peeked(pieces: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """The first ``size`` bytes or more of what comes, and all of it; damage is met where it is."""
+    taken: list[bytes] = []
+    damage: list[OSError] = []
+    try:
+        while sum(map(len, taken)) < size and (piece := next(pieces, b"")):
+            taken.append(piece)
+    except OSError as error:
+        damage.append(error)
+
+    def everything() -> Iterator[bytes]:
+        yield from taken
+        if damage:
+            raise damage[0]
+        yield from pieces
+
+    return b"".join(taken), everything()
+
+
 def _filled(stream: Any, size: int) -> bytes:
     """As many bytes as there are, up to ``size``."""
     found = b""

@@ -32,27 +32,32 @@ _CAMEL = {
 }
 
 
-def of_document(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The records of one document, in order; at least one."""
-    found = False
-    for record in (*_of_traces(document), *_of_logs(document)):
-        found = True
-        yield record
-    if not found:
-        yield {"attributes": {OPERATION: "metric" if any(name in document for name in _METRICS) else OTHER}}
+class Documents:
+    """The documents of one file, in order: a span above calls may come in a later document than they."""
 
+    def __init__(self) -> None:
+        self._awaited = traces.Awaited()
 
-def _of_traces(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    spans = [_span(fields, inherited) for fields, inherited in _rows(document, _TRACES)]
-    if not spans and "spanId" in _spelt(document):  # a span a line
-        spans = [_span(_spelt(document), {})]
-    traces.settle(spans)
-    for span in spans:
-        record = {**span.fields, "attributes": span.attributes}
-        seconds = _seconds_between(span.fields.get("startTimeUnixNano"), span.fields.get("endTimeUnixNano"))
-        if seconds is not None:
-            record["duration_seconds"] = seconds
-        yield record
+    def __call__(self, document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The records of one document, in order; at least one."""
+        found = False
+        for record in (*self._of_traces(document), *_of_logs(document)):
+            found = True
+            yield record
+        if not found:
+            yield {"attributes": {OPERATION: "metric" if any(name in document for name in _METRICS) else OTHER}}
+
+    def _of_traces(self, document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        spans = [_span(fields, inherited) for fields, inherited in _rows(document, _TRACES)]
+        if not spans and "spanId" in _spelt(document):  # a span a line
+            spans = [_span(_spelt(document), {})]
+        traces.settle(spans, self._awaited)
+        for span in spans:
+            record = {**span.fields, "attributes": span.attributes}
+            seconds = _seconds_between(span.fields.get("startTimeUnixNano"), span.fields.get("endTimeUnixNano"))
+            if seconds is not None:
+                record["duration_seconds"] = seconds
+            yield record
 
 
 def _of_logs(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -61,6 +61,8 @@ _IDENTITY = (
     "tls.client.ja4",
 )
 _CHAIN_MAX = 64  # spans above one another
+_AWAITED_MAX = 65_536
+_SAID_MAX = 256
 
 
 @dataclass
@@ -72,12 +74,12 @@ class Span:
     own: dict[str, Any] = field(default_factory=dict)  # without those of the resource
 
     @property
-    def key(self) -> tuple[Any, Any]:
+    def key(self) -> tuple[str, str]:
         """Trace and span."""
         return _text(self.fields.get("traceId")), _text(self.fields.get("spanId"))
 
     @property
-    def above(self) -> tuple[Any, Any]:
+    def above(self) -> tuple[str, str]:
         """Trace and span of the one above."""
         return _text(self.fields.get("traceId")), _text(self.fields.get("parentSpanId"))
 
@@ -87,28 +89,54 @@ class Span:
         return bool(self.attributes.get(MESSAGES))
 
 
-def settle(spans: list[Span]) -> None:
+class Awaited:
+    """Spans that have calls below them and have not come yet: what ends first is exported first.
+
+    Kept for a file, up to a number of spans; the oldest are forgotten.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, str], set[int]] = {}  # by span, hashes of what the calls below it say
+
+    def add(self, key: tuple[str, str], said: set[int]) -> None:
+        """A span will come, below which calls say so."""
+        known = self._said.setdefault(key, set())
+        if len(known) < _SAID_MAX:
+            known |= said
+        if len(self._said) > _AWAITED_MAX:
+            del self._said[next(iter(self._said))]
+
+    def take(self, key: tuple[str, str]) -> set[int] | None:
+        """What the calls below a span say; None where none came before it."""
+        return self._said.pop(key, None)
+
+
+def settle(spans: list[Span], awaited: Awaited) -> None:
     """Give calls what the spans above them say of the caller, and what is no call an operation that says so."""
     by_key = {span.key: span for span in spans if all(span.key)}
     roots = {span.key[0]: span for span in spans if not span.above[1]}
     kinds = [kind_of(span.attributes) for span in spans]
-    holders: set[int] = set()  # spans with a call below them
-    copies: set[int] = set()  # calls that are seen once more below
+    said_below: dict[int, set[int]] = {}  # by span, hashes of what the calls below it say
     for span, kind in zip(spans, kinds, strict=True):
-        if kind != "call" or not span.has_text:
+        below = awaited.take(span.key)
+        if below is not None:
+            said_below.setdefault(id(span), set()).update(below)
+        said = (below or set()) | ({_says(span)} if kind == "call" and span.has_text else set())
+        if not said:
             continue
-        for higher in _chain(span, by_key):
-            holders.add(id(higher))
-            if higher.has_text and _says(higher) == _says(span):
-                copies.add(id(higher))
+        top = span
+        for top in _chain(span, by_key):
+            said_below.setdefault(id(top), set()).update(said)
+        if all(top.above) and top.above not in by_key:
+            awaited.add(top.above, said)
     for span, kind in zip(spans, kinds, strict=True):
+        below = said_below.get(id(span), set())
         if kind == "other":
             # What admission does not know to be none would count as a call.
             span.attributes[OPERATION] = OTHER
         elif kind == "around":
-            is_call = span.has_text and id(span) not in holders
-            span.attributes[OPERATION] = "chat" if is_call else AROUND
-        elif id(span) in copies:
+            span.attributes[OPERATION] = "chat" if span.has_text and not below else AROUND
+        elif span.has_text and _says(span) in below:  # the same call, as another library saw it
             span.attributes[OPERATION] = AROUND
         _inherit(span, [*_chain(span, by_key), *filter(None, [roots.get(span.key[0])])])
 
@@ -130,7 +158,7 @@ def _vercel(operation: str) -> str:
     return "agent" if operation.startswith(("ai.generate", "ai.stream")) else "tool"
 
 
-def _chain(span: Span, by_key: dict[tuple[Any, Any], Span]) -> Iterator[Span]:
+def _chain(span: Span, by_key: dict[tuple[str, str], Span]) -> Iterator[Span]:
     """The spans above one, the nearest first; never the span itself, even in a circle."""
     seen = {id(span)}
     while len(seen) <= _CHAIN_MAX:
@@ -142,8 +170,8 @@ def _chain(span: Span, by_key: dict[tuple[Any, Any], Span]) -> Iterator[Span]:
         span = higher
 
 
-def _says(span: Span) -> str | None:
-    return conversation.texts_of(span.attributes.get(MESSAGES)).prompt
+def _says(span: Span) -> int:
+    return hash(conversation.texts_of(span.attributes.get(MESSAGES)).prompt)
 
 
 def _inherit(span: Span, higher: list[Span]) -> None:

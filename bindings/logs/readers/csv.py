@@ -51,12 +51,18 @@ def _chunks(path: Path, column_map: ColumnMap, batch_rows: int, columns: Sequenc
     layout = Layout.of(path, pa.schema([(name, pa.binary()) for name in names]), column_map, columns)
     needed = [names.index(name) for name in layout.top_level()]
     gathered = _Gathered(layout, names, needed, columns)
-    for row in rows.of(len(names)):
-        gathered.add(row)
-        if gathered.size >= BATCH_BYTES or len(gathered.numbers) + len(gathered.broken) >= batch_rows:
-            yield gathered.chunk()
+    damage: Exception | None = None
+    try:
+        for row in rows.of(len(names)):
+            gathered.add(row)
+            if gathered.size >= BATCH_BYTES or len(gathered.numbers) + len(gathered.broken) >= batch_rows:
+                yield gathered.chunk()
+    except (OSError, cells.TooManyTornError) as error:
+        damage = error
     if gathered.numbers or gathered.broken:
         yield gathered.chunk()
+    if damage is not None:
+        raise damage
 
 
 class _Gathered:
@@ -101,8 +107,7 @@ class _Gathered:
 
 def _lines(path: Path, encoding: str | None) -> Iterator[list[bytes | None]]:
     """Lists of physical lines; of a file that ends lines with carriage returns alone, as old spreadsheets do, too."""
-    head = streams.head_of(path, streams.PIECE_BYTES)
-    pieces = streams.pieces(path)
+    head, pieces = streams.peeked(streams.pieces(path), streams.PIECE_BYTES)
     if encoding is not None:
         decoded = codecs.iterdecode(pieces, encoding, "replace")
         pieces = (piece.encode("utf-8", "replace") for piece in decoded)

@@ -85,35 +85,17 @@ def rows_of(path: Path, content: bytes, column_map: ColumnMap) -> tuple[list[dic
 
 def _blocks(path: Path, pieces: Iterator[bytes]) -> Iterator[_Values]:
     """The values of a file, some at a time. Raises ``OSError`` or ``UnreadableError`` behind those that can be read."""
-    head, pieces = _peeked(pieces)
+    head, pieces = streams.peeked(pieces, _HEAD_BYTES)
+    if head.startswith(_SEPARATOR):
+        head = head.replace(_SEPARATOR, b"")
+        pieces = (piece.replace(_SEPARATOR, b"") for piece in pieces)  # nowhere else in JSON
     shape = documents.shape_of(head, whole=len(head) < _HEAD_BYTES)
     if shape == "text":
         raise InputError(f"{path}: no line is JSON: a text log, or another format; write the calls as JSON lines")
-    if head.startswith(_SEPARATOR):
-        pieces = (piece.replace(_SEPARATOR, b"") for piece in pieces)  # nowhere else in JSON
     if shape == "lines":
         yield from lines.blocks(pieces)  # type: ignore[misc]  # a list of fewer kinds of values
     else:
         yield from documents.blocks(pieces)  # type: ignore[misc]
-
-
-def _peeked(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The head of what comes, and all of it."""
-    taken: list[bytes] = []
-    damage: list[OSError] = []
-    try:
-        while sum(map(len, taken)) < _HEAD_BYTES and (piece := next(pieces, b"")):
-            taken.append(piece)
-    except OSError as error:
-        damage.append(error)
-
-    def everything() -> Iterator[bytes]:
-        yield from taken
-        if damage:
-            raise damage[0]
-        yield from pieces
-
-    return b"".join(taken), everything()
 
 
 class Batcher:

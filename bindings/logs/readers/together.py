@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.engine.common.errors import InputError
-from gauger.logs.columns import ColumnMap
+from gauger.logs.columns import ColumnMap, first_value
 from gauger.logs.files import streams
 from gauger.logs.readers import jsonl, records, sniffing
 
@@ -37,6 +37,7 @@ class SmallFiles:
 
     def __init__(self, column_map: ColumnMap) -> None:
         self._map, self._sources = column_map, column_map.sources()
+        self._token_ids = self._sources.get("prompt_token_ids", ())
         self._clear()
 
     def _clear(self) -> None:
@@ -71,7 +72,10 @@ class SmallFiles:
             return False
         broken = [(place, row) for place, row in enumerate(rows) if isinstance(row, str)]
         good = [place for place, row in enumerate(rows) if not isinstance(row, str)]
-        self._good += [row for row in rows if not isinstance(row, str)]
+        found = [row for row in rows if not isinstance(row, str)]
+        if any(first_value(row, self._token_ids) is not None for row in found):
+            return False  # they cannot stand beside texts, and the reader says so of the file
+        self._good += found
         self._files += [number] * len(good)
         self._rows += good
         self._broken += [(number, broken)] if broken else []

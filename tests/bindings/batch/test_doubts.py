@@ -96,8 +96,8 @@ def test_a_column_of_the_users_own_map_that_no_row_has(tmp_path: Path) -> None:
     )
     run = run_of(calls(4, 6, Http={"Remote_IP": "203.0.113.5"}), tmp_path, columns=str(tmp_path / "map.toml"))
     assert run.doubts == [
-        "org_id (pay, firm) was found in no row",
         "client_address (http.remote_ip) was found in no row; near: Http.Remote_IP",
+        "org_id (pay, firm) was found in no row",
     ]
 
 

@@ -43,7 +43,10 @@ def test_strays_of_older_days_replace_no_kept_day_and_make_none(tmp_path: Path) 
     ]
     finished = run(tmp_path, "today", [*traffic.honest(120, 8, 4), *strays, *broken])
     assert accounts(tmp_path) == {"2026-11-15": 40, "2026-11-16": 120}
-    (sentence,) = finished.warnings
+    strayed, sentence = finished.warnings
+    assert strayed.startswith(
+        "400 calls of 400 days between 2027-01-22 and 2100-04-02 lie outside 2026-11-15 to 2026-11-16"
+    )
     assert sentence.startswith("not kept, less than one call in a hundred is of these days: 2026-11-15 (5 calls), ")
     arguments = ["week", "--state", str(tmp_path / "state"), "--out", str(tmp_path / "week"), "--workers", "1"]
     assert "Week       2 days up to 2026-11-16" in CliRunner().invoke(main, arguments).output

@@ -1,7 +1,5 @@
-"""Column maps: the format, its errors, and the shipped maps on one fixture each."""
+"""Column maps: the format and its errors."""
 
-import hashlib
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,94 +7,7 @@ import pytest
 
 from gauger.engine.common.errors import ColumnMapError
 from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION
-from gauger.engine.intake import admission as intake
-from gauger.logs import readers
 from gauger.logs.columns import Source, first_value, load_column_map, walk
-
-FIXTURES = Path(__file__).parents[1] / "fixtures"
-BRIEF = ["Be brief."]
-
-
-def rows_of(name: str) -> list[dict[str, Any]]:
-    """The admitted rows of a shipped map's fixture, nulls left out."""
-    [chunk] = readers.read(FIXTURES / f"{name}.jsonl", load_column_map(name))
-    assert not chunk.broken
-    return [
-        {column: value for column, value in row.items() if value is not None}
-        for row in intake.admit(chunk.batch).calls.to_pylist()
-    ]
-
-
-def at(minute: int, microsecond: int = 0) -> datetime:
-    return datetime(2026, 11, 20, 12, minute, 0, microsecond, tzinfo=UTC)
-
-
-def test_litellm() -> None:
-    first, second = rows_of("litellm")
-    assert first == {
-        "start_time": at(0, 250_000),
-        "account_id": "user-1",
-        "org_id": "team-9",
-        "api_key_hash": "88dc28d0",
-        "conversation_id": "trace-1",
-        "response_id": "chatcmpl-1",
-        "client_address": "203.0.113.7",
-        "prompt_text": "Second question\nwith an image",
-        "context_texts": ["Be brief.\nFirst question\nFirst answer\nSecond question\nwith an image"],
-        "operation_name": "acompletion",
-        "request_model": "gpt-4o",
-        "request_temperature": 0.2,
-        "request_max_tokens": 256,
-        "request_choice_count": 1,
-        "request_stream": False,
-        "response_finish_reasons": ["stop"],
-        "usage_output_tokens": 10,
-    }
-    assert (second["account_id"], second["prompt_text"]) == ("99aa", "A bare prompt")
-    assert (second["error_type"], second["request_max_tokens"]) == ("RateLimitError", 64)
-    assert "context_texts" not in second
-
-
-def test_openai() -> None:
-    chat, responses, completions = rows_of("openai")
-    assert chat["start_time"] == at(0, 250_000)
-    assert chat["api_key_hash"] == hashlib.sha256(b"sk-never-kept").hexdigest()
-    assert (chat["account_id"], chat["prompt_text"], chat["context_texts"]) == ("user-1", "Chat question", BRIEF)
-    assert chat["response_finish_reasons"] == ["stop"]
-    assert responses["start_time"] == at(1)
-    assert (responses["account_id"], responses["prompt_text"]) == ("user-2", "Responses question")
-    assert (responses["context_texts"], responses["error_type"]) == (BRIEF, "server_error")
-    assert (completions["account_id"], completions["prompt_text"]) == ("user-3", "Completions question")
-    assert completions["response_finish_reasons"] == ["length"]
-
-
-def test_otlp() -> None:
-    attribute, numbered, event, structured = rows_of("otlp")
-    assert attribute == {
-        "start_time": at(0, 250_000),
-        "account_id": "user-1",
-        "client_address": "203.0.113.7",
-        "prompt_text": "Attribute question",
-        "context_texts": ["r", "Be brief."],
-        "continuation": True,
-        "operation_name": "chat",
-        "request_model": "gpt-4o",
-        "request_temperature": 0.2,
-        "request_max_tokens": 256,
-        "response_finish_reasons": ["stop"],
-        "usage_output_tokens": 10,
-    }
-    assert (numbered["account_id"], numbered["prompt_text"]) == ("user-of-resource", "Numbered question")
-    assert (numbered["context_texts"], numbered["error_type"]) == (BRIEF, "timeout")
-    assert (event["account_id"], event["prompt_text"], event["context_texts"]) == ("user-3", "Event question", BRIEF)
-    assert structured["prompt_text"] == "Structured question"
-
-
-def test_otlp_counts_every_span_as_a_row() -> None:
-    [chunk] = readers.read(FIXTURES / "otlp.jsonl", load_column_map("otlp"))
-    admitted = intake.admit(chunk.batch)
-    assert chunk.rows.tolist() == [0, 1, 2, 3, 4]
-    assert (admitted.rejected.tolist(), admitted.reasons) == ([4], [intake.NO_CALL])
 
 
 def test_canonical_names_and_dotted_ones_are_found() -> None:
@@ -201,3 +112,15 @@ def test_an_unknown_map_names_the_shipped_ones() -> None:
         match="did you mean litellm\\? give a TOML file or one of",
     ):
         load_column_map("litelm")
+
+
+def test_records_of_otlp_have_an_operation_whether_a_map_names_it_or_not(tmp_path: Path) -> None:
+    path = tmp_path / "map.toml"
+    path.write_text('records = "otlp_spans"\n[columns]\naccount_id = "attributes.user.id"\n')
+    assert load_column_map(str(path)).columns["operation_name"] == (Source("attributes.gen_ai.operation.name"),)
+
+
+def test_a_map_of_ones_own_knows_where_large_bodies_lie(tmp_path: Path) -> None:
+    path = tmp_path / "map.toml"
+    path.write_text('[columns]\nmessages = ["message.input.inputBodyJson.messages", "other"]\n')
+    assert load_column_map(str(path)).columns["messages"][-1] == Source("message.input.inputBodyS3Path", "elsewhere")

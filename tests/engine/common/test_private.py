@@ -48,6 +48,12 @@ def test_files_are_made_empty_and_closed_even_where_one_was_open(tmp_path: Path)
         assert (mode(tmp_path / name), (tmp_path / name).read_bytes()) == (0o600, b"")
 
 
+def test_a_file_is_closed_when_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    private.close_file(tmp_path / "file")
+    assert (mode(tmp_path / "file"), (tmp_path / "file").read_bytes()) == (0o600, b"content")
+
+
 def test_what_is_written_is_closed(tmp_path: Path) -> None:
     private.write_file(tmp_path / "one", b"content")
     with open(tmp_path / "other", "a+b", opener=private.opener) as file:

@@ -126,6 +126,7 @@ def test_rules_choose_the_turns() -> None:
 def test_faults() -> None:
     assert texts_of('[{"role": "user", "content": "abc').fault == CUT
     assert texts_of({"id": "pmpt_1", "version": "2"}).fault == TEMPLATE
+    assert texts_of('{"id": "pmpt_1", "version": "2"}').fault == TEMPLATE
     assert texts_of(["Sys text", "Oil the hinge", "Done"]).fault == UNMARKED
     assert texts_of(["Oil the hinge"]).prompt == "Oil the hinge"
 

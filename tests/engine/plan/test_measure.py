@@ -9,7 +9,7 @@ import pytest
 
 from gauger.engine.common.settings import HOUR_US
 from gauger.engine.common.shards import SHARDS
-from gauger.engine.intake.parts import Event, Part, Refused
+from gauger.engine.intake.parts import Ended, Event, Part, Refused
 from gauger.engine.plan import measure
 from gauger.engine.segments.segment import Account
 from gauger.engine.segments.work import Work
@@ -104,6 +104,21 @@ def test_a_file_that_cannot_be_read_as_calls_costs_its_own_rows_only(tmp_path: P
         assert account.files[8].error == "this run holds prompts as text; it cannot take token ids: score the two apart"
         assert "colour" not in str(account.files[7].error)
         assert rows_in(work) == sorted(call["row"] for call in GOOD[:60])
+
+
+def test_rows_of_several_files_in_one_part_count_for_their_own(tmp_path: Path) -> None:
+    some = [*GOOD[:5], {**GOOD[5], "account_id": None}, *GOOD[6:9]]
+    files, rows = np.repeat(np.array([2, 3, 5], np.int32), 3), np.tile(np.arange(3), 3)
+    together = Part(calls.batch_of(some), files, rows)
+    colours = Part(pa.record_batch({"colour": ["red", "blue"]}), np.array([7, 8], np.int32), np.array([0, 0]))
+    with working(tmp_path / "work") as work:
+        account = measured(work, [together, Ended(2), Ended(3), Ended(5), colours])
+        counts = {file: (one.rows, one.scored, one.refused, one.next_row) for file, one in account.files.items()}
+        assert {file: counts[file] for file in (2, 3, 5)} == {2: (3, 3, 0, 3), 3: (3, 2, 1, 3), 5: (3, 3, 0, 3)}
+        assert (account.files[7].refused, account.files[8].refused) == (1, 1)
+        refused = zip(account.refused_file, account.refused_row, account.refused_reason, strict=True)
+        assert (3, 2, "account_id is missing") in list(refused)
+        assert rows_in(work) == [0, 0, 0, 1, 1, 1, 2, 2]
 
 
 def test_what_a_reader_refuses_is_noted_with_its_reasons(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from gauger.engine.intake import admission
 from gauger.logs.columns import load_column_map
-from gauger.logs.otlp.documents import of_document
+from gauger.logs.otlp.documents import Documents
+from gauger.logs.otlp.traces import Awaited
 from gauger.logs.readers import records
 from tests.bindings.logs.otlp.writing import START, event, logs, pairs, span, traces
 
@@ -20,6 +21,7 @@ AGENT = {"gen_ai.operation.name": "invoke_agent", **SAID}
 def rows_of(*documents: dict[str, Any]) -> tuple[list[dict[str, Any]], list[tuple[int, str]]]:
     """Admitted rows of documents under the shipped map, and the refused ones with their reasons."""
     column_map = load_column_map("otlp")
+    of_document = Documents()
     found = [record for document in documents for record in of_document(document)]
     arrays = records.to_arrays(found, column_map.sources(), column_map.rules)
     arrays.setdefault("account_id", records.to_array("account_id", ["nobody"] * len(found)))
@@ -117,6 +119,26 @@ def test_a_call_that_two_libraries_saw_counts_once_and_two_calls_twice() -> None
     assert ([call["prompt_text"] for call in calls], refused) == (["Plan the crossing", "Book the ferry"], [])
 
 
+def test_a_step_that_comes_in_a_later_document_than_its_calls_is_none() -> None:
+    step, between = span("step", "root", {**AGENT, **USER}), span("between", "step", {})
+    call = span("call", "between", {**MODEL, **USER})
+    for documents in ((call, between, step), (call, step)):
+        calls, refused = rows_of(*(traces(one) for one in documents))
+        # Where a span between them is missing, nothing says that they belong together.
+        assert (len(calls), len(refused)) == ((1, 2) if len(documents) == 3 else (2, 0))
+    calls, refused = rows_of(
+        traces(span("below", "above", {**MODEL, **USER})), traces(span("above", "", {**MODEL, **USER}))
+    )
+    assert (len(calls), refused) == (1, [(1, admission.NO_CALL)])
+
+
+def test_spans_that_never_come_are_forgotten() -> None:
+    awaited = Awaited()
+    for number in range(70_000):
+        awaited.add(("t", str(number)), {number})
+    assert (awaited.take(("t", "0")), awaited.take(("t", "69999"))) == (None, {69_999})
+
+
 def test_the_nearest_span_above_says_who_calls() -> None:
     calls, _ = rows_of(
         traces(
@@ -178,7 +200,7 @@ def test_messages_of_every_convention(attributes: dict[str, Any], prompt: str) -
 
 
 def test_flattened_messages_keep_their_order_parts_and_tool_calls() -> None:
-    (record,) = of_document(traces(span("call", "", FLAT)))
+    (record,) = Documents()(traces(span("call", "", FLAT)))
     system, assistant, user = record["attributes"]["gen_ai.input.messages"]
     assert (system["role"], assistant["role"], user["role"]) == ("system", "assistant", "user")
     assert assistant["tool_calls"] == [
@@ -296,4 +318,4 @@ def test_messages_that_were_uploaded_elsewhere_say_so() -> None:
 
 def test_names_that_nest_without_end_cost_nothing() -> None:
     deep = "llm.input_messages." + "0." * 50_000 + "content"
-    assert len(list(of_document(traces(span("call", "", {deep: "x", "gen_ai.prompt.999999.content": "y"}))))) == 1
+    assert len(list(Documents()(traces(span("call", "", {deep: "x", "gen_ai.prompt.999999.content": "y"}))))) == 1

@@ -67,3 +67,28 @@ def test_what_is_no_arrow_file(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(InputError, match="Arrow file") as caught:
         list(readers.read(path, CANONICAL))
     assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_run_ends_of_more_rows_than_a_log_has_are_refused(tmp_path: Path) -> None:
+    ends = pa.RunEndEncodedArray.from_arrays(pa.array([2**31 - 2], pa.int32()), pa.array(["hello"]))
+    path = write(tmp_path / "a.arrow", pa.record_batch({"prompt_text": ends}))
+    assert path.stat().st_size < 2_000
+    with pytest.raises(InputError, match="more than 8 rows a byte"):
+        list(readers.read(path, CANONICAL))
+
+
+def test_feather_v1_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.feather"
+    path.write_bytes(b"FEA1" + b"\0" * 40 + b"FEA1")
+    with pytest.raises(InputError, match="Feather V1: write it again as Feather V2"):
+        list(readers.read(path, CANONICAL))
+
+
+@pytest.mark.parametrize("codec", ["zstd", "lz4"])
+def test_compressed_buffers(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "a"
+    batch = pa.record_batch({"account_id": ["a", "b"]})
+    with pa.ipc.new_stream(path, batch.schema, options=pa.ipc.IpcWriteOptions(compression=codec)) as writer:
+        writer.write_batch(batch)
+    [chunk] = readers.read(path, CANONICAL)
+    assert chunk.batch.equals(batch)

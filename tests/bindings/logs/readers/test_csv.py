@@ -1,5 +1,6 @@
 """CSV: nothing guessed, broken rows numbered, foreign bytes kept for intake to judge."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from gauger.engine.common.errors import InputError
 from gauger.engine.intake import admission as intake
 from gauger.logs import readers
 from gauger.logs.columns import load_column_map
+from gauger.logs.files import limits
 from gauger.logs.readers.chunk import Chunk
 
 CANONICAL = load_column_map(None)
@@ -88,3 +90,62 @@ def test_json_in_cells_is_followed_by_a_column_map(path: Path) -> None:
     [chunk] = readers.read(path, load_column_map("litellm"))
     [row] = intake.admit(chunk.batch).calls.to_pylist()
     assert (row["account_id"], row["prompt_text"]) == ("u", "hi")
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_other_separators_and_encodings(path: Path, separator: str, encoding: str) -> None:
+    lines = [["start_time", "account_id", "prompt_text"], ["2026-11-20", "a", '"gr\u00fc\u00df, ""x""\nand more"']]
+    text = "\n".join(map(separator.join, lines))
+    [chunk] = read(path, text.encode(encoding))
+    [row] = intake.admit(chunk.batch).calls.to_pylist()
+    assert (row["account_id"], row["prompt_text"]) == ("a", 'gr\u00fc\u00df, "x"\nand more')
+
+
+def test_a_first_line_may_name_the_separator(path: Path) -> None:
+    [chunk] = read(path, b"\nsep=;\r\naccount_id;prompt,text;prompt_text\r\na;x;p\r\n")
+    assert chunk.batch.to_pylist() == [{"account_id": b"a", "prompt_text": b"p"}]
+
+
+def test_lines_that_end_with_carriage_returns_alone(path: Path) -> None:
+    [chunk] = read(path, b"account_id,prompt_text\ra,p\rb,q\r")
+    assert chunk.batch.column("account_id").to_pylist() == [b"a", b"b"]
+
+
+def test_a_separator_that_cannot_be_told_is_an_error(path: Path) -> None:
+    with pytest.raises(InputError, match="no comma but several of"):
+        read(path, b"account_id;prompt_text|x\na;b|c\n")
+
+
+@pytest.mark.parametrize("batch_rows", [1, 7, 1000])
+def test_every_physical_line_is_accounted_for(path: Path, batch_rows: int) -> None:
+    rows = [b"2026-11-20,%d,hello\n" % number for number in range(300)]
+    chunks = read(path, HEADER + b"".join([*rows, b'2026-11-20,torn,"cut here\n', *rows]), batch_rows)
+    numbers = [row for chunk in chunks for row in chunk.rows.tolist()]
+    [(torn, reason)] = [entry for chunk in chunks for entry in chunk.broken]
+    assert (torn, reason.split(",")[0]) == (300, "a quote is opened and not closed")
+    assert numbers == [row for row in range(601) if row != 300]
+
+
+def test_limits_are_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "COLUMNS_MAX", 4)
+    with pytest.raises(InputError, match="more than 4 columns"):
+        read(path, b"a,b,c,d,e\n1,2,3,4,5\n")
+    monkeypatch.setattr(limits, "TORN_QUOTES_MAX", 2)
+    with pytest.raises(InputError, match="quotes are torn in more than 2 rows"):
+        read(path, HEADER + b'"x"y\n' * 3)
+    monkeypatch.setattr(limits, "BROKEN_ROWS_MAX", 5)
+    with pytest.raises(InputError, match="more than 5 rows cannot be read"):
+        read(path, HEADER + b"x\n" * 6)
+
+
+def test_a_truncated_gzip_gives_its_good_rows_first(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    whole = gzip.compress(HEADER + b"".join(b"2026-11-20,%d,hello\n" % number for number in range(20_000)))
+    path.write_bytes(whole[: len(whole) // 2])
+    chunks: list[Chunk] = []
+    with pytest.raises(InputError, match="truncated or damaged after") as caught:
+        chunks.extend(readers.read(path, CANONICAL))
+    rows = sum(chunk.batch.num_rows + len(chunk.broken) for chunk in chunks)
+    assert f"after {rows} rows" in str(caught.value)
+    assert rows > 1_000

@@ -1,6 +1,7 @@
 """Discovery: what a user may point at, and how a format is told."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -99,3 +100,56 @@ def test_unknown_content_is_an_error(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(InputError) as caught:
         readers.format_of(path)
     assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_files_of_a_directory_are_taken_by_content_and_the_others_named(tmp_path: Path) -> None:
+    line = b'{"account_id": "a"}\n'
+    for name, content in {
+        "gw.jsonl.1": line,
+        "gw.log": line,
+        "vllm.log": b"INFO started\n",
+        "old.tar": b"\0" * 257 + b"ustar",
+        "_SUCCESS": b"",
+        "permission-check": b"",
+        ".part.crc": b"x",
+        "part.crc": b"x",
+        "README.md": b"words",
+        "manifest.json": b"{}",
+        "data/4_input.json.gz": gzip.compress(b"{}"),
+        "data/day.json": line,
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    found = readers.survey([tmp_path])
+    assert names(found.files, tmp_path) == ["data/day.json", "gw.jsonl.1", "gw.log"]
+    left = {one.path.relative_to(tmp_path).as_posix(): one.is_data for one in found.left_out}
+    beside = ("README.md", "data/4_input.json.gz", "manifest.json", "part.crc", "permission-check")
+    assert left == {**dict.fromkeys(beside, False), "old.tar": True, "vllm.log": True}
+    assert found.complaints() == [
+        f"{tmp_path}/old.tar: left out, a tar archive: unpack it and score what is in it",
+        f"{tmp_path}/vllm.log: left out, no line is JSON: a text log, or another format",
+    ]
+    assert found.complaints(1)[1] == "1 more files left out"
+
+
+def test_a_file_that_is_named_outright_is_not_left_out(tmp_path: Path) -> None:
+    (tmp_path / "vllm.log").write_bytes(b"INFO started\n")
+    (tmp_path / "a.jsonl").touch()
+    found = readers.survey([tmp_path, tmp_path / "vllm.log"])
+    assert names(found.files, tmp_path) == ["a.jsonl", "vllm.log"]
+    assert found.left_out == []
+
+
+@pytest.mark.parametrize("given", ["s3://bucket/a/", "s3:/bucket/a/", "gs://b/*", "abfss://c@d/e", "https://h/x"])
+def test_remote_places_are_refused(given: str) -> None:
+    for refused in (readers.survey, lambda places: readers.refuse_remote(Path(places[0]))):
+        with pytest.raises(InputError, match=r"^[a-z0-9]+://[a-z].*: remote URIs are neither read nor written"):
+            refused([given])
+    readers.refuse_remote("plain/place")
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(InputError, match="neither a file nor a directory"):
+        readers.survey([tmp_path / "pipe.jsonl"])

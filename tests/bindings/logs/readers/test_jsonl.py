@@ -1,6 +1,7 @@
 """JSON lines: bad lines cost themselves only, and mixed values never cost a column."""
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,81 @@ def test_odd_trace_documents_give_rows_or_nothing(tmp_path: Path, document: Any)
     rows = [*chunk.rows.tolist(), *(row for row, _ in chunk.broken)]
     assert rows == list(range(len(rows)))
     assert chunk.broken[0][1] == "line is not valid JSON"
+
+
+LAYOUTS: dict[str, Callable[[list[Any]], bytes]] = {
+    "array": lambda calls: orjson.dumps(calls),
+    "indented array": lambda calls: orjson.dumps(calls, option=orjson.OPT_INDENT_2),
+    "indented": lambda calls: b"\n".join(orjson.dumps(one, option=orjson.OPT_INDENT_2) for one in calls),
+    "side by side": lambda calls: b"".join(map(orjson.dumps, calls)),
+    "side by side on some lines": lambda calls: b"\n".join(
+        b"".join(map(orjson.dumps, calls[at : at + 2])) for at in range(0, len(calls), 2)
+    ),
+    "arrays on lines": lambda calls: b"\n".join(orjson.dumps(calls[at : at + 3]) for at in range(0, len(calls), 3)),
+    "text sequence": lambda calls: b"".join(b"\x1e" + orjson.dumps(one) + b"\n" for one in calls),
+    "utf-16": lambda calls: "\n".join(orjson.dumps(one).decode() for one in calls).encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("batch_rows", [3, 1000])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_gives_the_same_rows(tmp_path: Path, layout: str, batch_rows: int) -> None:
+    path = tmp_path / "a.json"
+    calls = [orjson.loads(call(number, request_top_p=0.5)) for number in range(40)]
+    path.write_bytes(LAYOUTS[layout](calls))
+    chunks = read(path, batch_rows)
+    assert [row for chunk in chunks for row in chunk.rows.tolist()] == list(range(40))
+    prompts = [prompt for chunk in chunks for prompt in chunk.batch.column("prompt_text").to_pylist()]
+    assert prompts == [f"prompt {number}" for number in range(40)]
+
+
+def test_elements_of_a_list_are_rows_each(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(call(0) + b"\n[" + call(1) + b", 7, " + call(3) + b"]\n[]\n" + call(5) + b" {torn\n" + call(6))
+    [chunk] = read(path)
+    assert chunk.rows.tolist() == [0, 1, 3, 6]
+    assert chunk.broken == [
+        (2, "line is not a JSON object"),
+        (4, "line is an empty list"),
+        (5, "line is not valid JSON"),
+    ]
+
+
+def test_damage_within_one_document_costs_its_record(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    calls = [orjson.loads(call(number)) for number in range(9)]
+    damaged = orjson.dumps(calls, option=orjson.OPT_INDENT_2).replace(b'"prompt 4"', b'"prompt 4')
+    path.write_bytes(damaged)
+    [chunk] = read(path)
+    assert (chunk.rows.tolist(), chunk.broken) == ([0, 1, 2, 3, 5, 6, 7, 8], [(4, "record is not valid JSON")])
+    path.write_bytes(damaged[: len(damaged) // 2])
+    with pytest.raises(InputError, match="JSON array is never closed, the file is cut off, after 5 records"):
+        read(path)
+
+
+def test_a_text_log_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"INFO 11-16 10:00:00 started\n" * 9)
+    with pytest.raises(InputError, match="no line is JSON: a text log"):
+        read(path)
+
+
+def test_a_long_line_of_very_many_values_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "NODES_COUNTED_BYTES", 1_000)
+    monkeypatch.setattr(limits, "NODES_MAX", 1_000)
+    path = tmp_path / "a.jsonl"
+    crowded = call(1, z=[[]] * 900 + ["x"])
+    prose = call(2, prompt_text="one, two, [three] " * 300)
+    path.write_bytes(b"\n".join([call(0), crowded, prose]))
+    [chunk] = read(path)
+    assert (chunk.rows.tolist(), [row for row, _ in chunk.broken]) == ([0, 2], [1])
+    assert chunk.broken[0][1].startswith("record holds more than")
+
+
+def test_values_out_of_folder_names(tmp_path: Path) -> None:
+    path = tmp_path / "org_id=o" / "account_id=outer" / "a.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(call(0) + b'\n{"start_time": 1, "prompt_text": "p"}')
+    [chunk] = read(path)
+    assert chunk.batch.column("account_id").to_pylist() == ["account-0", "outer"]
+    assert chunk.batch.column("org_id").to_pylist() == ["o", "o"]

@@ -13,6 +13,7 @@ from gauger.engine.common.errors import InputError
 from gauger.engine.intake import admission as intake
 from gauger.logs import readers
 from gauger.logs.columns import load_column_map
+from gauger.logs.files import limits
 
 CANONICAL = load_column_map(None)
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -41,17 +42,21 @@ def test_rows_are_numbered_across_row_groups_and_batches(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["litellm", "openai"])
 def test_a_column_map_gives_the_same_rows_from_nested_parquet_as_from_json(tmp_path: Path, name: str) -> None:
-    source = FIXTURES / f"{name}.jsonl"
-    records: list[dict[str, Any]] = [orjson.loads(line) for line in source.read_bytes().splitlines()]
+    # Later lines have other types, and a column of Parquet has one.
+    lines = (FIXTURES / f"{name}.jsonl").read_bytes().splitlines()[:2]
+    source = tmp_path / "a.jsonl"
+    source.write_bytes(b"\n".join(lines))
+    records: list[dict[str, Any]] = [orjson.loads(line) for line in lines]
     for record in records:
         record.pop("hidden_params", None)  # an empty struct, which Parquet cannot hold
         # Parquet has one type a column: a chat of mixed shapes is kept as JSON.
         for holder in (record, record.get("request", {})):
-            for key in ("messages", "input"):
-                if key in holder:
-                    holder[key] = orjson.dumps(holder[key]).decode().strip('"')
+            for key in ("messages", "input", "prompt", "metadata"):
+                if key in holder and not isinstance(holder[key], str):
+                    holder[key] = orjson.dumps(holder[key]).decode()
     path = tmp_path / "a.parquet"
-    pq.write_table(pa.Table.from_pylist(records), path)
+    names = dict.fromkeys(key for record in records for key in record)  # Arrow looks at those of the first record only
+    pq.write_table(pa.Table.from_pylist([{key: record.get(key) for key in names} for record in records]), path)
     column_map = load_column_map(name)
     from_json, from_parquet = (
         [{key: value for key, value in row.items() if value is not None} for row in calls.to_pylist()]
@@ -91,3 +96,55 @@ def test_a_parquet_file_without_rows(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"account_id": pa.array([], pa.string())}), path)
     assert sum(chunk.batch.num_rows for chunk in readers.read(path, CANONICAL)) == 0
+
+
+def test_a_page_that_does_not_match_its_checksum_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    accounts = pa.table({"account_id": [f"acct_{row:05d}" for row in range(500)]})
+    pq.write_table(accounts, path, compression="none", use_dictionary=False, write_page_checksum=True)
+    content = bytearray(path.read_bytes())
+    content[content.find(b"acct_00250") + 9] = ord("7")
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="a page does not match its checksum"):
+        list(readers.read(path, CANONICAL))
+
+
+def test_more_rows_than_a_log_of_that_size_has_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    nothing = pa.record_batch({"account_id": pa.nulls(1 << 20, pa.string())})
+    with pq.ParquetWriter(path, nothing.schema) as writer:
+        for _ in range(4):
+            writer.write_batch(nothing)
+    with pytest.raises(InputError, match="more than 8 rows a byte"):
+        next(readers.read(path, CANONICAL))
+
+
+def test_more_than_a_log_of_that_size_unpacks_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "DECODED_FREE", 0)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"prompt_text": ["x " * 100_000] * 64}), path, compression="zstd")
+    with pytest.raises(InputError, match="more than 1,000 times its size"):
+        list(readers.read(path, CANONICAL))
+
+
+def test_columns_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "COLUMNS_MAX", 3)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({name: [1] for name in "abcd"}), path)
+    with pytest.raises(InputError, match="more than 3 columns"):
+        list(readers.read(path, CANONICAL))
+
+
+def test_an_encrypted_file_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(b"PARE" + b"\0" * 60 + b"PARE")
+    with pytest.raises(InputError, match="an encrypted Parquet file"):
+        list(readers.read(path, CANONICAL))
+
+
+def test_folder_names_and_columns_of_another_case(tmp_path: Path) -> None:
+    path = tmp_path / "account_id=a" / "part-0.parquet"
+    path.parent.mkdir()
+    pq.write_table(pa.table({"PROMPT_TEXT": ["p", "q"]}), path)
+    [chunk] = readers.read(path, CANONICAL)
+    assert chunk.batch.to_pylist() == [{"account_id": "a", "prompt_text": "p"}, {"account_id": "a", "prompt_text": "q"}]
