@@ -111,8 +111,7 @@ def _never_found(inputs: Sequence[Input], account: Account, column_map: ColumnMa
     known = {*given, *CONVERSATION}  # whole chats become other columns
     if any(name in given for name in CONTENT):
         known.update(CONTENT)
-    named = column_map.columns.keys() & set(own) - known
-    wanted = {name: column_map.columns[name] for name in CALL_SCHEMA.names if name in named}
+    wanted = {name: column_map.columns[name] for name in own if name in column_map.columns.keys() - known}
     if not wanted:
         return
     names = names_of(inputs[0].path)
