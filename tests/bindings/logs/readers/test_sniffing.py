@@ -18,7 +18,7 @@ TABLE = b"start_time,account_id,prompt_text\n1,a,p\n"
     ("name", "content", "expected"),
     [
         ("gw.jsonl.1", LINE, "jsonl"),
-        ("gw.jsonl.2.gz", gzip.compress(LINE), "jsonl"),
+        ("gw.jsonl.2.gz", gzip.compress(LINE, mtime=0), "jsonl"),
         ("gw.jsonl-20261116", LINE, "jsonl"),
         ("gw.log", LINE, "jsonl"),
         ("gw.log.2026-11-16", b"[" + LINE + b"]", "jsonl"),

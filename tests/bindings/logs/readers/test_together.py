@@ -64,6 +64,7 @@ def test_folder_names_count_for_their_own_file(tmp_path: Path) -> None:
         ("a.json", b" " * (together.SMALL_BYTES + 1) + call(0)),
         ("a.json", gzip.compress(call(0) + b" " * (1 << 20))),
     ],
+    ids=["another format", "text", "empty", "damaged", "large", "large when unpacked"],
 )
 def test_what_is_not_small_sound_json_is_left_to_its_reader(tmp_path: Path, name: str, content: bytes) -> None:
     small = SmallFiles(CANONICAL)
