@@ -131,6 +131,9 @@ def _judge(casts: dict[str, casting.Cast], rows: int, prompt_fault: pa.Array | N
 def _faults(casts: dict[str, casting.Cast], prompt_fault: pa.Array | None) -> Iterator[casting.Fault]:
     if "operation_name" in casts:
         yield _no_call(casts["operation_name"].array), NO_CALL
+    if prompt_fault is not None:
+        broken = casting.mask(pc.fill_null(pc.equal(prompt_fault, conversation.BROKEN), False))
+        yield broken, f"prompt {conversation.BROKEN}"
     content = next(name for name in CONTENT if name in casts)
     for name, label in (("account_id", "account_id"), ("start_time", "start_time"), (content, "prompt")):
         for at_fault, fault in casts[name].faults:

@@ -42,6 +42,8 @@ CUT = "is a chat that is cut off"
 UNMARKED = "comes as several texts without roles; say which list holds the roles, or pick one text"
 TEMPLATE = "is a stored template's id; its text is not in the log"
 APART = "lies in an object of its own, which the row names (inputBodyS3Path); fetch it and write it into the row"
+NO_TEXT = "holds no text: an image, a file or a stored item"
+BROKEN = "is in a record that is cut off: its JSON does not end"
 ELSEWHERE = "gauger.elsewhere"  # the name in a chat's place by which a reader says so
 
 
@@ -91,7 +93,8 @@ def texts_of(messages: Any, system: Any = None, tools: Any = None, rules: Rules 
     spoken = [turn for turn in found if turn.role == "user" and turn.text]
     if not spoken:
         texts = [text for turn in found for text in _all_of(turn)]
-        return Texts("\n".join(texts) or None, _gathered(beside))
+        silent = NO_TEXT if found and not texts and any(turn.parts.is_given for turn in found) else None
+        return Texts("\n".join(texts) or None, _gathered(beside), fault=silent)
     if rules.turns == "all":
         prompt = "\n".join(turn.text for turn in spoken)
         return Texts(
@@ -300,5 +303,5 @@ def _sound(text: str | None) -> str | None:
 
 def faults(column: pa.Array) -> Iterator[tuple[np.ndarray, str]]:
     """Rows of ``prompt_fault`` (bool, one per row) whose chat gave no prompt, and why."""
-    for reason in (CUT, UNMARKED, TEMPLATE, APART):
+    for reason in (CUT, UNMARKED, TEMPLATE, APART, NO_TEXT):
         yield pc.fill_null(pc.equal(column, reason), False).to_numpy(zero_copy_only=False), reason

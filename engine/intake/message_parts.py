@@ -40,6 +40,7 @@ class Parts:
     results: list[str] = field(default_factory=list)  # answers of tools
     others: list[str] = field(default_factory=list)  # documents, arguments of tools, reasoning, anything else
     answers: bool = False  # whether there is a tool's answer, of text or not
+    is_given: bool = False  # whether there is anything, of text or not
 
 
 def role_of(message: Any) -> str:
@@ -79,6 +80,7 @@ def parts_of(message: Any) -> Parts:
         if envelope is not None:
             found.others += text_leaves({name: one for name, one in message.items() if name != envelope}, words_min=3)
     found.texts = [text for text in found.texts if text.strip()]
+    found.is_given = isinstance(message, dict) and any(message.get(name) for name in _BODIES)
     return found
 
 

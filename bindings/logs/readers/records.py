@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,7 +41,33 @@ def to_arrays(
                 chats[name] = values
             else:
                 arrays[name] = to_array(name, values)
-    return with_chats(arrays, chats, rules)
+    arrays = with_chats(arrays, chats, rules)
+    if (broken := _broken(records, sources, arrays.get("account_id"))) is not None:
+        known = arrays.get("prompt_fault")
+        arrays["prompt_fault"] = broken if known is None else pc.coalesce(broken, known)
+    return arrays
+
+
+def _broken(
+    records: Sequence[dict[str, Any]], sources: dict[str, tuple[Source, ...]], accounts: pa.Array | None
+) -> pa.Array | None:
+    """``prompt_fault`` of records without an account that hold half of a JSON text where columns are looked for."""
+    lost = range(len(records)) if accounts is None else np.flatnonzero(np.asarray(accounts.is_null())).tolist()
+    fields = {place.steps[0] for places in sources.values() for place in places if len(place.steps) > 1}
+    found = {row for row in lost if any(_does_not_end(records[row].get(name)) for name in fields)}
+    if not found:
+        return None
+    return pa.array([conversation.BROKEN if row in found else None for row in range(len(records))], pa.string())
+
+
+def _does_not_end(value: Any) -> bool:
+    if not isinstance(value, str) or value[:1] != "{":
+        return False
+    try:
+        orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return not value.rstrip().endswith("}")
+    return False
 
 
 def with_chats(arrays: dict[str, pa.Array], chats: dict[str, list[Any]], rules: Rules) -> dict[str, pa.Array]:

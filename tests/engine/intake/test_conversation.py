@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from gauger.engine.intake import conversation
-from gauger.engine.intake.conversation import CUT, TEMPLATE, TEXTS_MAX, UNMARKED, Rules, texts_of
+from gauger.engine.intake.conversation import CUT, NO_TEXT, TEMPLATE, TEXTS_MAX, UNMARKED, Rules, texts_of
 
 SYSTEM = {"role": "system", "content": "You are brief and answer in French."}
 QUESTION = {"role": "user", "content": "Why is the sky blue in the evening?"}
@@ -129,6 +129,7 @@ def test_faults() -> None:
     assert texts_of('{"id": "pmpt_1", "version": "2"}').fault == TEMPLATE
     assert texts_of(["Sys text", "Oil the hinge", "Done"]).fault == UNMARKED
     assert texts_of(["Oil the hinge"]).prompt == "Oil the hinge"
+    assert texts_of([{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]).fault == NO_TEXT
 
 
 def test_many_texts_are_joined_and_none_is_lost() -> None:

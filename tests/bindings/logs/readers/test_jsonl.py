@@ -235,3 +235,19 @@ def test_values_out_of_folder_names(tmp_path: Path) -> None:
     [chunk] = read(path)
     assert chunk.batch.column("account_id").to_pylist() == ["account-0", "outer"]
     assert chunk.batch.column("org_id").to_pylist() == ["o", "o"]
+
+
+def test_a_record_that_a_shipper_cut_is_said_to_be_cut(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(
+        '[columns]\nstart_time = "time"\naccount_id = "log.user"\nmessages = "log.messages"\n'
+    )
+    whole = orjson.dumps({"user": "a", "messages": "Why is the sky blue?"}).decode()
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(
+        b"".join(orjson.dumps({"time": 1_795_000_000, "log": log}) + b"\n" for log in (whole, whole[:-12], "{}"))
+    )
+    [chunk] = readers.read(path, load_column_map(str(tmp_path / "map.toml")))
+    admitted = intake.admit(chunk.batch)
+    assert admitted.rows.tolist() == [0]
+    assert admitted.reasons[0] == "prompt is in a record that is cut off: its JSON does not end"
+    assert admitted.reasons[1] == "account_id is missing"
