@@ -43,9 +43,26 @@ class Source:
         """The source in records of the file ``path``: the same in all."""
         return self
 
+    @cached_property
+    def _is_direct(self) -> bool:
+        """Whether names of objects may be taken as they stand: where headers are, cases differ."""
+        return not self.blind and not any(map(holds_headers, self.steps[:-1]))
+
+    def _directly(self, record: Any) -> Any:
+        """The usual case, several times as fast as ``walk``: objects within objects."""
+        if not self._is_direct:
+            return None
+        for step in self.steps:
+            if type(record) is not dict or step not in record:
+                return None
+            record = record[step]
+        return record
+
     def value(self, record: Any) -> Any:
         """What ``record`` (JSON-like) holds here, converted; None where absent."""
-        found = record.get(self.path) if isinstance(record, dict) else None
+        found = self._directly(record)
+        if found is None:
+            found = record.get(self.path) if isinstance(record, dict) else None
         if found is None:
             found = walk(record, self.steps, self.blind)
         return found if found is None or self.convert is None else self.convert(found)

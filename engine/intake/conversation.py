@@ -87,6 +87,8 @@ def texts_of(messages: Any, system: Any = None, tools: Any = None, rules: Rules 
     system, tools : what a request holds beside its chat; a text, objects, or JSON text
     """
     beside = [*_beside(system), *_beside(tools)]
+    if (text := _single(messages)) is not None:
+        return Texts(text, _gathered(beside))
     found = _turns(messages, rules)
     if isinstance(found, str):
         return Texts(None, beside, fault=found)
@@ -110,6 +112,15 @@ def texts_of(messages: Any, system: Any = None, tools: Any = None, rules: Rules 
             own = [*(turn.parts.texts if len(turn.parts.texts) > 1 else []), *own[1:]]
         context += [text for text in own if text not in answer]
     return Texts(said.text, ["\n".join(answer), *_gathered(context)] if answer else _gathered(context), bool(answer))
+
+
+def _single(messages: Any) -> str | None:
+    """The text of a chat of one plain turn of the user's, which most are; None of any other."""
+    if type(messages) is not list or len(messages) != 1 or type(messages[0]) is not dict:
+        return None
+    text = messages[0].get("content")
+    plain = len(messages[0]) == 2 and messages[0].get("role") == "user" and type(text) is str and "</" not in text
+    return text if plain and not text.isspace() and text else None
 
 
 def _answered(turns: Sequence[_Turn], said: _Turn) -> list[str]:

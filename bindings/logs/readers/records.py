@@ -20,6 +20,7 @@ from gauger.engine.intake import casting, conversation
 from gauger.engine.intake.conversation import DEFAULT, Rules
 from gauger.engine.intake.values import plain
 from gauger.logs.columns import BESIDE, Source, all_values, first_value
+from gauger.logs.headers import holds_headers
 
 _REFUSED = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError)
 _PLAIN = {str: pa.string(), bool: pa.bool_(), int: pa.int64()}
@@ -30,10 +31,13 @@ def to_arrays(
 ) -> dict[str, pa.Array]:
     """The columns of ``records`` by canonical name; one without any value is left out."""
     keys: set[str] = set().union(*records)
+    inner: dict[str, set[str] | None] = {}
+    for first in {place.steps[0] for places in sources.values() for place in places if len(place.steps) > 1} & keys:
+        inner[first] = _inner(records, first)
     arrays: dict[str, pa.Array] = {}
     chats: dict[str, list[Any]] = {}
     for name, places in sources.items():
-        there = [place for place in places if place.path in keys or place.steps[0] in keys]
+        there = [place for place in places if place.path in keys or _may_be(place, keys, inner)]
         if name in BESIDE and len(there) > 1:
             chats[name] = [all_values(record, there) for record in records]
         elif (values := _values(name, records, there)) is not None:
@@ -46,6 +50,23 @@ def to_arrays(
         known = arrays.get("prompt_fault")
         arrays["prompt_fault"] = broken if known is None else pc.coalesce(broken, known)
     return arrays
+
+
+def _inner(records: Sequence[dict[str, Any]], first: str) -> set[str] | None:
+    """The names in the objects of a field, None where it holds anything else. A map asks for more than a log has."""
+    held = [value for record in records if (value := record.get(first)) is not None]
+    return set().union(*held) if all(type(value) is dict for value in held) else None
+
+
+def _may_be(place: Source, keys: set[str], inner: dict[str, set[str] | None]) -> bool:
+    """Whether any record may hold something at a path."""
+    first = place.steps[0]
+    if first not in keys:
+        return False
+    names = inner.get(first)
+    if names is None or place.blind or holds_headers(first):
+        return True
+    return place.steps[1] in names or ".".join(place.steps[1:]) in names
 
 
 def _broken(
