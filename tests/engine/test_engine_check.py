@@ -63,7 +63,7 @@ def test_an_unknown_call_of_an_unknown_account(finished: Engine) -> None:
         ({"start_time": None}, "start_time is missing"),
         ({"prompt_text": ""}, "prompt is empty"),
         ({"prompt_text": b"\xff"}, "prompt is not valid UTF-8"),
-        ({"start_time": CANARY}, "start_time is impossible"),
+        ({"start_time": CANARY}, "start_time is in no known form of a time"),
         ({"usage_output_tokens": 2**70}, "wrong type"),
     ],
 )
