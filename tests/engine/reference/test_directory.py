@@ -228,7 +228,10 @@ def test_a_day_is_replaced_when_that_was_asked_for_only(directory: StateDirector
     keep(directory, date(2026, 11, 16), CALLS[:60])
     assert directory.reference(TODAY, calls.SETTINGS).population.calls.tolist() == population.calls.tolist()
     fewer, _ = keep(StateDirectory(directory.path, replace_days=True), date(2026, 11, 16), CALLS[:60])
-    assert directory.reference(TODAY, calls.SETTINGS).population.calls.sum() == fewer.calls[fewer.calls >= 5].sum()
+    assert (
+        directory.reference(TODAY, calls.SETTINGS).population.calls.sum()
+        == fewer.calls[fewer.calls >= calls.SETTINGS.calls_min].sum()
+    )
     assert len(list((directory.path / "parts").iterdir())) == 1
 
 
