@@ -119,8 +119,9 @@ def _single(messages: Any) -> str | None:
     if type(messages) is not list or len(messages) != 1 or type(messages[0]) is not dict:
         return None
     text = messages[0].get("content")
-    plain = len(messages[0]) == 2 and messages[0].get("role") == "user" and type(text) is str and "</" not in text
-    return text if plain and not text.isspace() and text else None
+    if not isinstance(text, str) or len(messages[0]) != 2 or messages[0].get("role") != "user":
+        return None
+    return text if text and not text.isspace() and "</" not in text else None
 
 
 def _answered(turns: Sequence[_Turn], said: _Turn) -> list[str]:
