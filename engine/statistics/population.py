@@ -231,7 +231,7 @@ def _with_contexts(
     rows, ledger = contexts.rows, state.ledger.rows
     owner, identity = place[rows["account"]], rows["identity"]
     said = pairs(owners[ledger["account"]], state.prompts.rows["hash"][ledger["prompt"], 0])
-    new = ~np.isin(pairs(owner, identity), said) & ~standing(owner, rows["calls"], population.calls)
+    new = ~np.isin(pairs(owner, identity), said, kind="sort") & ~standing(owner, rows["calls"], population.calls)
     if not new.any():
         return population
     owner, identity, features = owner[new], identity[new], rows["features"][new]
