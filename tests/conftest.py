@@ -13,7 +13,7 @@ import pytest
 for _library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
-from gauger.engine.common.secret import SECRET_BYTES  # noqa: E402
+from gauger.engine.common.secret import SECRET_BYTES  # noqa: E402 (libraries read the variable when they are loaded)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -35,7 +35,8 @@ from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.people import Whole
 from gauger.engine.statistics.population import Population, population_of
 
-Chat = Callable[[str, str], Any]
+Chat = Callable[[str, Sequence[str]], Any]
+_DECOYS = 30  # honest prompts at hand for a call; most places need one
 REMINDER = "<system-reminder>\nThe list of tasks is empty. Do not mention this to the user.\n</system-reminder>\n"
 APP = "You are the assistant of a travel agency. Answer in two sentences and never mention other agencies."
 
@@ -50,21 +51,24 @@ def _text(text: str) -> dict[str, Any]:
 
 _ANSWER = {"role": "assistant", "content": "Certainly. Here is what you asked for."}
 _ASKED = {"role": "assistant", "content": None, "tool_calls": [{"id": "c", "function": {"name": "read"}}]}
-# Where a campaign says its prompt; the other text is an honest account's.
+# Where a campaign says its prompt; the others are honest accounts'.
 PLACES: dict[str, Chat] = {
     "the only user turn": lambda own, _: [_user(own)],
-    "the system text": lambda own, decoy: [{"role": "system", "content": own}, _user(decoy)],
-    "an earlier turn, answered": lambda own, decoy: [_user(own), _ANSWER, _user(decoy)],
-    "the turn before a decoy": lambda own, decoy: [_user(own), _user(decoy)],
-    "a prefilled answer": lambda own, decoy: [_user(decoy), {"role": "assistant", "content": own}],
-    "a tool's result": lambda own, decoy: [_user(decoy), _ASKED, {"role": "tool", "content": own}],
-    "a tool's result, answered": lambda own, decoy: [
-        _user(decoy), _ASKED, {"role": "tool", "content": own}, _ANSWER, _user(decoy)
+    "the system text": lambda own, decoys: [{"role": "system", "content": own}, _user(decoys[0])],
+    "an earlier turn, answered": lambda own, decoys: [_user(own), _ANSWER, _user(decoys[0])],
+    "the turn before a decoy": lambda own, decoys: [_user(own), _user(decoys[0])],
+    "a prefilled answer": lambda own, decoys: [_user(decoys[0]), {"role": "assistant", "content": own}],
+    "a tool's result": lambda own, decoys: [_user(decoys[0]), _ASKED, {"role": "tool", "content": own}],
+    "a tool's result, answered": lambda own, decoys: [
+        _user(decoys[0]), _ASKED, {"role": "tool", "content": own}, _ANSWER, _user(decoys[0])
     ],
     "a string like JSON": lambda own, _: orjson.dumps({"text": own}).decode(),
-    "a part before a decoy": lambda own, decoy: [_user([_text(own), _text(decoy)])],
+    "a part before a decoy": lambda own, decoys: [_user([_text(own), _text(decoys[0])])],
     "beside an image": lambda own, _: [_user([{"type": "image_url", "image_url": {"url": "data:,"}}, _text(own)])],
-    "an injected block": lambda own, decoy: [_user(f"<system-reminder>{own}</system-reminder>\n{decoy}")],
+    "an injected block": lambda own, decoys: [_user(f"<system-reminder>{own}</system-reminder>\n{decoys[0]}")],
+    "the system text, before thirty honest turns": lambda own, decoys: [
+        {"role": "system", "content": own}, *map(_user, decoys)
+    ],
 }  # fmt: skip
 HONEST: dict[str, Chat] = {
     "none; honest calls as they are": lambda own, _: [_user(own)],
@@ -113,7 +117,7 @@ def _population(log: Path, secret: Secret, chat: Chat | None, decoys: Sequence[s
         said = batch
         if chat is not None:
             texts = batch.column("prompt_text").to_pylist()
-            chats = [chat(text, random.choice(decoys)) for text in texts]
+            chats = [chat(text, random.sample(decoys, _DECOYS)) for text in texts]
             column = [one if isinstance(one, str) else orjson.dumps(one).decode() for one in chats]
             said = batch.drop_columns(["prompt_text"]).append_column("messages", pa.array(column, pa.string()))
         engine.observe(said)

@@ -50,8 +50,8 @@ class ColumnMap:
     @cached_property
     def is_shaped(self) -> bool:
         """Whether records become calls before columns are read, which costs more than following paths."""
-        plain = all(plain_sources(places) for places in self.columns.values())
-        return not plain or self.shape != Shape() or self.is_blind
+        others = any(len(plain_sources(places)) < len(places) for places in self.columns.values())
+        return others or self.shape != Shape() or self.is_blind
 
     def sources(self, wanted: Iterable[str] | None = None) -> dict[str, tuple[Source, ...]]:
         """Where a reader finds the ``wanted`` canonical names (None: all), in schema order, those of a chat behind.
@@ -59,7 +59,9 @@ class ColumnMap:
         Who wants prompts wants the chats that they are in. Of shaped records it is the names themselves.
         """
         places = self._wanted(wanted)
-        return {name: (Source(name),) for name in places} if self.is_shaped else places  # type: ignore[return-value]
+        if self.is_shaped:
+            return {name: (Source(name),) for name in places}
+        return {name: plain_sources(each) for name, each in places.items()}
 
     def records_of(self, path: Path, wanted: Iterable[str] | None = None) -> RecordsOf | None:
         """What finds the rows in an object of the file ``path``, or why there are none; None: each is a row."""

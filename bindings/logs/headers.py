@@ -50,7 +50,7 @@ def _pairs(container: Any, depth: int) -> Iterator[tuple[Any, Any]]:
     if all(isinstance(one, str | bytes) for one in container):
         texts = [_plain(one) for one in container]
         if all(":" in text for text in texts):
-            yield from (text.split(":", 1) for text in texts)  # type: ignore[misc]
+            yield from (text.partition(":")[::2] for text in texts)
         else:
             yield from zip(texts[::2], texts[1::2], strict=False)
         return

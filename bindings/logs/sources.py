@@ -245,6 +245,6 @@ def _instant(text: str | None, form: str | None, zone: tzinfo | None) -> str:
     return earlier.isoformat()
 
 
-def plain_sources(places: Sequence[Place]) -> bool:
-    """Whether all of some places are paths, which readers follow by themselves."""
-    return all(isinstance(place, Source) for place in places)
+def plain_sources(places: Sequence[Place]) -> tuple[Source, ...]:
+    """Those of some places that are paths, which readers follow by themselves."""
+    return tuple(place for place in places if isinstance(place, Source))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     lazy = functools.cached_property
 else:
 
-    class lazy:  # noqa: N801 (a decorator)
+    class _Lazy:
         """``functools.cached_property`` without its lock.
 
         Until Python 3.12 the lock is one for all objects of a class: what one thread makes for its object, others wait
@@ -42,6 +42,8 @@ else:
                 return self
             made = found.__dict__[self._name] = self._make(found)
             return made
+
+    lazy = _Lazy
 
 
 _COUNT: ContextVar[int] = ContextVar("threads", default=1)

@@ -33,9 +33,11 @@ class Admitted:
 def admit(batch: pa.RecordBatch) -> Admitted:
     """Cast ``batch`` (canonical names, any layout) to the canonical types and refuse bad rows one by one.
 
-    A row is refused for a missing or bad ``start_time``, ``account_id`` or prompt; any other bad value
-    becomes null. Unknown columns are dropped; ``prompt_text`` wins over ``prompt_token_ids``. Raises
-    ``InputError`` when a required column is absent, or a batch is too large for Arrow's 32-bit offsets, and
+    Whole chats (the columns of ``CONVERSATION``) become prompts and context texts first. A row is refused for a
+    missing or bad ``start_time``, ``account_id`` or prompt, and where it is no call; any other bad value becomes null.
+    Unknown columns are dropped; ``prompt_text`` wins over ``prompt_token_ids``.
+
+    Raises ``InputError`` when a required column is absent, or a batch is too large for Arrow's 32-bit offsets, and
     ``KernelInputError`` when a column's offsets or buffers are broken.
     """
     batch, prompt_fault = _with_texts(batch)
@@ -77,8 +79,8 @@ def _known_columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:
         missing.append(" or ".join(CONTENT))
     if missing:
         raise InputError(
-            f"no column {', '.join(missing)}; say where to find it with --columns "
-            "(litellm, openai, otlp or a TOML file)"
+            f"no column {', '.join(missing)}; say where to find it with --columns (a shipped map or a TOML file); "
+            "gauger columns shows how a log would be read"
         )
     if all(name in columns for name in CONTENT):
         del columns["prompt_token_ids"]

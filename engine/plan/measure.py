@@ -27,7 +27,7 @@ from gauger.engine.state.state import Prepared, content_of, prepare
 
 SEGMENT_ROWS = 1 << 20
 BLOCK_ROWS = 32_768  # rows a worker measures and packs at a time: seventy megabytes
-NAMING = ("org_id", "payment_fingerprint")  # columns that name owners beside the account
+NAMING = ("api_key_hash", "org_id", "payment_fingerprint")  # columns that name keys and owners beside the account
 _NO_CALLS = "its columns cannot be read as calls"
 WordsOf = Callable[[date], WordSketch | None]  # the reference's words for a day
 

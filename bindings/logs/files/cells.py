@@ -92,7 +92,7 @@ class Rows:
                     return self._give_back(taken)
                 if self._quote in following or not (self._waiting or self._fetch()):
                     break
-            text = b"\n".join(taken).rstrip(b"\r")  # type: ignore[arg-type]  # None has returned
+            text = b"\n".join(line for line in taken if line is not None).rstrip(b"\r")
             looked_at += len(text)
             if looked_at > _AGAIN_BYTES_MAX:
                 return self._give_back(taken)

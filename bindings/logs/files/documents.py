@@ -144,7 +144,8 @@ class _Splitter:
     def _next_record(self, found: list[bytes | str], ended: bool) -> bool:
         """Step to where a record begins; False when that is not in the buffer."""
         buffer = self._buffer
-        self._at = _BETWEEN.match(buffer, self._at).end()  # type: ignore[union-attr]  # it may be empty
+        between = _BETWEEN.match(buffer, self._at)
+        self._at = self._at if between is None else between.end()
         first = buffer[self._at : self._at + 1]
         if not first:
             return False
@@ -172,7 +173,8 @@ class _Splitter:
         """Step over the record that is open; False when its end is not in the buffer."""
         buffer, at, depth, brackets = self._buffer, self._at, self._depth, self._brackets
         while depth and depth <= DEPTH_MAX and brackets <= NODES_MAX:
-            at = _PASSED.match(buffer, at).end()  # type: ignore[union-attr]  # it may be empty
+            passed = _PASSED.match(buffer, at)
+            at = at if passed is None else passed.end()
             byte = buffer[at : at + 1]
             if byte and byte in _OPEN:
                 depth += 1

@@ -8,6 +8,7 @@ inside another; UTF-16, by its byte order mark or its zero bytes.
 import bz2
 import codecs
 import errno
+import io
 import lzma
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -155,17 +156,19 @@ def _unpacked(path: Path, layers: list[str]) -> Any:
         return pa.input_stream(str(path), compression=None)
     if len(layers) == 1 and layers[0] in ("gzip", "zstd", "lz4"):
         return pa.input_stream(str(path), compression=layers[0])
-    stream: Any = open(path, "rb")  # noqa: SIM115 (closed by the stream around it)
+    stream: Any = io.FileIO(path)
     for layer in layers:
         stream = _OPENERS[layer](stream)
     return stream
 
 
 def _of_arrow(kind: str) -> Callable[[Any], Any]:
-    def opened(stream: Any) -> Any:
-        return _Stream(stream, _read(pa.CompressedInputStream(pa.PythonFile(_file(stream), "r"), kind)))
+    return _of_file(lambda file: pa.CompressedInputStream(pa.PythonFile(file, "r"), kind))
 
-    return opened
+
+def _of_file(open_file: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What unpacks a stream by a library that takes a file; closing it closes the stream."""
+    return lambda stream: _Stream(stream, _read(open_file(_File(stream))))
 
 
 class _File:
@@ -175,10 +178,6 @@ class _File:
 
     def __init__(self, stream: Any) -> None:
         self.read, self.close = stream.read, stream.close
-
-
-def _file(stream: Any) -> Any:
-    return _File(stream)
 
 
 def _read(stream: Any) -> Iterator[bytes]:
@@ -231,8 +230,8 @@ _OPENERS: dict[str, Callable[[Any], Any]] = {
     "gzip": _of_arrow("gzip"),
     "zstd": _of_arrow("zstd"),
     "lz4": _of_arrow("lz4"),
-    "bz2": lambda stream: _Stream(stream, _read(bz2.BZ2File(_file(stream)))),
-    "xz": lambda stream: _Stream(stream, _read(lzma.LZMAFile(_file(stream)))),  # noqa: SIM115
+    "bz2": _of_file(bz2.BZ2File),
+    "xz": _of_file(lzma.LZMAFile),
     "snappy": lambda stream: _Stream(stream, _snappy(stream)),
     "prefixed": lambda stream: _Stream(stream, _prefixed(stream)),
 }

@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from gauger.engine.common.errors import InputError, KernelInputError
-from gauger.engine.intake import structure
 from gauger.logs.columns import ColumnMap
 from gauger.logs.files import limits
-from gauger.logs.readers.chunk import DAMAGE, Chunk, crowded, slices, unreadable
+from gauger.logs.readers.chunk import DAMAGE, Chunk, crowded, unreadable
 from gauger.logs.readers.format import Format
 from gauger.logs.readers.tabular import Layout
 
@@ -34,12 +32,8 @@ def read(
             for batch in _batches(source, places_read):
                 if row + batch.num_rows > most:
                     raise crowded(path)
-                for name, array in zip(batch.schema.names, batch.columns, strict=True):
-                    structure.check(name, array)
-                for part in slices(batch, batch_rows):
-                    rows = np.arange(row, row + part.num_rows, dtype=np.int64)
-                    yield Chunk(layout.canonical(part), rows, [])
-                    row += part.num_rows
+                yield from layout.chunks(batch, row, batch_rows)
+                row += batch.num_rows
     except KernelInputError as error:
         raise InputError(f"{path}: {error}") from None
     except DAMAGE as error:

@@ -44,10 +44,7 @@ def read(
             batcher.add_values(rows, max(file.tell() - before, _RECORD_BYTES * len(rows)))
             if batcher.is_full(batch_rows):
                 yield batcher.chunk()
-    if not batcher.is_empty():
-        yield batcher.chunk()
-    if damage is not None:
-        raise damage
+    yield from batcher.end(damage)
 
 
 def _damaged(path: Path, error: Exception, rows: int) -> InputError:

@@ -23,7 +23,7 @@ from gauger.logs.readers.chunk import BATCH_BYTES, Chunk, cut_short, empty_batch
 from gauger.logs.readers.format import Format
 
 _Broken = list[tuple[int, str]]  # rows, and what is wrong with them
-_Values = list[bytes | str | None]  # JSON; or what is wrong in its place, None for a line over the limit
+_Values = Sequence[bytes | str | None]  # JSON; or what is wrong in its place, None for a line over the limit
 
 _INVALID = "line is not valid JSON"
 _NOT_AN_OBJECT = "line is not a JSON object"
@@ -59,10 +59,7 @@ def read(
             batcher.add(block[start : start + batch_rows])
             if batcher.is_full(batch_rows):
                 yield batcher.chunk()
-    if not batcher.is_empty():
-        yield batcher.chunk()
-    if damage is not None:
-        raise damage
+    yield from batcher.end(damage)
 
 
 def rows_of(path: Path, content: bytes, column_map: ColumnMap) -> tuple[list[dict[str, Any] | str], str | None]:
@@ -93,9 +90,9 @@ def _blocks(path: Path, pieces: Iterator[bytes]) -> Iterator[_Values]:
     if shape == "text":
         raise InputError(f"{path}: no line is JSON: a text log, or another format; write the calls as JSON lines")
     if shape == "lines":
-        yield from lines.blocks(pieces)  # type: ignore[misc]  # a list of fewer kinds of values
+        yield from lines.blocks(pieces)
     else:
-        yield from documents.blocks(pieces)  # type: ignore[misc]
+        yield from documents.blocks(pieces)
 
 
 class Batcher:
@@ -122,10 +119,6 @@ class Batcher:
     def is_full(self, batch_rows: int) -> bool:
         """Whether another block would make the batch too large."""
         return self._rows_pending >= batch_rows or self._bytes >= BATCH_BYTES
-
-    def is_empty(self) -> bool:
-        """Whether no row, good or broken, waits to be given out."""
-        return self._rows_pending == 0
 
     def add(self, block: Sequence[bytes | str | None]) -> None:
         """Parse the lines of ``block``."""
@@ -164,6 +157,13 @@ class Batcher:
         self._bytes = self._rows_pending = 0
         return chunk
 
+    def end(self, damage: InputError | None) -> Iterator[Chunk]:
+        """What still waits to be given out; then the damage that the file ends in is raised, if there is any."""
+        if self._rows_pending:
+            yield self.chunk()
+        if damage is not None:
+            raise damage
+
 
 def _rows_of(values: list[Any], records_of: RecordsOf | None) -> tuple[list[dict[str, Any]], _Broken, int]:
     """The records in ``values``, the broken rows with reasons, and the number of rows."""
@@ -185,8 +185,7 @@ def _values(block: Sequence[bytes | str | None]) -> list[Any]:
     if sum(len(line) for line in block if line is not None) > limits.NODES_COUNTED_BYTES:
         block = [_TOO_MANY if _is_crowded(line) else line for line in block]
     try:
-        # None and what is wrong in place of a line raise like any bad line.
-        values = list(map(orjson.loads, block))  # type: ignore[arg-type]
+        values = list(map(orjson.loads, block))  # type: ignore[arg-type]  # what is no bytes raises like a bad line
         if all(type(value) is dict for value in values):
             return values
     except orjson.JSONDecodeError:

@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pyarrow.orc
 
 from gauger.engine.common.errors import InputError, KernelInputError
-from gauger.engine.intake import structure
 from gauger.logs.columns import ColumnMap
 from gauger.logs.files import limits
-from gauger.logs.readers.chunk import DAMAGE, Chunk, crowded, slices, unreadable
+from gauger.logs.readers.chunk import DAMAGE, Chunk, crowded, unreadable
 from gauger.logs.readers.format import Format
 from gauger.logs.readers.tabular import Layout
 
@@ -30,11 +28,8 @@ def read(
         needed = layout.top_level()
         for stripe in range(file.nstripes):
             batch = file.read_stripe(stripe, columns=needed)
-            for name, array in zip(batch.schema.names, batch.columns, strict=True):
-                structure.check(name, array)
-            for part in slices(batch, batch_rows):
-                yield Chunk(layout.canonical(part), np.arange(row, row + part.num_rows, dtype=np.int64), [])
-                row += part.num_rows
+            yield from layout.chunks(batch, row, batch_rows)
+            row += batch.num_rows
     except KernelInputError as error:
         raise InputError(f"{path}: {error}") from None
     except DAMAGE as error:

@@ -20,6 +20,7 @@ from gauger.logs.paths import Source
 from gauger.logs.readers import records
 from gauger.logs.readers.chunk import Chunk, empty_batch
 from gauger.logs.readers.format import Format
+from gauger.logs.sources import plain_sources
 
 _PLAIN = (str, int, float, bool, list, dict)
 _MARK = "="  # before names of a file, so that none is taken for a canonical one
@@ -39,7 +40,7 @@ class _AsItStands(ColumnMap):
 
     def sources(self, wanted: Iterable[str] | None = None) -> dict[str, tuple[Source, ...]]:
         """All of them."""
-        return dict(self.columns)  # type: ignore[arg-type]
+        return {name: plain_sources(places) for name, places in self.columns.items()}
 
 
 def reader_of(form: Format) -> Callable[..., Iterator[Chunk]]:

@@ -4,23 +4,25 @@ Struct fields are followed in Arrow; only what needs a converter, a list element
 through Python values. Arrays from outside must have passed ``structure.check`` first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.schema import CONVERSATION
-from gauger.engine.intake import casting, values
+from gauger.engine.intake import casting, structure, values
 from gauger.engine.intake.conversation import Rules
 from gauger.logs.columns import BESIDE, ColumnMap, Source, all_values, first_value
 from gauger.logs.files import folders, limits
 from gauger.logs.headers import holds_headers
 from gauger.logs.readers import records
+from gauger.logs.readers.chunk import Chunk, slices
 
 Places = dict[str, list[Source]]
 
@@ -67,6 +69,14 @@ class Layout:
         taken = [_leaf(fields, place) for each in self.places.values() for place in each]
         found = {".".join([own.get(first, first), *rest]) for first, *rest in taken if first in fields}
         return sorted(found) or self.schema.names[:1]
+
+    def chunks(self, batch: pa.RecordBatch, row: int, batch_rows: int) -> Iterator[Chunk]:
+        """A batch of the file, whose first row is ``row``, in chunks. Raises ``KernelInputError`` for broken arrays."""
+        for name, array in zip(batch.schema.names, batch.columns, strict=True):
+            structure.check(name, array)
+        for part in slices(batch, batch_rows):
+            yield Chunk(self.canonical(part), np.arange(row, row + part.num_rows, dtype=np.int64), [])
+            row += part.num_rows
 
     def canonical(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """``batch`` under canonical names; without any known column, its rows with none."""

@@ -74,17 +74,20 @@ def test_a_log_without_its_prompts_is_said_and_not_kept(tmp_path: Path) -> None:
 
 
 def test_one_text_for_nearly_everybody_looks_like_a_placeholder(tmp_path: Path) -> None:
-    text = lambda number: "The text of this call was not kept" if number % 15 < 10 else f"Which tray takes {number}?"  # noqa: E731
+    def text(number: int) -> str:
+        return "The text of this call was not kept" if number % 15 < 10 else f"Which tray takes {number}?"
+
     run = run_of(calls(15, 5, prompt_text=text), tmp_path)
     (doubt,) = run.doubts
     assert doubt.startswith("one text is the prompt of 50 of 75 calls and 10 of 15 accounts: ")
     assert kept(tmp_path) == []
 
 
-def test_one_account_for_several_keys(tmp_path: Path) -> None:
-    rows = calls(1, 30, org_id=lambda number: f"key-{number % 3}")
+@pytest.mark.parametrize("column", ["api_key_hash", "org_id", "payment_fingerprint"])
+def test_one_account_for_several_keys(tmp_path: Path, column: str) -> None:
+    rows = calls(1, 30, **{column: lambda number: f"key-{number % 3}"})
     (doubt,) = run_of(rows, tmp_path).doubts
-    assert doubt.startswith("one account has 30 of 30 calls, while org_id names 3: ")
+    assert doubt.startswith(f"one account has 30 of 30 calls, while {column} names 3: ")
     (tmp_path / "two").mkdir()
     assert run_of(calls(1, 30, org_id=lambda number: f"key-{number % 2}"), tmp_path / "two").doubts == []
 
@@ -116,7 +119,10 @@ def test_values_that_are_not_what_the_column_holds(tmp_path: Path) -> None:
 
 def test_who_hides_behind_half_a_chat(tmp_path: Path) -> None:
     half = '[{"role": "user", "content": "Sort the'
-    text = lambda number: half if number % 50 == 7 else f"Which tray takes {number}?"  # noqa: E731
+
+    def text(number: int) -> str:
+        return half if number % 50 == 7 else f"Which tray takes {number}?"
+
     run = run_of(calls(50, 6, prompt_text=text), tmp_path)
     (doubt,) = run.doubts
     assert doubt.startswith("most prompts of 1 account were refused as cut off JSON")

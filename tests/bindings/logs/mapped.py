@@ -29,10 +29,10 @@ def written(folder: Path, text: str, *records: dict[str, Any], name: str = "log.
     return column_map, log
 
 
-def outcome(column_map: Path | str, *logs: Path) -> list[dict[str, Any] | str]:
+def outcome(column_map: Path | str, *logs: Path) -> list[Any]:
     """What becomes of each row of some logs, in order: a call without its nulls, or the reason it is none."""
     mapped = readers.prepared(load_column_map(str(column_map)), logs)
-    found: list[dict[str, Any] | str] = []
+    found: list[Any] = []
     for log in logs:
         rows: dict[int, dict[str, Any] | str] = {}
         for chunk in readers.read(log, mapped, batch_rows=3):
@@ -52,7 +52,7 @@ def outcome(column_map: Path | str, *logs: Path) -> list[dict[str, Any] | str]:
     return found
 
 
-def mapped(folder: Path, text: str, *records: dict[str, Any], name: str = "log.jsonl") -> list[dict[str, Any] | str]:
+def mapped(folder: Path, text: str, *records: dict[str, Any], name: str = "log.jsonl") -> list[Any]:
     """What becomes of records read by a map."""
     return outcome(*written(folder, text, *records, name=name))
 

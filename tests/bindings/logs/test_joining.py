@@ -1,6 +1,7 @@
 """Joins of two records by a key: within a file, across files, in any order, and what has no other half."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,12 +21,12 @@ response_id = "id"
 """
 
 
-def halves(key: str, text: str) -> tuple[dict, dict]:  # type: ignore[type-arg]
+def halves(key: str, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     asked = {"custom_id": key, "body": {"messages": [{"role": "user", "content": text}]}, "id": "of the request"}
     return asked, {"custom_id": key, "id": f"r-{key}", "response": {"body": {"created": 1_795_000_000}}}
 
 
-def prompts(rows: list) -> list:  # type: ignore[type-arg]
+def prompts(rows: list[Any]) -> list[str]:
     return [one if isinstance(one, str) else one["prompt_text"] for one in rows]
 
 
@@ -35,7 +36,7 @@ def test_halves_in_two_files(tmp_path: Path) -> None:
     _, answered = written(tmp_path, BATCH, two[1], one[1], name="out.jsonl")
     rows = outcome(column_map, asked, answered)
     assert prompts(rows) == [joining.TAKEN, joining.TAKEN, "How?", "Why?"]
-    assert [rows[2]["account_id"], rows[3]["response_id"]] == ["bob", "r-ann-1"]  # type: ignore[index]
+    assert [rows[2]["account_id"], rows[3]["response_id"]] == ["bob", "r-ann-1"]
 
 
 def test_halves_in_one_file_and_what_has_none(tmp_path: Path) -> None:
@@ -74,7 +75,7 @@ prompt_text = "attributes.prompt"
     ]
     rows = outcome(*written(tmp_path, text, spans[0], root, {"trace": 7, "attributes": {}}, spans[1]))
     assert prompts(rows) == ["A?", joining.TAKEN, joining.NO_SIDE, "B?"]
-    assert {rows[0]["account_id"], rows[3]["account_id"]} == {"ann"}  # type: ignore[index]
+    assert {rows[0]["account_id"], rows[3]["account_id"]} == {"ann"}
 
 
 def test_keys_of_two_names(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_list_of_token_ids_is_one_prompt(tmp_path: Path) -> None:
     text = 'rows = "q"\n[columns]\nstart_time = "ts"\naccount_id = "who"\nprompt_token_ids = "q"\n'
     one, *many = mapped(tmp_path, text, call(q=[1, 2]), call(q=[[3, 4], [5]]))
     assert isinstance(one, dict)
-    assert [one["prompt_token_ids"], *(row["prompt_token_ids"] for row in many)] == [[1, 2], [3, 4], [5]]  # type: ignore[index]
+    assert [one["prompt_token_ids"], *(row["prompt_token_ids"] for row in many)] == [[1, 2], [3, 4], [5]]
 
 
 def test_a_record_cannot_become_more_than_memory_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

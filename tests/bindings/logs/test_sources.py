@@ -75,7 +75,7 @@ def test_times_of_a_format_and_zone(written: str | None, expected: Any, tmp_path
     text += 'start_time = { path = "ts", format = "%d/%m/%Y %H:%M:%S", zone = "Europe/Berlin" }\n'
     [found] = mapped(tmp_path, text, call(ts=written))
     offset = 1_795_176_000 - START if expected == START else 0
-    assert found == expected or found["start_time"].timestamp() == expected + offset  # type: ignore[index]
+    assert found == expected or found["start_time"].timestamp() == expected + offset
 
 
 def test_a_time_that_cannot_be_used_lets_the_next_source_serve(tmp_path: Path) -> None:
