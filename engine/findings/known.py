@@ -7,7 +7,7 @@ are given out once and never again. Account ids are kept as keyed hashes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -32,7 +32,7 @@ class Seen:
     campaign_id: int
     direction: np.ndarray  # float32[FEATURES], unit mean of its accounts, from everybody's
     families: tuple[int, ...]  # the last day's, most calls first
-    members: frozenset[int]  # keyed hashes of all accounts it ever had
+    members: Mapping[int, int]  # keyed hashes of all accounts it ever had, with the day it first had each (ordinal)
     history: History  # oldest first
 
 
@@ -61,15 +61,19 @@ class KnownFindings:
             members = frozenset(hashes[finding.members].tolist())
             match = _match(free.values(), members, finding.families, direction)
             if match is None:
-                match = Seen(next_id, direction, (), frozenset(), ())
+                match = Seen(next_id, direction, (), {}, ())
                 next_id += 1
             free.pop(match.campaign_id, None)
-            now = replace(match, members=match.members | members)
+            today = day.toordinal()
+            had = {one: min(today, match.members.get(one, today)) for one in members}
+            now = replace(match, members={**match.members, **had})
             if since is None:
                 now = replace(now, direction=direction, families=finding.families)
             now = replace(now, history=_grown(match.history, (day, len(finding.members), finding.calls), since))
             known[match.campaign_id] = now
-            numbered.append(_numbered(finding, match, now, members, day))
+            # A day that is scored again, as after a kill, does not find its own accounts to have come back.
+            before = {one for one, first in match.members.items() if since is not None or first < today}
+            numbered.append(_numbered(finding, match, now, len(members & before), day))
         return numbered, KnownFindings([known[number] for number in sorted(known)], next_id)
 
 
@@ -81,14 +85,14 @@ def _grown(history: History, entry: tuple[date, int, int], since: date | None) -
     return tuple(sorted([*(one for one in history if one[0] != day), entry]))
 
 
-def _numbered(finding: Finding, match: Seen, now: Seen, members: frozenset[int], day: date) -> Finding:
+def _numbered(finding: Finding, match: Seen, now: Seen, returning: int, day: date) -> Finding:
     """The finding with the number of the one it is, and its history up to the day."""
     earlier = any(entry[0] < day for entry in match.history)
     return replace(
         finding,
         campaign_id=match.campaign_id,
         history=tuple(entry for entry in now.history if entry[0] <= day),
-        returning_accounts=len(members & match.members) if earlier else 0,
+        returning_accounts=returning if earlier else 0,
     )
 
 
@@ -111,7 +115,7 @@ def _match(
     best: tuple[int, float, int] | None = None
     found = None
     for one in known:
-        shared = len(members & one.members)
+        shared = len(members & one.members.keys())
         share = shared / max(1, min(len(members), len(one.members)))
         if shared >= _SHARED_ACCOUNTS_MIN and share >= _SHARED_MIN:
             rank = (2, share, -one.campaign_id)

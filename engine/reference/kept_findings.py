@@ -18,10 +18,11 @@ from gauger.engine.state.storage import columns_of, read_table, write_table
 from gauger.kernels.text.features import FEATURES
 
 _WHOLE: Field = (np.int64, ())
+_DEFAULTS = {"first_day": 0}  # of what was kept before it was noted: some earlier day
 _FIELDS: dict[str, dict[str, Field]] = {
     "campaigns": {"campaign_id": _WHOLE, "direction": (np.float32, (FEATURES,))},
     "families": {"campaign_id": _WHOLE, "family_id": _WHOLE},
-    "members": {"campaign_id": _WHOLE, "account": (np.uint64, ())},
+    "members": {"campaign_id": _WHOLE, "account": (np.uint64, ()), "first_day": _WHOLE},
     "history": {"campaign_id": _WHOLE, "day": _WHOLE, "accounts": _WHOLE, "calls": _WHOLE},
 }
 
@@ -41,7 +42,7 @@ def read_findings(commit: Commit) -> KnownFindings:
     if CAMPAIGNS not in commit.parts:
         return KnownFindings()
     with commit.reading(CAMPAIGNS) as (folder, manifest):
-        tables = {name: columns_of(read_table(folder, name), fields) for name, fields in _FIELDS.items()}
+        tables = {name: columns_of(read_table(folder, name), fields, _DEFAULTS) for name, fields in _FIELDS.items()}
     families, members, history = tables["families"], tables["members"], tables["history"]
     seen = []
     for place, number in enumerate(tables["campaigns"]["campaign_id"].tolist()):
@@ -52,7 +53,7 @@ def read_findings(commit: Commit) -> KnownFindings:
                 number,
                 tables["campaigns"]["direction"][place],
                 tuple(families["family_id"][own["families"]].tolist()),
-                frozenset(members["account"][own["members"]].tolist()),
+                dict(zip(*(members[name][own["members"]].tolist() for name in ("account", "first_day")), strict=True)),
                 tuple(
                     (date.fromordinal(day), *both)
                     for day, *both in zip(days.tolist(), *(one.tolist() for one in counts), strict=True)
@@ -72,10 +73,11 @@ def _write(folder: Path, known: KnownFindings) -> dict[str, Any]:
     directions = np.asarray([one.direction for one in known.seen], np.float32).reshape(-1, FEATURES)
     write_table(folder, "campaigns", {"campaign_id": ids, "direction": directions})
     _write_rows(folder, "families", [(one.campaign_id, family) for one in known.seen for family in one.families])
-    members = [(one.campaign_id, member) for one in known.seen for member in sorted(one.members)]
-    owner = np.asarray([number for number, _ in members], np.int64)
-    accounts = np.asarray([one for _, one in members], np.uint64)
-    write_table(folder, "members", {"campaign_id": owner, "account": accounts})
+    members = [(one.campaign_id, *member) for one in known.seen for member in sorted(one.members.items())]
+    columns = {name: [row[place] for row in members] for place, name in enumerate(_FIELDS["members"])}
+    write_table(
+        folder, "members", {name: np.asarray(columns[name], kind) for name, (kind, _) in _FIELDS["members"].items()}
+    )
     history = [(one.campaign_id, day.toordinal(), *counts) for one in known.seen for day, *counts in one.history]
     _write_rows(folder, "history", history)
     return {"kind": "campaigns", "next_id": known.next_id}

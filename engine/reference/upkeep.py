@@ -138,7 +138,10 @@ def forget(directory: StateDirectory, account: str) -> list[str]:
         known = read_findings(commit)
         hashed = int(hash_column(directory.secret.key, pa.array([account], pa.string()))[0])
         if any(hashed in one.members for one in known.seen):
-            known.seen = [replace(one, members=one.members - {hashed}) for one in known.seen]
+            known.seen = [
+                replace(one, members={name: day for name, day in one.members.items() if name != hashed})
+                for one in known.seen
+            ]
             save_findings(writing, known)
             changed.append(CAMPAIGNS)
         return changed

@@ -71,6 +71,18 @@ def test_one_number_is_not_given_to_two_findings_of_a_day() -> None:
     assert numbers(found) == [1, 2]
 
 
+def test_a_run_that_is_killed_behind_its_commit_counts_as_it_did() -> None:
+    today, tuesday = people(1), MONDAY + timedelta(days=1)
+    _, known = KnownFindings().number([finding([0, 1, 2])], today, MONDAY, KEY)
+    first, committed = known.number([finding([0, 1, 2, 3, 4])], today, tuesday, KEY)
+    again, kept = committed.number([finding([0, 1, 2, 3, 4])], today, tuesday, KEY)
+    assert (again[0].returning_accounts, again[0].history) == (first[0].returning_accounts, first[0].history)
+    assert first[0].returning_accounts == 3
+    assert kept.seen[0].members == committed.seen[0].members
+    week, _ = kept.number([finding([0, 1, 2, 3, 4])], today, tuesday, KEY, since=MONDAY)
+    assert week[0].returning_accounts == 5
+
+
 def test_scoring_a_day_again_replaces_it_and_an_earlier_day_goes_before() -> None:
     today = people(1)
     _, known = KnownFindings().number([finding([0, 1, 2, 3])], today, MONDAY, KEY)

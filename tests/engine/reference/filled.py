@@ -1,7 +1,7 @@
 """Small state directories with a part of every kind, quick to make and to damage; and as earlier versions left them."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -40,10 +40,16 @@ def known_families(count: int, first: int = 1, seen_us: int = 0) -> KnownFamilie
     return known
 
 
-def known_findings(count: int, members: frozenset[int] = frozenset({7, 8})) -> KnownFindings:
+def known_findings(count: int, members: Collection[int] = (7, 8)) -> KnownFindings:
     """So many campaigns."""
     direction = np.zeros(FEATURES, np.float32)
-    return KnownFindings([Seen(one + 1, direction, (), members, ((DAY, 2, 12),)) for one in range(count)], count + 1)
+    return KnownFindings(
+        [
+            Seen(one + 1, direction, (), dict.fromkeys(members, DAY.toordinal()), ((DAY, 2, 12),))
+            for one in range(count)
+        ],
+        count + 1,
+    )
 
 
 def put_all(writing: Writing, number: int, day: date = DAY) -> None:

@@ -16,7 +16,9 @@ from gauger.kernels.text.features import FEATURES
 def seen(number: int, members: int) -> Seen:
     random = np.random.default_rng(number)
     history = tuple((date(2026, 11, day), members, 7 * day) for day in range(3, 3 + number))
-    accounts = frozenset(random.integers(0, 2**64, members, np.uint64).tolist())
+    accounts = {
+        one: 700_000 + place for place, one in enumerate(random.integers(0, 2**64, members, np.uint64).tolist())
+    }
     return Seen(number, random.normal(size=FEATURES).astype(np.float32), tuple(range(number)), accounts, history)
 
 
