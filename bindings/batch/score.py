@@ -40,6 +40,7 @@ from gauger.logs.detection import detect
 from gauger.logs.readers import prepared, refuse_remote, survey
 from gauger.text.formats import visible
 
+_WRITING_BYTES = 3 * memory.GIB // 2  # to write tables while the held-out day is weighed
 _LEAST_BYTES = 3 * memory.GIB // 2  # to read and measure; what a day takes beside that is known when it is measured
 
 
@@ -165,7 +166,7 @@ class _Scoring:
         watch.lap("ingest")
         finished = run.finish(allowed)
         watch.lap("weigh")
-        with threads.beside() as start:
+        with threads.beside(need=_WRITING_BYTES) as start:
             ahead = start(run.measure_ahead)
             self._write(finished, column_map)
         doubts = doubts_of(inputs, run.account, finished, column_map, own)

@@ -43,6 +43,12 @@ def at_once(need: int, most: int) -> int:
     return int(min(most, max(1, (allowed - held()) // max(1, need))))
 
 
+def fits(need: int) -> bool:
+    """Whether a task of ``need`` bytes fits beside what is held now."""
+    allowed = _LIMIT.get()
+    return allowed is None or held() + need <= allowed
+
+
 def require(least: int, what: str) -> None:
     """Raise StateError when less may be used than can serve; what : needs it, in words."""
     allowed = _LIMIT.get()

@@ -104,7 +104,24 @@ def ahead(
 
 
 @contextmanager
-def beside(tasks: int = 1) -> Iterator[Callable[..., Future[Any]]]:
-    """A function that starts another beside what follows, which may use as many threads as are in use here."""
+def beside(tasks: int = 1, need: int = 0) -> Iterator[Callable[..., Future[Any]]]:
+    """A function that starts another beside what follows, which may use as many threads as are in use here.
+
+    need : bytes of memory that both take; where they do not fit beside what is held, the other comes after what follows
+    """
+    later: list[tuple[Future[Any], Callable[[], Any]]] = []
     with ThreadPoolExecutor(tasks) as pool:
-        yield lambda function, *arguments: pool.submit(copy_context().run, function, *arguments)
+
+        def start(function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+            own = functools.partial(copy_context().run, function, *arguments)
+            if need and not memory.fits(need):
+                later.append((Future(), own))
+                return later[-1][0]
+            return pool.submit(own)
+
+        yield start
+    for future, own in later:
+        try:
+            future.set_result(own())
+        except BaseException as error:  # whoever asks for the result is told
+            future.set_exception(error)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gauger.engine.common import threads
+from gauger.engine.common import memory, threads
 
 NUMBERS = (1, 2, 5)
 
@@ -45,6 +45,24 @@ def test_a_step_on_one_of_our_threads_has_that_thread_alone() -> None:
 def test_what_runs_beside_has_as_many_as_are_in_use() -> None:
     with threads.use(3), threads.beside() as start:
         assert start(threads.count).result() == 3
+
+
+@pytest.mark.parametrize(("need", "order"), [(1, ["beside", "first"]), (1 << 50, ["first", "beside"])])
+def test_what_does_not_fit_beside_comes_after(need: int, order: list[str]) -> None:
+    done = []
+    with threads.use(3), memory.use(1 << 40), threads.beside(need=need) as start:
+        found = start(lambda: done.append("beside") or threads.count())
+        if need == 1:
+            found.result()
+        done.append("first")
+    assert (done, found.result()) == (order, 3)
+
+
+def test_an_error_of_what_comes_after_is_raised_where_it_is_asked_for() -> None:
+    with memory.use(1), threads.beside(need=1) as start:
+        found = start(int, "seven")
+    with pytest.raises(ValueError, match="seven"):
+        found.result()
 
 
 def test_another_thread_of_the_host_is_not_touched() -> None:
