@@ -38,6 +38,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SET:ACCOUNTS[:PADDING]",
         help="instead of the two: attack set, accounts of 26 calls, percent of padding",
     )
+    make.add_argument(
+        "--beside",
+        type=large_day.Campaign.parse,
+        nargs="*",
+        default=(),
+        metavar="SET:ACCOUNTS[:PADDING]",
+        help="campaigns beside them",
+    )
     reference = commands.add_parser("reference", help="write three clean days before it")
     reference.add_argument("--accounts", type=int, default=large_day.REFERENCE_ACCOUNTS, help="of a day (%(default)s)")
     for one in (make, reference):
@@ -66,8 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(ABSENT)
         return
     if chosen.command == "make":
-        pool = read_pool(corpora, [campaign.source for campaign in chosen.campaigns or ()])
-        about = large_day.make_day(pool, chosen.out, chosen.calls, chosen.seed, chosen.campaigns)
+        campaigns = (*(chosen.campaigns or large_day.planted(chosen.calls)), *chosen.beside)
+        pool = read_pool(corpora, [campaign.source for campaign in campaigns])
+        about = large_day.make_day(pool, chosen.out, chosen.calls, chosen.seed, campaigns)
         print(json.dumps(about, indent=1))
     else:
         pool = read_pool(corpora)
