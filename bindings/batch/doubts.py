@@ -12,6 +12,7 @@ from gauger.batch.inputs import Input
 from gauger.engine.common.schema import CALL_SCHEMA, CONTENT, CONVERSATION, REQUIRED
 from gauger.engine.intake import conversation
 from gauger.engine.plan.finish import Finished
+from gauger.engine.segments.deliveries import DELIVERED_AGAIN
 from gauger.engine.segments.segment import NAMES_MAX, Account
 from gauger.logs.columns import ColumnMap
 from gauger.logs.near_names import names_of, near_to
@@ -54,6 +55,7 @@ def unread(inputs: Sequence[Input]) -> str | None:
 def filled(account: Account) -> dict[str, float]:
     """The share of rows that each canonical column says something in, of all that may be calls."""
     rows = sum(tally.rows - tally.left_out for tally in account.files.values())
+    rows += account.left_out.get(DELIVERED_AGAIN, 0)  # their columns were counted before it was known
     found = {name: account.filled[name][1] for name in CALL_SCHEMA.names if name in account.filled}
     return {name: round(used / max(1, rows), 6) for name, used in found.items()}
 

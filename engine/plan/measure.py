@@ -20,6 +20,7 @@ from gauger.engine.intake.measuring import Measurer, WordSketch
 from gauger.engine.intake.parts import Ended, Event, Failed, Part, Refused, pieces
 from gauger.engine.plan.finish import first_day
 from gauger.engine.segments.columns import Block, pack
+from gauger.engine.segments.deliveries import deliveries_of
 from gauger.engine.segments.segment import Account, SegmentWriter, Tally
 from gauger.engine.segments.work import Work
 from gauger.engine.state.metadata import times_of
@@ -169,6 +170,7 @@ class Measuring:
         """Admit, measure and pack a part."""
         batches: list[Prepared] = []
         taken: list[np.ndarray] = []
+        deliveries: list[np.ndarray | None] = []
         refused: list[Refused] = []
         nothing, account = np.zeros(0, np.int64), Account()
         start = 0
@@ -187,6 +189,7 @@ class Measuring:
                     measures = self._measurer.measure(calls, sketch)
                     contexts = self._measurer.contexts(calls, self.settings)
                     batches.append(prepare(calls, measures, self.secret.key, contexts))
+                    deliveries.append(deliveries_of(calls, batches[-1], self.secret.key))
                     taken.append(start + found.rows)
                 start += piece.batch.num_rows
         finally:
@@ -195,7 +198,7 @@ class Measuring:
             return _Measured(part, None, nothing, nothing, refused, None, account)
         times = np.concatenate([batch.calls.times for batch in batches])
         files = [part.file if isinstance(part.file, int) else part.file[places] for places in taken]
-        block = pack(batches, files, [part.rows[places] for places in taken], self.secret.key)
+        block = pack(batches, files, [part.rows[places] for places in taken], self.secret.key, deliveries)
         return _Measured(part, block, times, np.concatenate(taken), refused, None, account)
 
 

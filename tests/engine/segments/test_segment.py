@@ -47,7 +47,7 @@ def segment(tmp_path_factory: pytest.TempPathFactory, words: WordSketch) -> Segm
         writer.append(pack([measured], [2], [np.asarray([call["row"] for call in some])], calls.SECRET.key))
     writer.commit(ACCOUNT, words)
     assert {path.name for path in folder.iterdir()} == {
-        f"00007.{kind}" for kind in "calls contexts prompts json arrays".split()
+        f"00007.{kind}" for kind in "calls contexts prompts deliveries json arrays".split()
     }
     return Segment(folder / "00007")
 
