@@ -29,6 +29,8 @@ from gauger.engine.segments.columns import CONTEXT, PROMPT, Block, Column, Secti
 from gauger.engine.segments.deliveries import DELIVERED_AGAIN, Redelivered, section_number, unpack_deliveries
 
 NAMES_MAX = 8  # distinct values of a column that are told apart
+HALF_CHATS = "half a chat"  # beside columns in ``Account.names``: accounts whose prompts begin as a chat and break off
+_ACCOUNTS_MAX = 1_024  # of which so many are told apart, that their number is known to a few parts in a hundred
 CALLS, CONTEXTS, PROMPTS, DELIVERIES = ".calls", ".contexts", ".prompts", ".deliveries"
 FOOTER, ARRAYS = ".json", ".arrays"
 
@@ -119,8 +121,13 @@ class Account:
         self.filled[name] = [so_far[0] + given, so_far[1] + used]
 
     def name(self, column: str, hashes: Iterable[int]) -> None:
-        """Note distinct values of a column; whether there are several is all that is asked."""
-        self.names[column] = sorted({*self.names.get(column, ()), *hashes})[:NAMES_MAX]
+        """Note distinct values of a column; whether there are several is all that is asked of most."""
+        self.names[column] = sorted({*self.names.get(column, ()), *hashes})[: _most(column)]
+
+    def named(self, column: str) -> int:
+        """How many distinct values of a column were noted; about how many, from their hashes, where they are many."""
+        hashes, most = self.names.get(column, []), _most(column)
+        return len(hashes) if len(hashes) < most else max(most, (most - 1) * 2**64 // (hashes[-1] + 1))
 
     def add(self, other: Account) -> None:
         """Take in a later segment's."""
@@ -142,6 +149,10 @@ class Account:
         self.window = (min(one for one, _ in known), max(one for _, one in known)) if known else None
         self.content, self.novelty_day = self.content or other.content, self.novelty_day or other.novelty_day
         self.columns |= other.columns
+
+
+def _most(column: str) -> int:
+    return _ACCOUNTS_MAX if column == HALF_CHATS else NAMES_MAX
 
 
 class SegmentWriter:
