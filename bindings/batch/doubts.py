@@ -49,7 +49,7 @@ def doubts_of(
         *_unreadable(account),
         *_one_prompt(finished, account.scored),
         *_one_account(finished, account),
-        *_half_chats(len(finished.day.people.calls), account),
+        *half_chats(len(finished.day.people.calls), account.named(HALF_CHATS)),
     ]
 
 
@@ -205,13 +205,22 @@ def _one_account(finished: Finished, account: Account) -> Iterator[str]:
         )
 
 
-def _half_chats(accounts: int, account: Account) -> Iterator[str]:
-    """Prompts that break off as chats in JSON do, of many accounts: one account's are what it wrote."""
-    some = account.named(HALF_CHATS)
+def half_chats(accounts: int, some: int) -> Iterator[str]:
+    """Prompts that break off as chats in JSON do, of some of all accounts: one account's are what it wrote."""
     if some > max(FEW_SHARE * accounts, min(1, accounts - 1)):
         yield (
             f"prompts of {min(some, accounts):,} of {plural(accounts, 'account')} begin as a chat in JSON and "
             "break off: the log may have cut them; a map that names the column messages refuses those"
+        )
+
+
+def unseen(account: Account) -> Iterator[str]:
+    """A log of which most calls say little beside what cannot be read."""
+    share = filled(account).get("attachments", 0.0)
+    if share > WRITTEN_SHARE:
+        yield (
+            f"{share:.0%} of the calls carry an image, audio or another file that holds no text: what they say beside "
+            "it is all that is measured"
         )
 
 

@@ -12,7 +12,7 @@ from gauger.batch import doubts
 from gauger.batch.inputs import Input
 from gauger.batch.score import Run, score
 from gauger.engine.reference.directory import StateDirectory
-from gauger.engine.segments.segment import HALF_CHATS, Account, Tally
+from gauger.engine.segments.segment import Account, Tally
 from gauger.logs.columns import load_column_map
 from tests.bindings import traffic
 
@@ -122,7 +122,10 @@ SENT = {  # what an account can send to have its rows refused, and how
     "placeholder": ({"prompt_text": "[REDACTED]"}, "prompt is a placeholder"),
     "empty": ({"prompt_text": ""}, "prompt is empty"),
     "half a chat": ({"messages": HALF}, "prompt is a chat that is cut off"),
-    "image": ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "prompt holds no text: an image"),
+    "image": (
+        {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+        "prompt holds no text that can be read",
+    ),
     "template": ({"messages": {"id": "pmpt_1"}}, "prompt is a stored template's id"),
 }
 
@@ -178,9 +181,23 @@ def test_half_a_chat_in_a_column_of_texts_is_what_somebody_wrote(tmp_path: Path)
     ("accounts", "some", "is_said"), [(1, 1, True), (3, 1, False), (3, 2, True), (40, 8, False), (40, 9, True)]
 )
 def test_how_many_accounts_with_half_a_chat_are_too_many(accounts: int, some: int, is_said: bool) -> None:
-    account = Account()
-    account.name(HALF_CHATS, range(some))
-    assert bool(list(doubts._half_chats(accounts, account))) == is_said
+    assert bool(list(doubts.half_chats(accounts, some))) == is_said
+
+
+def test_calls_that_say_little_beside_a_picture_are_told_and_kept(tmp_path: Path) -> None:
+    def messages(number: int) -> list[dict[str, Any]]:
+        image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "iVBORw0KGgoA" * 9}}
+        text = {"type": "text", "text": f"What is in tray {number}?"}
+        return [{"role": "user", "content": [text, image] if number % 3 else [text]}]
+
+    run = run_of(calls(12, 6, prompt_text=None, messages=messages), tmp_path)
+    assert run.manifest["columns"]["attachments"] == pytest.approx(2 / 3, abs=1e-5)
+    (warning,) = run.warnings
+    assert warning.startswith("67% of the calls carry an image, audio or another file that holds no text: ")
+    assert (run.doubts, kept(tmp_path)) == ([], [traffic.DAY.date()])
+    _, account = rows_of((100, 0, 0))
+    account.fill("attachments", 50, 50)
+    assert list(doubts.unseen(account)) == []
 
 
 def test_settings_that_one_client_writes_wrongly_are_no_doubt(tmp_path: Path) -> None:
