@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gauger.batch.doubts import SHARE_MAX
+import pyarrow as pa
+
+from gauger.batch.doubts import SHARE_MAX, half_chats
 from gauger.engine.common.schema import CALL_SCHEMA, CONTENT, CONVERSATION
+from gauger.engine.intake.values import cut_chats
 from gauger.logs.column_map import ColumnMap
 from gauger.logs.columns import load_column_map
 from gauger.logs.detection import CANONICAL, Fit, Head, fits, head_of
@@ -23,7 +26,7 @@ ROWS = 1_000  # looked at, of each file
 _SHOWN_ROWS, _SHOWN_FILES, _SHOWN_NEAR, _TEXT = 10, 20, 3, 200
 _TOLD = (
     *("start_time", "account_id", "client_address", "user_agent_original", "request_model"),
-    *("continuation", "prompt_text", "prompt_token_ids", "context_texts"),
+    *("continuation", "attachments", "prompt_text", "prompt_token_ids", "context_texts"),
 )
 # Where logs often have what is required, for a first map of one's own.
 _USUAL = {
@@ -71,14 +74,28 @@ def preview(sources: Sequence[str | Path], columns: str | None = None, *, show_t
     if reasons:
         lines += ["", "rows that are no calls"]
         lines += [f"  {number:>7,}  {why}" for why, number in reasons.most_common()]
+    doubts = list(half_chats(*_half_chats(heads)))
+    lines += [line for doubt in doubts for line in ("", doubt)]
     own = [name for name in missing if name in column_map.own]
     is_sound = (
         scored > 0
-        and not own
+        and not (own or doubts)
         and rows - scored <= SHARE_MAX * rows
         and not (searched.complaints() or any(head.error for head in heads))
     )
     return Preview("\n".join(map(visible, lines)), is_sound)
+
+
+def _half_chats(heads: Sequence[Head]) -> tuple[int, int]:
+    """Accounts of the calls, and those with a prompt that begins as a chat and breaks off."""
+    everybody: set[str] = set()
+    some: set[str] = set()
+    for batch in (batch for head in heads for batch in head.calls):
+        everybody.update(batch.column("account_id").to_pylist())
+        if "prompt_text" in batch.schema.names:
+            half = pa.array(cut_chats(batch.column("prompt_text")))
+            some.update(batch.column("account_id").filter(half).to_pylist())
+    return len(everybody), len(some)
 
 
 def _taken(found: Sequence[Fit]) -> str | None:

@@ -104,7 +104,8 @@ class Engine:
         followed since (null while a prompt is alone); evidence is that of the last ``finish`` (null before it);
         repeats count what was observed so far.
 
-        Novelty is against the reference of the first batch's day: observe a stream from its start.
+        Novelty is against the reference of the first batch's day: observe a stream from its start. A call that comes
+        twice is two calls: whoever delivers a stream at least once has to leave out what came before.
 
         Raises InputError when required columns are missing, KernelInputError when the Arrow data is corrupt, StateError
         when prompts come as token ids after text, or the other way round.

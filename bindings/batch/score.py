@@ -15,7 +15,7 @@ from gauger import __version__
 from gauger.batch import outputs, templates
 from gauger.batch.allow_list import load_allow_list
 from gauger.batch.calls import write_calls
-from gauger.batch.doubts import doubts_of, filled, unread
+from gauger.batch.doubts import doubts_of, filled, hidden, unread, unseen
 from gauger.batch.inputs import Input, digest, parts, settle
 from gauger.batch.one_writer import one_writer, place_of
 from gauger.engine.common import memory, threads
@@ -172,6 +172,7 @@ class _Scoring:
         doubts = doubts_of(inputs, run.account, finished, column_map, own)
         axis = axis_of(run.account)
         warnings = [] if finished.result.allowed is None else finished.result.allowed.warnings()
+        warnings += [*hidden(finished, run.account), *unseen(run.account)]
         warnings += [*([] if axis is None else axis.warning()), *self._keep(finished, doubts)]
         watch.lap("write")
         rate = run.false_positives(ahead.result())

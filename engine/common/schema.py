@@ -6,8 +6,9 @@ prefix dropped; the dotted name sits in the field metadata under ``otel``.
 A *canonical batch* is a ``pyarrow.RecordBatch`` whose columns are a subset of ``CALL_SCHEMA`` (same names, same
 types, in schema order), always with ``start_time``, ``account_id`` and exactly one of ``prompt_text`` and
 ``prompt_token_ids``. ``context_texts`` are what else a call says (system text, earlier turns, tool results ...), each a
-text of its own; a ``continuation`` answers a tool and resends what the user said. Absent columns are absent, not null:
-a statistic that needs them is reported as not available.
+text of its own; a ``continuation`` answers a tool and resends what the user said; ``attachments`` are how many files it
+carries that hold no text that can be read. Absent columns are absent, not null: a statistic that needs them is reported
+as not available.
 """
 
 import pyarrow as pa
@@ -36,6 +37,7 @@ CALL_SCHEMA = pa.schema(
         _field("prompt_token_ids", pa.list_(pa.int32()), "gauger.prompt.token_ids"),
         _field("context_texts", pa.list_(pa.string()), "gauger.context.texts"),
         _field("continuation", pa.bool_(), "gauger.continuation"),
+        _field("attachments", pa.int32(), "gauger.attachments"),
         _field("operation_name", pa.string(), "gen_ai.operation.name"),
         _field("request_model", pa.string(), "gen_ai.request.model"),
         _field("request_temperature", pa.float64(), "gen_ai.request.temperature"),

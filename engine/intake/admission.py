@@ -29,6 +29,12 @@ class Admitted:
     accounts: list[str | None]  # of the rejected rows, where it is known
     filled: dict[str, tuple[int, int]]  # rows of each column that held something, and those whose value could be read
 
+    def half_chats(self) -> np.ndarray:
+        """Which calls' prompts begin as a chat in JSON and break off, bool: somebody's words, unless many have them."""
+        if "prompt_text" not in self.calls.schema.names:
+            return np.zeros(self.calls.num_rows, bool)
+        return values.cut_chats(self.calls.column("prompt_text"))
+
 
 def admit(batch: pa.RecordBatch) -> Admitted:
     """Cast ``batch`` (canonical names, any layout) to the canonical types and refuse bad rows one by one.
@@ -148,7 +154,6 @@ def _faults(casts: dict[str, casting.Cast], prompt_fault: pa.Array | None) -> It
     yield casting.empty(casts[content].array), "prompt is empty"
     if content == "prompt_text":
         yield values.placeholders(casts[content].array), "prompt is a placeholder"
-        yield values.cut_chats(casts[content].array), "prompt is cut off JSON"
 
 
 # What an endpoint does that is no use of a language model; the names of OpenTelemetry and of gateways, lower case.

@@ -42,7 +42,7 @@ CUT = "is a chat that is cut off"
 UNMARKED = "comes as several texts without roles; say which list holds the roles, or pick one text"
 TEMPLATE = "is a stored template's id; its text is not in the log"
 APART = "lies in an object of its own, which the row names (inputBodyS3Path); fetch it and write it into the row"
-NO_TEXT = "holds no text: an image, a file or a stored item"
+NO_TEXT = "holds no text that can be read: an image, audio, a file or a stored item"
 BROKEN = "is in a record that is cut off: its JSON does not end"
 ELSEWHERE = "gauger.elsewhere"  # the name in a chat's place by which a reader says so
 
@@ -62,6 +62,7 @@ class Texts:
     prompt: str | None = None
     context: list[str] = field(default_factory=list)  # of a continuation the tool's answer first
     continuation: bool = False
+    attachments: int = 0  # that hold no text that can be read
     fault: str | None = None  # why there is no prompt, where more can be said than that it is missing
 
 
@@ -92,16 +93,16 @@ def texts_of(messages: Any, system: Any = None, tools: Any = None, rules: Rules 
     found = _turns(messages, rules)
     if isinstance(found, str):
         return Texts(None, beside, fault=found)
+    unread = sum(turn.parts.unread for turn in found)
     spoken = [turn for turn in found if turn.role == "user" and turn.text]
     if not spoken:
         texts = [text for turn in found for text in _all_of(turn)]
         silent = NO_TEXT if found and not texts and any(turn.parts.is_given for turn in found) else None
-        return Texts("\n".join(texts) or None, _gathered(beside), fault=silent)
+        return Texts("\n".join(texts) or None, _gathered(beside), attachments=unread, fault=silent)
     if rules.turns == "all":
         prompt = "\n".join(turn.text for turn in spoken)
-        return Texts(
-            prompt, _gathered([*beside, *(text for turn in found for text in _all_of(turn)[bool(turn.text) :])])
-        )
+        rest = [text for turn in found for text in _all_of(turn)[bool(turn.text) :]]
+        return Texts(prompt, _gathered([*beside, *rest]), attachments=unread)
     said = spoken[-1]
     answer = [] if rules.turns == "last" else _answered(found, said)
     context = [text for text in beside if text != said.text]  # variables of a template may be both
@@ -111,7 +112,8 @@ def texts_of(messages: Any, system: Any = None, tools: Any = None, rules: Rules 
             # Several parts of the turn are one text, as a reader sees it, and each a text: one may hide the other.
             own = [*(turn.parts.texts if len(turn.parts.texts) > 1 else []), *own[1:]]
         context += [text for text in own if text not in answer]
-    return Texts(said.text, ["\n".join(answer), *_gathered(context)] if answer else _gathered(context), bool(answer))
+    context = _gathered(context)
+    return Texts(said.text, ["\n".join(answer), *context] if answer else context, bool(answer), unread)
 
 
 def _single(messages: Any) -> str | None:
@@ -143,7 +145,7 @@ def _all_of(turn: _Turn) -> list[str]:
 
 def _beside(value: Any) -> list[str]:
     """The texts beside a chat, those of one list or object together, be it JSON text or not."""
-    text = "\n".join(text_leaves(value, words_min=1))
+    text = "\n".join(text_leaves(value, 1))
     return [text] if text.strip() else []
 
 
@@ -176,7 +178,7 @@ def _turns(value: Any, rules: Rules, depth: int = 0) -> list[_Turn] | str:
         if name is not None:
             return _inside(value, name, rules, depth) if depth < _DEPTH_MAX else []
         if "id" in value and "content" not in value and not value.keys() & {"role", "parts", "text", "type"}:
-            filled = "\n".join(text_leaves(value.get("variables"), words_min=1))
+            filled = "\n".join(text_leaves(value.get("variables"), 1))
             return [_turn("user", filled, rules)] if filled else TEMPLATE
         value = [value]
     if not isinstance(value, list):
@@ -209,7 +211,7 @@ def _inside(request: dict[str, Any], chat: str, rules: Rules, depth: int) -> lis
         return found
     before = [_turn("system", text, rules) for name in _SYSTEM for text in _beside(request.get(name))]
     rest = {name: one for name, one in request.items() if name != chat and name not in _SYSTEM}
-    others = Parts(others=text_leaves(rest, words_min=3))
+    others = Parts(others=text_leaves(rest, 3))
     return [*before, *([_Turn("system", others)] if others.others else []), *found]
 
 
@@ -290,7 +292,8 @@ def said(batch: pa.RecordBatch) -> pa.RecordBatch:
 def columns(
     messages: Sequence[Any], systems: Sequence[Any], tools: Sequence[Any], rules: Rules = DEFAULT
 ) -> dict[str, pa.Array]:
-    """The columns that n chats become: ``prompt_text``, ``context_texts``, ``continuation`` and ``prompt_fault``.
+    """The columns that n chats become: ``prompt_text``, ``context_texts``, ``continuation``, ``attachments`` and
+    ``prompt_fault``.
 
     A column that would be null in every row is left out, ``prompt_text`` apart.
     """
@@ -301,6 +304,8 @@ def columns(
         arrays["context_texts"] = pa.array(contexts, TEXTS)
     if any(one.continuation for one in found):
         arrays["continuation"] = pa.array([one.continuation for one in found])
+    if any(one.attachments for one in found):
+        arrays["attachments"] = pa.array([one.attachments or None for one in found], pa.int32())
     if any(one.fault for one in found):
         arrays["prompt_fault"] = pa.array([one.fault for one in found], pa.string())
     return arrays

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -51,6 +51,9 @@ class ContextTexts:
     identity: np.ndarray  # uint64[m], half of the keyed hash of the text
     calls: np.ndarray  # int64[m], of the batch that carry it
     features: np.ndarray  # int8[m, FEATURES]
+    # Where calls have response ids, by which a record that comes again is told:
+    of_calls: np.ndarray | None = None  # uint64[n], of each call the sum of the keyed hashes of all its texts
+    carriers: np.ndarray | None = None  # int64[calls.sum()], rows that carry each of the m texts, text after text
 
 
 class Measurer:
@@ -143,7 +146,13 @@ class Measurer:
         carried, first = np.diff(np.append(starts, len(order)))[kept], order[starts[kept]]
         wanted, places = np.unique(code[first], return_inverse=True)
         features = self._of_texts(encoded.dictionary.take(pa.array(wanted)), len(calls.STEPS)).features
-        return ContextTexts(rows[first], hashes[code[first]], carried, features[places])
+        found = ContextTexts(rows[first], hashes[code[first]], carried, features[places])
+        if "response_id" not in batch.schema.names:
+            return found
+        of_calls = np.zeros(batch.num_rows, np.uint64)
+        np.add.at(of_calls, rows, hashes[code])
+        carriers = rows[order[np.repeat(kept, np.diff(np.append(starts, len(order))))]]
+        return replace(found, of_calls=of_calls, carriers=carriers)
 
     def _of_texts(self, texts: pa.Array, steps: int) -> Measures:
         """Measures of some texts; their words count nowhere."""

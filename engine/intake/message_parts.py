@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from gauger.engine.intake.attachments import PAYLOADS, attached, is_payload
+
 _ROLES = {
     "assistant": (
         *("assistant", "model", "ai", "gpt", "bot", "chatbot", "aimessage", "agent"),
@@ -25,7 +27,7 @@ _RESULTS = ("functionResponse", "function_response", "toolResult", "tool_result"
 _NOT_TEXT = {
     *("type", "role", "id", "name", "call_id", "tool_call_id", "tool_use_id", "toolUseId", "status", "url"),
     *("image_url", "file_id", "media_type", "mimeType", "mime_type", "format", "detail", "signature"),
-    *("encrypted_content", "cache_control", "arn", "data", "bytes", "file_data", "b64_json", "thoughtSignature"),
+    *("encrypted_content", "cache_control", "arn", "thoughtSignature", *PAYLOADS),
 }
 _NAME_WORDS_MIN = 8  # a name of so many words is none
 _LETTERS_MIN = 12
@@ -41,6 +43,7 @@ class Parts:
     others: list[str] = field(default_factory=list)  # documents, arguments of tools, reasoning, anything else
     answers: bool = False  # whether there is a tool's answer, of text or not
     is_given: bool = False  # whether there is anything, of text or not
+    unread: int = 0  # attachments that hold no text that can be read
 
 
 def role_of(message: Any) -> str:
@@ -71,14 +74,14 @@ def parts_of(message: Any) -> Parts:
         used, body = _body(inner, role)
         if role == "tool":
             # An answer in a shape of its own is an answer whole.
-            found.results += _whole(inner if used is None else body)
+            found.results += _whole(inner if used is None else body, found)
             found.answers = True
         elif kind in _TEXT_TYPES or body is not None:
             _read(body, found)
         if role != "tool" or used is not None:
-            found.others += text_leaves({name: one for name, one in inner.items() if name != used}, words_min=3)
+            found.others += text_leaves({name: one for name, one in inner.items() if name != used}, 3, found)
         if envelope is not None:
-            found.others += text_leaves({name: one for name, one in message.items() if name != envelope}, words_min=3)
+            found.others += text_leaves({name: one for name, one in message.items() if name != envelope}, 3, found)
     found.texts = [text for text in found.texts if text.strip()]
     found.is_given = isinstance(message, dict) and any(message.get(name) for name in _BODIES)
     return found
@@ -107,7 +110,7 @@ def _read_part(part: dict[str, Any], found: Parts) -> None:
     result = next((name for name in _RESULTS if name in part or kind == name), None)
     if result is not None:
         payload = part.get(result, part)
-        found.results += _whole(payload)
+        found.results += _whole(payload, found)
         found.answers = True
         return
     guarded = part.get("guardContent")  # Bedrock's mark around the user's text
@@ -121,15 +124,15 @@ def _read_part(part: dict[str, Any], found: Parts) -> None:
     if kind in _TEXT_TYPES and text is not None:
         found.texts.append(text)
         part = {name: value for name, value in part.items() if value is not text}
-    found.others += text_leaves(part, words_min=3)
+    found.others += text_leaves(part, 3, found)
 
 
-def _whole(value: Any) -> list[str]:
+def _whole(value: Any, found: Parts) -> list[str]:
     """Everything a tool answered, as one text."""
     if isinstance(value, str):
         text = value
     else:
-        bare = None if (text := "\n".join(text_leaves(value, words_min=1))) else _without_strings(value, 0)
+        bare = None if (text := "\n".join(text_leaves(value, 1, found))) else _without_strings(value, 0)
         text = text or ("" if not bare else orjson.dumps(bare).decode())
     return [text] if text.strip() else []
 
@@ -146,28 +149,39 @@ def _without_strings(value: Any, depth: int) -> Any:
     return value
 
 
-def text_leaves(value: Any, *, words_min: int) -> list[str]:
+def text_leaves(value: Any, words_min: int, found: Parts | None = None) -> list[str]:
     """Strings anywhere in a JSON-like value that hold at least so many words; names of things do not count.
 
-    Not deeper than a log nests; a string that is a JSON object or list is looked into.
+    Not deeper than a log nests; a string that is a JSON object or list is looked into, and so is a file in it.
+    found : counts the files that hold no text
     """
-    return list(_leaves(value, words_min, 0))
+    return list(_leaves(value, _Walk(words_min, found or Parts()), words_min, 0))
+
+
+@dataclass(frozen=True)
+class _Walk:
+    words_min: int  # of a file in it as well
+    found: Parts
 
 
 def _says(text: str, words_min: int) -> bool:
     """Whether a string may be language: so many words, or letters of a script that may write without spaces."""
-    if text.startswith("data:"):
-        return False
     return len(text.split(maxsplit=words_min)) >= words_min or (len(text) >= _LETTERS_MIN and not text.isascii())
 
 
-def _leaves(value: Any, words_min: int, depth: int) -> Iterator[str]:
+def _leaves(value: Any, walk: _Walk, words_min: int, depth: int, *, payload: bool = False) -> Iterator[str]:
     if depth > _DEPTH_MAX:
         return
     if isinstance(value, str):
+        file = attached(value, payload=payload)
+        if file is not None:
+            walk.found.unread += file.text is None
+            if file.text is not None:
+                yield from _leaves(file.text, walk, walk.words_min, depth + 1)
+            return
         if value[:1] in ("{", "[") and depth < _DEPTH_MAX:
             try:
-                yield from _leaves(orjson.loads(value), words_min, depth + 1)
+                yield from _leaves(orjson.loads(value), walk, words_min, depth + 1)
                 return
             except orjson.JSONDecodeError:
                 pass
@@ -175,8 +189,9 @@ def _leaves(value: Any, words_min: int, depth: int) -> Iterator[str]:
             yield value
     elif isinstance(value, dict):
         for name, inner in value.items():
-            few = _NAME_WORDS_MIN if name in _NOT_TEXT and isinstance(inner, str) else words_min
-            yield from _leaves(inner, few, depth + 1)
+            is_text = name in PAYLOADS and value.get("type") == "text"
+            few = _NAME_WORDS_MIN if name in _NOT_TEXT and isinstance(inner, str) and not is_text else words_min
+            yield from _leaves(inner, walk, few, depth + 1, payload=is_payload(name, value))
     elif isinstance(value, list):
         for inner in value:
-            yield from _leaves(inner, words_min, depth + 1)
+            yield from _leaves(inner, walk, words_min, depth + 1)

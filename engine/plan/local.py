@@ -22,6 +22,7 @@ from gauger.engine.intake.parts import Event, Part
 from gauger.engine.plan.finish import Finished, Known, finish, main_day
 from gauger.engine.plan.keep import keep
 from gauger.engine.plan.measure import Measuring
+from gauger.engine.plan.redeliveries import find_redeliveries
 from gauger.engine.plan.stored import StoredDay
 from gauger.engine.reference.directory import Reference, StateDirectory
 from gauger.engine.reference.held_out import Ahead, FalsePositives, false_positives, measure_ahead
@@ -29,7 +30,7 @@ from gauger.engine.reference.kept_findings import known_of
 from gauger.engine.segments.work import Work
 
 _ROOMY = 1.25  # times the least memory that serves: enough to hold on to what was freed
-FORMAT = 3  # of a work directory: what is there in another one is refused
+FORMAT = 4  # of a work directory: what is there in another one is refused
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,18 @@ class LocalRun:
         self.account = self.work.account()
 
     def measure(self, parts: Iterable[Part | Event], told: Callable[[int], None]) -> None:
-        """Measure what is not measured yet; told : how many rows there are so far, now and then."""
+        """Measure what is not measured yet, and leave out what was delivered before.
+
+        told : how many rows there are so far, now and then
+        """
         words = Measuring(
             self.work, self.secret, self.settings, self._words_of, self._local.threads, failed=self.failed
         )
         for account in words.run(parts, self.account):
             told(sum(tally.rows for one in (self.account, account) for tally in one.files.values()))
+        with threads.use(self._local.threads):
+            find_redeliveries(self.work, self.account.scored)
+        self.account = self.work.account()
 
     def _words_of(self, day: date) -> WordSketch | None:
         if self._directory is None:
@@ -125,7 +132,7 @@ class LocalRun:
     def finish(self, allow: AllowList | None) -> Finished:
         """Weigh what was measured."""
         memory.settle()
-        least = least_bytes(self.account.scored, self.work.prompts())
+        least = least_bytes(self.account.scored + len(self.work.redelivered), self.work.prompts())
         if self._local.memory is not None:
             memory.require(least, "this day")
         if (memory.limit() or 0) >= _ROOMY * least:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 
 from gauger.engine.common import memory, threads
 from gauger.engine.common.errors import InputError, KernelInputError
@@ -20,7 +21,8 @@ from gauger.engine.intake.measuring import Measurer, WordSketch
 from gauger.engine.intake.parts import Ended, Event, Failed, Part, Refused, pieces
 from gauger.engine.plan.finish import first_day
 from gauger.engine.segments.columns import Block, pack
-from gauger.engine.segments.segment import Account, SegmentWriter, Tally
+from gauger.engine.segments.deliveries import deliveries_of
+from gauger.engine.segments.segment import HALF_CHATS, Account, SegmentWriter, Tally
 from gauger.engine.segments.work import Work
 from gauger.engine.state.metadata import times_of
 from gauger.engine.state.state import Prepared, content_of, prepare
@@ -169,6 +171,7 @@ class Measuring:
         """Admit, measure and pack a part."""
         batches: list[Prepared] = []
         taken: list[np.ndarray] = []
+        deliveries: list[np.ndarray | None] = []
         refused: list[Refused] = []
         nothing, account = np.zeros(0, np.int64), Account()
         start = 0
@@ -187,6 +190,7 @@ class Measuring:
                     measures = self._measurer.measure(calls, sketch)
                     contexts = self._measurer.contexts(calls, self.settings)
                     batches.append(prepare(calls, measures, self.secret.key, contexts))
+                    deliveries.append(deliveries_of(calls, batches[-1], self.secret.key))
                     taken.append(start + found.rows)
                 start += piece.batch.num_rows
         finally:
@@ -195,7 +199,7 @@ class Measuring:
             return _Measured(part, None, nothing, nothing, refused, None, account)
         times = np.concatenate([batch.calls.times for batch in batches])
         files = [part.file if isinstance(part.file, int) else part.file[places] for places in taken]
-        block = pack(batches, files, [part.rows[places] for places in taken], self.secret.key)
+        block = pack(batches, files, [part.rows[places] for places in taken], self.secret.key, deliveries)
         return _Measured(part, block, times, np.concatenate(taken), refused, None, account)
 
 
@@ -210,13 +214,15 @@ def _refused(part: Part, places: np.ndarray, found: Admitted) -> list[Refused]:
 
 
 def _fill(account: Account, found: Admitted, key: np.ndarray) -> None:
-    """Note how the columns of a piece are filled, and which owners it names."""
+    """Note how the columns of a piece are filled, which owners it names, and who sends half a chat."""
     for name, (given, used) in found.filled.items():
         account.fill(name, given, used)
     for name in NAMING:
         if name in found.calls.schema.names:
             hashes = hash_column(key, found.calls.column(name).unique())
             account.name(name, hashes[hashes != 0].tolist())
+    if (half := found.half_chats()).any():
+        account.name(HALF_CHATS, hash_column(key, found.calls.column("account_id").filter(pa.array(half))).tolist())
 
 
 def _note(account: Account, event: Event) -> None:

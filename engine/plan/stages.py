@@ -17,10 +17,11 @@ class Stage:
 
 PLAN = (
     Stage("reading", "each block of the input", (), "measured calls and distinct prompts by shard, in segments"),
-    Stage("learning frames", DAY, ("reading",), "frames, from the 200,000 prompts with the smallest keyed hashes"),
+    Stage("redeliveries", SHARD, ("reading",), "rows that were delivered before, which count once"),
+    Stage("learning frames", DAY, ("redeliveries",), "frames, from the 200,000 prompts with the smallest keyed hashes"),
     Stage("matching prompts", SHARD, ("learning frames",), "the frame of each distinct prompt, values of slots"),
     Stage("near-duplicates", DAY, ("matching prompts",), "a forest over signatures, settled into families"),
-    Stage("folding", SHARD, ("reading",), "accounts with their statistics, sampled calls, links, calls"),
+    Stage("folding", SHARD, ("redeliveries",), "accounts with their statistics, sampled calls, links, calls"),
     Stage("families", SHARD, ("matching prompts", "near-duplicates", "folding"), "the family of each call"),
     Stage("learning", DAY, ("folding",), "directions, whiteners, indexes and ranks, from at most 48,000 accounts"),
     Stage("weighing", SHARD, ("learning",), "the evidence on each account and each sampled call"),

@@ -49,7 +49,8 @@ def folded(segments: list[Segment], shards: range, secret: Secret, settings: Set
 
 def _fold(state: State, segment: Segment, sections: list[Section]) -> None:
     batch, file, row = prepared(sections, segment.content, segment.columns)
-    state.fold(batch, file=file, rows=row)
+    if len(row):
+        state.fold(batch, file=file, rows=row)
 
 
 class StoredDay:

@@ -56,7 +56,7 @@ class StoredPrompts:
     def _unit(self, number: int) -> tuple[dict[str, np.ndarray], Grams, np.ndarray]:
         """Columns of a unit's distinct prompts in order of hash, grams of its segments, and where in these theirs are.
 
-        A prompt that was sent in several blocks lies in each: its calls are added up.
+        A prompt that was sent in several blocks lies in each: its calls are added up, without those delivered before.
         """
         shards = shards_of(number, self._units)
         parts = [part for segment in self._work.segments() for part in segment.prompts(shards)] or [_NO_PROMPTS]
@@ -71,6 +71,8 @@ class StoredPrompts:
         found = {name: columns[name][rows] for name in ("hash", "signature", "words")}
         calls = columns["calls"][order].astype(np.int64)
         found["calls"] = np.add.reduceat(calls, starts) if len(starts) else calls
+        if len(self._work.redelivered):
+            found["calls"] -= self._work.redelivered.with_prompts(found["hash"], shards)
         return found, grams, rows
 
     def _column(self, name: str) -> np.ndarray:

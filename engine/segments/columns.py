@@ -7,7 +7,7 @@ that of the prompt.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +19,7 @@ from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.shards import SHARDS, shard_of
 from gauger.engine.intake.measuring import ContextTexts, Measures
 from gauger.engine.segments import arrays
+from gauger.engine.segments.deliveries import pack_deliveries
 from gauger.engine.state.accounts import CallColumns
 from gauger.engine.state.links import ADDRESS, NETWORK, NETWORK_HOUR, PARAMETERS
 from gauger.engine.state.metadata import network_hours
@@ -63,6 +64,7 @@ class Block:
     prompts: list[bytes]
     context_counts: np.ndarray  # int64[SHARDS], context texts of each account shard
     contexts: list[bytes]
+    deliveries: list[bytes]  # a section an account shard
 
 
 def _columns_of(batch: Prepared, file: int | np.ndarray, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -98,18 +100,28 @@ def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def pack(
-    batches: Sequence[Prepared], files: Sequence[int | np.ndarray], rows: Sequence[np.ndarray], key: np.ndarray
+    batches: Sequence[Prepared],
+    files: Sequence[int | np.ndarray],
+    rows: Sequence[np.ndarray],
+    key: np.ndarray,
+    deliveries: Sequence[np.ndarray | None] = (),
 ) -> Block:
     """A block of at least one batch, all with the same columns.
 
     files : number of the file of each batch, or int32 of each of its calls; rows : of the file, int64 each
+    deliveries : of each batch, as ``deliveries_of`` tells them; without them none is told
     """
     found = [_columns_of(batch, file, own) for batch, file, own in zip(batches, files, rows, strict=True)]
     columns = {name: _joined([one[name] for one in found]) for name in found[0]}
     features = _joined([batch.measures.features for batch in batches])
     names = pa.concat_arrays([batch.account_ids.cast(pa.string()) for batch in batches])
-    counts, sections = _by_shard(columns, features, names, key)
-    context_counts, contexts = _pack_contexts(batches, key)
+    shards, text_shards = shard_of(hash_column(key, names)), np.zeros(0, np.int64)
+    counts, sections = _by_shard(columns, features, names, shards)
+    context_counts, contexts = np.zeros(SHARDS, np.int64), [b""] * SHARDS
+    if any(batch.contexts is not None for batch in batches):
+        own, features, names = _contexts_of(batches)
+        text_shards = shard_of(hash_column(key, names))
+        context_counts, contexts = _by_shard(own, features, names, text_shards)
     prompt_counts, prompts = _pack_prompts([batch.measures for batch in batches])
     given = sorted(set().union(*(batch.columns for batch in batches)))
     return Block(
@@ -122,14 +134,14 @@ def pack(
         prompts,
         context_counts,
         contexts,
+        pack_deliveries(batches, deliveries, shards, text_shards) if deliveries else [b""] * SHARDS,
     )
 
 
 def _by_shard(
-    columns: dict[str, np.ndarray], features: np.ndarray, names: pa.Array, key: np.ndarray
+    columns: dict[str, np.ndarray], features: np.ndarray, names: pa.Array, shard: np.ndarray
 ) -> tuple[np.ndarray, list[bytes]]:
     """Rows of account ``names`` as a section a shard, with how many are in each."""
-    shard = shard_of(hash_column(key, names))
     order = np.argsort(shard.astype(np.uint8), kind="stable")
     counts = np.bincount(shard, minlength=SHARDS)
     columns = {name: values[order] for name, values in columns.items()}
@@ -142,18 +154,16 @@ def _by_shard(
     return counts, sections
 
 
-def _pack_contexts(batches: Sequence[Prepared], key: np.ndarray) -> tuple[np.ndarray, list[bytes]]:
-    """Context texts by the shard of their account, with the time of a call that carries each."""
+def _contexts_of(batches: Sequence[Prepared]) -> tuple[dict[str, np.ndarray], np.ndarray, pa.Array]:
+    """Columns, features and accounts of all context texts, with the time of a call that carries each."""
     found = [(batch, batch.contexts) for batch in batches if batch.contexts is not None]
-    if not found:
-        return np.zeros(SHARDS, np.int64), [b""] * SHARDS
     columns = {
         "identity": np.concatenate([one.identity for _, one in found]),
         "time": np.concatenate([batch.calls.times[one.rows] for batch, one in found]),
         "carried": np.concatenate([one.calls for _, one in found]),
     }
     names = pa.concat_arrays([batch.account_ids.cast(pa.string()).take(pa.array(one.rows)) for batch, one in found])
-    return _by_shard(columns, np.concatenate([one.features for _, one in found]), names, key)
+    return columns, np.concatenate([one.features for _, one in found]), names
 
 
 def _section(columns: dict[str, np.ndarray], features: np.ndarray, names: pa.Array) -> bytes:
@@ -175,6 +185,7 @@ class Section:
     columns: dict[str, np.ndarray]
     account_ids: pa.Array
     chunks: list[memoryview]  # of the features
+    left_out: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # rows that were delivered before
 
     def __len__(self) -> int:
         return len(self.account_ids)
@@ -213,12 +224,20 @@ def unpack(section: memoryview, layout: Sequence[Column]) -> Section:
 def prepared(
     sections: Sequence[Section], content: str, given: frozenset[str]
 ) -> tuple[Prepared, np.ndarray, np.ndarray]:
-    """Sections of one layout as a batch to fold, with the file and row of each call."""
+    """Sections of one layout as a batch to fold, perhaps of no call, with the file and row of each."""
     columns = {name: _joined([one.columns[name] for one in sections]) for name in sections[0].columns}
     number = len(columns["row"])
     features = np.empty((number, FEATURES), np.int8)
     for one, end in zip(sections, np.cumsum([len(one) for one in sections]).tolist(), strict=True):
         one.restore(features[end - len(one) : end])
+    names = pa.concat_arrays([one.account_ids for one in sections])
+    starts = np.cumsum([0, *(len(one) for one in sections)])
+    left_out = np.concatenate([start + one.left_out for start, one in zip(starts, sections, strict=False)])
+    if len(left_out):
+        columns = {name: np.delete(values, left_out, axis=0) for name, values in columns.items()}
+        features = np.delete(features, left_out, axis=0)
+        names = names.take(pa.array(np.delete(np.arange(number), left_out)))
+        number -= len(left_out)
     measures = Measures(
         prompt_hashes=columns["prompt"],
         words=columns["words"],
@@ -241,8 +260,7 @@ def prepared(
         links = {ADDRESS: calls.addresses, **links, NETWORK_HOUR: network_hours(links[NETWORK], calls.times)}
     if calls.parameters is not None:
         links[PARAMETERS] = calls.parameters
-    names = pa.concat_arrays([one.account_ids for one in sections]).dictionary_encode()
-    batch = Prepared(content, given, names, calls, measures, columns["identity"], links)
+    batch = Prepared(content, given, names.dictionary_encode(), calls, measures, columns["identity"], links)
     return batch, columns["file"], columns["row"]
 
 

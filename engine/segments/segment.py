@@ -3,6 +3,7 @@
 00007.calls     sections of calls, block after block, each block by account shard
 00007.contexts  sections of context texts, by account shard
 00007.prompts   sections of distinct prompts, the same by prompt shard
+00007.deliveries  what tells calls that have a response id, by account shard (``deliveries``)
 00007.json      where the sections lie, and what became of the input; written last: with it the segment is there
 00007.arrays    words of the segment's prompts, refused rows
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,13 +21,18 @@ import orjson
 
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.private import opener
+from gauger.engine.common.settings import HOUR_US
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.intake.parts import NOT_A_CALL
 from gauger.engine.segments.arrays import read_arrays, text_arrays, text_column, write_arrays
-from gauger.engine.segments.columns import CONTEXT, PROMPT, Block, Section, unpack
+from gauger.engine.segments.columns import CONTEXT, PROMPT, Block, Column, Section, unpack
+from gauger.engine.segments.deliveries import DELIVERED_AGAIN, Redelivered, section_number, unpack_deliveries
 
 NAMES_MAX = 8  # distinct values of a column that are told apart
-CALLS, CONTEXTS, PROMPTS, FOOTER, ARRAYS = ".calls", ".contexts", ".prompts", ".json", ".arrays"
+HALF_CHATS = "half a chat"  # beside columns in ``Account.names``: accounts whose prompts begin as a chat and break off
+_ACCOUNTS_MAX = 1_024  # of which so many are told apart, that their number is known to a few parts in a hundred
+CALLS, CONTEXTS, PROMPTS, DELIVERIES = ".calls", ".contexts", ".prompts", ".deliveries"
+FOOTER, ARRAYS = ".json", ".arrays"
 
 
 @dataclass
@@ -39,7 +45,7 @@ class Tally:
     refused: int = 0
     ended: bool = False
     error: str | None = None
-    left_out: int = 0  # sound rows that are no calls
+    left_out: int = 0  # sound rows that are no calls, or were delivered before
 
     def add(self, other: Tally) -> None:
         """Take in a later segment's."""
@@ -58,7 +64,7 @@ class Account:
     refused_row: list[int] = field(default_factory=list)
     refused_reason: list[str] = field(default_factory=list)
     refused_account: list[str] = field(default_factory=list)  # empty where it is not known
-    left_out: dict[str, int] = field(default_factory=dict)  # rows that are no calls, by what they are
+    left_out: dict[str, int] = field(default_factory=dict)  # those rows, by what they are
     filled: dict[str, list[int]] = field(default_factory=dict)  # of a column: rows that held something, that were read
     names: dict[str, list[int]] = field(default_factory=dict)  # of a column: the smallest hashes of its values
     hours: dict[int, int] = field(default_factory=dict)  # calls of each UTC hour
@@ -97,14 +103,31 @@ class Account:
             self.refused_reason.append(reason)
             self.refused_account.append(account or "")
 
+    def redeliver(self, files: np.ndarray, times: np.ndarray) -> None:
+        """Leave out calls that were taken in and are found to be delivered before; files, times : of each."""
+        if len(files):
+            self.left_out[DELIVERED_AGAIN] = self.left_out.get(DELIVERED_AGAIN, 0) + len(files)
+        for file, number in zip(*(found.tolist() for found in np.unique(files, return_counts=True)), strict=True):
+            self.files[file].scored -= number
+            self.files[file].left_out += number
+        for hour, number in zip(
+            *(found.tolist() for found in np.unique(times // HOUR_US, return_counts=True)), strict=True
+        ):
+            self.hours[hour] -= number
+
     def fill(self, name: str, given: int, used: int) -> None:
         """Count rows of a column that held something, and those whose value could be read."""
         so_far = self.filled.get(name, [0, 0])
         self.filled[name] = [so_far[0] + given, so_far[1] + used]
 
     def name(self, column: str, hashes: Iterable[int]) -> None:
-        """Note distinct values of a column; whether there are several is all that is asked."""
-        self.names[column] = sorted({*self.names.get(column, ()), *hashes})[:NAMES_MAX]
+        """Note distinct values of a column; whether there are several is all that is asked of most."""
+        self.names[column] = sorted({*self.names.get(column, ()), *hashes})[: _most(column)]
+
+    def named(self, column: str) -> int:
+        """How many distinct values of a column were noted; about how many, from their hashes, where they are many."""
+        hashes, most = self.names.get(column, []), _most(column)
+        return len(hashes) if len(hashes) < most else max(most, (most - 1) * 2**64 // (hashes[-1] + 1))
 
     def add(self, other: Account) -> None:
         """Take in a later segment's."""
@@ -128,6 +151,10 @@ class Account:
         self.columns |= other.columns
 
 
+def _most(column: str) -> int:
+    return _ACCOUNTS_MAX if column == HALF_CHATS else NAMES_MAX
+
+
 class SegmentWriter:
     """Writes one segment."""
 
@@ -135,7 +162,7 @@ class SegmentWriter:
         self._base = folder / f"{number:05d}"
         self._files: dict[str, BinaryIO] = {
             kind: open(self._base.with_suffix(kind), "wb", opener=opener)  # noqa: SIM115 (open until the segment is committed)
-            for kind in (CALLS, CONTEXTS, PROMPTS)
+            for kind in (CALLS, CONTEXTS, PROMPTS, DELIVERIES)
         }
         self._blocks: list[dict[str, Any]] = []
         self._layouts: list[list[Any]] = []
@@ -150,6 +177,7 @@ class SegmentWriter:
             (CALLS, block.counts, block.calls),
             (CONTEXTS, block.context_counts, block.contexts),
             (PROMPTS, block.prompt_counts, block.prompts),
+            (DELIVERIES, block.counts, block.deliveries),
         ):
             file = self._files[kind]
             entry[kind] = [file.tell(), counts.tolist(), [len(section) for section in sections]]
@@ -208,11 +236,11 @@ def _settle(folder: Path) -> None:
 
 
 class Segment:
-    """A segment that was written."""
+    """A segment that was written, without what is known to be delivered before."""
 
-    def __init__(self, base: Path) -> None:
-        """base : its path without a suffix. Raises StateError where it cannot be read."""
-        self._base = base
+    def __init__(self, base: Path, number: int = 0, redelivered: Redelivered | None = None) -> None:
+        """base : its path without a suffix; number : its own. Raises StateError where it cannot be read."""
+        self._base, self._number, self._redelivered = base, number, redelivered or Redelivered.nothing()
         try:
             self._footer = orjson.loads(base.with_suffix(FOOTER).read_bytes())
         except (OSError, orjson.JSONDecodeError):
@@ -253,39 +281,72 @@ class Segment:
 
     def calls(self, shards: range) -> Iterator[tuple[int, Section]]:
         """Sections of calls of some neighbouring shards, each with the number of its layout."""
-        layouts = [[tuple(column) for column in layout] for layout in self._footer["layouts"]]
-        for entry, sections in self._sections(CALLS, shards):
-            for _, section in sections:
-                yield entry["layout"], unpack(section, layouts[entry["layout"]])
+        for block, shard, section in self._sections(CALLS, shards):
+            layout = self._footer["blocks"][block]["layout"]
+            yield layout, replace(unpack(section, self._layout(layout)), left_out=self._left_out(block, shard))
+
+    def _left_out(self, block: int, shard: int) -> np.ndarray:
+        return self._redelivered.calls_of(section_number(self._number, block, shard))
+
+    def _layout(self, number: int) -> list[Column]:
+        return [tuple(column) for column in self._footer["layouts"][number]]
 
     def contexts(self, shards: range) -> Iterator[Section]:
         """Sections of context texts of some neighbouring shards."""
-        for _, sections in self._sections(CONTEXTS, shards):
-            for _, section in sections:
-                yield unpack(section, CONTEXT)
+        for block, shard, section in self._sections(CONTEXTS, shards):
+            found = unpack(section, CONTEXT)
+            again = self._redelivered.texts_of(section_number(self._number, block, shard), len(found))
+            yield replace(found, columns={**found.columns, "carried": found.columns["carried"] - again})
 
     def prompts(self, shards: range) -> Iterator[dict[str, np.ndarray]]:
-        """Columns of ``PROMPT`` and ``values``, the grams one after another, of some neighbouring shards."""
-        for _, sections in self._sections(PROMPTS, shards):
-            for number, section in sections:
-                yield _prompts(number, section)
+        """Columns of ``PROMPT`` and ``values``, the grams one after another, of some neighbouring shards.
 
-    def _sections(self, kind: str, shards: range) -> Iterator[tuple[dict[str, Any], list[tuple[int, memoryview]]]]:
+        Their calls are all that were measured.
+        """
+        for block, shard, section in self._sections(PROMPTS, shards):
+            yield _prompts(self._footer["blocks"][block][PROMPTS][1][shard], section)
+
+    def deliveries(self, shards: range) -> Iterator[tuple[int, int, np.ndarray]]:
+        """Block, shard, and what tells its calls, uint64[n], of some neighbouring shards; see ``deliveries``."""
+        for block, shard, section in self._sections(DELIVERIES, shards):
+            yield block, shard, unpack_deliveries(section, self._calls_in(block, shard))[0]
+
+    def _calls_in(self, block: int, shard: int) -> int:
+        number: int = self._footer["blocks"][block][DELIVERIES][1][shard]
+        return number
+
+    def carried(self, block: int, shard: int) -> np.ndarray:
+        """Places of calls and of context texts that they carry, int32[c, 2], in a section of deliveries."""
+        section = self._section(DELIVERIES, block, shard)
+        return unpack_deliveries(section, self._calls_in(block, shard))[1]
+
+    def columns_of(self, block: int, shard: int) -> dict[str, np.ndarray]:
+        """Columns of a section of calls, those included that are left out."""
+        section = self._section(CALLS, block, shard)
+        return unpack(section, self._layout(self._footer["blocks"][block]["layout"])).columns
+
+    def _sections(self, kind: str, shards: range) -> Iterator[tuple[int, int, memoryview]]:
+        """Block, shard and bytes of the sections of some neighbouring shards that are not empty."""
         with open(self._base.with_suffix(kind), "rb") as file:
-            for entry in self._footer["blocks"]:
-                start, counts, sizes = entry[kind]
-                before = sum(sizes[: shards.start])
-                own = sizes[shards.start : shards.stop]
-                file.seek(start + before)
-                data = file.read(sum(own))
-                if len(data) != sum(own):
-                    raise StateError(f"{self._base}: a damaged segment; run again with --fresh")
-                view, at, sections = memoryview(data), 0, []
-                for shard, size in zip(shards, own, strict=True):
+            for block, entry in enumerate(self._footer["blocks"]):
+                view, at = self._read(file, entry[kind], shards), 0
+                for shard, size in zip(shards, entry[kind][2][shards.start : shards.stop], strict=True):
                     if size:
-                        sections.append((counts[shard], view[at : at + size]))
+                        yield block, shard, view[at : at + size]
                     at += size
-                yield entry, sections
+
+    def _section(self, kind: str, block: int, shard: int) -> memoryview:
+        with open(self._base.with_suffix(kind), "rb") as file:
+            return self._read(file, self._footer["blocks"][block][kind], range(shard, shard + 1))
+
+    def _read(self, file: BinaryIO, entry: list[Any], shards: range) -> memoryview:
+        start, _, sizes = entry
+        wanted = sum(sizes[shards.start : shards.stop])
+        file.seek(start + sum(sizes[: shards.start]))
+        data = file.read(wanted)
+        if len(data) != wanted:
+            raise StateError(f"{self._base}: a damaged segment; run again with --fresh")
+        return memoryview(data)
 
 
 def _prompts(number: int, section: memoryview) -> dict[str, np.ndarray]:

@@ -21,6 +21,7 @@ import orjson
 
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.private import make_folder, opener, write_file
+from gauger.engine.segments.deliveries import Redelivered
 from gauger.engine.segments.feature_file import FeatureFile
 from gauger.engine.segments.segment import FOOTER, Account, Segment, SegmentWriter
 
@@ -41,7 +42,7 @@ class Work:
         fresh : forget what is there
         Raises StateError when somebody works here, or another run was left here.
         """
-        self.path = path
+        self.path, self._redelivered = path, Redelivered.nothing()
         try:
             make_folder(path)
             if not (path / _LOCK).exists() and any(path.iterdir()):
@@ -114,14 +115,22 @@ class Work:
         return sorted(file.with_suffix("") for file in (self.path / _SEGMENTS).glob(f"*{FOOTER}"))
 
     def segments(self) -> list[Segment]:
-        """The committed segments, in order of the input."""
-        return [Segment(base) for base in self._bases()]
+        """The committed segments, in order of the input, without what is known to be delivered before."""
+        return [Segment(base, number, self.redelivered) for number, base in enumerate(self._bases())]
+
+    @property
+    def redelivered(self) -> Redelivered:
+        """The rows that were delivered before; none as long as nobody looked for them."""
+        if len(self._redelivered) == 0:
+            self._redelivered = Redelivered.load(self.once("redeliveries"))
+        return self._redelivered
 
     def account(self) -> Account:
         """What became of the input so far."""
         total = Account()
         for segment in self.segments():
             total.add(segment.account())
+        total.redeliver(self.redelivered.file, self.redelivered.time)
         return total
 
     def next_segment(self) -> SegmentWriter:

@@ -97,3 +97,12 @@ def test_files_left_out_and_damaged_are_told(tmp_path: Path) -> None:
     assert not found.is_sound
     assert "bad.parquet: 0 rows, 0 calls; " in found.text
     assert "archive.zip: left out, " in found.text
+
+
+def test_a_log_that_cut_its_chats_is_doubted_as_score_does(tmp_path: Path) -> None:
+    half = '[{"role": "user", "content": "Sort the'
+    rows = [{"start_time": START, "account_id": f"a-{row}", "prompt_text": f"Sort {row}"} for row in range(10)]
+    assert preview([log(tmp_path, *rows[2:], *(row | {"prompt_text": half} for row in rows[:2]))]).is_sound
+    found = preview([log(tmp_path, *rows[3:], *(row | {"prompt_text": half} for row in rows[:3]))])
+    assert not found.is_sound
+    assert "\n\nprompts of 3 of 10 accounts begin as a chat in JSON and break off: " in found.text

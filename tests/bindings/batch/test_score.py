@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gauger.batch.score import default_secret, score
+from gauger.batch.summary import summary
 from gauger.engine.common.errors import ColumnMapError, InputError
 from gauger.engine.common.secret import Secret
 from gauger.engine.plan.local import Local
@@ -343,3 +344,25 @@ def test_a_family_keeps_its_id_from_day_to_day(tmp_path: Path) -> None:
         ids.append([row["family_id"] for row in families if row["accounts"] == 25])
     assert len(ids[0]) == 1
     assert ids[0] == ids[1]
+
+
+# Records that come again
+
+
+def test_a_record_that_is_delivered_again_counts_once(world: World, tmp_path: Path) -> None:
+    """In a file behind the others: the tables are those of the log without it, and its rows are accounted for."""
+    ids = pa.array([f"response-{row % 9}" for row in range(world.calls.num_rows)])
+    calls = world.calls.append_column("response_id", ids)
+    day = traffic.write(calls, tmp_path / "day.parquet")
+    again = traffic.write(calls.slice(300, 500), tmp_path / "later.parquet")
+    once = score([day], tmp_path / "once", state=world.state_copy(tmp_path / "a"), settings=traffic.SETTINGS)
+    run = score([day, again], tmp_path / "twice", state=world.state_copy(tmp_path / "b"), settings=traffic.SETTINGS)
+    found = traffic.parquet_bytes(run.out)
+    later = pq.read_table(pa.BufferReader(found.pop("calls/00001.parquet")))
+    assert found == traffic.parquet_bytes(once.out)
+    assert later.num_rows == 0
+    assert run.manifest["left_out"] == {"delivered again": 500}
+    assert [item["left_out"] for item in run.manifest["inputs"]] == [0, 500]
+    for name in ("scored", "columns", "window", "hourly_calls", "accounts", "warnings"):
+        assert run.manifest[name] == once.manifest[name], name
+    assert f"= {world.calls.num_rows:,} scored + 500 left out + 0 quarantined" in summary(run)

@@ -63,9 +63,17 @@ def test_bad_rows_are_refused_one_by_one_with_the_reason() -> None:
 
 
 def test_what_stands_for_a_prompt_is_none() -> None:
-    prompts = ["redacted-by-litellm", "{}", '[{"role": "user", "content": "Sort the', "null, they say"]
-    reasons = {0: "prompt is a placeholder", 1: "prompt is a placeholder", 2: "prompt is cut off JSON"}
-    assert refusals(batch(4, prompt_text=prompts)) == reasons
+    prompts = ["redacted-by-litellm", "{}", "null, they say"]
+    assert refusals(batch(3, prompt_text=prompts)) == dict.fromkeys((0, 1), "prompt is a placeholder")
+
+
+def test_a_text_like_half_a_chat_is_somebodys_words_and_told() -> None:
+    half = '[{"role": "user", "content": "Sort the'
+    admitted = intake.admit(batch(3, prompt_text=["", half, "Sort it"]))
+    assert admitted.rows.tolist() == [1, 2]
+    assert admitted.half_chats().tolist() == [True, False]
+    ids = batch(2, prompt_token_ids=pa.array([[1], [2]], pa.list_(pa.int32())))
+    assert intake.admit(ids.drop_columns(["prompt_text"])).half_chats().tolist() == [False, False]
 
 
 def test_refused_rows_have_their_account_where_it_is_known() -> None:

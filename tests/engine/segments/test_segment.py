@@ -11,7 +11,7 @@ from gauger.engine.common.settings import DAY_US, HOUR_US
 from gauger.engine.common.shards import SHARDS, shard_of
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.segments.columns import Section, pack, prepared
-from gauger.engine.segments.segment import Account, Segment, SegmentWriter, Tally
+from gauger.engine.segments.segment import HALF_CHATS, Account, Segment, SegmentWriter, Tally
 from tests.engine import calls
 
 CALLS = calls.some_calls(120, accounts=9, seed=5)
@@ -47,7 +47,7 @@ def segment(tmp_path_factory: pytest.TempPathFactory, words: WordSketch) -> Segm
         writer.append(pack([measured], [2], [np.asarray([call["row"] for call in some])], calls.SECRET.key))
     writer.commit(ACCOUNT, words)
     assert {path.name for path in folder.iterdir()} == {
-        f"00007.{kind}" for kind in "calls contexts prompts json arrays".split()
+        f"00007.{kind}" for kind in "calls contexts prompts deliveries json arrays".split()
     }
     return Segment(folder / "00007")
 
@@ -116,6 +116,16 @@ def test_a_cut_segment_is_refused(kind: str, segment: Segment, tmp_path: Path) -
         (tmp_path / file.name).write_bytes(content[: len(content) // 2] if file.suffix == f".{kind}" else content)
     with pytest.raises(StateError, match=r"damaged.*--fresh"):
         read(tmp_path / "00007")
+
+
+def test_names_are_counted_where_they_are_few_and_else_told_from_their_hashes() -> None:
+    chance = np.random.default_rng(3)
+    for column, number, error in (("org_id", 7, 0.0), (HALF_CHATS, 1_000, 0.0), (HALF_CHATS, 50_000, 0.1)):
+        account = Account()
+        for hashes in np.array_split(chance.integers(0, 2**64, number, np.uint64), 7):
+            account.name(column, hashes.tolist())
+        assert account.named(column) == pytest.approx(number, rel=error)
+    assert Account().named(HALF_CHATS) == 0
 
 
 def test_accounts_add_up() -> None:
