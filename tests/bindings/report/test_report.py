@@ -146,6 +146,7 @@ def manifest(accounts: int, flagged: int) -> dict[str, object]:
         "window": {"start": start, "end": "2026-11-21T00:00:00+00:00"},
         "reference": {"days": ["2026-11-11", "2026-11-12", "2026-11-13"], "accounts": 54_000},
         "missing_evidence": ["Payment fingerprints are absent, so accounts cannot be joined by payment."],
+        "warnings": [f"{number} of 9 <b>rows</b> refused \x1b[2J" for number in range(25)],
         "alarm_level": 0.001,
         "false_positive_rate": {"expected": 0.001},
         "seconds": {"read": 1.5},
@@ -248,6 +249,12 @@ def test_hostile_text_is_shown_and_inert(html: str, parsed: Page) -> None:
     assert r"line\nbreak\r\n" in parsed.text
     assert "more]…x" in parsed.text
     assert not {character for character in html if not character.isprintable()} - {"\n"}
+
+
+def test_warnings_stand_before_all_figures(parsed: Page) -> None:
+    shown = parsed.text[: parsed.text.index("calls scored")]
+    for text in ("1 of 2 input files could not", r"0 of 9 <b>rows</b> refused \x1b[2J", "and 6 warnings more"):
+        assert text in shown
 
 
 def test_every_finding_is_there_strongest_first(html: str, parsed: Page) -> None:
