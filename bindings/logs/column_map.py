@@ -70,18 +70,17 @@ class ColumnMap:
         if not self.is_shaped:
             return documents_of
         shaper = Shaper.of(self.shape, self._wanted(wanted), documents_of, path)
-        join = self.shape.join
-        return shaper.keep if join is not None and join.kept is not None and not join.kept.is_done else shaper
+        return shaper.keep if self.shape.keeps else shaper
 
     def keeping(self) -> ColumnMap:
-        """The map for the first reading of a join."""
+        """The map for the first of two readings."""
         return replace(self, shape=to_keep(self.shape))
 
     def first_reading_done(self) -> None:
-        """From now on records are joined."""
-        assert self.shape.join is not None
-        assert self.shape.join.kept is not None
-        self.shape.join.kept.is_done = True
+        """From now on records are put together."""
+        for part in self.shape.parts:
+            assert part.kept is not None
+            part.kept.is_done = True
 
     def paths(self) -> set[str]:
         """Dotted paths that are read; ``*`` for whole records."""

@@ -50,12 +50,12 @@ def read(
 
 
 def prepared(column_map: ColumnMap, paths: Sequence[Path], rows_max: int | None = None) -> ColumnMap:
-    """A map that joins records, with what its first reading of the files found; any other as it is.
+    """A map that puts records together, with what its first reading of the files found; any other as it is.
 
     rows_max : rows of each file to look at (None: all); what cannot be read is said when the file is read again
     """
-    join = column_map.shape.join
-    if join is None or join.kept is not None:
+    parts = column_map.shape.parts
+    if not parts or parts[0].kept is not None:
         return column_map
     first = column_map.keeping()
     for path in paths:

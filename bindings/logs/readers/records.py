@@ -75,15 +75,18 @@ def _broken(
     """``prompt_fault`` of records without an account that hold half of a JSON text where columns are looked for."""
     lost = range(len(records)) if accounts is None else np.flatnonzero(np.asarray(accounts.is_null())).tolist()
     fields = {place.steps[0] for places in sources.values() for place in places if len(place.steps) > 1}
-    found = {row for row in lost if any(_does_not_end(records[row].get(name)) for name in fields)}
+    found = {row for row in lost if any(_is_half(records[row].get(name)) for name in fields)}
     if not found:
         return None
     return pa.array([conversation.BROKEN if row in found else None for row in range(len(records))], pa.string())
 
 
-def _does_not_end(value: Any) -> bool:
-    if not isinstance(value, str) or value[:1] != "{":
+def _is_half(value: Any) -> bool:
+    """Whether a text begins as an object and does not end, or ends as one and did not begin."""
+    if not isinstance(value, str) or not value or value[0] == "[":
         return False
+    if value[0] != "{":
+        return value.rstrip().endswith("}")
     try:
         orjson.loads(value)
     except orjson.JSONDecodeError:

@@ -249,5 +249,5 @@ def test_a_record_that_a_shipper_cut_is_said_to_be_cut(tmp_path: Path) -> None:
     [chunk] = readers.read(path, load_column_map(str(tmp_path / "map.toml")))
     admitted = intake.admit(chunk.batch)
     assert admitted.rows.tolist() == [0]
-    assert admitted.reasons[0] == "prompt is in a record that is cut off: its JSON does not end"
+    assert admitted.reasons[0] == "prompt is in a record that is cut off: half of its JSON is missing"
     assert admitted.reasons[1] == "account_id is missing"
