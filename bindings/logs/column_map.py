@@ -44,6 +44,7 @@ class ColumnMap:
     rules: Rules = DEFAULT  # of chats
     shape: Shape = field(default_factory=Shape)
     csv: Csv = field(default_factory=Csv)
+    line: str | None = None  # a pattern whose groups are the fields of a line of text
     is_blind: bool = False  # to the case of names
     own: tuple[str, ...] = ()  # columns that a user's own file names, which are meant to be found
 

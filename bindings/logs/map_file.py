@@ -20,10 +20,10 @@ from gauger.logs.map_text import MapText, known_names, meant
 from gauger.logs.paths import Source
 from gauger.logs.pieces import Pieces
 from gauger.logs.shaping import KNOWN, Condition, Shape
-from gauger.logs.sources import Place, text_of
+from gauger.logs.sources import Place, pattern_of, text_of
 
 KEYS = (
-    *("name", "extends", "records", "case", "nulls", "rows"),
+    *("name", "extends", "records", "case", "nulls", "line", "rows"),
     *("where", "pieces", "join", "csv", "conversation", "columns"),
 )
 CONDITION_KEYS = ("path", "equals", "in", "matches", "present", "not")
@@ -120,6 +120,7 @@ def _parsed(found: _Map, base: ColumnMap) -> ColumnMap:
         _rules(found, base.rules),
         _shape(found, base.shape),
         _csv(found, base.csv),
+        _line(found, base.line),
         found.is_blind or base.is_blind,
         () if text.origin in column_maps.names() else tuple(read),
     )
@@ -181,6 +182,16 @@ def _condition(found: _Map, place: tuple[str | int, ...], table: dict[str, Any])
     if not texts or None in texts or (tests[0] == "in") != isinstance(value, list):
         text.fail((*place, tests[0]), f"{tests[0]} must be {'a list of plain values' if tests[0] == 'in' else 'plain'}")
     return Condition(path, texts=frozenset(one for one in texts if one is not None), inverted=inverted)
+
+
+def _line(found: _Map, base: str | None) -> str | None:
+    if "line" not in found.document:
+        return base
+    pattern(found.text, ("line",), found.document["line"], groups_max=None)
+    value = str(found.document["line"])
+    if not pattern_of(value).groupindex:
+        found.text.fail(("line",), 'line must name what it finds, such as "^(?P<time>\\\\S+) (?P<log>.*)$"')
+    return value
 
 
 def _pieces(found: _Map, base: Pieces | None) -> Pieces | None:

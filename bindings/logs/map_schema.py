@@ -45,6 +45,7 @@ def schema() -> dict[str, Any]:
             "records": {"enum": sorted(RECORDS)},
             "case": {"const": "blind"},
             "nulls": _TEXTS,
+            "line": _TEXT,
             "rows": _PATH,
             "where": {"type": "array", "items": _condition()},
             "pieces": _pieces(),

@@ -202,14 +202,14 @@ def _unusable(places: Iterable[_Careful]) -> str | None:
     return reason
 
 
-def _opened(record: dict[str, Any], steps: Sequence[str]) -> Iterator[Row]:
+def _opened(record: dict[str, Any], steps: Sequence[str], start: int = 1) -> Iterator[Row]:
     """The rows of a record: the fields of each element of a list over those around it, and itself in its place.
 
     Lists on the way are opened as well. An object in the list's place is one row, so that what a shipper wrapped a
     record into is taken off; both may be JSON in a string. A record that has neither is a row itself, and so is one
     with a list of numbers: a prompt of token ids is one prompt.
     """
-    for position in range(1, len(steps) + 1):
+    for position in range(start, len(steps) + 1):
         path = ".".join(steps[:position])
         value = _read(Source(path).value(record))
         if value is HALF:
@@ -235,7 +235,7 @@ def _opened_at(record: dict[str, Any], element: Any, steps: Sequence[str], posit
     row = replaced(record, steps[:position], element)
     if isinstance(element, dict):
         row = {**row, **element}
-    yield from _opened(row, steps) if position < len(steps) else [row]
+    yield from _opened(row, steps, position + 1) if position < len(steps) else [row]
 
 
 def _read(value: Any) -> Any:
