@@ -70,7 +70,9 @@ class ColumnMap:
         documents_of = None if make is None else make()
         if not self.is_shaped:
             return documents_of
-        shaper = Shaper.of(self.shape, self._wanted(wanted), documents_of, path)
+        rows = ".".join(self.shape.rows)
+        reads_text = any(rows in place.paths for places in self.columns.values() for place in places)
+        shaper = Shaper.of(self.shape, self._wanted(wanted), documents_of, path, reads_text)
         return shaper.keep if self.shape.keeps else shaper
 
     def keeping(self) -> ColumnMap:

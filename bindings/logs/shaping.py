@@ -96,6 +96,7 @@ class Shaper:
     documents: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None  # finds records in a document
     folders: dict[str, str]
     reading: Reading | None = None  # of pieces
+    reads_text: bool = False  # a column reads what stands at the rows' place: a text there is no record
 
     @classmethod
     def of(
@@ -104,11 +105,12 @@ class Shaper:
         columns: dict[str, tuple[Place, ...]],
         documents: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None,
         path: Path,
+        reads_text: bool,
     ) -> Shaper:
         """The shaper for the file ``path``."""
         here = {name: tuple(_Careful(place.at(path), shape.nulls) for place in each) for name, each in columns.items()}
         reading = None if shape.pieces is None else shape.pieces.reading(path)
-        return cls(shape, here, documents, values_of(path.absolute()), reading)
+        return cls(shape, here, documents, values_of(path.absolute()), reading, reads_text)
 
     def __call__(self, record: dict[str, Any]) -> Iterator[Row]:
         """The calls in a record of the file, by canonical names."""
@@ -138,7 +140,7 @@ class Shaper:
     def _opened(self, record: dict[str, Any]) -> Iterator[Row]:
         for one in [record] if self.documents is None else self.documents(record):
             whole = {**self.folders, **one} if self.folders else one
-            yield from _opened(whole, self.shape.rows) if self.shape.rows else [whole]
+            yield from _opened(whole, self.shape.rows, self.reads_text) if self.shape.rows else [whole]
 
     def _values(self, record: dict[str, Any]) -> Row:
         """The columns of a call, or why it is none."""
@@ -202,16 +204,17 @@ def _unusable(places: Iterable[_Careful]) -> str | None:
     return reason
 
 
-def _opened(record: dict[str, Any], steps: Sequence[str], start: int = 1) -> Iterator[Row]:
+def _opened(record: dict[str, Any], steps: Sequence[str], reads_text: bool, start: int = 1) -> Iterator[Row]:
     """The rows of a record: the fields of each element of a list over those around it, and itself in its place.
 
     Lists on the way are opened as well. An object in the list's place is one row, so that what a shipper wrapped a
-    record into is taken off; both may be JSON in a string. A record that has neither is a row itself, and so is one
-    with a list of numbers: a prompt of token ids is one prompt.
+    record into is taken off. Both may be JSON in a string, unless a column reads that text: of a list of prompts each
+    is a row, whatever it looks like. A record that has neither is a row itself, and so is one with a list of numbers:
+    a prompt of token ids is one prompt.
     """
     for position in range(start, len(steps) + 1):
         path = ".".join(steps[:position])
-        value = _read(Source(path).value(record))
+        value = _read(Source(path).value(record), reads_text)
         if value is HALF:
             yield HALF.format(path)
             return
@@ -225,22 +228,24 @@ def _opened(record: dict[str, Any], steps: Sequence[str], start: int = 1) -> Ite
                 yield CROWDED
             else:
                 for element in value:
-                    yield from _opened_at(record, element, steps, position)
+                    yield from _opened_at(record, element, steps, position, reads_text)
             return
     yield record
 
 
-def _opened_at(record: dict[str, Any], element: Any, steps: Sequence[str], position: int) -> Iterator[Row]:
-    element = _read(element)
+def _opened_at(
+    record: dict[str, Any], element: Any, steps: Sequence[str], position: int, reads_text: bool
+) -> Iterator[Row]:
+    element = _read(element, reads_text)
     row = replaced(record, steps[:position], element)
     if isinstance(element, dict):
         row = {**row, **element}
-    yield from _opened(row, steps, position + 1) if position < len(steps) else [row]
+    yield from _opened(row, steps, reads_text, position + 1) if position < len(steps) else [row]
 
 
-def _read(value: Any) -> Any:
+def _read(value: Any, reads_text: bool) -> Any:
     """A value out of JSON in a string, fields and values in a list as one object; ``HALF`` for half of an object."""
-    if isinstance(value, str):
+    if isinstance(value, str) and not reads_text:
         text = value.strip()
         if text[:1] not in ("{", "["):
             return HALF if text.endswith("}") else value

@@ -124,7 +124,8 @@ def warnings(outputs: Outputs) -> list[str]:
     files = outputs.manifest.get("inputs") or []
     failed = sum(isinstance(row, dict) and bool(row.get("error")) for row in files)
     unread = f"{failed:,} of {formats.plural(len(files), 'input file')} could not be read to the end"
-    return [*([unread] if failed else []), *map(str, outputs.manifest.get("warnings") or [])]
+    given = outputs.manifest.get("warnings")
+    return [*([unread] if failed else []), *map(str, given if isinstance(given, list) else [])]
 
 
 def inputs(outputs: Outputs) -> list[dict[str, Any]]:

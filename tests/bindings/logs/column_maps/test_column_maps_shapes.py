@@ -52,6 +52,6 @@ def test_a_map_can_say_it(shape: Path, tmp_path: Path) -> None:
 
 
 def test_the_page_counts_them() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "columns.md").read_text()
+    page = (Path(__file__).parents[4] / "docs" / "columns.md").read_text()
     [number] = re.findall(r"(\d+) shapes of logs", page)
     assert int(number) == len(SHAPES)
