@@ -18,7 +18,7 @@ from gauger.engine.common.schema import CALL_SCHEMA, CONTENT, CONVERSATION, REQU
 from gauger.engine.intake import values
 from gauger.logs.files.folders import values_of
 from gauger.logs.joining import JOINED, Join, Kept
-from gauger.logs.paths import Source, replaced
+from gauger.logs.paths import Source, is_tail, replaced
 from gauger.logs.pieces import KeptPieces, Pieces, Reading
 from gauger.logs.sources import Place, UnusableError, matches, text_of
 
@@ -248,7 +248,7 @@ def _read(value: Any, reads_text: bool) -> Any:
     if isinstance(value, str) and not reads_text:
         text = value.strip()
         if text[:1] not in ("{", "["):
-            return HALF if text.endswith("}") else value
+            return HALF if is_tail(text) else value
         try:
             value = orjson.loads(text)
         except orjson.JSONDecodeError:

@@ -21,6 +21,7 @@ from gauger.engine.intake.conversation import DEFAULT, Rules
 from gauger.engine.intake.values import plain
 from gauger.logs.columns import BESIDE, Source, all_values, first_value
 from gauger.logs.headers import holds_headers
+from gauger.logs.paths import is_tail
 
 _REFUSED = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError)
 _PLAIN = {str: pa.string(), bool: pa.bool_(), int: pa.int64()}
@@ -86,7 +87,7 @@ def _is_half(value: Any) -> bool:
     if not isinstance(value, str) or not value or value[0] == "[":
         return False
     if value[0] != "{":
-        return value.rstrip().endswith("}")
+        return is_tail(value)
     try:
         orjson.loads(value)
     except orjson.JSONDecodeError:

@@ -73,7 +73,7 @@ def test_half_of_an_object_says_so_and_other_text_is_a_row(tmp_path: Path) -> No
     rows = mapped(
         tmp_path,
         f'rows = "log"\n{COLUMNS}',
-        *({"ts": 1_795_000_000, "log": one} for one in (line[:9], line[9:], "[1", "started", line)),
+        *({"ts": 1_795_000_000, "log": one} for one in (line[:9], line[9:], "[1", "started {}", line)),
     )
     half = shaping.HALF.format("log")
     assert said(rows) == [half, half, half, "account_id is missing", "Why 0?"]

@@ -244,14 +244,13 @@ def test_a_record_that_a_shipper_cut_is_said_to_be_cut(tmp_path: Path) -> None:
     )
     whole = orjson.dumps({"user": "a", "messages": "Why is the sky blue?"}).decode()
     path = tmp_path / "a.jsonl"
-    path.write_bytes(
-        b"".join(orjson.dumps({"time": 1_795_000_000, "log": log}) + b"\n" for log in (whole, whole[:-12], "{}"))
-    )
+    logs = (whole, whole[:-12], whole[-12:], "{}", "f() { }")
+    path.write_bytes(b"".join(orjson.dumps({"time": 1_795_000_000, "log": log}) + b"\n" for log in logs))
     [chunk] = readers.read(path, load_column_map(str(tmp_path / "map.toml")))
     admitted = intake.admit(chunk.batch)
     assert admitted.rows.tolist() == [0]
-    assert admitted.reasons[0] == "prompt is in a record that is cut off: half of its JSON is missing"
-    assert admitted.reasons[1] == "account_id is missing"
+    half = "prompt is in a record that is cut off: half of its JSON is missing"
+    assert admitted.reasons == [half, half, "account_id is missing", "account_id is missing"]
 
 
 def test_lines_of_text_are_what_the_groups_of_a_pattern_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
