@@ -7,7 +7,7 @@ accounted for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -204,7 +204,7 @@ def _unusable(places: Iterable[_Careful]) -> str | None:
     return reason
 
 
-def _opened(record: dict[str, Any], steps: Sequence[str], reads_text: bool, start: int = 1) -> Iterator[Row]:
+def _opened(record: dict[str, Any], steps: tuple[str, ...], reads_text: bool, start: int = 1) -> Iterator[Row]:
     """The rows of a record: the fields of each element of a list over those around it, and itself in its place.
 
     Lists on the way are opened as well. An object in the list's place is one row, so that what a shipper wrapped a
@@ -234,7 +234,7 @@ def _opened(record: dict[str, Any], steps: Sequence[str], reads_text: bool, star
 
 
 def _opened_at(
-    record: dict[str, Any], element: Any, steps: Sequence[str], position: int, reads_text: bool
+    record: dict[str, Any], element: Any, steps: tuple[str, ...], position: int, reads_text: bool
 ) -> Iterator[Row]:
     element = _read(element, reads_text)
     row = replaced(record, steps[:position], element)
