@@ -19,7 +19,7 @@ from gauger.logs.column_map import ColumnMap
 from gauger.logs.columns import load_column_map
 from gauger.logs.detection import CANONICAL, Fit, Head, fits, head_of
 from gauger.logs.near_names import names_of, near_to
-from gauger.logs.readers import format_of, prepared, survey
+from gauger.logs.readers import form_of, prepared, survey
 from gauger.text.formats import plural, visible
 
 ROWS = 1_000  # looked at, of each file
@@ -57,7 +57,7 @@ def preview(sources: Sequence[str | Path], columns: str | None = None, *, show_t
     column_map = prepared(load_column_map(taken) if given is None else given, paths, ROWS)
     heads = [head_of(path, column_map, ROWS) for path in paths]
     lines = [_named(column_map, given is not None, found), ""]
-    lines += [*_files(paths, heads), *(f"  {line}" for line in searched.complaints(_SHOWN_FILES))]
+    lines += [*_files(paths, heads, column_map), *(f"  {line}" for line in searched.complaints(_SHOWN_FILES))]
     scored, rows = sum(head.scored for head in heads), sum(head.rows - head.left_out for head in heads)
     missing = _missing(column_map, heads) if scored else {}
     if scored:
@@ -117,14 +117,14 @@ def _named(column_map: ColumnMap, is_given: bool, found: Sequence[Fit]) -> str:
     return f"columns: {fit.name}, which fits best ({fit.calls:,} of {plural(fit.rows, 'row')} are calls{beside})"
 
 
-def _files(paths: Sequence[Path], heads: Sequence[Head]) -> Iterator[str]:
+def _files(paths: Sequence[Path], heads: Sequence[Head], column_map: ColumnMap) -> Iterator[str]:
     yield f"the first {ROWS:,} rows or so of {plural(len(paths), 'file')}"
     bad = [place for place, head in enumerate(heads) if head.error or not head.scored]
     shown = sorted({*bad[:_SHOWN_FILES], *range(min(len(paths), _SHOWN_FILES - min(len(bad), _SHOWN_FILES - 1)))})
     for place in shown:
         path, head = paths[place], heads[place]
         what = head.error.removeprefix(f"{path}: ") if head.error else ""
-        form = "" if what and not head.rows else f"{format_of(path).name}, "
+        form = "" if what and not head.rows else f"{form_of(path, column_map).name}, "
         counts = f"{plural(head.rows, 'row')}, {plural(head.scored, 'call')}"
         yield f"  {path}: {form}{counts}{'; ' if what else ''}{what}"
     if len(shown) < len(paths):

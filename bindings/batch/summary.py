@@ -3,7 +3,7 @@
 from typing import Any
 
 from gauger.batch.score import Run
-from gauger.text.formats import plural, visible
+from gauger.text.formats import plural, value, visible
 from gauger.text.words import false_positives
 
 _FINDINGS_SHOWN = 10
@@ -54,7 +54,8 @@ def summary(run: Run) -> str:
         f"Calls      {manifest['rows']:,} in = {manifest['scored']:,} scored{besides} + "
         f"{manifest['quarantined']:,} quarantined "
         f"({seconds:.1f} s, {manifest['calls_per_second']:,.0f} calls/s)",
-        f"Accounts   {manifest['accounts']:,}, {manifest['flagged_accounts']:,} flagged at {manifest['alarm_level']:g}",
+        f"Accounts   {manifest['accounts']:,}, {manifest['flagged_accounts']:,} flagged at "
+        f"{value(manifest['alarm_level'])}",
         _reference(manifest),
     ]
     rate = manifest.get("false_positive_rate")

@@ -16,7 +16,7 @@ from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.reference.retention import newest
 from gauger.engine.reference.weeks import Week, weigh_week
 from gauger.kernels.warm import warmup
-from gauger.text.formats import plural, visible
+from gauger.text.formats import plural, value, visible
 
 ACCOUNTS, FINDINGS = "week_accounts.parquet", "week_findings.parquet"
 
@@ -95,7 +95,7 @@ def to_text(found: Week, settings: Settings | None = None) -> str:
     flagged = int(np.sum(found.evidence.probability < level))
     lines = [
         f"Week       {plural(len(found.days), 'day')} up to {found.days[-1]}",
-        f"Accounts   {len(found.population):,}, {flagged:,} flagged at {level:g}",
+        f"Accounts   {len(found.population):,}, {flagged:,} flagged at {value(level)}",
         f"Reference  {found.evidence.reference_accounts:,} accounts of {plural(len(found.reference_days), 'day')}",
     ]
     lines += [f"Missing    {visible(sentence)}" for sentence in found.evidence.missing]

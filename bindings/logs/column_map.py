@@ -44,6 +44,7 @@ class ColumnMap:
     rules: Rules = DEFAULT  # of chats
     shape: Shape = field(default_factory=Shape)
     csv: Csv = field(default_factory=Csv)
+    line: str | None = None  # a pattern whose groups are the fields of a line of text
     is_blind: bool = False  # to the case of names
     own: tuple[str, ...] = ()  # columns that a user's own file names, which are meant to be found
 
@@ -69,19 +70,20 @@ class ColumnMap:
         documents_of = None if make is None else make()
         if not self.is_shaped:
             return documents_of
-        shaper = Shaper.of(self.shape, self._wanted(wanted), documents_of, path)
-        join = self.shape.join
-        return shaper.keep if join is not None and join.kept is not None and not join.kept.is_done else shaper
+        rows = ".".join(self.shape.rows)
+        reads_text = any(rows in place.paths for places in self.columns.values() for place in places)
+        shaper = Shaper.of(self.shape, self._wanted(wanted), documents_of, path, reads_text)
+        return shaper.keep if self.shape.keeps else shaper
 
     def keeping(self) -> ColumnMap:
-        """The map for the first reading of a join."""
+        """The map for the first of two readings."""
         return replace(self, shape=to_keep(self.shape))
 
     def first_reading_done(self) -> None:
-        """From now on records are joined."""
-        assert self.shape.join is not None
-        assert self.shape.join.kept is not None
-        self.shape.join.kept.is_done = True
+        """From now on records are put together."""
+        for part in self.shape.parts:
+            assert part.kept is not None
+            part.kept.is_done = True
 
     def paths(self) -> set[str]:
         """Dotted paths that are read; ``*`` for whole records."""

@@ -18,14 +18,16 @@ from gauger.logs.joining import Join
 from gauger.logs.map_sources import Reader, path_of, pattern
 from gauger.logs.map_text import MapText, known_names, meant
 from gauger.logs.paths import Source
+from gauger.logs.pieces import Pieces
 from gauger.logs.shaping import KNOWN, Condition, Shape
-from gauger.logs.sources import Place, text_of
+from gauger.logs.sources import Place, pattern_of, text_of
 
 KEYS = (
-    *("name", "extends", "records", "case", "nulls", "rows"),
-    *("where", "join", "csv", "conversation", "columns"),
+    *("name", "extends", "records", "case", "nulls", "line", "rows"),
+    *("where", "pieces", "join", "csv", "conversation", "columns"),
 )
 CONDITION_KEYS = ("path", "equals", "in", "matches", "present", "not")
+PIECES_KEYS = ("text", "by", "order", "last")
 JOIN_KEYS = ("on", "call", "with")
 CSV_KEYS = ("delimiter", "quote", "encoding")
 CONVERSATION_KEYS = ("turns", "injected")
@@ -118,6 +120,7 @@ def _parsed(found: _Map, base: ColumnMap) -> ColumnMap:
         _rules(found, base.rules),
         _shape(found, base.shape),
         _csv(found, base.csv),
+        _line(found, base.line),
         found.is_blind or base.is_blind,
         () if text.origin in column_maps.names() else tuple(read),
     )
@@ -153,12 +156,15 @@ def _shape(found: _Map, base: Shape) -> Shape:
     where = document.get("where", [])
     if not isinstance(where, list) or not all(isinstance(one, dict) for one in where):
         text.fail(("where",), "where must be tables: [[where]] with path and a condition")
-    conditions = tuple(_condition(found, number, one) for number, one in enumerate(where))
-    return Shape(rows, _join(found, base.join), conditions or base.where, base.nulls | frozenset(nulls))
+    conditions = tuple(_condition(found, ("where", number), one) for number, one in enumerate(where))
+    pieces, join = _pieces(found, base.pieces), _join(found, base.join)
+    if pieces is not None and pieces.order is None and join is not None:
+        text.fail(("pieces",), "pieces without order cannot be joined to other records as well")
+    return Shape(pieces, rows, join, conditions or base.where, base.nulls | frozenset(nulls))
 
 
-def _condition(found: _Map, number: int, table: dict[str, Any]) -> Condition:
-    text, place = found.text, ("where", number)
+def _condition(found: _Map, place: tuple[str | int, ...], table: dict[str, Any]) -> Condition:
+    text = found.text
     found.check(place, table, CONDITION_KEYS)
     path = path_of(text, (*place, "path"), table.get("path"), found.is_blind)
     tests = [key for key in ("equals", "in", "matches", "present") if key in table]
@@ -176,6 +182,37 @@ def _condition(found: _Map, number: int, table: dict[str, Any]) -> Condition:
     if not texts or None in texts or (tests[0] == "in") != isinstance(value, list):
         text.fail((*place, tests[0]), f"{tests[0]} must be {'a list of plain values' if tests[0] == 'in' else 'plain'}")
     return Condition(path, texts=frozenset(one for one in texts if one is not None), inverted=inverted)
+
+
+def _line(found: _Map, base: str | None) -> str | None:
+    if "line" not in found.document:
+        return base
+    pattern(found.text, ("line",), found.document["line"], groups_max=None)
+    value = str(found.document["line"])
+    if not pattern_of(value).groupindex:
+        found.text.fail(("line",), 'line must name what it finds, such as "^(?P<time>\\\\S+) (?P<log>.*)$"')
+    return value
+
+
+def _pieces(found: _Map, base: Pieces | None) -> Pieces | None:
+    if "pieces" not in found.document:
+        return base
+    table, text = found.table("pieces", PIECES_KEYS), found.text
+    if len(table.keys() & {"order", "last"}) != 1 or ("order" in table and "by" not in table):
+        text.fail(("pieces",), "pieces have text and either by and order, or last: what holds of the last piece")
+    lists = {
+        key: table.get(key, []) if isinstance(table.get(key, []), list) else [table[key]] for key in ("text", "by")
+    }
+    if not lists["text"]:
+        text.fail(("pieces",), "pieces have text: the field that is cut")
+    texts, common = (
+        tuple(path_of(text, ("pieces", key), one, found.is_blind) for one in given) for key, given in lists.items()
+    )
+    order = path_of(text, ("pieces", "order"), table["order"], found.is_blind) if "order" in table else None
+    if order is None and not isinstance(table["last"], dict):
+        text.fail(("pieces", "last"), "last must be a condition, such as { path = \"log\", matches = '\\n$' }")
+    last = None if order is not None else _condition(found, ("pieces", "last"), table["last"])
+    return Pieces(texts, common, order, last)
 
 
 def _join(found: _Map, base: Join | None) -> Join | None:

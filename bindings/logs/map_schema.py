@@ -45,8 +45,10 @@ def schema() -> dict[str, Any]:
             "records": {"enum": sorted(RECORDS)},
             "case": {"const": "blind"},
             "nulls": _TEXTS,
+            "line": _TEXT,
             "rows": _PATH,
             "where": {"type": "array", "items": _condition()},
+            "pieces": _pieces(),
             "join": _join(),
             "csv": _table({"delimiter": _LETTER, "quote": _LETTER, "encoding": _TEXT}),
             "conversation": _table({"turns": {"enum": sorted(TURNS)}, "injected": _TEXTS}),
@@ -69,6 +71,12 @@ def _condition() -> dict[str, Any]:
     table = _table({"path": _PATH, **tests, "not": {"type": "boolean"}}, ["path"])
     assert set(table["properties"]) == set(CONDITION_KEYS)
     return {**table, "oneOf": [{"required": [name]} for name in tests]}
+
+
+def _pieces() -> dict[str, Any]:
+    paths = {"anyOf": [_PATH, {"type": "array", "items": _PATH, "minItems": 1}]}
+    table = _table({"text": paths, "by": paths, "order": _PATH, "last": _condition()}, ["text"])
+    return {**table, "oneOf": [{"required": ["by", "order"]}, {"required": ["last"]}]}
 
 
 def _join() -> dict[str, Any]:

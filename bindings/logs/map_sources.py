@@ -138,13 +138,13 @@ def path_of(text: MapText, place: Where, value: Any, is_blind: bool, label: str 
     return Source(value, None, is_blind)
 
 
-def pattern(text: MapText, place: Where, value: Any) -> str:
-    """A pattern of a map: one that RE2 takes, with at most one group."""
+def pattern(text: MapText, place: Where, value: Any, groups_max: int | None = 1) -> str:
+    """A pattern of a map: one that RE2 takes, with at most so many groups (None: any number)."""
     groups = -1
     try:
         groups = pattern_of(value).groups if isinstance(value, str) else -1
     except re2.error:
         text.fail(place, f"{place[-1]}: RE2 does not take this pattern (look-around and back-references it has not)")
-    if not 0 <= groups <= 1:
+    if groups < 0 or (groups_max is not None and groups > groups_max):
         text.fail(place, f"{place[-1]} must be a regular expression with one group, or none")
     return str(value)

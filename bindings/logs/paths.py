@@ -68,6 +68,18 @@ class Source:
         return found if found is None or self.convert is None else self.convert(found)
 
 
+def is_tail(text: str) -> bool:
+    """Whether a text ends an object of JSON that began elsewhere: more braces close in it than open."""
+    return text.rstrip().endswith("}") and text.count("}") > text.count("{")
+
+
+def replaced(record: dict[str, Any], steps: tuple[str, ...], element: Any) -> dict[str, Any]:
+    """A copy of ``record`` that holds ``element`` at ``steps``, objects on the way made where there are none."""
+    inner = record.get(steps[0]) if len(steps) > 1 else None
+    kept = inner if isinstance(inner, dict) else {}
+    return {**record, steps[0]: replaced(kept, steps[1:], element) if len(steps) > 1 else element}
+
+
 def walk(value: Any, steps: tuple[str, ...], blind: bool = False) -> Any:
     """Follow ``steps`` into objects, lists and JSON written as a string; None where they lead nowhere."""
     for position, step in enumerate(steps):

@@ -1,21 +1,25 @@
 """Shaping: the records of a log as one record a call, where a column map says more than where columns are.
 
-In this order: one record becomes several rows, halves are joined, rows that are no calls are left out, and columns are
-read. A row that comes to nothing is a text that says why: every record is accounted for.
+In this order: pieces of a cut record are put together, one record becomes several rows, halves are joined, rows that
+are no calls are left out, and columns are read. A row that comes to nothing is a text that says why: every record is
+accounted for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from gauger.engine.common.schema import CALL_SCHEMA, CONTENT, CONVERSATION, REQUIRED
 from gauger.engine.intake import values
 from gauger.logs.files.folders import values_of
 from gauger.logs.joining import JOINED, Join, Kept
-from gauger.logs.paths import Source
+from gauger.logs.paths import Source, is_tail, replaced
+from gauger.logs.pieces import KeptPieces, Pieces, Reading
 from gauger.logs.sources import Place, UnusableError, matches, text_of
 
 Row = dict[str, Any] | str  # or why there is none
@@ -24,9 +28,11 @@ RecordsOf = Callable[[dict[str, Any]], Iterator[Row]]
 LEFT_OUT = "not a call: left out by the map"
 NO_ROWS = "holds no rows: its list is empty"
 ROWS_FIELDS_MAX = 10_000_000  # rows of a record times the fields they share: a small file must not become a large one
+HALF = "is cut off: half of the JSON in {} is missing"
 CROWDED = f"holds too many rows: more than {ROWS_FIELDS_MAX:,} fields are copied for them"
 BESIDE = ("system_instructions", "tool_definitions")  # of these every source counts, not the first
 
+_FIELD = {"field", "value"}  # as CloudWatch answers queries
 _SAID = (*CONTENT, *CONVERSATION)
 _NEEDED = (*REQUIRED, *_SAID)
 
@@ -58,7 +64,8 @@ class Condition:
 class Shape:
     """What a map says beside where columns are."""
 
-    rows: tuple[str, ...] = ()  # the steps to a list whose elements are a row each
+    pieces: Pieces | None = None
+    rows: tuple[str, ...] = ()  # the steps to a list whose elements are a row each, or to an object that is one
     join: Join | None = None
     where: tuple[Condition, ...] = ()
     nulls: frozenset[str] = frozenset()  # texts that stand for nothing, beside those known
@@ -66,8 +73,18 @@ class Shape:
     @property
     def paths(self) -> set[str]:
         """What it reads of a record, columns apart."""
-        read = {condition.place.path for condition in self.where}
-        return read | (set() if self.join is None else set(self.join.paths)) | ({".".join(self.rows)} - {""})
+        read = {condition.place.path for condition in self.where} | ({".".join(self.rows)} - {""})
+        return read.union(*(one.paths for one in self.parts))
+
+    @property
+    def parts(self) -> tuple[Pieces | Join, ...]:
+        """What is put together, for which a log is read twice."""
+        return tuple(one for one in (self.pieces, self.join) if one is not None)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether this is the first of two readings."""
+        return any(one.kept is not None and not one.kept.is_done for one in self.parts)
 
 
 @dataclass(frozen=True)
@@ -78,6 +95,8 @@ class Shaper:
     columns: dict[str, tuple[_Careful, ...]]
     documents: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None  # finds records in a document
     folders: dict[str, str]
+    reading: Reading | None = None  # of pieces
+    reads_text: bool = False  # a column reads what stands at the rows' place: a text there is no record
 
     @classmethod
     def of(
@@ -86,10 +105,12 @@ class Shaper:
         columns: dict[str, tuple[Place, ...]],
         documents: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None,
         path: Path,
+        reads_text: bool,
     ) -> Shaper:
         """The shaper for the file ``path``."""
         here = {name: tuple(_Careful(place.at(path), shape.nulls) for place in each) for name, each in columns.items()}
-        return cls(shape, here, documents, values_of(path.absolute()))
+        reading = None if shape.pieces is None else shape.pieces.reading(path)
+        return cls(shape, here, documents, values_of(path.absolute()), reading, reads_text)
 
     def __call__(self, record: dict[str, Any]) -> Iterator[Row]:
         """The calls in a record of the file, by canonical names."""
@@ -101,19 +122,25 @@ class Shaper:
             yield self._values(row) if isinstance(row, dict) else row
 
     def keep(self, record: dict[str, Any]) -> Iterator[Row]:
-        """Take in a record at the first reading of a join; no rows come of it."""
-        assert self.shape.join is not None
+        """Take in a record at the first of two readings; no rows come of it."""
+        if self.reading is not None:
+            self.reading.keep(record)
+        join = self.shape.join
         read = {path for places in self.columns.values() for place in places for path in place.paths} | self.shape.paths
         fields = None if read & {"*", JOINED} else tuple(path.removeprefix(f"{JOINED}.") for path in read)
-        for row in self._rows(record):
-            if isinstance(row, dict):
-                self.shape.join.keep(row, fields)
+        for row in self._opened(record) if join is not None else ():
+            if isinstance(row, dict) and join is not None:
+                join.keep(row, fields)
         yield from ()
 
     def _rows(self, record: dict[str, Any]) -> Iterator[Row]:
+        whole = record if self.reading is None else self.reading.whole(record)
+        yield from [whole] if isinstance(whole, str) else self._opened(whole)
+
+    def _opened(self, record: dict[str, Any]) -> Iterator[Row]:
         for one in [record] if self.documents is None else self.documents(record):
             whole = {**self.folders, **one} if self.folders else one
-            yield from _opened(whole, self.shape.rows) if self.shape.rows else [whole]
+            yield from _opened(whole, self.shape.rows, self.reads_text) if self.shape.rows else [whole]
 
     def _values(self, record: dict[str, Any]) -> Row:
         """The columns of a call, or why it is none."""
@@ -177,14 +204,23 @@ def _unusable(places: Iterable[_Careful]) -> str | None:
     return reason
 
 
-def _opened(record: dict[str, Any], steps: Sequence[str]) -> Iterator[Row]:
+def _opened(record: dict[str, Any], steps: tuple[str, ...], reads_text: bool, start: int = 1) -> Iterator[Row]:
     """The rows of a record: the fields of each element of a list over those around it, and itself in its place.
 
-    Lists on the way are opened as well. A record without the list is a row itself, and so is one with a list of
-    numbers: a prompt of token ids is one prompt.
+    Lists on the way are opened as well. An object in the list's place is one row, so that what a shipper wrapped a
+    record into is taken off. Both may be JSON in a string, unless a column reads that text: of a list of prompts each
+    is a row, whatever it looks like. A record that has neither is a row itself, and so is one with a list of numbers:
+    a prompt of token ids is one prompt.
     """
-    for position in range(1, len(steps) + 1):
-        value = Source(".".join(steps[:position])).value(record)
+    for position in range(start, len(steps) + 1):
+        path = ".".join(steps[:position])
+        value = _read(Source(path).value(record), reads_text)
+        if value is HALF:
+            yield HALF.format(path)
+            return
+        if isinstance(value, dict) and position == len(steps):
+            yield {**replaced(record, steps[:position], value), **value}
+            return
         if isinstance(value, list) and not (value and all(type(one) in (int, float) for one in value)):
             if not value:
                 yield NO_ROWS
@@ -192,29 +228,41 @@ def _opened(record: dict[str, Any], steps: Sequence[str]) -> Iterator[Row]:
                 yield CROWDED
             else:
                 for element in value:
-                    yield from _opened_at(record, element, steps, position)
+                    yield from _opened_at(record, element, steps, position, reads_text)
             return
     yield record
 
 
-def _opened_at(record: dict[str, Any], element: Any, steps: Sequence[str], position: int) -> Iterator[Row]:
-    row = _with(record, steps[:position], element)
+def _opened_at(
+    record: dict[str, Any], element: Any, steps: tuple[str, ...], position: int, reads_text: bool
+) -> Iterator[Row]:
+    element = _read(element, reads_text)
+    row = replaced(record, steps[:position], element)
     if isinstance(element, dict):
         row = {**row, **element}
-    yield from _opened(row, steps) if position < len(steps) else [row]
+    yield from _opened(row, steps, reads_text, position + 1) if position < len(steps) else [row]
 
 
-def _with(record: dict[str, Any], steps: Sequence[str], element: Any) -> dict[str, Any]:
-    """A copy of ``record`` that holds ``element`` at ``steps``."""
-    inner = record.get(steps[0]) if len(steps) > 1 else None
-    kept = inner if isinstance(inner, dict) else {}
-    return {**record, steps[0]: _with(kept, steps[1:], element) if len(steps) > 1 else element}
+def _read(value: Any, reads_text: bool) -> Any:
+    """A value out of JSON in a string, fields and values in a list as one object; ``HALF`` for half of an object."""
+    if isinstance(value, str) and not reads_text:
+        text = value.strip()
+        if text[:1] not in ("{", "["):
+            return HALF if is_tail(text) else value
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return value if text[-1] in "}]" else HALF
+    if isinstance(value, list) and value and all(isinstance(one, dict) and one.keys() == _FIELD for one in value):
+        return {str(one["field"]): one["value"] for one in value}
+    return value
 
 
 def to_keep(shape: Shape) -> Shape:
-    """The shape with an empty table for its join."""
-    assert shape.join is not None
-    return replace(shape, join=replace(shape.join, kept=Kept()))
+    """The shape with empty tables for what it puts together."""
+    join = None if shape.join is None else replace(shape.join, kept=Kept())
+    pieces = None if shape.pieces is None else replace(shape.pieces, kept=KeptPieces())
+    return replace(shape, join=join, pieces=pieces)
 
 
 KNOWN = (*CALL_SCHEMA.names, *CONVERSATION)  # names that a map may have

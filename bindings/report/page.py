@@ -21,6 +21,7 @@ REPORT = "report.html"
 _FINDINGS_IN_FULL = 50
 _FAMILIES_IN_TABLE = 25
 _INPUTS_SHOWN = 100
+_WARNINGS_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,13 @@ def render(run: outputs.Outputs) -> str:
     rows = findings.ranked(run)
     reasons, more_reasons = summary.quarantine_reasons(run)
     loose, loose_count = findings.loose_accounts(run)
-    inputs = summary.inputs(run)
+    inputs, warnings = summary.inputs(run), summary.warnings(run)
     template = _environment().get_template("report.html")
     return template.render(
         window=summary.window(run),
         verdict=summary.verdict(run),
+        warnings=warnings[:_WARNINGS_SHOWN],
+        warnings_count=len(warnings),
         headlines=summary.headlines(run),
         comparison=summary.comparison(run),
         chance=summary.chance(run) if run.accounts.num_rows else "",

@@ -119,6 +119,15 @@ def missing_evidence(outputs: Outputs) -> list[str]:
     return [str(sentence) for sentence in [*(unlike or []), *(outputs.manifest.get("missing_evidence") or [])]]
 
 
+def warnings(outputs: Outputs) -> list[str]:
+    """Return what a reader has to know before all else: unreadable files, then the manifest's warnings."""
+    files = outputs.manifest.get("inputs") or []
+    failed = sum(isinstance(row, dict) and bool(row.get("error")) for row in files)
+    unread = f"{failed:,} of {formats.plural(len(files), 'input file')} could not be read to the end"
+    given = outputs.manifest.get("warnings")
+    return [*([unread] if failed else []), *map(str, given if isinstance(given, list) else [])]
+
+
 def inputs(outputs: Outputs) -> list[dict[str, Any]]:
     """Return the manifest's inputs, each with exactly the keys the page shows; what it lacks is None."""
     texts, numbers = ("path", "sha256", "error"), ("bytes", "rows", "scored", "quarantined")

@@ -54,7 +54,7 @@ def _pace(row: dict[str, Any]) -> str:
     text = f"{median} calls in an hour that has any (median), at most {peak}"
     if row["burstiness"] is None:
         return text
-    return f"{text}; burstiness {row['burstiness']:.2f} (-1: a clock, 0: chance, 1: bursts)"
+    return f"{text}; burstiness {round(row['burstiness'], 2) + 0.0:.2f} (-1: a clock, 0: chance, 1: bursts)"
 
 
 def _asks(row: dict[str, Any]) -> str:

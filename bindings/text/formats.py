@@ -5,6 +5,8 @@ import math
 
 NOT_AVAILABLE = "–"
 _LONGEST_IDENTIFIER = 64
+_SHARE_MIN = 1e-5  # a smaller share is only said to be smaller: its digits would be zeros
+_SHARE_NEAR = 5e-4  # of one: nearer shares would round to all
 _BILLION_EVIDENCE = 9.0  # past this a tail probability says "never", and its digits say nothing
 
 
@@ -54,27 +56,35 @@ def plural(number: int, noun: str) -> str:
 
 
 def value(number: float | None) -> str:
-    """Return a statistic's value: three significant digits, exponents only for extremes."""
+    """Return a statistic's value: three significant digits, exponents only for extremes. Zero has no sign."""
     if number is None or math.isnan(number):
         return NOT_AVAILABLE
     if math.isinf(number):
         return "infinite" if number > 0 else "minus infinite"
     size = abs(number)
-    if size >= 1e12 or 0 < size < 1e-3:
+    if size >= 1e12 or 0 < size < 1e-6:
         return f"{number:.2e}"
-    return f"{number:,.0f}" if size >= 999.5 else f"{number:.3g}"
+    if 0 < size < 1e-3:  # where "g" would change to exponents
+        return f"{number:.{2 - math.floor(math.log10(size))}f}"
+    return f"{number:,.0f}" if size >= 999.5 else f"{number + 0.0:.3g}"
 
 
 def percent(share: float | None) -> str:
-    """Return a share of one as percent, keeping two significant digits below one percent."""
+    """Return a share of one as percent: two significant digits below one percent, and never 0 or 100 % for nearly."""
     if share is None or math.isnan(share):
         return NOT_AVAILABLE
-    return f"{100 * share:.2g} %" if 0 < share < 0.01 else f"{100 * share:.1f} %".replace(".0 %", " %")
+    if 0 < share < _SHARE_MIN:
+        return f"less than {100 * _SHARE_MIN:g} %"
+    if 0 < share < 0.01:
+        return f"{100 * share:.2g} %"
+    if 1 - _SHARE_NEAR <= share < 1:
+        return "more than 99.9 %"
+    return f"{100 * share + 0.0:.1f} %".replace(".0 %", " %")
 
 
 def evidence(number: float | None) -> str:
     """Return evidence (-log10 of a tail probability) with one decimal."""
-    return NOT_AVAILABLE if number is None or math.isnan(number) else f"{number:,.1f}"
+    return NOT_AVAILABLE if number is None or math.isnan(number) else f"{round(number, 1) + 0.0:,.1f}"
 
 
 def evidence_odds(number: float | None) -> str:
@@ -112,5 +122,7 @@ def moment(text: str) -> str:
 
 
 def mebibytes(size: float | None) -> str:
-    """Return a size in bytes as MiB."""
-    return NOT_AVAILABLE if size is None else f"{size / 2**20:,.1f} MiB"
+    """Return a size in bytes as MiB, a small one as it is."""
+    if size is None:
+        return NOT_AVAILABLE
+    return f"{size / 2**20:,.1f} MiB" if size >= 2**20 / 10 else f"{size:,.0f} bytes"

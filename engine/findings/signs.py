@@ -39,6 +39,11 @@ class Kind:
     look: Callable[[Group], Sign]
 
 
+def _digits(number: float) -> str:
+    """Three significant digits, written out: no exponents, and no sign of zero."""
+    return np.format_float_positional(number + 0.0, precision=3, fractional=False, trim="-")
+
+
 def _median(name: str, words: str, unit: str = "", *, high: bool = True) -> Kind:
     """Present when the group's median lies beyond the others' outer fifth."""
 
@@ -54,7 +59,7 @@ def _median(name: str, words: str, unit: str = "", *, high: bool = True) -> Kind
         value = float(np.median(own))
         tail = float((1 + np.sum(null >= value if high else null <= value)) / (1 + len(null)))
         middle = float(np.median(null))
-        sentence = f"{words}: median {value:.3g}{unit}, others {middle:.3g}{unit}"
+        sentence = f"{words}: median {_digits(value)}{unit}, others {_digits(middle)}{unit}"
         return Sign(name, tail < 0.2 and value != middle, sentence, value, tail)
 
     return Kind(name, "", look)

@@ -43,7 +43,7 @@ UNMARKED = "comes as several texts without roles; say which list holds the roles
 TEMPLATE = "is a stored template's id; its text is not in the log"
 APART = "lies in an object of its own, which the row names (inputBodyS3Path); fetch it and write it into the row"
 NO_TEXT = "holds no text that can be read: an image, audio, a file or a stored item"
-BROKEN = "is in a record that is cut off: its JSON does not end"
+BROKEN = "is in a record that is cut off: half of its JSON is missing"
 ELSEWHERE = "gauger.elsewhere"  # the name in a chat's place by which a reader says so
 
 

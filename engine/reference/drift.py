@@ -133,8 +133,8 @@ def _sentences(
     found = []
     if content[0] > max(CONTENT_MAX, CONTENT_CHANCE / max(1, accounts), _WORSE * np.nan_to_num(content[1])):
         found.append(
-            f"today's accounts speak unlike the reference's: {content[0]:.4f} apart{_beside(content[1], '.4f')}; "
-            f"{_NOT_COVERED}"
+            f"today's accounts speak unlike the reference's: {content[0]:.4f} apart"
+            f"{_beside(content[1], '.4f', 0.0001)}; {_NOT_COVERED}"
         )
     if not np.isnan(new[1]) and new[0] > new[1] + _NEW_MORE:
         found.append(f"{new[0]:.0%} of today's accounts are new{_beside(new[1], '.0%')}; {_NOT_COVERED}")
@@ -144,9 +144,10 @@ def _sentences(
         if index > max(STABILITY_MAX, _WORSE * np.nan_to_num(before))
     ]
     for index, name, before in sorted(shifted, reverse=True)[:3]:
-        found.append(f"{name} has shifted: stability index {index:.2f}{_beside(before, '.2f')}; {_NOT_COVERED}")
+        found.append(f"{name} has shifted: stability index {index:.2f}{_beside(before, '.2f', 0.01)}; {_NOT_COVERED}")
     return found
 
 
-def _beside(before: float, form: str) -> str:
-    return "" if np.isnan(before) else f", days of the reference at most {before:{form}}"
+def _beside(before: float, form: str, least: float = 0.0) -> str:
+    """least : the smallest bound that the form can show; an estimate of no distance may come out below zero"""
+    return "" if np.isnan(before) else f", days of the reference at most {max(before, least):{form}}"

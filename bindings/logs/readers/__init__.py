@@ -14,9 +14,10 @@ from gauger.engine.intake import casting, conversation
 from gauger.engine.intake.parts import NOT_A_CALL
 from gauger.logs.columns import ColumnMap
 from gauger.logs.files import limits
-from gauger.logs.readers import shaped
+from gauger.logs.readers import jsonl, shaped
 from gauger.logs.readers.chunk import BATCH_ROWS, Chunk, crowded, decoded_bytes
 from gauger.logs.readers.discovery import Found, LeftOut, discover, refuse_remote, survey
+from gauger.logs.readers.format import Format
 from gauger.logs.readers.sniffing import format_of
 
 _SAID = ("prompt_text", "context_texts", "continuation")
@@ -26,6 +27,7 @@ __all__ = [
     "Found",
     "LeftOut",
     "discover",
+    "form_of",
     "format_of",
     "prepared",
     "prompts_at",
@@ -43,19 +45,27 @@ def read(
     ``columns`` are the canonical names wanted (None: all). Raises ``InputError``, its message beginning with
     the path, when the file is corrupt or beyond a limit; the chunks before that stand.
     """
-    form = format_of(path)
+    form = form_of(path, column_map)
     column_map = prepared(column_map, [path])
     by = shaped.reader_of(form) if column_map.is_shaped and not form.shapes else form.read
     return _within_limits(path, by(path, column_map, batch_rows=batch_rows, columns=columns))
 
 
+def form_of(path: Path, column_map: ColumnMap) -> Format:
+    """The format a file is read in: that of its content, but lines of text where the map has a pattern for them.
+
+    Raises ``InputError`` as ``format_of`` does.
+    """
+    return format_of(path) if column_map.line is None else jsonl.FORMAT
+
+
 def prepared(column_map: ColumnMap, paths: Sequence[Path], rows_max: int | None = None) -> ColumnMap:
-    """A map that joins records, with what its first reading of the files found; any other as it is.
+    """A map that puts records together, with what its first reading of the files found; any other as it is.
 
     rows_max : rows of each file to look at (None: all); what cannot be read is said when the file is read again
     """
-    join = column_map.shape.join
-    if join is None or join.kept is not None:
+    parts = column_map.shape.parts
+    if not parts or parts[0].kept is not None:
         return column_map
     first = column_map.keeping()
     for path in paths:
@@ -94,7 +104,7 @@ def prompts_at(path: Path, column_map: ColumnMap, rows: np.ndarray) -> dict[int,
     if len(rows) == 0:
         return prompts
     wanted = np.unique(rows)
-    form = format_of(path)
+    form = form_of(path, column_map)
     seeks = form.seeks and not column_map.is_shaped  # rows that are made are not those that stand in the file
     chunks = (
         form.read(path, column_map, batch_rows=BATCH_ROWS, columns=_SAID, near=wanted)

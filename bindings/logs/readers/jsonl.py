@@ -21,6 +21,7 @@ from gauger.logs.files import documents, folders, limits, lines, streams
 from gauger.logs.readers import records
 from gauger.logs.readers.chunk import BATCH_BYTES, Chunk, cut_short, empty_batch
 from gauger.logs.readers.format import Format
+from gauger.logs.sources import TEXT_MAX, matches
 
 _Broken = list[tuple[int, str]]  # rows, and what is wrong with them
 _Values = Sequence[bytes | str | None]  # JSON; or what is wrong in its place, None for a line over the limit
@@ -28,6 +29,8 @@ _Values = Sequence[bytes | str | None]  # JSON; or what is wrong in its place, N
 _INVALID = "line is not valid JSON"
 _NOT_AN_OBJECT = "line is not a JSON object"
 _EMPTY = "line is an empty list"
+_NO_MATCH = "line is not matched by the map's pattern"
+_TOO_LONG_FOR_PATTERNS = f"line is longer than {TEXT_MAX:,} characters, on which the map's pattern is not tried"
 _TOO_LONG = f"line is longer than {limits.LINE_BYTES_MAX >> 20} MB"
 _TOO_MANY = f"record holds more than {limits.NODES_MAX:,} values"
 _SEPARATOR = b"\x1e"  # before each text of an RFC 7464 sequence
@@ -43,7 +46,7 @@ def read(
     """Chunks of about ``batch_rows`` rows; ``InputError`` after what a damaged stream still gave."""
     batcher = Batcher(path, column_map, columns)
     damage: InputError | None = None
-    blocks = _blocks(path, streams.pieces(path))
+    blocks = _blocks(path, streams.pieces(path)) if column_map.line is None else _matched(path, column_map.line)
     while True:
         try:
             block = next(blocks, None)
@@ -93,6 +96,20 @@ def _blocks(path: Path, pieces: Iterator[bytes]) -> Iterator[_Values]:
         yield from lines.blocks(pieces)
     else:
         yield from documents.blocks(pieces)
+
+
+def _matched(path: Path, pattern: str) -> Iterator[_Values]:
+    """The lines of a text file as objects of what the groups of a pattern find, some at a time."""
+    for block in lines.blocks(streams.pieces(path)):
+        yield [None if line is None else _groups(pattern, line) for line in block]
+
+
+def _groups(pattern: str, line: bytes) -> bytes | str:
+    text = line.decode(errors="replace").removesuffix("\r")
+    if len(text) > TEXT_MAX:
+        return _TOO_LONG_FOR_PATTERNS
+    match = matches(pattern, text)
+    return _NO_MATCH if match is None else orjson.dumps(match.groupdict())
 
 
 class Batcher:

@@ -21,6 +21,7 @@ from gauger.engine.intake.conversation import DEFAULT, Rules
 from gauger.engine.intake.values import plain
 from gauger.logs.columns import BESIDE, Source, all_values, first_value
 from gauger.logs.headers import holds_headers
+from gauger.logs.paths import is_tail
 
 _REFUSED = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError)
 _PLAIN = {str: pa.string(), bool: pa.bool_(), int: pa.int64()}
@@ -75,15 +76,18 @@ def _broken(
     """``prompt_fault`` of records without an account that hold half of a JSON text where columns are looked for."""
     lost = range(len(records)) if accounts is None else np.flatnonzero(np.asarray(accounts.is_null())).tolist()
     fields = {place.steps[0] for places in sources.values() for place in places if len(place.steps) > 1}
-    found = {row for row in lost if any(_does_not_end(records[row].get(name)) for name in fields)}
+    found = {row for row in lost if any(_is_half(records[row].get(name)) for name in fields)}
     if not found:
         return None
     return pa.array([conversation.BROKEN if row in found else None for row in range(len(records))], pa.string())
 
 
-def _does_not_end(value: Any) -> bool:
-    if not isinstance(value, str) or value[:1] != "{":
+def _is_half(value: Any) -> bool:
+    """Whether a text begins as an object and does not end, or ends as one and did not begin."""
+    if not isinstance(value, str) or not value or value[0] == "[":
         return False
+    if value[0] != "{":
+        return is_tail(value)
     try:
         orjson.loads(value)
     except orjson.JSONDecodeError:

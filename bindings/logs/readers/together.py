@@ -61,7 +61,9 @@ class SmallFiles:
 
         number : greater than those before; size : bytes on disk
         """
-        if size > SMALL_BYTES or sniffing.suffixes().get(sniffing.suffix_of(path), jsonl.FORMAT) is not jsonl.FORMAT:
+        if self._map.line is not None or size > SMALL_BYTES:
+            return False
+        if sniffing.suffixes().get(sniffing.suffix_of(path), jsonl.FORMAT) is not jsonl.FORMAT:
             return False
         try:
             content = streams.head_of(path, _UNPACKED_BYTES_MAX)

@@ -3,7 +3,6 @@
 import hashlib
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -143,73 +142,3 @@ def test_remote_places_are_refused_in_one_line(tmp_path: Path) -> None:
     for sources, out in ((["s3://bucket/logs/"], tmp_path / "out"), ([log], Path("s3://bucket/out"))):
         with pytest.raises(InputError, match=r"^s3://bucket/.*remote URIs are neither read nor written"):
             score(sources, out)
-
-
-# The same calls as several gateways write them
-
-
-def _chat(row: dict[str, Any]) -> list[dict[str, str]]:
-    return [{"role": "user", "content": row["prompt_text"]}]
-
-
-def _request(row: dict[str, Any]) -> dict[str, Any]:
-    names = {"model": "request_model", "temperature": "request_temperature", "stream": "request_stream"}
-    return {name: row[column] for name, column in names.items()} | {"messages": _chat(row)}
-
-
-def _litellm(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "startTime": row["start_time"].isoformat(),
-        "call_type": "acompletion",
-        "model": row["request_model"],
-        "stream": row["request_stream"],
-        "metadata": {"user_api_key_user_id": row["account_id"]},
-        "requester_ip_address": row["client_address"],
-        "messages": _chat(row),
-        "completion_tokens": row["usage_output_tokens"],
-        "model_parameters": {"temperature": row["request_temperature"]},
-    }
-
-
-def _openai(row: dict[str, Any]) -> dict[str, Any]:
-    usage = {"completion_tokens": row["usage_output_tokens"]}
-    who = {"user_id": row["account_id"], "client_ip": row["client_address"]}
-    return {"timestamp": row["start_time"].isoformat(), **who, "request": _request(row), "response": {"usage": usage}}
-
-
-def _anthropic(row: dict[str, Any]) -> dict[str, Any]:
-    return _openai(row) | {"response": {"type": "message", "usage": {"output_tokens": row["usage_output_tokens"]}}}
-
-
-def _otlp(row: dict[str, Any]) -> dict[str, Any]:
-    parts = [{"role": "user", "parts": [{"type": "text", "content": row["prompt_text"]}]}]
-    values: dict[str, tuple[str, Any]] = {
-        "gen_ai.operation.name": ("stringValue", "chat"),
-        "user.id": ("stringValue", row["account_id"]),
-        "client.address": ("stringValue", row["client_address"]),
-        "gen_ai.request.model": ("stringValue", row["request_model"]),
-        "gen_ai.request.temperature": ("doubleValue", row["request_temperature"]),
-        "gen_ai.request.stream": ("boolValue", row["request_stream"]),
-        "gen_ai.usage.output_tokens": ("intValue", str(row["usage_output_tokens"])),
-        "gen_ai.input.messages": ("stringValue", orjson.dumps(parts).decode()),
-    }
-    attributes = [{"key": name, "value": {kind: value}} for name, (kind, value) in values.items()]
-    nanoseconds = str(round(row["start_time"].timestamp() * 1_000_000) * 1_000)
-    span = {"name": "chat", "startTimeUnixNano": nanoseconds, "attributes": attributes}
-    return {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
-
-
-def test_a_day_gives_the_same_findings_whoever_wrote_it(tmp_path: Path) -> None:
-    rows = sorted(traffic.honest(40, 6, 1) + traffic.campaign(25, 6, 2), key=lambda row: row["start_time"])
-    score([traffic.write(traffic.table(rows), tmp_path / "day.parquet")], tmp_path / "native")
-    native = traffic.tables_of(tmp_path / "native")
-    assert native["campaigns"]["accounts"].to_pylist() == [25]
-    for name, write in {"litellm": _litellm, "openai": _openai, "anthropic": _anthropic, "otlp": _otlp}.items():
-        log = tmp_path / f"{name}.jsonl"
-        log.write_bytes(b"".join(orjson.dumps(write(row)) + b"\n" for row in rows))
-        found = score([log], tmp_path / name, columns=name)
-        assert (found.doubts, found.errors, found.manifest["quarantined"]) == ([], [], 0)
-        tables = traffic.tables_of(tmp_path / name)
-        for table in ("accounts", "families", "campaigns"):
-            assert tables[table].equals(native[table]), (name, table)
-        assert tables["calls"]["family_id"].equals(native["calls"]["family_id"])

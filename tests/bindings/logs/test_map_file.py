@@ -18,7 +18,7 @@ from gauger.logs.columns import Source, load_column_map
 from tests.bindings.logs.mapped import BASE, call, mapped, outcome, written
 
 PAGE = Path(__file__).parents[3] / "docs" / "columns.md"
-EXAMPLE = re.compile(r"```toml\n(.*?)```\s+```(json|csv)\n(.*?)```\s+```text\n(.*?)```", re.S)
+EXAMPLE = re.compile(r"```toml\n(.*?)```\s+```(json|csv|log)\n(.*?)```\s+```text\n(.*?)```", re.S)
 EXAMPLES = EXAMPLE.findall(PAGE.read_text())
 SCHEMA = json.loads((Path(column_maps.__file__).parent / "schema.json").read_text())
 
@@ -104,6 +104,8 @@ def test_csv_dialects_are_handed_on(tmp_path: Path) -> None:
         ("[[where]]\npath = 'a'\nmatches = '(?<=a)b'", ":3:1: matches: RE2 does not take"),
         ("[[where]]\npath = 'a'\nin = 'b'", ":3:1: in must be a list"),
         ("[join]\non = 'id'\ncall = 'a'", "with must be names joined by dots"),
+        ("line = '^(a)$'", ":1:1: line must name what it finds"),
+        ("line = '(?<=a)b'", ":1:1: line: RE2 does not take"),
         ("[csv]\ndelimiter = ';;'", ":2:1: delimiter must be one ASCII character"),
         ("[csv]\nencoding = 'utf-9'", ":2:1: unknown encoding"),
         ("[conversation]\nturns = 'first'", ":2:1: turns must be one of new, last, all"),

@@ -1,8 +1,11 @@
 """Rows, filters, null markers and names of any case; and that every record is accounted for."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -49,6 +52,36 @@ def test_each_element_of_a_list_is_a_row(tmp_path: Path) -> None:
     assert isinstance(first, dict)
     assert (first["org_id"], *said([first, second])) == ("h", "Why 0?", "Why 1?")
     assert first["start_time"].year == 2026  # the element's own, not that around it
+
+
+@pytest.mark.parametrize("prompt", ['{"a": 1}', "{ half", "f() { }", '["One?"]'])
+def test_a_prompt_that_looks_like_a_record_is_a_prompt(prompt: str, tmp_path: Path) -> None:
+    text = 'rows = "body.q"\n[columns]\nstart_time = "ts"\naccount_id = "who"\nprompt_text = "body.q"\n'
+    assert said(mapped(tmp_path, text, call(body={"q": [prompt]}), call(body={"q": prompt}))) == [prompt, prompt]
+
+
+@pytest.mark.parametrize("wrap", [dict, lambda one: orjson.dumps(one).decode(), lambda one: f" {json.dumps(one)}\n"])
+def test_an_object_in_the_place_of_the_list_is_a_row(wrap: Callable[[Any], Any], tmp_path: Path) -> None:
+    text = f'rows = "log.line"\n{COLUMNS}org_id = "host"\nclient_address = "log.line.ip"\n'
+    [row] = mapped(tmp_path, text, {"host": "h", "ts": 1, "log": {"line": wrap(call(ip="10.1.2.3")), "n": 1}})
+    assert (row["org_id"], row["prompt_text"], row["client_address"]) == ("h", "Why 0?", "10.1.2.3")
+    assert row["start_time"].year == 2026
+
+
+def test_half_of_an_object_says_so_and_other_text_is_a_row(tmp_path: Path) -> None:
+    line = orjson.dumps(call()).decode()
+    rows = mapped(
+        tmp_path,
+        f'rows = "log"\n{COLUMNS}',
+        *({"ts": 1_795_000_000, "log": one} for one in (line[:9], line[9:], "[1", "started {}", line)),
+    )
+    half = shaping.HALF.format("log")
+    assert said(rows) == [half, half, half, "account_id is missing", "Why 0?"]
+
+
+def test_fields_and_values_in_lists_are_an_object(tmp_path: Path) -> None:
+    fields = [{"field": name, "value": value} for name, value in call().items()]
+    assert said(mapped(tmp_path, f'rows = "results"\n{COLUMNS}', {"results": [fields, fields]})) == ["Why 0?"] * 2
 
 
 def test_lists_of_prompts_and_lists_inside_lists(tmp_path: Path) -> None:

@@ -146,9 +146,9 @@ def manifest(accounts: int, flagged: int) -> dict[str, object]:
         "window": {"start": start, "end": "2026-11-21T00:00:00+00:00"},
         "reference": {"days": ["2026-11-11", "2026-11-12", "2026-11-13"], "accounts": 54_000},
         "missing_evidence": ["Payment fingerprints are absent, so accounts cannot be joined by payment."],
+        "warnings": [f"{number} of 9 <b>rows</b> refused \x1b[2J" for number in range(25)],
         "alarm_level": 0.001,
         "false_positive_rate": {"expected": 0.001},
-        "seconds": {"read": 1.5},
         "calls_per_second": 28_000.0,
         "key_id": "k-7f3a",
         "hourly_calls": {"start": start, "calls": day, "flagged_calls": [calls // 12 for calls in day]},
@@ -250,6 +250,12 @@ def test_hostile_text_is_shown_and_inert(html: str, parsed: Page) -> None:
     assert not {character for character in html if not character.isprintable()} - {"\n"}
 
 
+def test_warnings_stand_before_all_figures(parsed: Page) -> None:
+    shown, _, _ = parsed.text.partition("calls scored")
+    assert r"0 of 9 <b>rows</b> refused \x1b[2J" in shown
+    assert "and 6 warnings more" in shown  # than 20: 25, and one of a file that could not be read
+
+
 def test_every_finding_is_there_strongest_first(html: str, parsed: Page) -> None:
     articles = [attributes["id"] for tag, attributes in parsed.elements if tag == "article"]
     assert articles == [f"finding-{campaign}" for campaign in SIZES]
@@ -335,7 +341,7 @@ def test_findings_beyond_fifty_are_in_the_table(tmp_path: Path) -> None:
 def test_manifest_of_odd_types_does_not_break_the_page(tmp_path: Path, hourly: object) -> None:
     out = write_run(tmp_path / "out", accounts=300, sizes={0: 30}, families=2)
     odd = {"inputs": ["x", {"path": 3, "rows": "many"}], "rows": "many", "reference": [], "alarm_level": 7}
-    odd |= {"gauger": None, "window": {"start": "yesterday", "end": None}, "hourly_calls": hourly}
+    odd |= {"gauger": None, "window": {"start": "yesterday", "end": None}, "hourly_calls": hourly, "warnings": 3}
     (out / "manifest.json").write_bytes(orjson.dumps(odd))
     parsed = Page(write_report(out).read_text("utf-8"))
     assert "yesterday to now" in parsed.text

@@ -26,6 +26,13 @@ def test_what_is_not_available_is_left_out() -> None:
             {"hour_calls_median": 1234.5, "hour_calls_peak": 9999.0},
             ["1,234 calls in an hour that has any (median), at most 9,999"],
         ),
+        (
+            {"hour_calls_median": 2.0, "hour_calls_peak": 9.0, "burstiness": -0.001},
+            [
+                "2 calls in an hour that has any (median), at most 9; "
+                "burstiness 0.00 (-1: a clock, 0: chance, 1: bursts)"
+            ],
+        ),
         ({"elicitation_share": 0.0, "reasoning_share": 0.0}, []),
         ({"elicitation_share": 0.5}, ["50 % of its calls ask for what a student is trained on"]),
         ({"allowed": True}, [ALLOWED]),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gauger.engine.findings.finding import Sign
-from gauger.engine.findings.signs import SIGNS, Group, signs_of
+from gauger.engine.findings.signs import SIGNS, Group, _digits, signs_of
 from gauger.engine.state.links import ADDRESS, NETWORK_HOUR, PARAMETERS, PAYMENT
 from gauger.engine.statistics.population import Population
 from gauger.engine.statistics.registry import STATISTICS
@@ -176,3 +176,10 @@ def test_disjoint_coverage_in_the_sentence_is_true(repeats: list[int], said: lis
     sign = signs(world(coordinated=False), repeats)["disjoint_coverage"]
     assert numbers(sign.sentence) == said
     assert sign.present is present
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(-0.0, "0"), (0.0000123456, "0.0000123"), (12.5, "12.5"), (12345.6, "12300")]
+)
+def test_medians_have_no_exponents(number: float, shown: str) -> None:
+    assert _digits(number) == shown

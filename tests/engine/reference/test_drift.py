@@ -106,6 +106,16 @@ def test_other_topics_other_habits_and_new_accounts_are_seen(reference: Referenc
     assert said.count("not covered") == len(found.sentences) == 3
 
 
+def test_a_bound_below_what_its_digits_show_is_rounded_up(reference: Reference) -> None:
+    """Two days alike are no distance apart, which an unbiased estimate puts below zero as often as above."""
+    alike = replace(reference, population=concatenate([worlds.population(1, 400, 8)] * 2))
+    today = worlds.population(5, 400, 8, planted=[(160, 8)])
+    evidence = replace(gather(today, alike.population, worlds.SECRET.key, SETTINGS), probability=np.full(400, 0.5))
+    found = measure_drift(TODAY, today, alike, evidence, SETTINGS)
+    assert found.content[1] < 0
+    assert "at most 0.0001;" in found.sentences[0]
+
+
 def test_flagged_accounts_are_no_drift(reference: Reference) -> None:
     today = worlds.population(6, 440, 8, planted=[(60, 8)])
     found = drift_of(today, reference)

@@ -16,6 +16,7 @@ from gauger.logs.columns import load_column_map
 from gauger.logs.files import limits, streams
 from gauger.logs.readers import jsonl
 from gauger.logs.readers.chunk import Chunk
+from tests.bindings.logs.mapped import outcome
 
 CANONICAL = load_column_map(None)
 TIME = "2026-11-20T12:00:00Z"
@@ -243,11 +244,27 @@ def test_a_record_that_a_shipper_cut_is_said_to_be_cut(tmp_path: Path) -> None:
     )
     whole = orjson.dumps({"user": "a", "messages": "Why is the sky blue?"}).decode()
     path = tmp_path / "a.jsonl"
-    path.write_bytes(
-        b"".join(orjson.dumps({"time": 1_795_000_000, "log": log}) + b"\n" for log in (whole, whole[:-12], "{}"))
-    )
+    logs = (whole, whole[:-12], whole[-12:], "{}", "f() { }")
+    path.write_bytes(b"".join(orjson.dumps({"time": 1_795_000_000, "log": log}) + b"\n" for log in logs))
     [chunk] = readers.read(path, load_column_map(str(tmp_path / "map.toml")))
     admitted = intake.admit(chunk.batch)
     assert admitted.rows.tolist() == [0]
-    assert admitted.reasons[0] == "prompt is in a record that is cut off: its JSON does not end"
-    assert admitted.reasons[1] == "account_id is missing"
+    half = "prompt is in a record that is cut off: half of its JSON is missing"
+    assert admitted.reasons == [half, half, "account_id is missing", "account_id is missing"]
+
+
+def test_lines_of_text_are_what_the_groups_of_a_pattern_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = "[columns]\nstart_time = 'ts'\naccount_id = 'who'\nprompt_text = 'q'\n"
+    (tmp_path / "map.toml").write_text(f"line = '^(?P<ts>\\d+) (?P<who>\\S+) (?P<q>.+)$'\n{columns}")
+    log = tmp_path / "calls.log"
+    log.write_bytes(b'1795000000 a {"one": 1}\r\n\n1795000001 b {half\nstarted\n1795000002 c Why?')
+    rows = outcome(tmp_path / "map.toml", log)
+    assert [one if isinstance(one, str) else one["prompt_text"] for one in rows] == [
+        '{"one": 1}',
+        "{half",
+        "line is not matched by the map's pattern",
+        "Why?",
+    ]
+    assert readers.prompts_at(log, load_column_map(str(tmp_path / "map.toml")), np.array([3])) == {3: "Why?"}
+    monkeypatch.setattr(jsonl, "TEXT_MAX", 20)
+    assert outcome(tmp_path / "map.toml", log)[0].startswith("line is longer than")
