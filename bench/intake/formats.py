@@ -1,6 +1,6 @@
 """What reading and admitting the same calls costs in every format, beside Parquet.
 
-Every file is read whole by the product's own reader and every batch admitted, turn about in one process and on one core.
+Every file is read whole by the product's own reader and every batch admitted, turn about in one process on one core.
 Processor time is taken, as disks and neighbours are none of the formats' business. Run as ``python -m
 bench.intake.formats`` from the root of the repository; prints a Markdown table.
 """

@@ -42,5 +42,7 @@ def _is_blank(lines: bytes) -> bool:
 
 def _sound(lines: list[bytes | None], line_bytes_max: int, blank: bool) -> list[bytes | None]:
     """``lines`` without the blank ones, unless those are wanted, too; those over the limit as None."""
+    if not (None in lines or b"" in lines or any(map(bytes.isspace, lines))) and max(map(len, lines)) <= line_bytes_max:
+        return lines  # as nearly all are
     filled = (line for line in lines if blank or line is None or (line and not line.isspace()))
     return [None if line is None or len(line) > line_bytes_max else line for line in filled]
