@@ -118,10 +118,14 @@ def first_values(fields: Fields, places: Sequence[Source], name: str) -> list[An
     silent: list[int] = []  # rows that nothing was said for yet
     for number, place in enumerate(places):
         column = fields.values(place)
-        if not set(map(type, column)).isdisjoint((list, dict)):
+        kinds = set(map(type, column))
+        if not kinds.isdisjoint((list, dict)):
             column = [plain(name, value) for value in column]
+            kinds = set(map(type, column))
+        if len(places) == 1:
+            return None if kinds <= {type(None)} else column
         if number == 0:
-            found = column if len(places) == 1 else list(column)
+            found = list(column)
         for row in silent:
             if found[row] is None or not says_nothing(name, column[row]):
                 found[row] = column[row]

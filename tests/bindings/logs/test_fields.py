@@ -51,6 +51,7 @@ def test_several_places_give_what_they_give_one_record(
 ) -> None:
     one_by_one = [first_value(record, places, name) for record in records]
     found = first_values(Fields(records), places, name)
+    assert (found is None) == all(value is None for value in one_by_one)
     assert exact([None] * len(records) if found is None else found) == exact(one_by_one)
     assert exact(every_value(Fields(records), places)) == exact([all_values(record, places) for record in records])
 
