@@ -120,7 +120,8 @@ def _plain(messages: Any, beside: list[str], rules: Rules) -> Texts | None:
     """The texts of a chat of nothing but plain texts of known roles, which most are; None of any other."""
     if type(messages) is not list or (rules.turns == "all" and len(messages) > 1):
         return None
-    texts, said = [], -1
+    texts: list[str] = []
+    said = -1  # place of the prompt among the texts
     for message in messages:
         if type(message) is not dict or len(message) != 2:
             return None

@@ -19,9 +19,10 @@ _NEWLINE, _RETURN = b"\n", b"\r"
 
 def sound_lines(lines: Sequence[bytes | None], separator: bytes, quote: bytes) -> tuple[bytes, int]:
     """The first of some lines as text, and how many: as many as are whole rows. None, where one may be no sound row."""
-    if None in lines or any(map(bytes.isspace, lines)) or len(separator) != 1 or len(quote) != 1:
+    whole = [line for line in lines if line is not None]
+    if len(whole) < len(lines) or any(map(bytes.isspace, whole)) or len(separator) != 1 or len(quote) != 1:
         return b"", 0
-    text = _NEWLINE.join(lines) + _NEWLINE  # type: ignore[arg-type]  # no None is left
+    text = _NEWLINE.join(whole) + _NEWLINE
     if text.count(_RETURN) != text.count(_RETURN + _NEWLINE) or text.startswith(BYTE_ORDER_MARK):
         return b"", 0
     if quote not in text:
