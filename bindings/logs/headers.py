@@ -5,7 +5,7 @@ a name and a value (HAR, Envoy, CloudFront); a list of pairs; a flat list of nam
 lines as they went over the wire; any of these as JSON in a string.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -29,6 +29,16 @@ def header(container: Any, name: str) -> str | None:
         if _folded(key) == wanted and (text := _first_text(value, 0)) is not None:
             return text
     return None
+
+
+def headers(containers: Sequence[dict[str, Any] | None], names: Collection[str], name: str) -> list[str | None]:
+    """``header`` of many objects at once; ``names`` are all that they have."""
+    wanted = _folded(name)
+    alike = [one for one in names if _folded(one) == wanted]
+    if len(alike) > 1 or any(str(one).lower() in _NAMES for one in names):
+        return [None if one is None else header(one, name) for one in containers]
+    values = (None if one is None or not alike else one.get(alike[0]) for one in containers)
+    return [None if value is None else _first_text(value, 0) for value in values]
 
 
 def _folded(name: Any) -> str:

@@ -58,13 +58,16 @@ class Source:
             record = record[step]
         return record
 
-    def value(self, record: Any) -> Any:
-        """What ``record`` (JSON-like) holds here, converted; None where absent."""
+    def found(self, record: Any) -> Any:
+        """What ``record`` (JSON-like) holds here, as it stands; None where absent."""
         found = self._directly(record)
         if found is None:
             found = record.get(self.path) if isinstance(record, dict) else None
-        if found is None:
-            found = walk(record, self.steps, self.blind)
+        return walk(record, self.steps, self.blind) if found is None else found
+
+    def value(self, record: Any) -> Any:
+        """The same, converted."""
+        found = self.found(record)
         return found if found is None or self.convert is None else self.convert(found)
 
 

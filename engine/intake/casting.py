@@ -251,7 +251,11 @@ def _texts(array: pa.Array) -> pa.Array:
             return array.cast(pa.list_(pa.binary())).cast(TEXTS)
     except _REFUSED:
         pass
-    return pa.array([_text_list(python_value(array, row)) for row in range(len(array))], TEXTS)
+    if not is_text(array.type) or _is_view(array.type):
+        return pa.array([_text_list(python_value(array, row)) for row in range(len(array))], TEXTS)
+    encoded = array.dictionary_encode()  # JSON that repeats, as reasons and system texts do, is parsed once
+    lists = [_text_list(python_value(encoded.dictionary, place)) for place in range(len(encoded.dictionary))]
+    return pa.array(lists, TEXTS).take(encoded.indices)
 
 
 def _text_list(value: Any) -> list[str | None] | None:

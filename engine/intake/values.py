@@ -6,7 +6,7 @@ nothing but a marker is a placeholder, and no prompt.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,6 +155,14 @@ def says_nothing(name: str, value: Any) -> bool:
     if name == "prompt_text":
         return text == "" or _PLACEHOLDER.fullmatch(text) is not None
     return text in _NULLS.get(name, NULL_MARKERS)
+
+
+def all_say_something(name: str, column: Sequence[Any]) -> bool:
+    """Whether all of some JSON-like values certainly say something in column ``name``: one look at each."""
+    try:
+        return name != "prompt_text" and _NULLS.get(name, NULL_MARKERS).isdisjoint(map(str.strip, column))
+    except TypeError:  # not texts alone
+        return False
 
 
 def any_says_nothing(name: str, text: pa.StringArray) -> bool:

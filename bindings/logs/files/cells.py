@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from gauger.logs.files import limits
+from gauger.logs.files.sound_rows import AGAIN_BYTES_MAX, sound_lines
 
 TORN = "a quote is opened and not closed, or a quoted cell goes on behind its quote"
 TOO_LONG = f"row is longer than {limits.CELL_BYTES_MAX >> 20} MB"
 SEPARATORS = (b",", b";", b"\t", b"|")
-_AGAIN_BYTES_MAX = 4 * limits.CELL_BYTES_MAX  # looked at for one row of many lines
 QUOTE = b'"'
 
 
@@ -45,7 +45,7 @@ class Rows:
         """blocks : lists of physical lines, blank ones too, None for one over the limit."""
         self._blocks = iter(blocks)
         self._waiting: deque[bytes | None] = deque()
-        self._separator, self._quote = separator, quote
+        self.separator, self.quote = separator, quote
         self._torn = 0
         cut, mark, quoted = re.escape(separator), re.escape(quote), _quoted(quote)
         cell = rb"(?:" + quoted + rb"|[^" + mark + cut + rb"][^" + cut + rb"]*+|)"
@@ -58,29 +58,48 @@ class Rows:
 
     def of(self, expected: int | None) -> Iterator[list[bytes] | str]:
         """The rows from here on; of several lines only those with so many cells (None: any)."""
-        while self._waiting or self._fetch():
-            line = self._waiting.popleft()
-            if line is None:
-                yield TOO_LONG
-            elif self._quote not in line:
-                line = line.rstrip(b"\r")
-                if line and not line.isspace():
-                    yield line.split(self._separator)
-            else:
-                yield self._quoted(line, expected)
+        while self._waiting or self.fetch():
+            yield from self.waiting(expected)
 
-    def _fetch(self) -> bool:
+    def fetch(self) -> bool:
+        """Let more lines wait; False at the end."""
         for block in self._blocks:
             self._waiting.extend(block)
             if block:
                 return True
         return False
 
+    def are_waiting(self) -> bool:
+        """Whether lines wait."""
+        return bool(self._waiting)
+
+    def sound(self) -> tuple[bytes, int]:
+        """The first of the lines that wait as text, and how many: none where one may not be sound (``sound_rows``)."""
+        return sound_lines(self._waiting, self.separator, self.quote)
+
+    def skip(self, lines: int) -> None:
+        """Let the first of the lines that wait be done with."""
+        for _ in range(lines):
+            self._waiting.popleft()
+
+    def waiting(self, expected: int | None) -> Iterator[list[bytes] | str]:
+        """The rows of the lines that wait, and of those behind that belong to the last of them."""
+        while self._waiting:
+            line = self._waiting.popleft()
+            if line is None:
+                yield TOO_LONG
+            elif self.quote not in line:
+                line = line.rstrip(b"\r")
+                if line and not line.isspace():
+                    yield line.split(self.separator)
+            else:
+                yield self._quoted(line, expected)
+
     def _quoted(self, line: bytes, expected: int | None) -> list[bytes] | str:
         taken: list[bytes | None] = [line]
         text, looked_at = line.rstrip(b"\r"), 0
         while self._row.match(text) is None:
-            if self._open.match(text) is None or not (self._waiting or self._fetch()):
+            if self._open.match(text) is None or not (self._waiting or self.fetch()):
                 return self._give_back(taken)
             # Nothing but a line with a quote in it can close the cell.
             size = len(text)
@@ -90,11 +109,11 @@ class Rows:
                 size += len(following or b"")
                 if following is None or len(taken) > limits.CELL_LINES_MAX or size > limits.CELL_BYTES_MAX:
                     return self._give_back(taken)
-                if self._quote in following or not (self._waiting or self._fetch()):
+                if self.quote in following or not (self._waiting or self.fetch()):
                     break
             text = b"\n".join(line for line in taken if line is not None).rstrip(b"\r")
             looked_at += len(text)
-            if looked_at > _AGAIN_BYTES_MAX:
+            if looked_at > AGAIN_BYTES_MAX:
                 return self._give_back(taken)
         cells = self._cells(text)
         if len(taken) > 1 and expected not in (None, len(cells)):
@@ -111,9 +130,9 @@ class Rows:
 
     def _cells(self, text: bytes) -> list[bytes]:
         found = self._cell.findall(text)
-        if len(found) > 1 and not text.endswith(self._separator):
+        if len(found) > 1 and not text.endswith(self.separator):
             found.pop()  # the empty match at the end of the text
-        quote = self._quote
+        quote = self.quote
         return [cell[1:-1].replace(quote * 2, quote) if cell[:1] == quote else cell for cell in found]
 
 

@@ -42,5 +42,9 @@ def _is_blank(lines: bytes) -> bool:
 
 def _sound(lines: list[bytes | None], line_bytes_max: int, blank: bool) -> list[bytes | None]:
     """``lines`` without the blank ones, unless those are wanted, too; those over the limit as None."""
+    whole = [line for line in lines if line is not None]
+    are_filled = b"" not in whole and not any(map(bytes.isspace, whole))
+    if are_filled and len(whole) == len(lines) and max(map(len, whole)) <= line_bytes_max:
+        return lines  # as nearly all are
     filled = (line for line in lines if blank or line is None or (line and not line.isspace()))
     return [None if line is None or len(line) > line_bytes_max else line for line in filled]

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from gauger.engine.common.errors import InputError
 from gauger.logs.column_map import ColumnMap, Csv
-from gauger.logs.files import cells, limits, lines, streams
+from gauger.logs.files import cells, limits, lines, sound_rows, streams
 from gauger.logs.readers.chunk import BATCH_BYTES, Chunk, cut_short, empty_batch
 from gauger.logs.readers.format import Format
 from gauger.logs.readers.tabular import Layout
@@ -49,17 +49,23 @@ def _chunks(path: Path, column_map: ColumnMap, batch_rows: int, columns: Sequenc
     if not names:
         return
     layout = Layout.of(path, pa.schema([(name, pa.binary()) for name in names]), column_map, columns)
-    needed = [names.index(name) for name in layout.top_level()]
-    gathered = _Gathered(layout, names, needed, columns)
+    gathered = _Gathered(layout, names, batch_rows, columns)
     damage: Exception | None = None
     try:
-        for row in rows.of(len(names)):
-            gathered.add(row)
-            if gathered.size >= BATCH_BYTES or len(gathered.numbers) + len(gathered.broken) >= batch_rows:
-                yield gathered.chunk()
+        while rows.fetch() or rows.are_waiting():
+            text, lines = rows.sound()
+            table = sound_rows.table(text, names, layout.top_level(), rows.separator, rows.quote) if lines else None
+            if table is not None:
+                rows.skip(lines)
+                yield from gathered.add_table(table)
+                continue
+            for row in rows.waiting(len(names)):
+                gathered.add(row)
+                if gathered.is_full():
+                    yield gathered.chunk()
     except (OSError, cells.TooManyTornError) as error:
         damage = error
-    if gathered.numbers or gathered.broken:
+    if gathered.rows:
         yield gathered.chunk()
     if damage is not None:
         raise damage
@@ -68,39 +74,71 @@ def _chunks(path: Path, column_map: ColumnMap, batch_rows: int, columns: Sequenc
 class _Gathered:
     """Rows on their way into a chunk."""
 
-    def __init__(self, layout: Layout, names: list[str], needed: list[int], columns: Sequence[str] | None) -> None:
-        self._layout, self._names, self._needed, self._columns = layout, names, needed, columns
+    def __init__(self, layout: Layout, names: list[str], batch_rows: int, columns: Sequence[str] | None) -> None:
+        self._layout, self._width, self._batch_rows, self._columns = layout, len(names), batch_rows, columns
+        self._needed = layout.top_level()
+        self._places = [names.index(name) for name in self._needed]
         self._row = 0  # of the file
         self._clear()
 
     def _clear(self) -> None:
-        self.size = 0  # bytes of the cells that are kept
-        self.numbers: list[int] = []
-        self.broken: list[tuple[int, str]] = []
-        self._kept: list[list[bytes]] = []
+        self.rows = 0  # gathered, broken ones too
+        self._size = 0  # bytes of the cells that are kept
+        self._numbers: list[np.ndarray] = []
+        self._broken: list[tuple[int, str]] = []
+        self._tables: list[pa.RecordBatch] = []
+        self._kept: list[list[bytes]] = []  # rows that are in no table yet
+        self._kept_numbers: list[int] = []
+
+    def is_full(self) -> bool:
+        """Whether there is enough for a chunk."""
+        return self._size >= BATCH_BYTES or self.rows >= self._batch_rows
 
     def add(self, row: list[bytes] | str) -> None:
         """Take in the next row of the file."""
-        if isinstance(row, list) and len(row) == len(self._names):
-            kept = [row[place] for place in self._needed]
-            self.size += sum(map(len, kept))
+        if isinstance(row, list) and len(row) == self._width:
+            kept = [row[place] for place in self._places]
+            self._size += sum(map(len, kept))
             self._kept.append(kept)
-            self.numbers.append(self._row)
+            self._kept_numbers.append(self._row)
         else:
-            reason = row if isinstance(row, str) else f"row has {len(row)} cells, not {len(self._names)}"
-            self.broken.append((self._row, reason))
+            reason = row if isinstance(row, str) else f"row has {len(row)} cells, not {self._width}"
+            self._broken.append((self._row, reason))
         self._row += 1
+        self.rows += 1
+
+    def add_table(self, table: pa.RecordBatch) -> Iterator[Chunk]:
+        """Take in the next rows of the file, all sound, and give out what is full."""
+        done = 0
+        while done < table.num_rows:
+            part = table.slice(done, self._batch_rows - self.rows)
+            self._settle()
+            self._tables.append(part)
+            self._numbers.append(np.arange(self._row, self._row + part.num_rows, dtype=np.int64))
+            self._size += part.nbytes
+            self._row += part.num_rows
+            self.rows += part.num_rows
+            done += part.num_rows
+            if self.is_full():
+                yield self.chunk()
+
+    def _settle(self) -> None:
+        """Make a table of the rows that came one by one."""
+        if self._kept:
+            values = zip(*self._kept, strict=True)
+            arrays = [pa.array([cell or None for cell in column], pa.binary()) for column in values]
+            self._tables.append(pa.RecordBatch.from_arrays(arrays, self._needed))
+            self._numbers.append(np.array(self._kept_numbers, np.int64))
+            self._kept, self._kept_numbers = [], []
 
     def chunk(self) -> Chunk:
         """What was gathered, and start anew."""
-        if self.numbers:
-            values = zip(*self._kept, strict=True)
-            arrays = [pa.array([cell or None for cell in column], pa.binary()) for column in values]
-            names = [self._names[place] for place in self._needed]
-            batch = self._layout.canonical(pa.RecordBatch.from_arrays(arrays, names))
+        self._settle()
+        if self._tables:
+            batch = self._layout.canonical(pa.concat_batches(self._tables))
+            found = Chunk(batch, np.concatenate(self._numbers), self._broken)
         else:
-            batch = empty_batch(self._columns)
-        found = Chunk(batch, np.array(self.numbers, np.int64), self.broken)
+            found = Chunk(empty_batch(self._columns), np.zeros(0, np.int64), self._broken)
         self._clear()
         return found
 

@@ -6,7 +6,6 @@ the others.
 """
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,8 @@ from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION
 from gauger.engine.intake import casting, conversation
 from gauger.engine.intake.conversation import DEFAULT, Rules
 from gauger.engine.intake.values import plain
-from gauger.logs.columns import BESIDE, Source, all_values, first_value
-from gauger.logs.headers import holds_headers
+from gauger.logs.columns import BESIDE, Source
+from gauger.logs.fields import Fields, every_value, first_values
 from gauger.logs.paths import is_tail
 
 _REFUSED = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError)
@@ -31,17 +30,14 @@ def to_arrays(
     records: Sequence[dict[str, Any]], sources: dict[str, tuple[Source, ...]], rules: Rules = DEFAULT
 ) -> dict[str, pa.Array]:
     """The columns of ``records`` by canonical name; one without any value is left out."""
-    keys: set[str] = set().union(*records)
-    inner: dict[str, set[str] | None] = {}
-    for first in {place.steps[0] for places in sources.values() for place in places if len(place.steps) > 1} & keys:
-        inner[first] = _inner(records, first)
+    fields = Fields(records if isinstance(records, list) else list(records))
     arrays: dict[str, pa.Array] = {}
     chats: dict[str, list[Any]] = {}
     for name, places in sources.items():
-        there = [place for place in places if place.path in keys or _may_be(place, keys, inner)]
+        there = list(filter(fields.may_hold, places))
         if name in BESIDE and len(there) > 1:
-            chats[name] = [all_values(record, there) for record in records]
-        elif (values := _values(name, records, there)) is not None:
+            chats[name] = every_value(fields, there)
+        elif (values := first_values(fields, there, name)) is not None:
             if name in CONVERSATION:
                 chats[name] = values
             else:
@@ -51,23 +47,6 @@ def to_arrays(
         known = arrays.get("prompt_fault")
         arrays["prompt_fault"] = broken if known is None else pc.coalesce(broken, known)
     return arrays
-
-
-def _inner(records: Sequence[dict[str, Any]], first: str) -> set[str] | None:
-    """The names in the objects of a field, None where it holds anything else. A map asks for more than a log has."""
-    held = [value for record in records if (value := record.get(first)) is not None]
-    return set().union(*held) if all(type(value) is dict for value in held) else None
-
-
-def _may_be(place: Source, keys: set[str], inner: dict[str, set[str] | None]) -> bool:
-    """Whether any record may hold something at a path."""
-    first = place.steps[0]
-    if first not in keys:
-        return False
-    names = inner.get(first)
-    if names is None or place.blind or holds_headers(first):
-        return True
-    return place.steps[1] in names or ".".join(place.steps[1:]) in names
 
 
 def _broken(
@@ -152,24 +131,6 @@ def _kind(types: set[type], target: pa.DataType) -> pa.DataType | None:
     if types <= {int, float} and float in types:
         return pa.float64()
     return _PLAIN.get(next(iter(types))) if len(types) == 1 else None
-
-
-def _values(name: str, records: Sequence[dict[str, Any]], places: Sequence[Source]) -> list[Any] | None:
-    """The values at ``places``, or None when no record has any."""
-    if not places:
-        return None
-    if len(places) == 1 and len(places[0].steps) == 1 and places[0].convert is None:
-        values = _field(records, places[0].path)
-    else:
-        values = [first_value(record, places, name) for record in records]
-    return values if any(value is not None for value in values) else None
-
-
-def _field(records: Sequence[dict[str, Any]], key: str) -> list[Any]:
-    try:
-        return list(map(itemgetter(key), records))  # three times as fast as get, and most logs are regular
-    except KeyError:
-        return [record.get(key) for record in records]
 
 
 def _written(value: Any, is_list: bool) -> str | None:

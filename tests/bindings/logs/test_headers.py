@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gauger.logs.headers import header, holds_headers
+from gauger.logs.headers import header, headers, holds_headers
 
 SHAPES: list[Any] = [
     {"User-Agent": "curl/8", "Accept": "*/*"},
@@ -56,3 +56,12 @@ def test_a_value_keeps_its_colons_and_a_list_that_holds_itself_ends() -> None:
 def test_fields_that_hold_headers() -> None:
     assert all(map(holds_headers, ("headers", "Request_Headers", "multiValueHeaders", "header")))
     assert not any(map(holds_headers, ("header_count", "metadata")))
+
+
+def test_headers_of_many_objects_are_those_of_each() -> None:
+    objects = [shape for shape in SHAPES if isinstance(shape, dict)]
+    for some in (objects, objects[:1], [*objects[:2], None, {}], [{"name": "User-Agent", "value": "curl/8"}]):
+        names = {name for one in some if one is not None for name in one}
+        assert headers(some, names, "user-agent") == [
+            None if one is None else header(one, "user-agent") for one in some
+        ]

@@ -5,6 +5,8 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gauger.engine.intake import conversation
 from gauger.engine.intake.conversation import CUT, NO_TEXT, TEMPLATE, TEXTS_MAX, UNMARKED, Rules, texts_of
@@ -161,3 +163,30 @@ def test_a_continuation_says_what_the_tool_answered() -> None:
     batch = conversation.said(pa.record_batch(found))
     assert batch.column("prompt_text").to_pylist() == [QUESTION["content"], RESULT["content"]]
     assert batch.column("context_texts").to_pylist()[1] == [QUESTION["content"]]
+
+
+SAID = st.sampled_from(
+    ["", " ", "short", "a text that is long enough to stand alone", "<system-reminder>x</system-reminder>"]
+)
+MESSAGE = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["user", "assistant", "system", "developer", "tool", "User", None, ["user"]]),
+        "content": SAID | st.sampled_from([None, [{"type": "text", "text": "a part"}]]),
+    },
+    optional={"name": SAID},
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(MESSAGE, min_size=2, max_size=4), st.none() | SAID, st.sampled_from(["new", "last", "all"]))
+def test_plain_chats_are_read_as_all_others(messages: list[Any], system: str | None, turns: Any) -> None:
+    rules = Rules(turns)
+    found = texts_of(messages, system, None, rules)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conversation, "_plain", lambda *_: None)
+        assert found == texts_of(messages, system, None, rules)
+
+
+def test_a_chat_of_one_plain_turn_has_no_context_but_what_stands_beside_it() -> None:
+    assert texts_of([QUESTION]) == (QUESTION["content"], [], False, None)
+    assert texts_of([QUESTION], "Be brief, and answer in French.").context == ["Be brief, and answer in French."]

@@ -143,3 +143,14 @@ def test_a_chat_that_breaks_off_is_told_from_json() -> None:
     wrong = ['{"role": "tool", "content": "a "quoted" word"}', '{"role": "tool", "content": "line\nline"}\nGo on.']
     whole = [chat, '{"text": "Sort', 'Mend this: [{"role":', "", None, '{"role": ' + "[" * 100_000]
     assert values.cut_chats(pa.array([*cut, *wrong, *whole])).tolist() == [True] * len(cut) + [False] * 8
+
+
+@pytest.mark.parametrize("name", ["account_id", "client_address", "prompt_text"])
+@pytest.mark.parametrize(
+    "column", [["a", "b"], ["a", " - "], ["a", None], ["a", 1], ["localhost"], ["default_user_id"], []]
+)
+def test_all_are_only_said_to_say_something_where_each_does(name: str, column: list[Any]) -> None:
+    each = not any(values.says_nothing(name, value) for value in column)
+    assert each or not values.all_say_something(name, column)
+    texts_alone = all(isinstance(value, str) for value in column)
+    assert values.all_say_something(name, column) == (each and texts_alone and name != "prompt_text")

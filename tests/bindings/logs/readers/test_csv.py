@@ -4,12 +4,14 @@ import gzip
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gauger.engine.common.errors import InputError
 from gauger.engine.intake import admission as intake
 from gauger.logs import readers
 from gauger.logs.columns import load_column_map
-from gauger.logs.files import limits
+from gauger.logs.files import limits, sound_rows, streams
 from gauger.logs.readers.chunk import Chunk
 
 CANONICAL = load_column_map(None)
@@ -152,3 +154,45 @@ def test_a_truncated_gzip_gives_its_good_rows_first(tmp_path: Path) -> None:
     rows = sum(chunk.batch.num_rows + len(chunk.broken) for chunk in chunks)
     assert f"after {rows} rows" in str(caught.value)
     assert rows > 1_000
+
+
+LINES = st.sampled_from(
+    [
+        b"1,a,x",
+        b'2,"b","y, ""z"""',
+        b'3,c,"one\ntwo"',
+        b"4,d,",
+        b"5,e",
+        b'6,f,"torn',
+        b'7,"g"h,i',
+        b"",
+        b"  ",
+        b"8,j,k\r",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(LINES, max_size=12), st.integers(1, 40), st.integers(1, 5))
+def test_sound_rows_change_nothing_but_the_time(path: Path, lines: list[bytes], piece: int, batch_rows: int) -> None:
+    content = HEADER + b"\n".join(lines)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streams, "PIECE_BYTES", piece)
+        found = account(path, content, batch_rows)
+        patch.setattr("gauger.logs.files.cells.sound_lines", lambda *_: (b"", 0))
+        assert found == account(path, content, batch_rows)
+
+
+def account(path: Path, content: bytes, batch_rows: int) -> tuple[list[int], list[object], list[tuple[int, str]]]:
+    """Row numbers, rows and broken rows of a file."""
+    chunks = read(path, content, batch_rows)
+    rows = [row for chunk in chunks for row in chunk.rows.tolist()]
+    values: list[object] = [row for chunk in chunks for row in chunk.batch.to_pylist()]
+    return rows, values, [entry for chunk in chunks for entry in chunk.broken]
+
+
+def test_sound_rows_are_not_read_one_by_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gauger.logs.readers.csv._Gathered.add", None)
+    [chunk] = read(path, HEADER + GOOD * 50 + b'2026-11-20T12:00:00Z,a,"quoted, and ""more"""\n' + GOOD)
+    assert chunk.rows.tolist() == list(range(52))
+    assert sound_rows.sound_lines([b"a,b"], b",", b'"') == (b"a,b\n", 1)
