@@ -83,6 +83,8 @@ def _unpacked(opened: Callable[[], Any], data: bytes) -> tuple[bytes, bool]:
 def _of_text(kind: Format, text: bytes) -> Held:
     if kind.holds == "csv":
         return UNKNOWN  # rows of several lines: ``csv_lines`` counts
+    if kind.holds == "documents" and not text.lstrip().startswith((b"{", b"[")):
+        return UNKNOWN
     whole = _whole(text)
     if kind.holds == "documents" or b"\n" not in text.strip():
         return Held(is_damaged=True) if whole is None else Held(*_bounds(kind, whole))
@@ -124,7 +126,7 @@ def _whole(text: bytes) -> tuple[int, int] | None:
             value, end = json.JSONDecoder(parse_constant=_no_constant).raw_decode(rest)
             elements = value if isinstance(value, list) else [value]
             least += len(elements)
-            most += sum(max(1, len(one)) if isinstance(one, list) else 1 for one in elements)
+            most += max(1, sum(max(1, len(one)) if isinstance(one, list) else 1 for one in elements))
             rest = rest[end:].lstrip(" \t\r\n,")
     except (ValueError, RecursionError):
         return None
@@ -144,10 +146,8 @@ def csv_lines(data: bytes) -> tuple[int, int] | None:
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     while lines and not lines[0].strip():
         lines.pop(0)
-    if lines and lines[0].startswith((b"sep=", b'"sep=')):
-        lines.pop(0)
-    while lines and not lines[0].strip():
-        lines.pop(0)
+    if lines and (lines[0].startswith((b"sep=", b'"sep=')) or lines[0].count(b'"') % 2):
+        return None  # the header is another line than the first, or several
     return sum(bool(line.strip()) for line in lines[1:]), len(lines) - 1
 
 
