@@ -1,6 +1,7 @@
 """JSON lines: bad lines cost themselves only, and mixed values never cost a column."""
 
 import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,29 @@ def test_odd_trace_documents_give_rows_or_nothing(tmp_path: Path, document: Any)
     rows = [*chunk.rows.tolist(), *(row for row, _ in chunk.broken)]
     assert rows == list(range(len(rows)))
     assert chunk.broken[0][1] == "line is not valid JSON"
+
+
+@pytest.mark.parametrize("column_map", ["otlp", "openai", "anthropic", "litellm", None])
+def test_what_is_nested_as_deeply_as_json_can_be_costs_its_own_row(tmp_path: Path, column_map: str | None) -> None:
+    """Python reads four times as many levels as it writes, and a type or a name may hold them."""
+    path = tmp_path / "a.jsonl"
+    deep: Any = 7
+    for _ in range(900):
+        deep = [deep]
+    deep = {"role": deep, "type": deep, "content": deep, "name": deep, "id": deep}
+    attributes = {"gen_ai.operation.name": deep, "ai.operationId": deep, "gen_ai.input.messages": [deep], "user.id": deep}
+    spans = [{"spanId": "s", "attributes": attributes, "events": [{"name": deep, "attributes": [{"key": deep}]}]}]
+    logs = [{"eventName": deep, "attributes": attributes, "body": {"kvlistValue": {"values": [{"key": deep}]}}}]
+    call = {
+        **dict.fromkeys(("start_time", "timestamp", "startTime", "account_id", "api_key", "user", "prompt_text"), deep),
+        **dict.fromkeys(("response_finish_reasons", "context_texts", "model", "ip"), deep["role"]),
+        **dict.fromkeys(("messages", "request", "metadata", "response", "system"), {"messages": [deep], "user": deep}),
+        "resourceSpans": [{"scopeSpans": [{"spans": spans}]}],
+        "resourceLogs": [{"scopeLogs": [{"logRecords": logs}]}],
+    }
+    path.write_text(json.dumps(call) + '\n{"start_time": 1795000000, "account_id": "a", "prompt_text": "p"}\n')
+    [chunk] = readers.read(path, load_column_map(column_map))
+    assert len(chunk.rows) == (3 if column_map == "otlp" else 2)
 
 
 LAYOUTS: dict[str, Callable[[list[Any]], bytes]] = {
