@@ -92,11 +92,11 @@ def _nanoseconds(dice: Random) -> str:
     return str(1_795_176_000_000_000_000 + dice.randrange(10**13))
 
 
-def _spoken(dice: Random) -> Record:
+def _spoken(dice: Random, kinds: int = 3) -> Record:
     """Attributes of a call, in one of the ways in which instrumentations write a chat."""
     said = _messages(dice)
     own: Record = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "user.id": f"u-{dice.randrange(9)}"}
-    kind = dice.randrange(3)
+    kind = dice.randrange(kinds)
     if kind == 0:
         return {**own, "gen_ai.input.messages": said}
     if kind == 1:
@@ -133,11 +133,16 @@ def otlp_logs(dice: Random, count: int) -> list[Record]:
         about = {"timeUnixNano": _nanoseconds(dice), "traceId": "t", "spanId": str(number)}
         if dice.random() < 0.5:
             name = "gen_ai.client.inference.operation.details"
-            rows = [{**about, "eventName": name, "attributes": _pairs(_spoken(dice))}]
+            rows = [{**about, "eventName": name, "attributes": _pairs(_spoken(dice, 1))}]
         else:
             who = _pairs({"user.id": f"u-{dice.randrange(9)}"})
             rows = [
-                {**about, "eventName": "gen_ai.user.message", "attributes": who, "body": _tagged({"content": prompt(dice)})},
+                {
+                    **about,
+                    "eventName": "gen_ai.user.message",
+                    "attributes": who,
+                    "body": _tagged({"content": prompt(dice)}),
+                },
                 {**about, "eventName": "gen_ai.choice", "attributes": who, "body": _tagged({"index": 0})},
                 {**about, "eventName": "process.started", "attributes": [], "body": _tagged("up")},
             ]

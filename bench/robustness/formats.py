@@ -60,7 +60,11 @@ def is_whole(name: str, seed: int, number: int) -> bool:
 def json_lines(dice: Random, calls: list[Record], odd: bool) -> bytes:
     """A record a line."""
     ascii_only = dice.random() < 0.5
-    end = dice.choice(("\n", "\r\n", "\n\n", "\r", ",\n", " ", "\x1e\n", "\n\x1e")) if odd and dice.random() < 0.2 else "\n"
+    end = (
+        dice.choice(("\n", "\r\n", "\n\n", "\r", ",\n", " ", "\x1e\n", "\n\x1e"))
+        if odd and dice.random() < 0.2
+        else "\n"
+    )
     lines = [to_json(one, ensure_ascii=ascii_only) for one in calls]
     if odd and lines and dice.random() < 0.2:
         place = dice.randrange(len(lines))

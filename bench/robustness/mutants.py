@@ -1,9 +1,10 @@
 """Mutants: files of every format, changed at random, through the readers and through the whole of ``gauger score``.
 
 Every mutant is read by itself: no crash, no error but gauger's own, no ten seconds, no gigabyte, and every row and line
-accounted for, as the oracle counts them. Then the same mutants are scored, some hundred in a folder; where a folder
-makes trouble it is cut in halves until the mutants that do it are found. A mutant is made again by its format, seed and
-number, as ``bench.robustness.formats.mutant`` does.
+accounted for, as the oracle counts them. Then the same mutants are scored, some hundred in a run; where a run makes
+trouble it is cut in halves until the mutants that do it are found. A mutant is made again by its format, seed and
+number. Seconds are those of the processor, as other work may slow a machine down; who gives no answer at all is ended
+after a minute.
 
     python -m bench.robustness.mutants --mutants 10000 --seed 1
     python -m bench.robustness.mutants --show csv 4711 > mutant.csv
@@ -17,14 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.pages import history
+from bench.pages.machine import load
 from bench.robustness.formats import FORMATS, mutant
 from bench.robustness.watch import Child, LostError
 
 FILE = history.RESULTS / "robustness.jsonl"
 SECONDS_MAX, BYTES_MAX = 10.0, 1 << 30
-FOLDER_SECONDS_MAX = 60.0  # of a folder; one file has SECONDS_MAX
+SILENT_MAX, RUN_SILENT_MAX = 60.0, 300.0  # seconds without an answer: of a file, and of a run over many
 _KEPT = 50  # troubles of a format that are recorded
 Mutant = tuple[str, int]
+Trouble = list[Any]  # format, number, what
 
 
 def read_all(child: Child, name: str, seed: int, numbers: range) -> Iterator[dict[str, Any]]:
@@ -34,16 +37,17 @@ def read_all(child: Child, name: str, seed: int, numbers: range) -> Iterator[dic
         child.order({"format": name, "seed": seed, "numbers": [start, numbers.stop]})
         try:
             while start < numbers.stop:
-                found = child.answer(SECONDS_MAX)
-                if found["seconds"] > SECONDS_MAX:
-                    found["troubles"].append(f"took {found['seconds']:.0f} s")
-                if found["peak"] > BYTES_MAX:
-                    found["troubles"].append(f"took {found['peak'] >> 20} MiB")
+                found = child.answer(SILENT_MAX)
+                yield {**found, "troubles": [*found["troubles"], *_costly(found)]}
                 start += 1
-                yield found
         except LostError as error:
             yield {"number": start, "troubles": [str(error)]}
             start += 1
+
+
+def _costly(found: dict[str, Any]) -> list[str]:
+    long = [f"took {found['cpu']:.0f} s"] if found["cpu"] > SECONDS_MAX else []
+    return [*long, *([f"took {found['peak'] >> 20} MiB"] if found["peak"] > BYTES_MAX else [])]
 
 
 def score_all(child: Child, seed: int, mutants: Sequence[Mutant], read: dict[Mutant, list[Any]]) -> dict[str, Any]:
@@ -53,28 +57,27 @@ def score_all(child: Child, seed: int, mutants: Sequence[Mutant], read: dict[Mut
     """
     child.order({"seed": seed, "mutants": mutants})
     try:
-        found = child.answer(FOLDER_SECONDS_MAX if len(mutants) > 1 else SECONDS_MAX)
-        troubles = [*found["troubles"]]
-        if found["peak"] > BYTES_MAX:
-            troubles.append(f"took {found['peak'] >> 20} MiB")
+        found = child.answer(RUN_SILENT_MAX if len(mutants) > 1 else SILENT_MAX)
+        one_file = len(mutants) == 1
+        troubles = [*found["troubles"], *(said for said in _costly(found) if one_file or "MiB" in said)]
     except LostError as error:
-        found, troubles = {"files": {}, "seconds": 0.0, "peak": 0}, [str(error)]
-    summed = {"folders": 1, "seconds": found["seconds"], "peak": found["peak"]}
-    one_by_one = _differing(found["files"], read)
+        found, troubles = {"files": {}, "cpu": 0.0, "peak": 0}, [str(error)]
+    taken = {"cpu": found["cpu"], "peak": found["peak"]}
+    differing = _differing(found["files"], read)
     if not troubles:
-        return {**summed, "troubles": one_by_one}
+        return {**taken, "troubles": differing}
     if len(mutants) == 1:
-        return {**summed, "troubles": [*one_by_one, *([*mutants[0], said] for said in troubles)]}
+        return {**taken, "troubles": [*differing, *([*mutants[0], said] for said in troubles)]}
     middle = len(mutants) // 2
     halves = [score_all(child, seed, half, read) for half in (mutants[:middle], mutants[middle:])]
     inner = [trouble for half in halves for trouble in half["troubles"]]
     together = [] if inner else [[*mutants[0], f"with {len(mutants) - 1} others: {said}"] for said in troubles]
-    return {**summed, "troubles": [*one_by_one, *inner, *together]}
+    return {**taken, "troubles": [*differing, *inner, *together]}
 
 
-def _differing(files: dict[str, list[Any]], read: dict[Mutant, list[Any]]) -> list[list[Any]]:
+def _differing(files: dict[str, list[Any]], read: dict[Mutant, list[Any]]) -> list[Trouble]:
     """Files that had another number of rows than when they were read, without an error to say why."""
-    wrong = []
+    wrong: list[Trouble] = []
     for file, (rows, failed) in files.items():
         name, _, number = file.rpartition("-")
         alone, failed_alone = read.get((name, int(number)), (rows, failed))
@@ -84,12 +87,12 @@ def _differing(files: dict[str, list[Any]], read: dict[Mutant, list[Any]]) -> li
 
 
 def run(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Read and score the mutants of the formats asked for."""
+    """Read and score the mutants of the formats asked for: figures of reading by format, and of each group scored."""
     names = list(FORMATS) if chosen.formats == ["all"] else chosen.formats
     numbers = range(chosen.first, chosen.first + chosen.mutants)
     child = Child(chosen.folder)
-    found: dict[str, Any] = {}
     read: dict[Mutant, list[Any]] = {}
+    summed: dict[str, dict[str, Any]] = {}
     try:
         for name in names:
             answers = []
@@ -97,16 +100,13 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
                 answers.append(one)
                 read[name, one["number"]] = [one.get("rows", 0), one.get("error", "lost") is not None]
                 _tell(name, one["number"], one["troubles"])
-            found[name] = {"read": _summed(answers)}
-            print(f"{name}: {found[name]['read']}", flush=True)
-        if not chosen.read_only:
-            for group in _groups(names):
-                scored = _scored(child, chosen, group, numbers, read)
-                for name in group:
-                    found[name]["scored"] = scored | {"troubles": [one for one in scored["troubles"] if one[0] == name]}
+            summed[name] = _summed(answers)
+            print(f"{name}: {summed[name]}", flush=True)
+        scored = range(chosen.first, chosen.first + (chosen.mutants if chosen.scored is None else chosen.scored))
+        groups = [_scored(child, chosen, group, scored, read) for group in _groups(names) if scored]
     finally:
         child.end()
-    return found
+    return {"read": summed, **({"scored": groups} if groups else {})}
 
 
 def _tell(name: str, number: int, troubles: Sequence[str]) -> None:
@@ -121,36 +121,36 @@ def _groups(names: Sequence[str]) -> list[list[str]]:
 
 
 def _scored(
-    child: Child, chosen: argparse.Namespace, names: Sequence[str], numbers: range, read: dict[Mutant, list[Any]]
+    child: Child, chosen: argparse.Namespace, names: list[str], numbers: range, read: dict[Mutant, list[Any]]
 ) -> dict[str, Any]:
+    """Figures of the runs over all mutants of some formats."""
     mutants = [(name, number) for number in numbers for name in names]
-    folders = []
-    for start in range(0, len(mutants), chosen.folder_files):
-        one = score_all(child, chosen.seed, mutants[start : start + chosen.folder_files], read)
-        folders.append(one)
-        for name, number, said in one["troubles"]:
-            _tell(f"score: {name}", number, [said])
-    found = {"folders": len(folders), "seconds": round(max(one["seconds"] for one in folders), 2)}
-    found |= {"peak": max(one["peak"] for one in folders)}
-    print(f"{', '.join(names)}: {found}", flush=True)
-    return found | {"troubles": [trouble for one in folders for trouble in one["troubles"]]}
+    runs = []
+    for start in range(0, len(mutants), chosen.together):
+        runs.append(score_all(child, chosen.seed, mutants[start : start + chosen.together], read))
+        for name, number, said in runs[-1]["troubles"]:
+            _tell(f"score {name}", number, [said])
+    found = {"formats": names, "mutants": len(mutants), "runs": len(runs)}
+    found |= {name: max(one[name] for one in runs) for name in ("cpu", "peak")}
+    found["troubles"] = [trouble for one in runs for trouble in one["troubles"]]
+    print(found, flush=True)
+    return found
 
 
 def _summed(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Sums and extremes of what was read of a format."""
     sums: Counter[str] = Counter()
     for one in answers:
-        sums.update({name: one.get(name, 0) for name in ("rows", "scored", "refused", "left_out", "bytes", "cpu")})
+        sums.update({name: one.get(name, 0) for name in ("rows", "scored", "refused", "left_out", "bytes")})
         sums["errors"] += one.get("error") is not None
     troubles = [[one["number"], said] for one in answers for said in one["troubles"]]
     return {
         "mutants": len(answers),
-        **{name: round(value, 1) for name, value in sums.items()},
-        "seconds": round(max(one.get("seconds", 0.0) for one in answers), 2),
+        **sums,
+        "cpu": round(max(one.get("cpu", 0.0) for one in answers), 2),
         "peak": max(one.get("peak", 0) for one in answers),
         "troubles": len(troubles),
-        "kinds": Counter(said for _, said in troubles).most_common(_KEPT),
-        "numbers": [number for number, _ in troubles][:_KEPT],
+        "examples": troubles[:_KEPT],
     }
 
 
@@ -160,11 +160,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m bench.robustness.mutants", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--formats", nargs="+", default=["all"], choices=["all", *FORMATS], help="(%(default)s)")
-    parser.add_argument("--mutants", type=int, default=1_000, help="of each format (%(default)s)")
+    parser.add_argument("--mutants", type=int, default=10_000, help="of each format (%(default)s)")
     parser.add_argument("--first", type=int, default=0, help="number of the first (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(%(default)s)")
-    parser.add_argument("--folder-files", type=int, default=400, help="files scored together (%(default)s)")
-    parser.add_argument("--read-only", action="store_true", help="readers alone, without `gauger score`")
+    parser.add_argument("--scored", type=int, help="how many of each format are scored as well (default: all)")
+    parser.add_argument("--together", type=int, default=400, help="files of a run (%(default)s)")
     parser.add_argument("--folder", type=Path, default=Path("build/mutants"), help="scratch files (%(default)s)")
     parser.add_argument("--history", type=Path, default=FILE, help="the row is added here (%(default)s)")
     parser.add_argument("--show", nargs=2, metavar=("FORMAT", "NUMBER"), help="write one mutant, and do nothing else")
@@ -173,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.buffer.write(mutant(chosen.show[0], chosen.seed, int(chosen.show[1])))
         return
     row = history.begin(f"python -m bench.robustness.mutants --mutants {chosen.mutants} --seed {chosen.seed}")
-    row |= {"seed": chosen.seed, "first": chosen.first, "mutants": run(chosen)}
+    row |= {"seed": chosen.seed, "first": chosen.first, **run(chosen), "load_after": load()}
     history.append(row, chosen.history)
 
 

@@ -1,7 +1,7 @@
 """Oracle: how many rows a file holds, counted by other means than gauger's, where it can be told.
 
-``Held.least`` and ``most`` bound the rows that a reader must account for when it reads the file without an error; both are
-None where nothing can be said. ``is_damaged``: there must be an error, or a row that could not be read.
+``Held.least`` and ``most`` bound the rows that a reader must account for when it reads the file without an error; both
+are None where nothing can be said. ``is_damaged``: there must be an error, or a row that could not be read.
 """
 
 import bz2

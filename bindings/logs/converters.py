@@ -23,7 +23,7 @@ def chat(value: Any) -> Any:
 
 
 def sha256(value: Any) -> str | None:
-    """SHA-256 (hex) of a value that must not be kept in clear, such as an API key; None where it is nested too deeply."""
+    """SHA-256 (hex) of a value that must not be kept in clear, such as an API key; None of one nested too deeply."""
     try:
         return hashlib.sha256(str(value).encode()).hexdigest()
     except RecursionError:

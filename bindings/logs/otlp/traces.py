@@ -77,12 +77,12 @@ class Span:
     @property
     def key(self) -> tuple[str, str]:
         """Trace and span."""
-        return _text(self.fields.get("traceId")), _text(self.fields.get("spanId"))
+        return word(self.fields.get("traceId")), word(self.fields.get("spanId"))
 
     @property
     def above(self) -> tuple[str, str]:
         """Trace and span of the one above."""
-        return _text(self.fields.get("traceId")), _text(self.fields.get("parentSpanId"))
+        return word(self.fields.get("traceId")), word(self.fields.get("parentSpanId"))
 
     @property
     def has_text(self) -> bool:
@@ -181,7 +181,3 @@ def _inherit(span: Span, higher: list[Span]) -> None:
             found = next((one.own[name] for one in higher if one.own.get(name)), None)
             if found is not None:
                 span.attributes[name] = found
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -113,7 +113,7 @@ def test_a_record_of_very_many_values_is_passed_over(monkeypatch: pytest.MonkeyP
         (b'[\n 7,\n null,\n {\n "a": 1\n }\n]', True, "documents"),
         (b'{}\n{\n "a": 1\n}\n', True, "documents"),
         (b'{}\n{"a": 1\n', True, "lines"),
-        (b'{ }\n{}\n', True, "lines"),
+        (b"{ }\n{}\n", True, "lines"),
         (b'{"a": "a long first li', False, "documents"),
         (b"INFO 11-16 10:00:00 started\nINFO done\n", True, "text"),
         (b"[2026-11-16 10:00:00] INFO started\n", True, "text"),

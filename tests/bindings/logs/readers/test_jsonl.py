@@ -165,16 +165,24 @@ def test_what_is_nested_as_deeply_as_json_can_be_costs_its_own_row(tmp_path: Pat
     """Python reads four times as many levels as it writes, and a type or a name may hold them."""
     path = tmp_path / "a.jsonl"
     deep: Any = 7
-    for _ in range(900):
+    for _ in range(1_000):
         deep = [deep]
     deep = {"role": deep, "type": deep, "content": deep, "name": deep, "id": deep}
-    attributes = {"gen_ai.operation.name": deep, "ai.operationId": deep, "gen_ai.input.messages": [deep], "user.id": deep}
+    attributes = {
+        "gen_ai.operation.name": deep,
+        "ai.operationId": deep,
+        "gen_ai.input.messages": [deep],
+        "user.id": deep,
+    }
     spans = [{"spanId": "s", "attributes": attributes, "events": [{"name": deep, "attributes": [{"key": deep}]}]}]
     logs = [{"eventName": deep, "attributes": attributes, "body": {"kvlistValue": {"values": [{"key": deep}]}}}]
     call = {
         **dict.fromkeys(("start_time", "timestamp", "startTime", "account_id", "api_key", "user", "prompt_text"), deep),
         **dict.fromkeys(("response_finish_reasons", "context_texts", "model", "ip"), deep["role"]),
-        **dict.fromkeys(("messages", "request", "metadata", "response", "system"), {"messages": [deep], "user": deep}),
+        **{
+            name: {"messages": [deep], "user": deep}
+            for name in ("messages", "request", "metadata", "response", "system")
+        },
         "resourceSpans": [{"scopeSpans": [{"spans": spans}]}],
         "resourceLogs": [{"scopeLogs": [{"logRecords": logs}]}],
     }
