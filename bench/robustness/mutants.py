@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.pages import history
-from bench.pages.machine import load
 from bench.robustness.formats import FORMATS, mutant
 from bench.robustness.watch import Child, LostError
 
@@ -86,13 +85,12 @@ def _differing(files: dict[str, list[Any]], read: dict[Mutant, list[Any]]) -> li
     return wrong
 
 
-def run(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Read and score the mutants of the formats asked for: figures of reading by format, and of each group scored."""
+def run(chosen: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Read the mutants of the formats asked for and score some: figures of each format, then of each group scored."""
     names = list(FORMATS) if chosen.formats == ["all"] else chosen.formats
     numbers = range(chosen.first, chosen.first + chosen.mutants)
     child = Child(chosen.folder)
     read: dict[Mutant, list[Any]] = {}
-    summed: dict[str, dict[str, Any]] = {}
     try:
         for name in names:
             answers = []
@@ -100,13 +98,12 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
                 answers.append(one)
                 read[name, one["number"]] = [one.get("rows", 0), one.get("error", "lost") is not None]
                 _tell(name, one["number"], one["troubles"])
-            summed[name] = _summed(answers)
-            print(f"{name}: {summed[name]}", flush=True)
-        scored = range(chosen.first, chosen.first + (chosen.mutants if chosen.scored is None else chosen.scored))
-        groups = [_scored(child, chosen, group, scored, read) for group in _groups(names) if scored]
+            yield {"read": {name: _summed(answers)}}
+        scored = numbers[: chosen.scored]
+        for group in _groups(names) if scored else ():
+            yield {"scored": [_scored(child, chosen, group, scored, read)]}
     finally:
         child.end()
-    return {"read": summed, **({"scored": groups} if groups else {})}
 
 
 def _tell(name: str, number: int, troubles: Sequence[str]) -> None:
@@ -133,7 +130,6 @@ def _scored(
     found = {"formats": names, "mutants": len(mutants), "runs": len(runs)}
     found |= {name: max(one[name] for one in runs) for name in ("cpu", "peak")}
     found["troubles"] = [trouble for one in runs for trouble in one["troubles"]]
-    print(found, flush=True)
     return found
 
 
@@ -172,9 +168,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.show:
         sys.stdout.buffer.write(mutant(chosen.show[0], chosen.seed, int(chosen.show[1])))
         return
-    row = history.begin(f"python -m bench.robustness.mutants --mutants {chosen.mutants} --seed {chosen.seed}")
-    row |= {"seed": chosen.seed, "first": chosen.first, **run(chosen), "load_after": load()}
-    history.append(row, chosen.history)
+    command = f"python -m bench.robustness.mutants --mutants {chosen.mutants} --seed {chosen.seed}"
+    for found in run(chosen):  # a row each: a run that is interrupted leaves what is done
+        row = history.begin(command) | {"seed": chosen.seed, "first": chosen.first, **found}
+        history.append(row, chosen.history)
+        print(found, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The figures of ``docs/robustness.md``: the newest run over mutants."""
+"""The figures of ``docs/robustness.md``: of each format the newest run over its mutants."""
 
 from pathlib import Path
 from typing import Any
@@ -7,38 +7,43 @@ from bench.pages import history
 from bench.pages.markdown import table
 from bench.robustness.mutants import FILE
 
+_COUNTED = ("mutants", "errors", "rows", "scored", "refused", "left_out", "troubles")
+
 
 def figures(file: Path = FILE) -> dict[str, str]:
-    """One table for what was read, and one for what was scored."""
-    kept = history.newest(file, ("read", "scored"))
-    runs = kept.pop("runs")
-    makers = {"read": _read, "scored": _scored}
-    return {name: f"{_about(runs[name])}\n\n{makers[name](found)}" for name, found in kept.items()}
+    """One table for what was read, one for what was scored, and the runs they are of."""
+    read: dict[str, tuple[dict[str, Any], str]] = {}
+    scored: dict[str, tuple[dict[str, Any], str]] = {}
+    about: dict[tuple[str, str], list[str]] = {}
+    for row in history.read(file):
+        read |= {name: (one, row["commit"]) for name, one in row.get("read", {}).items()}
+        scored |= {", ".join(one["formats"]): (one, row["commit"]) for one in row.get("scored", [])}
+        run = [f"`{row['commit']}`", f"`{row['command']}`", row["date"], row["machine"]]
+        about.setdefault((row["commit"], row["command"]), run)
+    used = {commit for _, commit in (*read.values(), *scored.values())}
+    runs = [run for (commit, _), run in about.items() if commit in used]
+    head = ["commit", "command", "began", "machine"]
+    return {"read": _read(read), "scored": _scored(scored), "runs": table(head, runs, rule="---")}
 
 
-def _about(row: dict[str, Any]) -> str:
-    load = f"load before {row['load']:.1f}, after {row['load_after']:.1f}"
-    return f"`{row['command']}` on `{row['commit']}`, {row['date']}; {row['machine']}; {load}."
-
-
-def _read(found: dict[str, dict[str, Any]]) -> str:
+def _read(found: dict[str, tuple[dict[str, Any], str]]) -> str:
     head = ["format", "mutants", "files with an error", "rows", "scored", "refused", "left out", "troubles"]
-    head += ["slowest, CPU s", "most memory, MiB"]
-    counted = ("mutants", "errors", "rows", "scored", "refused", "left_out", "troubles")
+    head += ["slowest, CPU s", "most memory, MiB", "commit"]
     lines = [
-        [name, *(f"{one[column]:,.0f}" for column in counted), f"{one['cpu']:.2f}", f"{one['peak'] >> 20}"]
-        for name, one in found.items()
+        [name, *(f"{one[column]:,}" for column in _COUNTED), f"{one['cpu']:.2f}", str(one["peak"] >> 20), f"`{commit}`"]
+        for name, (one, commit) in found.items()
     ]
-    totals = [f"{sum(one[column] for one in found.values()):,.0f}" for column in counted]
-    slowest, most = (max(one[name] for one in found.values()) for name in ("cpu", "peak"))
-    return table(head, [*lines, ["all", *totals, f"{slowest:.2f}", f"{most >> 20}"]])
+    totals = [f"{sum(one[column] for one, _ in found.values()):,}" for column in _COUNTED]
+    slowest, most = (max(one[name] for one, _ in found.values()) for name in ("cpu", "peak"))
+    return table(head, [*lines, ["all", *totals, f"{slowest:.2f}", str(most >> 20), ""]])
 
 
-def _scored(found: list[dict[str, Any]]) -> str:
-    head = ["formats, by column map", "mutants", "runs", "troubles", "slowest run, CPU s", "most memory, MiB"]
+def _scored(found: dict[str, tuple[dict[str, Any], str]]) -> str:
+    head = ["formats that are scored together", "mutants", "runs", "troubles", "slowest run, CPU s"]
+    head += ["most memory, MiB", "commit"]
     lines = [
-        [", ".join(one["formats"]), f"{one['mutants']:,}", f"{one['runs']:,}", f"{len(one['troubles']):,}",
-         f"{one['cpu']:.1f}", f"{one['peak'] >> 20}"]
-        for one in found
+        [name, f"{one['mutants']:,}", f"{one['runs']:,}", f"{len(one['troubles']):,}", f"{one['cpu']:.1f}",
+         str(one["peak"] >> 20), f"`{commit}`"]
+        for name, (one, commit) in found.items()
     ]  # fmt: skip
     return table(head, lines)

@@ -63,10 +63,12 @@ def test_rows_are_those_of_the_readers_unless_an_error_says_why() -> None:
 def test_a_small_run_of_everything(tmp_path: Path) -> None:
     history = tmp_path / "robustness.jsonl"
     mutants.main(["--mutants", "3", "--seed", "9", "--folder", str(tmp_path / "scratch"), "--history", str(history)])
-    row = json.loads(history.read_text())
-    assert row["read"].keys() == FORMATS.keys()
-    assert all(one["mutants"] == 3 and one["troubles"] == 0 for one in row["read"].values())
-    assert all(one["rows"] == one["scored"] + one["refused"] + one["left_out"] for one in row["read"].values())
-    assert sum(one["mutants"] for one in row["scored"]) == 3 * len(FORMATS)
-    assert [one["troubles"] for one in row["scored"]] == [[]] * len(row["scored"])
-    assert page.figures(history).keys() == {"read", "scored"}
+    rows = [json.loads(line) for line in history.read_text().splitlines()]
+    read = {name: one for row in rows for name, one in row.get("read", {}).items()}
+    assert read.keys() == FORMATS.keys()
+    assert all(one["mutants"] == 3 and one["troubles"] == 0 for one in read.values())
+    assert all(one["rows"] == one["scored"] + one["refused"] + one["left_out"] for one in read.values())
+    scored = [one for row in rows for one in row.get("scored", [])]
+    assert sum(one["mutants"] for one in scored) == 3 * len(FORMATS)
+    assert [one["troubles"] for one in scored] == [[]] * len(scored)
+    assert page.figures(history).keys() == {"read", "scored", "runs"}
