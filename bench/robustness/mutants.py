@@ -169,9 +169,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.buffer.write(mutant(chosen.show[0], chosen.seed, int(chosen.show[1])))
         return
     command = f"python -m bench.robustness.mutants --mutants {chosen.mutants} --seed {chosen.seed}"
+    began = history.begin(command) | {"seed": chosen.seed, "first": chosen.first}
     for found in run(chosen):  # a row each: a run that is interrupted leaves what is done
-        row = history.begin(command) | {"seed": chosen.seed, "first": chosen.first, **found}
-        history.append(row, chosen.history)
+        history.append(began | found, chosen.history)
         print(found, flush=True)
 
 
