@@ -5,6 +5,7 @@ columns that are wanted, as JSON, and writes the stripes as an Arrow stream.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -38,9 +39,11 @@ class Decoded:
 @contextmanager
 def decoded(path: Path) -> Iterator[Decoded]:
     """A child that decodes ``path``, and is gone afterwards. Where it fails: ``pa.ArrowInvalid``, with its words."""
-    command = [sys.executable, "-I", __file__, str(path)]
+    command = [sys.executable, "-P", __file__, str(path)]  # -P: modules beside this file are not the child's
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # wherever pyarrow was found
+    pipe = subprocess.PIPE
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=said, env=environment)
         try:
             yield Decoded(process)
         except (pa.ArrowException, OSError):
