@@ -8,6 +8,7 @@ from bench.days import page as days
 from bench.detection import page as detection
 from bench.families import page as families
 from bench.pages.markdown import deliver
+from bench.robustness import page as robustness
 from bench.speed import page as speed
 from bench.statistics import page as statistics
 
@@ -17,6 +18,7 @@ PAGES: Mapping[str, Callable[[], dict[str, str]]] = {
     "detection": detection.figures,
     "families": families.figures,
     "performance": speed.figures,
+    "robustness": robustness.figures,
     "statistics": statistics.figures,
 }
 

@@ -22,9 +22,12 @@ def chat(value: Any) -> Any:
     return value
 
 
-def sha256(value: Any) -> str:
-    """SHA-256 (hex) of a value that must not be kept in clear, such as an API key."""
-    return hashlib.sha256(str(value).encode()).hexdigest()
+def sha256(value: Any) -> str | None:
+    """SHA-256 (hex) of a value that must not be kept in clear, such as an API key; None of one nested too deeply."""
+    try:
+        return hashlib.sha256(str(value).encode()).hexdigest()
+    except RecursionError:
+        return None
 
 
 def milliseconds(value: Any) -> float | None:

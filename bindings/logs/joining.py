@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from gauger.engine.intake import casting
 from gauger.logs.paths import Source
 from gauger.logs.sources import text_of
 
@@ -78,7 +79,10 @@ class Join:
             self.kept.add(key, None)
         else:
             kept = record if fields is None else {name: record[name] for name in record if _is_read(name, fields)}
-            self.kept.add(key, orjson.dumps(kept, default=str))
+            text = casting.to_json(kept)
+            if text is None:  # one field is nested too deeply: the others are there all the same
+                text = casting.to_json({name: one for name, one in kept.items() if casting.to_json([one]) is not None})
+            self.kept.add(key, (text or "{}").encode())
 
     def whole(self, record: dict[str, Any]) -> dict[str, Any] | str:
         """A call with the fields of its other half below its own, or why there is none."""

@@ -175,9 +175,9 @@ def _no_call(operation: pa.Array) -> np.ndarray:
 def single(call: Mapping[str, Any]) -> pa.RecordBatch:
     """A batch of one row; whatever types the values have, intake casts them as it does those of a file."""
     known = {name: call[name] for name in CALL_SCHEMA.names if name in call}
-    for name in CONVERSATION.keys() & call.keys():  # of any shape, which Arrow need not know
-        known[name] = call[name] if isinstance(call[name], str) else orjson.dumps(call[name], default=str).decode()
     try:
+        for name in CONVERSATION.keys() & call.keys():  # of any shape, which Arrow need not know
+            known[name] = call[name] if isinstance(call[name], str) else orjson.dumps(call[name], default=str).decode()
         return pa.RecordBatch.from_pylist([known])
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         raise InputError(

@@ -146,7 +146,7 @@ def times(array: pa.Array, *, dates: bool = False) -> Cast:
     """Decoded times in any form as ``TIMESTAMP``; dates : whether a date alone is its midnight, else it is a fault."""
     present = mask(array.is_valid())
     if pt.is_struct(array.type):  # {"seconds": ..., "nanos": ...} and the like, kept as what they are
-        texts = [None if value is None else orjson.dumps(value, default=str).decode() for value in array.to_pylist()]
+        texts = [None if value is None else to_json(value) for value in array.to_pylist()]
         array = pa.array(texts, pa.string())
     if is_text(array.type):
         text = _utf8(array).array
@@ -273,6 +273,14 @@ def python_value(array: pa.Array, row: int) -> Any:
     try:
         return array[row].as_py()
     except UnicodeDecodeError:
+        return None
+
+
+def to_json(value: Any) -> str | None:
+    """A JSON-like value as JSON; None for one that is nested too deeply to be written."""
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:  # orjson reads four times as many levels as it writes
         return None
 
 

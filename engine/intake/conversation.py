@@ -21,7 +21,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gauger.engine.intake.message_parts import Parts, parts_of, role_of, text_leaves
+from gauger.engine.intake.message_parts import Parts, parts_of, role_of, text_leaves, word
 
 # What harnesses put into the user's turn; by element name.
 INJECTED = (
@@ -278,7 +278,7 @@ def _parsed(value: Any) -> Any:
 
 
 def _is_template(value: dict[str, Any]) -> bool:
-    return str(value.get("id")).startswith("pmpt_")
+    return word(value.get("id")).startswith("pmpt_")
 
 
 # A message has one of these; a text that a user pasted may have others ("text", "name", "value").

@@ -16,6 +16,7 @@ TICKS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _EARLIEST = int(datetime(EARLIEST_YEAR, 1, 1, tzinfo=UTC).timestamp())
 _LATEST = int(datetime(LATEST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp())  # exclusive
 _MICROSECONDS = TICKS_PER_SECOND["us"]
+_TICKS_MAX = 2**63  # no number of ticks that Arrow holds; far beyond any allowed year
 
 # What a whole column of strings may be, the commonest first; a mixed column is parsed row by row.
 _WRITTEN_AS = (
@@ -117,7 +118,8 @@ def _shortest(text: pa.Array) -> int:
 def _row_by_row(read: list[int | float | str | None]) -> tuple[pa.Array, list[tuple[np.ndarray, str]]]:
     """What ``written_times`` read of each row as times, and the rows of each reason."""
     reasons = sorted({one for one in read if isinstance(one, str)})
-    exact = pa.array([one if isinstance(one, int) else None for one in read], pa.int64()).view(pa.timestamp("us"))
+    whole = [one if isinstance(one, int) and abs(one) < _TICKS_MAX else None for one in read]
+    exact = pa.array(whole, pa.int64()).view(pa.timestamp("us"))
     numbers = pa.array([one if isinstance(one, float) else None for one in read], pa.float64())
     times = pc.coalesce(to_microseconds(exact), to_microseconds(numbers))
     lost = np.array([isinstance(one, int | float) for one in read], dtype=bool) & _mask(times.is_null())

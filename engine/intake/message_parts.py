@@ -50,7 +50,7 @@ def role_of(message: Any) -> str:
     """The role of a message: user, assistant, system or tool."""
     if not isinstance(message, dict):
         return "user"
-    kind = str(message.get("type") or "")
+    kind = word(message.get("type"))
     if kind.endswith("_output"):
         return "tool"
     if kind.endswith("_call") or kind == "reasoning":
@@ -59,7 +59,12 @@ def role_of(message: Any) -> str:
     role = role.get("role") if isinstance(role, dict) else role
     if kind == "constructor" and isinstance(message.get("id"), list) and message["id"]:  # LangChain's, by its class
         role = message["id"][-1]
-    return _ROLE_OF.get(str(role).lower().removesuffix("chunk"), "user")
+    return _ROLE_OF.get(word(role).lower().removesuffix("chunk"), "user")
+
+
+def word(value: Any) -> str:
+    """A text as it is; nothing for anything else, which may be nested as deeply as JSON can be."""
+    return value if isinstance(value, str) else ""
 
 
 def parts_of(message: Any) -> Parts:
@@ -97,15 +102,15 @@ def _body(message: dict[str, Any], role: str) -> tuple[str | None, Any]:
     return name, None if name is None else message[name]
 
 
-def _read(body: Any, found: Parts) -> None:
+def _read(body: Any, found: Parts, depth: int = 0) -> None:
     for part in body if isinstance(body, list) else [body]:
         if isinstance(part, str):
             found.texts.append(part)
         elif isinstance(part, dict):
-            _read_part(part, found)
+            _read_part(part, found, depth)
 
 
-def _read_part(part: dict[str, Any], found: Parts) -> None:
+def _read_part(part: dict[str, Any], found: Parts, depth: int) -> None:
     kind = part.get("type")
     result = next((name for name in _RESULTS if name in part or kind == name), None)
     if result is not None:
@@ -114,11 +119,11 @@ def _read_part(part: dict[str, Any], found: Parts) -> None:
         found.answers = True
         return
     guarded = part.get("guardContent")  # Bedrock's mark around the user's text
-    if isinstance(guarded, dict) and isinstance(guarded.get("text"), dict):
-        _read_part(guarded["text"], found)
+    if isinstance(guarded, dict) and isinstance(guarded.get("text"), dict) and depth < _DEPTH_MAX:
+        _read_part(guarded["text"], found, depth + 1)
         return
-    if kind is None and isinstance(part.get("parts"), list):  # ChatGPT's exports
-        _read(part["parts"], found)
+    if kind is None and isinstance(part.get("parts"), list) and depth < _DEPTH_MAX:  # ChatGPT's exports
+        _read(part["parts"], found, depth + 1)
         return
     text = next((part[name] for name in ("text", "content", "value") if isinstance(part.get(name), str)), None)
     if kind in _TEXT_TYPES and text is not None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
@@ -131,17 +130,18 @@ def _digits(text: str) -> str | None:
 
 
 # Values out of records, before they are Arrow arrays
+_DEPTH_MAX = 8  # of lists around a text: no log writes more
 
 
-def plain(name: str, value: Any) -> Any:
+def plain(name: str, value: Any, depth: int = 0) -> Any:
     """A JSON-like value as column ``name`` takes it: of a list in a column of text its first text that says something,
     of an object in a column of times its JSON.
     """
     if isinstance(value, list) and name in _TEXTS:
-        said = (plain(name, one) for one in value)
+        said = (plain(name, one, depth + 1) for one in value) if depth < _DEPTH_MAX else ()
         return next((one for one in said if isinstance(one, str | int) and not says_nothing(name, one)), None)
     if isinstance(value, dict) and name in _TIMES:
-        return orjson.dumps(value, default=str).decode()
+        return casting.to_json(value)
     return value
 
 

@@ -30,7 +30,9 @@ _SCALAR = re.compile(_STRING + rb'"|[0-9eE+\-.]++|true|false|null')
 _KEY = rb'\s*"[^"\\]{0,200}"\s*:'
 _PLAIN = rb'(?:"[^"\\]{0,1000}"|[^\s"{}\[\],]{1,40})'
 _BEGINNING = re.compile(rb"\{(" + _KEY + rb"\s*)(?:" + _PLAIN + rb"(\s*," + _KEY + rb"))?")
-_DOCUMENT = re.compile(rb'\{\s*["}]|\[\s*[\[{"\]]')
+_NO_RECORDS = rb"(?:(?:-?\d[\d.eE+\-]*+|true|false|null)\s*,\s*)*+"  # in an array, before its first record
+_DOCUMENT = re.compile(rb'\{\s*["}]|\[\s*' + _NO_RECORDS + rb'[\[{"\]]')
+_FILLED = re.compile(rb"\{(?!\s*\})|\[(?!\s*\])")
 _VALUE = re.compile(rb'\s*(?:\{|\[\s*[\[{"\]])')
 _OPEN, _CLOSED = b"{[", b"}]"
 
@@ -53,7 +55,9 @@ def shape_of(head: bytes, whole: bool) -> str:
         return "lines" if values or not text else "text"
     # Behind an object that is torn other lines may be whole; within an array they may be, too.
     looked_at = lines[:1] if text.startswith(b"[") else lines
-    return "lines" if any(line[:1] in (b"{", b"[") and is_json(line) for line in looked_at) else "documents"
+    whole = [line for line in looked_at if line[:1] in (b"{", b"[") and is_json(line)]
+    are_spread = any(line[:1] in (b"}", b"]") for line in lines)  # an empty value may stand among such as well
+    return "lines" if any(map(_FILLED.match, whole)) or (whole and not are_spread) else "documents"
 
 
 def is_json(line: bytes) -> bool:

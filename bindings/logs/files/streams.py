@@ -163,21 +163,37 @@ def _unpacked(path: Path, layers: list[str]) -> Any:
 
 
 def _of_arrow(kind: str) -> Callable[[Any], Any]:
-    return _of_file(lambda file: pa.CompressedInputStream(pa.PythonFile(file, "r"), kind))
-
-
-def _of_file(open_file: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """What unpacks a stream by a library that takes a file; closing it closes the stream."""
-    return lambda stream: _Stream(stream, _read(open_file(_File(stream))))
+    return lambda stream: _Stream(stream, _read(pa.CompressedInputStream(pa.PythonFile(_File(stream), "r"), kind)))
 
 
 class _File:
-    """A stream as the file that other libraries expect."""
+    """A stream as the file that Arrow expects; closing it closes the stream."""
 
     closed = False
 
     def __init__(self, stream: Any) -> None:
         self.read, self.close = stream.read, stream.close
+
+
+def _by_members(opened: Callable[[], Any]) -> Callable[[Any], Any]:
+    """What unpacks a stream of members, as bz2 and xz have, by what unpacks one of them."""
+    return lambda stream: _Stream(stream, _members(stream, opened))
+
+
+def _members(stream: Any, opened: Callable[[], Any]) -> Iterator[bytes]:
+    """The bytes of all members. Behind one stands another, or zeros: Python's own readers drop anything else."""
+    packed = stream.read(PIECE_BYTES)
+    while packed:
+        unpacker = opened()
+        while not unpacker.eof:
+            if unpacker.needs_input and not packed and not (packed := stream.read(PIECE_BYTES)):
+                raise EOFError
+            piece, packed = unpacker.decompress(packed, PIECE_BYTES), b""
+            if piece:
+                yield piece
+        packed = unpacker.unused_data.lstrip(b"\0")
+        while not packed and (more := stream.read(PIECE_BYTES)):
+            packed = more.lstrip(b"\0")
 
 
 def _read(stream: Any) -> Iterator[bytes]:
@@ -230,8 +246,8 @@ _OPENERS: dict[str, Callable[[Any], Any]] = {
     "gzip": _of_arrow("gzip"),
     "zstd": _of_arrow("zstd"),
     "lz4": _of_arrow("lz4"),
-    "bz2": _of_file(bz2.BZ2File),
-    "xz": _of_file(lzma.LZMAFile),
+    "bz2": _by_members(bz2.BZ2Decompressor),
+    "xz": _by_members(lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ)),
     "snappy": lambda stream: _Stream(stream, _snappy(stream)),
     "prefixed": lambda stream: _Stream(stream, _prefixed(stream)),
 }

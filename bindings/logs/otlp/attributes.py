@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from gauger.engine.intake.message_parts import word
+
 _SCALARS = ("stringValue", "boolValue", "doubleValue", "intValue", "bytesValue")
 _DEPTH_MAX = 32
 _NUMBER = re.compile(r"\d{1,6}")
@@ -26,7 +28,7 @@ def decoded(pairs: Any) -> dict[str, Any]:
     if isinstance(pairs, dict):
         found = dict(pairs)
     else:
-        found = {str(pair.get("key")): value(pair.get("value")) for pair in objects(pairs)}
+        found = {word(pair.get("key")): value(pair.get("value")) for pair in objects(pairs)}
     for name in _WRITTEN:
         if name in found:
             inner = parsed(found[name])
@@ -46,7 +48,7 @@ def value(tagged: Any, depth: int = 0) -> Any:
         return [value(one, depth + 1) for one in values] if isinstance(values, list) else []
     if isinstance(tagged.get("kvlistValue"), dict):
         pairs = objects(tagged["kvlistValue"].get("values"))
-        return {str(pair.get("key")): value(pair.get("value"), depth + 1) for pair in pairs}
+        return {word(pair.get("key")): value(pair.get("value"), depth + 1) for pair in pairs}
     return None
 
 

@@ -8,6 +8,7 @@ All end as attribute ``gen_ai.input.messages``. Looked for in this order: that a
 import re
 from typing import Any
 
+from gauger.engine.intake.message_parts import word
 from gauger.logs.otlp.attributes import decoded, numbered, objects, parsed
 
 MESSAGES = "gen_ai.input.messages"
@@ -66,7 +67,7 @@ def of_span_events(events: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     carried: dict[str, Any] = {}
     for event in objects(events):
         own = decoded(event.get("attributes"))
-        spoken = turn(str(event.get("name")), own)
+        spoken = turn(word(event.get("name")), own)
         if spoken is None:
             carried |= own
         else:
@@ -76,7 +77,7 @@ def of_span_events(events: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 def turns_of_events(events: Any) -> list[dict[str, Any]]:
     """The turns in a list of events that stands in an attribute, as Logfire writes it."""
-    named = ((str(event.get("event.name")), event) for event in objects(events))
+    named = ((word(event.get("event.name")), event) for event in objects(events))
     return [spoken for spoken in (turn(name, event) for name, event in named) if spoken is not None]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from gauger.engine.intake.message_parts import word
 from gauger.logs.otlp import chats
 from gauger.logs.otlp.attributes import decoded, parsed, value
 from gauger.logs.otlp.chats import MESSAGES, OPERATION
@@ -38,9 +39,9 @@ def records(rows: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> Iterator[d
     answered = 0
     for number, (fields, inherited) in enumerate(rows):
         own = decoded(fields.get("attributes"))
-        name = str(fields.get("eventName") or own.get("event.name") or fields.get("name") or "")
+        name = word(fields.get("eventName") or own.get("event.name") or fields.get("name"))
         carried = {**_body(fields.get("body")), **own}
-        place = (fields.get("traceId"), fields.get("spanId"))
+        place = (word(fields.get("traceId")), word(fields.get("spanId")))
         place = place if all(place) else ("answered", answered)
         spoken = chats.turn(name, carried)
         if spoken is not None or name == _ANSWER:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gauger.engine.intake import conversation
+from gauger.engine.intake.message_parts import word
 from gauger.logs.otlp.chats import MESSAGES, OPERATION
 
 OTHER = "other_span"  # operations of rows that are no calls; see _OTHER_OPERATIONS of intake.admission
@@ -76,12 +77,12 @@ class Span:
     @property
     def key(self) -> tuple[str, str]:
         """Trace and span."""
-        return _text(self.fields.get("traceId")), _text(self.fields.get("spanId"))
+        return word(self.fields.get("traceId")), word(self.fields.get("spanId"))
 
     @property
     def above(self) -> tuple[str, str]:
         """Trace and span of the one above."""
-        return _text(self.fields.get("traceId")), _text(self.fields.get("parentSpanId"))
+        return word(self.fields.get("traceId")), word(self.fields.get("parentSpanId"))
 
     @property
     def has_text(self) -> bool:
@@ -143,8 +144,8 @@ def settle(spans: list[Span], awaited: Awaited) -> None:
 
 def kind_of(attributes: dict[str, Any]) -> str:
     """What a span is: a "call", "around" calls, or "other". An operation that is not known is a call."""
-    said = [str(attributes[name]).lower() for name in _KINDS if attributes.get(name)]
-    operation = str(attributes.get("ai.operationId") or "")
+    said = [word(attributes[name]).lower() for name in _KINDS if attributes.get(name)]
+    operation = word(attributes.get("ai.operationId"))
     if operation:  # of Vercel's SDK, whose outer span holds the messages as well
         said.append("chat" if operation.endswith((".doGenerate", ".doStream")) else _vercel(operation))
     said = [word for word in said if word != "unknown"]
@@ -180,7 +181,3 @@ def _inherit(span: Span, higher: list[Span]) -> None:
             found = next((one.own[name] for one in higher if one.own.get(name)), None)
             if found is not None:
                 span.attributes[name] = found
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

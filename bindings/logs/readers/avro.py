@@ -12,6 +12,8 @@ from gauger.logs.readers.format import Format
 from gauger.logs.readers.jsonl import Batcher
 
 _RECORDS_A_TIME = 256
+_NOT_AN_OBJECT = "record is not an object"
+_NOT_UTF8 = "record holds text that is not valid UTF-8"
 _RECORD_BYTES = 1_000  # a guess, so that batches end in time
 
 
@@ -28,7 +30,7 @@ def read(
     with open(path, "rb") as file:
         records: Iterator[Any] = iter(())
         try:
-            records = iter(fastavro.reader(file))
+            records = (one for block in fastavro.block_reader(file) for one in _of_block(block))
         except Exception as error:  # it raises what its parsing meets
             damage = _damaged(path, error, 0)
         while damage is None:
@@ -40,11 +42,50 @@ def read(
                 damage = _damaged(path, error, batcher.rows_read + len(found))
             if not found:
                 break
-            rows = [one if isinstance(one, dict) else "record is not an object" for one in found]
-            batcher.add_values(rows, max(file.tell() - before, _RECORD_BYTES * len(rows)))
+            batcher.add_values(found, max(file.tell() - before, _RECORD_BYTES * len(found)))
             if batcher.is_full(batch_rows):
                 yield batcher.chunk()
     yield from batcher.end(damage)
+
+
+def _of_block(block: Any) -> Iterator[dict[str, Any] | str]:
+    """The records of a block, in place of one that cannot be used what is wrong with it.
+
+    One value that Python cannot hold costs its own record: a time beyond the year 9999 becomes its number, for intake
+    to judge. fastavro would give up the file.
+    """
+    left, behind = block.num_records, 0
+    try:
+        for record in block:
+            left, behind = left - 1, block.bytes_.tell()
+            yield record if isinstance(record, dict) else _NOT_AN_OBJECT
+    except (OverflowError, ValueError):
+        block.bytes_.seek(behind)
+        for _ in range(left):
+            yield _plain(block)
+    if block.bytes_.read(1):
+        raise ValueError("a block holds more than its records")
+
+
+def _plain(block: Any) -> dict[str, Any] | str:
+    """The next record of a block without what logical types make of its values."""
+    import fastavro
+
+    schema, start, is_text = _without_logical_types(block.writer_schema), block.bytes_.tell(), True
+    try:
+        record = fastavro.schemaless_reader(block.bytes_, schema, None)
+    except UnicodeDecodeError:
+        block.bytes_.seek(start)
+        record, is_text = fastavro.schemaless_reader(block.bytes_, schema, None, handle_unicode_errors="replace"), False
+    if not isinstance(record, dict):
+        return _NOT_AN_OBJECT
+    return record if is_text else _NOT_UTF8
+
+
+def _without_logical_types(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        return {name: _without_logical_types(one) for name, one in schema.items() if name != "logicalType"}
+    return [_without_logical_types(one) for one in schema] if isinstance(schema, list) else schema
 
 
 def _damaged(path: Path, error: Exception, rows: int) -> InputError:

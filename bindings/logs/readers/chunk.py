@@ -85,6 +85,8 @@ def unreadable(path: Path, kind: str, error: BaseException) -> InputError:
         return InputError(f"{path}: an encrypted {kind} file: write it decrypted, gauger takes no keys")
     if "checksum" in str(error).lower():
         return InputError(f"{path}: damaged, a page does not match its checksum; fetch or write it again")
+    if "out of range for nanosecond" in str(error):
+        return InputError(f"{path}: holds a time outside of 1677 to 2262, which Arrow cannot read; leave it out")
     if isinstance(error, MemoryError):
         return InputError(f"{path}: too large to decode in memory, or not a sound {kind} file; write it again")
     return InputError(f"{path}: not a sound {kind} file, truncated or damaged; write it again or leave it out")

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import pyarrow.orc
+import pyarrow as pa
 
 from gauger.engine.common.errors import InputError, KernelInputError
 from gauger.logs.columns import ColumnMap
-from gauger.logs.files import limits
+from gauger.logs.files import apart, limits
 from gauger.logs.readers.chunk import DAMAGE, Chunk, crowded, unreadable
 from gauger.logs.readers.format import Format
 from gauger.logs.readers.tabular import Layout
@@ -16,20 +16,21 @@ from gauger.logs.readers.tabular import Layout
 def read(
     path: Path, column_map: ColumnMap, *, batch_rows: int, columns: Sequence[str] | None = None
 ) -> Iterator[Chunk]:
-    """Chunks of the file, each a slice of one of its stripes."""
+    """Chunks of the file, each a slice of one of its stripes; a damaged file cannot end the process."""
     row = 0
     try:
-        if path.stat().st_size == 0:
-            raise InputError(f"{path}: not an ORC file (0 bytes); write it again or leave it out")
-        file = pyarrow.orc.ORCFile(str(path))
-        if file.nrows > limits.rows_max(path.stat().st_size):
-            raise crowded(path)
-        layout = Layout.of(path, file.schema, column_map, columns)
-        needed = layout.top_level()
-        for stripe in range(file.nstripes):
-            batch = file.read_stripe(stripe, columns=needed)
-            yield from layout.chunks(batch, row, batch_rows)
-            row += batch.num_rows
+        with open(path, "rb") as opened:  # what the system says of it is met here
+            if not opened.read(1):
+                raise InputError(f"{path}: not an ORC file (0 bytes); write it again or leave it out")
+        with apart.decoded(path) as file:
+            if file.rows > limits.rows_max(path.stat().st_size):
+                raise crowded(path)
+            layout = Layout.of(path, file.schema, column_map, columns)
+            for batch in file.stripes(layout.top_level()):
+                yield from layout.chunks(batch, row, batch_rows)
+                row += batch.num_rows
+            if row != file.rows:
+                raise pa.ArrowInvalid("its stripes hold another number of rows than it says")
     except KernelInputError as error:
         raise InputError(f"{path}: {error}") from None
     except DAMAGE as error:

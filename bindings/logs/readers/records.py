@@ -144,5 +144,5 @@ def _written(value: Any, is_list: bool) -> str | None:
     if isinstance(value, int | float):
         return str(value)
     if is_list and isinstance(value, list):
-        return orjson.dumps(value, default=str).decode()
+        return casting.to_json(value)
     return None if isinstance(value, dict | list) else str(value)  # dates, decimals and the like of typed formats

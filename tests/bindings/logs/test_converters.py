@@ -12,6 +12,14 @@ def test_milliseconds() -> None:
     assert converters.milliseconds([1]) is None
 
 
+def test_what_is_nested_too_deeply_is_no_key() -> None:
+    deep: Any = "key"
+    for _ in range(5_000):
+        deep = [deep]
+    assert converters.sha256(deep) is None
+    assert converters.sha256("key") == converters.sha256("key") != converters.sha256("other")
+
+
 @pytest.mark.parametrize(
     ("value", "account", "session"),
     [

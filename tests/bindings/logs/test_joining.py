@@ -53,6 +53,13 @@ def test_halves_in_one_file_and_what_has_none(tmp_path: Path) -> None:
     ]
 
 
+def test_a_field_that_is_nested_too_deeply_costs_no_other(tmp_path: Path) -> None:
+    asked, answered = halves("ann-1", "Why?")
+    column_map, log = written(tmp_path, BATCH, {**asked, "id": "deep"}, answered)
+    log.write_bytes(log.read_bytes().replace(b'"deep"', b"[" * 400 + b"]" * 400))
+    assert prompts(outcome(column_map, log)) == [joining.TAKEN, "Why?"]
+
+
 def test_a_record_that_is_whole_needs_no_other_half(tmp_path: Path) -> None:
     asked, answered = halves("ann-1", "Why?")
     assert prompts(outcome(*written(tmp_path, BATCH, {**asked, **answered}))) == ["Why?"]

@@ -111,6 +111,13 @@ def test_what_is_no_instant_has_a_reason_of_its_own() -> None:
     assert faults_of(["2026-11-20", "2026-11-21"]) == {"is a date without a time of day": [0, 1]}
 
 
+@pytest.mark.parametrize(
+    "wild", ['{"seconds": "%s"}' % ("9" * 30), "/Date(%s)/" % ("9" * 30), "/Date(-%s)/" % ("9" * 30)]
+)
+def test_instants_beyond_64_bits_are_impossible_and_cost_no_other(wild: str) -> None:
+    assert faults_of(["2026-11-20T12:00:00Z", wild]) == {"is impossible": [1]}
+
+
 def test_dates_are_their_midnight_where_they_may_be() -> None:
     for values in (["2026-11-20"], ["2026-11-20", "2026-11-20 00:00:00 UTC"], ["20 Nov 2026", "x"]):
         times, _ = instants.parse(pa.array(values), dates=True)

@@ -75,6 +75,15 @@ def test_what_a_tool_answers(message: dict[str, Any]) -> None:
     assert (parts.texts, parts.results, parts.answers) == ([], ["Three knots of wind"], True)
 
 
+def test_names_of_any_depth_are_no_names() -> None:
+    deep: Any = "user"
+    for level in range(999):
+        deep = {"parts": [deep]} if level % 2 else {"text": {"guardContent": {"text": deep}}}
+    assert role_of({"role": deep, "content": "Why?"}) == role_of({"type": deep}) == "user"
+    assert parts_of({"role": "user", "content": ["Why?", deep]}).texts == ["Why?"]
+    assert texts_of('[{"id": %s, "variables": {"a": "Why do ships float?"}}]' % ("[" * 999 + "]" * 999)).fault is None
+
+
 def test_numbers_of_a_tool_are_an_answer_and_pixels_none() -> None:
     answer = {"functionResponse": {"name": "depth", "response": {"metres": 7}}}
     assert parts_of({"role": "user", "parts": [answer]}).results == ['{"response":{"metres":7}}']

@@ -85,6 +85,21 @@ def test_a_date_will_do_for_the_age_of_an_account() -> None:
 # Values out of records
 
 
+def nested(value: Any, depth: int) -> Any:
+    for level in range(depth):
+        value = {"a": value} if level % 2 else [value]
+    return value
+
+
+@pytest.mark.parametrize("depth", [300, 999])
+def test_what_is_nested_too_deeply_to_be_written_is_nothing(depth: int) -> None:
+    lists: Any = "user-1"
+    for _ in range(depth):
+        lists = [lists]
+    assert values.plain("account_id", lists) is None
+    assert values.plain("start_time", {"$date": nested(5, depth)}) is None
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [

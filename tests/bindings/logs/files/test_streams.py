@@ -74,6 +74,24 @@ def test_a_cut_stream_gives_what_is_sound_then_an_error(tmp_path: Path, name: st
     assert CONTENT.startswith(b"".join(read))
 
 
+@pytest.mark.parametrize("name", [name for name in PACKINGS if " in " not in name])
+@pytest.mark.parametrize("behind", [b"x", b"no member " * 9, b"no member " * 90_000])
+def test_what_stands_behind_the_members_is_not_dropped_in_silence(tmp_path: Path, name: str, behind: bytes) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(PACKINGS[name](CONTENT) + behind)
+    read = []
+    with pytest.raises(OSError, match=r"\w"):
+        read.extend(streams.pieces(path))
+    assert b"".join(read) == CONTENT
+
+
+@pytest.mark.parametrize("name", ["bz2", "xz"])
+def test_zeros_may_pad_members(tmp_path: Path, name: str) -> None:
+    path, pack = tmp_path / "a", PACKINGS[name]
+    path.write_bytes(pack(CONTENT) + bytes(600_000) + pack(b"more") + bytes(512))
+    assert b"".join(streams.pieces(path)) == CONTENT + b"more"
+
+
 def test_records_with_a_length_before_each_are_lines(tmp_path: Path) -> None:
     path = tmp_path / "traces.json"
     path.write_bytes(prefixed(CONTENT[:2_000]))

@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import fastavro
 import numpy as np
@@ -59,6 +60,49 @@ def test_damage_stands_behind_what_was_read(tmp_path: Path) -> None:
     path.write_bytes(b"Obj\x01 and then nothing")
     with pytest.raises(InputError, match="not a sound Avro file"):
         list(readers.read(path, CANONICAL))
+
+
+def blocks(path: Path, schema: Any, *rows: Any) -> Path:
+    with open(path, "wb") as file:
+        fastavro.writer(file, schema, rows, codec="null")
+    return path
+
+
+def test_a_value_that_python_cannot_hold_costs_its_own_record(tmp_path: Path) -> None:
+    plain = {**SCHEMA, "fields": [{"name": "start_time", "type": "long"}, *SCHEMA["fields"][1:]]}  # type: ignore[misc]
+    noon = 10**6 * int(NOON.timestamp())
+    rows = [{"start_time": time, "account_id": "a", "prompt_text": b"p"} for time in (noon, 2**62, -(2**62), noon + 1)]
+    path = blocks(tmp_path / "a.avro", plain, *rows)
+    typed = b'{"type": "long", "logicalType": "timestamp-micros"}'
+    content = path.read_bytes().replace(b'"type": "long"', b'"type": ' + typed)
+    length = content.index(b"{") - 2  # of the schema, as a variable-length number of two bytes
+    size = (len(typed) - len(b'"long"')) + (content[length] & 127 | content[length + 1] << 7) // 2
+    path.write_bytes(content[:length] + bytes([128 | 2 * size & 127, 2 * size >> 7]) + content[length + 2 :])
+    [chunk] = readers.read(path, CANONICAL)
+    admitted = intake.admit(chunk.batch)
+    assert admitted.rows.tolist() == [0, 3]
+    assert admitted.reasons == ["start_time is impossible"] * 2
+
+
+def test_a_text_that_is_no_utf_8_costs_its_own_record(tmp_path: Path) -> None:
+    schema = {**SCHEMA, "fields": [*SCHEMA["fields"][:2], {"name": "prompt_text", "type": "string"}]}  # type: ignore[misc]
+    rows = [{"start_time": NOON, "account_id": f"a{row}", "prompt_text": f"prompt {row}"} for row in range(4)]
+    path = blocks(tmp_path / "a.avro", schema, *rows)
+    path.write_bytes(path.read_bytes().replace(b"prompt 1", b"prompt \xff"))
+    [chunk] = readers.read(path, CANONICAL)
+    assert chunk.rows.tolist() == [0, 2, 3]
+    assert chunk.broken == [(1, "record holds text that is not valid UTF-8")]
+
+
+def test_a_block_that_holds_more_than_its_records_is_damaged(tmp_path: Path) -> None:
+    path = blocks(tmp_path / "a.avro", "string", "one", "two")
+    content = path.read_bytes()
+    place = content.index(b"\x04\x10\x06one")  # two records of eight bytes
+    path.write_bytes(content[:place] + b"\x02" + content[place + 1 :])
+    chunks: list[Chunk] = []
+    with pytest.raises(InputError, match="damaged after 1 rows"):
+        chunks.extend(readers.read(path, CANONICAL))
+    assert [reason for chunk in chunks for _, reason in chunk.broken] == ["record is not an object"]
 
 
 def test_without_the_library_the_error_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

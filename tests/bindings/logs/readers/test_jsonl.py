@@ -160,6 +160,38 @@ def test_odd_trace_documents_give_rows_or_nothing(tmp_path: Path, document: Any)
     assert chunk.broken[0][1] == "line is not valid JSON"
 
 
+@pytest.mark.parametrize("column_map", ["otlp", "openai", "anthropic", "litellm", None])
+def test_what_is_nested_as_deeply_as_json_can_be_costs_its_own_row(tmp_path: Path, column_map: str | None) -> None:
+    """Python reads four times as many levels as it writes, and a type or a name may hold them."""
+    path, lists = tmp_path / "a.jsonl", "[" * 980 + "]" * 980
+    deep = {"role": "DEEP", "type": "DEEP", "content": "DEEP", "name": "DEEP", "id": "DEEP"}
+    attributes = {
+        "gen_ai.operation.name": deep,
+        "ai.operationId": deep,
+        "gen_ai.input.messages": [deep],
+        "user.id": deep,
+    }
+    spans = [{"spanId": "s", "attributes": attributes, "events": [{"name": deep, "attributes": [{"key": deep}]}]}]
+    logs = [{"eventName": "gen_ai.choice", "traceId": deep, "spanId": deep}]
+    logs += [{"eventName": deep, "attributes": attributes, "body": {"kvlistValue": {"values": [{"key": deep}]}}}]
+    call = {
+        **dict.fromkeys(("start_time", "timestamp", "startTime", "account_id", "api_key", "user", "prompt_text"), deep),
+        **dict.fromkeys(("response_finish_reasons", "context_texts", "model", "ip"), deep["role"]),
+        **{
+            name: {"messages": [deep], "user": deep}
+            for name in ("messages", "request", "metadata", "response", "system")
+        },
+        "resourceSpans": [{"scopeSpans": [{"spans": spans}]}],
+        "resourceLogs": [{"scopeLogs": [{"logRecords": logs}]}],
+    }
+    path.write_text(
+        orjson.dumps(call).decode().replace('"DEEP"', lists)
+        + '\n{"start_time": 1795000000, "account_id": "a", "prompt_text": "p"}\n'
+    )
+    [chunk] = readers.read(path, load_column_map(column_map))
+    assert len(chunk.rows) == (4 if column_map == "otlp" else 2)
+
+
 LAYOUTS: dict[str, Callable[[list[Any]], bytes]] = {
     "array": lambda calls: orjson.dumps(calls),
     "indented array": lambda calls: orjson.dumps(calls, option=orjson.OPT_INDENT_2),

@@ -1,5 +1,6 @@
 """ORC: the same rows as from other formats, numbered over stripes; damage is an input error."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from gauger.engine.common.errors import InputError
 from gauger.logs import readers
 from gauger.logs.columns import load_column_map
-from gauger.logs.files import limits
+from gauger.logs.files import apart, limits
+from gauger.logs.readers.chunk import Chunk
 
 CANONICAL = load_column_map(None)
 
@@ -38,6 +40,39 @@ def test_what_is_no_orc_file(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(InputError, match="ORC file") as caught:
         list(readers.read(path, CANONICAL))
     assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_a_crash_of_the_decoder_is_damage_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder, crash = Path(apart.__file__).read_text(), tmp_path / "decoder.py"
+    crash.write_text("import os; os.abort()")
+    path = write(tmp_path / "a.orc", 30_000)  # three stripes
+    with monkeypatch.context() as patch:
+        patch.setattr(apart, "__file__", str(crash))
+        with pytest.raises(InputError, match="not a sound ORC file"):
+            list(readers.read(path, CANONICAL))
+    crashing = "def crashing():\n    import os\n    yield 0\n    os.abort()\n"
+    crash.write_text(crashing + decoder.replace("range(file.nstripes)", "crashing()"))
+    monkeypatch.setattr(apart, "__file__", str(crash))
+    chunks: list[Chunk] = []
+    with pytest.raises(InputError, match="not a sound ORC file"):
+        chunks.extend(readers.read(path, CANONICAL))
+    assert chunks  # what came before the crash stands
+
+
+def test_a_time_that_arrow_cannot_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.orc"
+    pyarrow.orc.write_table(
+        pa.table({"account_id": ["a"], "start_time": pa.array([2**53], pa.timestamp("s"))}), str(path)
+    )
+    with pytest.raises(InputError, match="outside of 1677 to 2262"):
+        list(readers.read(path, CANONICAL))
+
+
+def test_a_decoder_nobody_listens_to_is_gone(tmp_path: Path) -> None:
+    chunks = readers.read(write(tmp_path / "a.orc", 3_000), CANONICAL, batch_rows=10)
+    next(chunks)
+    chunks.close()  # type: ignore[attr-defined]
+    assert not Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
 
 
 def test_more_rows_than_a_log_of_that_size_has_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
