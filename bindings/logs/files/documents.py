@@ -57,7 +57,7 @@ def shape_of(head: bytes, whole: bool) -> str:
     looked_at = lines[:1] if text.startswith(b"[") else lines
     whole = [line for line in looked_at if line[:1] in (b"{", b"[") and is_json(line)]
     are_spread = any(line[:1] in (b"}", b"]") for line in lines)  # an empty value may stand among such as well
-    return "lines" if any(map(_FILLED.match, whole)) or (whole and not are_spread) else "documents"
+    return "lines" if any(_FILLED.match(line) for line in whole) or (whole and not are_spread) else "documents"
 
 
 def is_json(line: bytes) -> bool:
