@@ -168,7 +168,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.show:
         sys.stdout.buffer.write(mutant(chosen.show[0], chosen.seed, int(chosen.show[1])))
         return
-    command = f"python -m bench.robustness.mutants --mutants {chosen.mutants} --seed {chosen.seed}"
+    asked = {name: getattr(chosen, name) for name in ("mutants", "first", "seed", "scored", "together")}
+    options = " ".join(f"--{name} {value}" for name, value in asked.items() if value is not None)
+    command = f"python -m bench.robustness.mutants --formats {' '.join(chosen.formats)} {options}"
     began = history.begin(command) | {"seed": chosen.seed, "first": chosen.first}
     for found in run(chosen):  # a row each: a run that is interrupted leaves what is done
         history.append(began | found, chosen.history)

@@ -55,9 +55,9 @@ def shape_of(head: bytes, whole: bool) -> str:
         return "lines" if values or not text else "text"
     # Behind an object that is torn other lines may be whole; within an array they may be, too.
     looked_at = lines[:1] if text.startswith(b"[") else lines
-    whole = [line for line in looked_at if line[:1] in (b"{", b"[") and is_json(line)]
+    sound = [line for line in looked_at if line[:1] in (b"{", b"[") and is_json(line)]
     are_spread = any(line[:1] in (b"}", b"]") for line in lines)  # an empty value may stand among such as well
-    return "lines" if any(map(_FILLED.match, whole)) or (whole and not are_spread) else "documents"
+    return "lines" if any(_FILLED.match(line) for line in sound) or (sound and not are_spread) else "documents"
 
 
 def is_json(line: bytes) -> bool:

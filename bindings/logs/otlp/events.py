@@ -41,7 +41,7 @@ def records(rows: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> Iterator[d
         own = decoded(fields.get("attributes"))
         name = word(fields.get("eventName") or own.get("event.name") or fields.get("name"))
         carried = {**_body(fields.get("body")), **own}
-        place = (word(fields.get("traceId")), word(fields.get("spanId")))
+        place: tuple[str, str | int] = (word(fields.get("traceId")), word(fields.get("spanId")))
         place = place if all(place) else ("answered", answered)
         spoken = chats.turn(name, carried)
         if spoken is not None or name == _ANSWER:
