@@ -15,7 +15,7 @@ A map is a TOML file::
 
 from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION
 from gauger.logs.column_map import ColumnMap
-from gauger.logs.map_file import load
+from gauger.logs.language.map_file import load
 from gauger.logs.paths import Source, walk
 from gauger.logs.shaping import BESIDE, RecordsOf, all_values, first_value
 

@@ -188,5 +188,5 @@ def test_plain_chats_are_read_as_all_others(messages: list[Any], system: str | N
 
 
 def test_a_chat_of_one_plain_turn_has_no_context_but_what_stands_beside_it() -> None:
-    assert texts_of([QUESTION]) == (QUESTION["content"], [], False, None)
+    assert texts_of([QUESTION]) == (QUESTION["content"], [], False, 0, None)
     assert texts_of([QUESTION], "Be brief, and answer in French.").context == ["Be brief, and answer in French."]

@@ -10,7 +10,7 @@ import jmespath
 import re2
 
 from gauger.logs.converters import CONVERTERS
-from gauger.logs.map_text import MapText, known_names
+from gauger.logs.language.map_text import MapText, known_names
 from gauger.logs.paths import Source
 from gauger.logs.sources import (
     Constant,

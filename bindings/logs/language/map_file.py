@@ -15,8 +15,8 @@ from gauger.engine.intake.conversation import DEFAULT, Rules
 from gauger.logs import column_maps
 from gauger.logs.column_map import OPERATIONS, RECORDS, ColumnMap, Csv
 from gauger.logs.joining import Join
-from gauger.logs.map_sources import Reader, path_of, pattern
-from gauger.logs.map_text import MapText, known_names, meant
+from gauger.logs.language.map_sources import Reader, path_of, pattern
+from gauger.logs.language.map_text import MapText, known_names, meant
 from gauger.logs.paths import Source
 from gauger.logs.pieces import Pieces
 from gauger.logs.shaping import KNOWN, Condition, Shape

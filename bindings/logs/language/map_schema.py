@@ -1,4 +1,4 @@
-"""The JSON Schema of column maps, for editors and checks: ``python -m gauger.logs.map_schema`` writes it anew."""
+"""The JSON Schema of column maps, for editors and checks: ``python -m gauger.logs.language.map_schema`` writes it anew."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,8 @@ from gauger.engine.common.schema import RETIRED
 from gauger.logs import column_maps
 from gauger.logs.column_map import RECORDS
 from gauger.logs.converters import CONVERTERS
-from gauger.logs.map_file import CONDITION_KEYS, TURNS
-from gauger.logs.map_sources import ORIGINS
+from gauger.logs.language.map_file import CONDITION_KEYS, TURNS
+from gauger.logs.language.map_sources import ORIGINS
 from gauger.logs.shaping import KNOWN
 
 _TEXT = {"type": "string"}
