@@ -12,9 +12,10 @@ import pytest
 
 from gauger.engine.common.errors import ColumnMapError
 from gauger.engine.intake.conversation import INJECTED
-from gauger.logs import column_maps, map_schema
+from gauger.logs import column_maps
 from gauger.logs.column_map import Csv
 from gauger.logs.columns import Source, load_column_map
+from gauger.logs.language import map_schema
 from tests.bindings.logs.mapped import BASE, call, mapped, outcome, written
 
 PAGE = Path(__file__).parents[3] / "docs" / "columns.md"
