@@ -1,4 +1,4 @@
-"""The JSON Schema of column maps, for editors and checks: ``python -m gauger.logs.language.map_schema`` writes it anew."""
+"""The JSON Schema of column maps, for editors and checks; ``python -m gauger.logs.language.map_schema`` writes it."""
 
 import json
 from pathlib import Path
