@@ -100,7 +100,8 @@ def _admitted(chunk: Chunk, found: dict[str, Any]) -> set[str]:
 def _lines(chunk: Chunk, path: Path, found: dict[str, Any]) -> int:
     """The physical lines of a chunk of CSV; none can be told where a column is not read."""
     header = path.read_bytes().removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n")[0]
-    if chunk.batch.num_rows and len(chunk.batch.schema.names) != 1 + max(map(header.count, b",;\t|")):
+    names = chunk.batch.schema.names
+    if chunk.batch.num_rows and (names == [""] or len(names) != 1 + max(map(header.count, b",;\t|"))):
         found["unknown_lines"] = True
     cells = sum(_line_ends(column) for column in chunk.batch.columns)
     return chunk.batch.num_rows + len(chunk.broken) + cells

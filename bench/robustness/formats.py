@@ -93,7 +93,7 @@ def documents(dice: Random, calls: list[Record], odd: bool) -> bytes:
 
 def separated(dice: Random, calls: list[Record], odd: bool) -> bytes:
     """CSV."""
-    rows = [one for one in calls if isinstance(one, dict)]
+    rows = [one for one in calls if isinstance(one, dict) and one]
     names = list(rows[0]) if rows else ["a"]
     separator = dice.choice(",,,;\t|")
     end = dice.choice(("\r\n", "\n", "\n", "\r", "\n\n")) if odd else "\n"

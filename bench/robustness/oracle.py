@@ -83,8 +83,8 @@ def _unpacked(opened: Callable[[], Any], data: bytes) -> tuple[bytes, bool]:
 def _of_text(kind: Format, text: bytes) -> Held:
     if kind.holds == "csv":
         return UNKNOWN  # rows of several lines: ``csv_lines`` counts
-    if kind.holds == "documents" and not text.lstrip().startswith((b"{", b"[")):
-        return UNKNOWN
+    if kind.holds == "documents" and not (text.lstrip().startswith((b"{", b"[")) and b"{" in text):
+        return UNKNOWN  # without an object it may be read as lines
     whole = _whole(text)
     if kind.holds == "documents" or b"\n" not in text.strip():
         return Held(is_damaged=True) if whole is None else Held(*_bounds(kind, whole))
@@ -115,13 +115,17 @@ def _of_line(line: bytes) -> tuple[int, int]:
     return 1, max(1, line.count(b"{")) if torn else 1
 
 
+_BLANKS = str.maketrans("\f\v", "  ")
+
+
 def _whole(text: bytes) -> tuple[int, int] | None:
     """The records of a text that is JSON values from end to end, at least and at most; None where it is not.
 
     A list within a list may be one row, or as many as it has elements.
     """
     try:
-        rest, least, most = text.decode().strip(" \t\r\n"), 0, 0
+        # A form feed between two values costs no row: it is a blank here, as it is to gauger.
+        rest, least, most = text.decode().translate(_BLANKS).strip(" \t\r\n"), 0, 0
         while rest:
             value, end = json.JSONDecoder(parse_constant=_no_constant).raw_decode(rest)
             elements = value if isinstance(value, list) else [value]

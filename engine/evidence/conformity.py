@@ -71,6 +71,15 @@ def group_score(habits: tuple[str, ...], pool: Pool) -> np.ndarray:
     return np.where(among.sum(axis=1) >= NEIGHBOURS_MIN, np.sum(ratios, axis=0), np.nan)
 
 
+def not_compared(pool: Pool) -> list[str]:
+    """Sentences: which habits both sides know and too few accounts of one side have."""
+    return [
+        f"{name} is there for {today:.0%} of today's accounts and {earlier:.0%} of the reference's: it is not compared"
+        for name, (today, earlier) in pool.filled.items()
+        if name in GROUPS["conformity_habits"] and name not in pool.compared
+    ]
+
+
 def habit_likeness(group: dict[str, np.ndarray], others: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """How much more the habits of accounts are a group's than the others': log-likelihood ratios, float64.
 
@@ -81,7 +90,7 @@ def habit_likeness(group: dict[str, np.ndarray], others: dict[str, np.ndarray]) 
     count = len(next(iter(group.values())))
     result_own, result_theirs = np.zeros(count), np.zeros(len(next(iter(others.values()))))
     for name in GROUPS["conformity_habits"]:
-        if name not in group or name not in others:
+        if name not in group or name not in others or np.isnan(group[name]).all() or np.isnan(others[name]).all():
             continue
         values = np.concatenate([group[name], others[name]])
         bins = _bins(values, np.arange(len(values)) >= count)

@@ -8,6 +8,7 @@ import numpy as np
 
 from gauger.engine.common import progress, threads
 from gauger.engine.common.settings import Settings
+from gauger.engine.evidence.conformity import not_compared
 from gauger.engine.evidence.learning import EVERYTHING, Learnt, learn
 from gauger.engine.evidence.pool import Pool
 from gauger.engine.evidence.sweep import sweep
@@ -146,7 +147,7 @@ def weigh(people: People, learnt: Learnt) -> Evidence:
     found = threads.each(unit, range(people.units), people.unit_bytes + _SEARCH_BYTES)
     parts = [known, *(one for one, _ in found if one is not None)]
     result = _together(len(people.calls), parts, whole=counts is None)
-    few, missing = int((~eligible).sum()), []
+    few, missing = int((~eligible).sum()), not_compared(pool)
     if few:
         least = pool.settings.calls_min
         missing.append(f"{few:,} accounts have fewer than {least} calls: no content evidence on them")

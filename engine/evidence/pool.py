@@ -17,6 +17,7 @@ from gauger.engine.statistics.background import folds_of
 from gauger.engine.statistics.population import Population
 
 _PEERS = 40
+_FILLED_APART = 0.5  # between the shares of both sides' accounts that have a statistic
 SIFT_NEIGHBOURS = (20, 50, 100)
 
 
@@ -29,6 +30,10 @@ class Neighbours:
     vectors: np.ndarray  # float32[accounts, d], whitened kernel means
     similarity: np.ndarray  # float32[accounts, k]
     rows: np.ndarray  # int64[accounts, k], nearest first
+
+
+def _filled(values: np.ndarray) -> float:
+    return 1.0 - float(np.isnan(values).mean())
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,26 @@ class Pool:
         return self._made[name]
 
     @lazy
-    def statistics(self) -> dict[str, np.ndarray]:
-        """float64[n + r] each, those that both sides have."""
+    def filled(self) -> dict[str, tuple[float, float]]:
+        """Of each statistic that both sides know the share of today's and of the reference's accounts that have it."""
         new, old = self.new.statistics, self.old.statistics
-        return {name: np.concatenate([new[name], old[name]]) for name in new if name in old}
+        known = [name for name in new if name in old]
+        return {name: (_filled(new[name]), _filled(old[name])) for name in known}
+
+    @property
+    def compared(self) -> list[str]:
+        """Statistics that about as many accounts have on both sides.
+
+        The others tell how the log was written: where no account of today's has an address, every account of the
+        reference's would move unlike all of them, and each of today's would be odd beside it.
+        """
+        return [name for name, (today, earlier) in self.filled.items() if abs(today - earlier) <= _FILLED_APART]
+
+    @lazy
+    def statistics(self) -> dict[str, np.ndarray]:
+        """float64[n + r] each, those that are compared."""
+        new, old = self.new.statistics, self.old.statistics
+        return {name: np.concatenate([new[name], old[name]]) for name in self.compared}
 
     def links(self, channel: int) -> tuple[np.ndarray, np.ndarray]:
         """Accounts, int64, and the values they were seen with, uint64, of a channel of ``state.links``."""

@@ -40,6 +40,11 @@ class SweptPool(Pool):
         """As in ``Pool``: those asked."""
         return len(self.asked)
 
+    @property
+    def compared(self) -> list[str]:
+        """As in ``Pool``: what was of the accounts learnt from, whoever is asked."""
+        return self.learnt.pool.compared
+
     @lazy
     def calls(self) -> PooledCalls:
         """Sampled calls of the accounts asked."""

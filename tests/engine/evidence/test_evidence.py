@@ -137,6 +137,22 @@ def test_shared_habits_add_evidence(reference: Population) -> None:
     assert np.nanmedian(found.parts["conformity"][60:]) > 0.2
 
 
+@pytest.mark.parametrize("lacking", ["today", "reference"])
+@pytest.mark.parametrize("large", [False, True], ids=["learnt from", "swept"])
+def test_a_column_that_one_side_lacks_accuses_nobody(lacking: str, large: bool, reference: Population) -> None:
+    """A gateway that stopped to log addresses: every account lacks them, or every one of the reference's."""
+    sides = {"today": worlds.population(26, 4_000 if large else 800, 10), "reference": reference}
+    side = sides[lacking]
+    nothing = {"addresses_per_call": np.full(len(side), np.nan)}
+    sides[lacking] = replace(side, statistics={**side.statistics, **nothing})
+    day, earlier = sides.values()
+    found = gather(day, earlier, KEY, SETTINGS)
+    spread = np.sqrt(0.05 * 0.95 * (1 / len(day) + 1 / len(earlier)))
+    assert abs(np.mean(found.probability < 0.05) - 0.05) < 4 * spread
+    shares = {"today": "0% of today's accounts and 100%", "reference": "100% of today's accounts and 0%"}[lacking]
+    assert found.missing == [f"addresses_per_call is there for {shares} of the reference's: it is not compared"]
+
+
 def test_the_final_probability_ranks_content_and_habits_together(found: Evidence) -> None:
     parts = [found.parts["content"], *(found.parts[name] for name in (*GROUPS, "shared_addresses"))]
     together = combine(parts, [4.0] + [1.0] * (len(parts) - 1))

@@ -18,7 +18,7 @@ from gauger.logs.columns import Source, load_column_map
 from gauger.logs.language import map_schema
 from tests.bindings.logs.mapped import BASE, call, mapped, outcome, written
 
-PAGE = Path(__file__).parents[3] / "docs" / "columns.md"
+PAGE = Path(__file__).parents[4] / "docs" / "columns.md"
 EXAMPLE = re.compile(r"```toml\n(.*?)```\s+```(json|csv|log)\n(.*?)```\s+```text\n(.*?)```", re.S)
 EXAMPLES = EXAMPLE.findall(PAGE.read_text())
 SCHEMA = json.loads((Path(column_maps.__file__).parent / "schema.json").read_text())
