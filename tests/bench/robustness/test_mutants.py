@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bench.robustness import mutants, page
 from bench.robustness.watch import Child, LostError
 
@@ -15,6 +17,7 @@ class Played(Child):
 
     def __init__(self, parts: dict[int, dict[str, Any] | str]) -> None:
         self._parts, self._waiting = parts, list[Any]()
+        self.ended = 0
 
     def order(self, order: dict[str, Any]) -> None:
         if "mutants" in order:
@@ -32,6 +35,16 @@ class Played(Child):
         if isinstance(found, str) or "lost" in found:
             raise LostError(found if isinstance(found, str) else found["lost"])
         return dict(found)
+
+    def end(self) -> None:
+        self._waiting, self.ended = [], self.ended + 1
+
+
+def test_a_child_reads_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutants, "_OF_A_CHILD", 3)
+    child = Played({})
+    assert [one["number"] for one in mutants.read_all(child, "csv", 1, range(2, 9))] == list(range(2, 9))
+    assert child.ended == 3
 
 
 def test_who_is_lost_is_named_and_the_others_go_on() -> None:
