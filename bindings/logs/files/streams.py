@@ -162,6 +162,11 @@ def _unpacked(path: Path, layers: list[str]) -> Any:
     return stream
 
 
+def unpacked(stream: Any, kind: str) -> Any:
+    """What a stream packed as ``kind`` holds; ``read(size)`` raises ``OSError`` where it ends early or breaks."""
+    return _OPENERS[kind](stream)
+
+
 def _of_arrow(kind: str) -> Callable[[Any], Any]:
     return lambda stream: _Stream(stream, _read(pa.CompressedInputStream(pa.PythonFile(_File(stream), "r"), kind)))
 

@@ -1,12 +1,14 @@
 """Avro object container files, by fastavro (``pip install 'gauger[avro]'``)."""
 
+import io
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from gauger.engine.common.errors import InputError
 from gauger.logs.columns import ColumnMap
+from gauger.logs.files import limits, streams
 from gauger.logs.readers.chunk import Chunk, unreadable
 from gauger.logs.readers.format import Format
 from gauger.logs.readers.jsonl import Batcher
@@ -15,6 +17,12 @@ _RECORDS_A_TIME = 256
 _NOT_AN_OBJECT = "record is not an object"
 _NOT_UTF8 = "record holds text that is not valid UTF-8"
 _RECORD_BYTES = 1_000  # a guess, so that batches end in time
+# Codecs that can pack any number of zeros into a few bytes; deflate packs a thousand into one at most.
+_TIGHT = {"bzip2": "bz2", "xz": "xz", "zstandard": "zstd"}
+
+
+class _TooLargeError(Exception):
+    """A block would decode to more than a file of its size may hold."""
 
 
 def read(
@@ -30,7 +38,8 @@ def read(
     with open(path, "rb") as file:
         records: Iterator[Any] = iter(())
         try:
-            records = (one for block in fastavro.block_reader(file) for one in _of_block(block))
+            blocks = fastavro.block_reader(file)
+            records = (one for block in _blocks(file, blocks, path.stat().st_size) for one in _of_block(block))
         except Exception as error:  # it raises what its parsing meets
             damage = _damaged(path, error, 0)
         while damage is None:
@@ -46,6 +55,49 @@ def read(
             if batcher.is_full(batch_rows):
                 yield batcher.chunk()
     yield from batcher.end(damage)
+
+
+def _blocks(file: BinaryIO, blocks: Any, size: int) -> Iterator[Any]:
+    """The blocks of a file of ``size`` bytes, up to one that would decode to too much, all of which fastavro would hold."""
+    most = limits.decoded_max(size)
+    while True:
+        start = file.tell()
+        if blocks.codec in _TIGHT and _decodes_beyond(most, _packed(file), _TIGHT[blocks.codec]):
+            raise _TooLargeError(f"a block decodes to more than {most >> 20:,} MB")
+        file.seek(start)
+        block = next(blocks, None)
+        if block is None:
+            return
+        yield block
+
+
+def _packed(file: BinaryIO) -> bytes:
+    """The bytes of the block that begins here, behind how many records and bytes they are."""
+    _, size = _number(file), _number(file)
+    return file.read(max(0, size))
+
+
+def _number(file: BinaryIO) -> int:
+    """A variable-length zigzag number (Avro 1.11, Binary Encoding); -1 where there is none."""
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = file.read(1)
+        if not byte:
+            return -1
+        value |= (byte[0] & 0x7F) << shift
+        if byte[0] < 0x80:
+            return value >> 1 ^ -(value & 1)
+    return -1
+
+
+def _decodes_beyond(most: int, data: bytes, kind: str) -> bool:
+    stream, total = streams.unpacked(io.BytesIO(data), kind), 0
+    try:
+        while total <= most and (piece := stream.read(streams.PIECE_BYTES)):
+            total += len(piece)
+    except OSError:
+        return False  # fastavro says what is wrong with it
+    return total > most
 
 
 def _of_block(block: Any) -> Iterator[dict[str, Any] | str]:
@@ -91,6 +143,8 @@ def _without_logical_types(schema: Any) -> Any:
 def _damaged(path: Path, error: Exception, rows: int) -> InputError:
     if isinstance(error, OSError) and error.strerror:
         return unreadable(path, "Avro", error)
+    if isinstance(error, _TooLargeError):
+        return InputError(f"{path}: {error}, after {rows} rows; those were read, write it again in smaller blocks")
     if "codec" in str(error):
         return InputError(f"{path}: its compression needs a library that is not installed; write it with deflate")
     return InputError(f"{path}: not a sound Avro file, damaged after {rows} rows; those were read, write it again")

@@ -13,6 +13,7 @@ from gauger.engine.common.errors import InputError
 from gauger.engine.intake import admission as intake
 from gauger.logs import readers
 from gauger.logs.columns import load_column_map
+from gauger.logs.files import limits
 from gauger.logs.readers.chunk import Chunk
 
 CANONICAL = load_column_map(None)
@@ -46,6 +47,35 @@ def test_records_of_typed_values(tmp_path: Path) -> None:
     admitted = intake.admit(chunks[0].batch)
     assert admitted.calls.to_pylist()[0] == {"start_time": NOON, "account_id": "a1", "prompt_text": "p1"}
     assert admitted.rejected.tolist()[:2] == [0, 5]
+
+
+@pytest.mark.parametrize("codec", ["bzip2", "xz", "deflate", "null"])
+def test_blocks_of_every_codec_are_read(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "a.avro"
+    calls = [{"start_time": NOON, "account_id": "a", "prompt_text": b"p%d" % row} for row in range(400)]
+    with open(path, "wb") as file:
+        fastavro.writer(file, SCHEMA, calls, codec=codec, sync_interval=500)
+    assert sum(chunk.batch.num_rows for chunk in readers.read(path, CANONICAL)) == 400
+
+
+@pytest.mark.parametrize("codec", ["bzip2", "xz"])
+def test_a_block_that_decodes_to_too_much_is_refused_before_it_does(
+    tmp_path: Path, codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten rows are sound; behind them stands a block of a few hundred bytes that holds sixteen million."""
+    monkeypatch.setattr(limits, "DECODED_FREE", 4 << 20)
+    path = tmp_path / "a.avro"
+    sound = [{"start_time": NOON, "account_id": "a", "prompt_text": b"p"}] * 10
+    large = [{"start_time": NOON, "account_id": "a", "prompt_text": b"x" * (16 << 20)}]
+    with open(path, "wb") as file:
+        writer = fastavro.write.Writer(file, SCHEMA, codec=codec, sync_interval=1)
+        for call in (*sound, *large):
+            writer.write(call)
+        writer.flush()
+    chunks: list[Chunk] = []
+    with pytest.raises(InputError, match=r"a block decodes to more than \d+ MB, after 10 rows"):
+        chunks.extend(readers.read(path, CANONICAL))
+    assert sum(chunk.batch.num_rows for chunk in chunks) == 10
 
 
 def test_damage_stands_behind_what_was_read(tmp_path: Path) -> None:
