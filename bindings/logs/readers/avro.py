@@ -58,7 +58,7 @@ def read(
 
 
 def _blocks(file: BinaryIO, blocks: Any, size: int) -> Iterator[Any]:
-    """The blocks of a file of ``size`` bytes, up to one that would decode to too much, all of which fastavro would hold."""
+    """The blocks of a file of ``size`` bytes, up to one that would decode to too much: fastavro would take it whole."""
     most = limits.decoded_max(size)
     while True:
         start = file.tell()
