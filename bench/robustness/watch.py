@@ -24,8 +24,10 @@ class Child:
 
     def order(self, order: dict[str, Any]) -> None:
         """Give an order; its answers are to be taken one by one."""
-        self._started().stdin.write(json.dumps(order).encode() + b"\n")  # type: ignore[union-attr]
-        self._started().stdin.flush()  # type: ignore[union-attr]
+        orders = self._started().stdin
+        assert orders is not None
+        orders.write(json.dumps(order).encode() + b"\n")
+        orders.flush()
 
     def answer(self, seconds: float) -> dict[str, Any]:
         """The next answer. Raises ``LostError`` when there is none in time, or the child has died; it is gone then."""

@@ -154,10 +154,10 @@ def _attributes(row: Row) -> list[Row]:
     said = {name: row[column] for name, column in _NAMES.items() if row.get(column) not in (None, [])}
     parts = [{"role": "user", "parts": [{"type": "text", "content": row["prompt_text"]}]}]
     values = {"gen_ai.operation.name": "chat", **said, "gen_ai.input.messages": parts}
-    return [{"key": name, "value": _value(value)} for name, value in values.items()]
+    return pairs(values)
 
 
-def _value(value: Any) -> Row:
+def tagged(value: Any) -> Row:
     """A plain value as OTLP-JSON has it."""
     if isinstance(value, bool):
         return {"boolValue": value}
@@ -166,10 +166,15 @@ def _value(value: Any) -> Row:
     if isinstance(value, float):
         return {"doubleValue": value}
     if isinstance(value, list):
-        return {"arrayValue": {"values": [_value(one) for one in value]}}
+        return {"arrayValue": {"values": [tagged(one) for one in value]}}
     if isinstance(value, dict):
-        return {"kvlistValue": {"values": [{"key": name, "value": _value(one)} for name, one in value.items()]}}
+        return {"kvlistValue": {"values": pairs(value)}}
     return {"stringValue": value if isinstance(value, str) else value.isoformat()}
+
+
+def pairs(values: Row) -> list[Row]:
+    """Attributes as OTLP-JSON has them."""
+    return [{"key": name, "value": tagged(value)} for name, value in values.items()]
 
 
 # What writes a log, and the shipped map that reads it.

@@ -56,9 +56,9 @@ def decoded(path: Path) -> Iterator[Decoded]:
 
 def _end(process: "subprocess.Popen[bytes]", seconds: float) -> None:
     """Let a child end by itself, for so long; nobody listens to it any more."""
-    for stream in (process.stdin, process.stdout):
+    for stream in filter(None, (process.stdin, process.stdout)):
         with suppress(OSError):
-            stream.close()  # type: ignore[union-attr]
+            stream.close()
     with suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
     process.kill()

@@ -9,7 +9,7 @@ from 0, and so are records where one document holds many.
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import orjson
@@ -202,7 +202,8 @@ def _values(block: Sequence[bytes | str | None]) -> list[Any]:
     if sum(len(line) for line in block if line is not None) > limits.NODES_COUNTED_BYTES:
         block = [_TOO_MANY if _is_crowded(line) else line for line in block]
     try:
-        values = list(map(orjson.loads, block))  # type: ignore[arg-type]  # what is no bytes raises like a bad line
+        # What is no bytes raises like a bad line.
+        values = list(map(orjson.loads, cast(Sequence[bytes], block)))
         if all(type(value) is dict for value in values):
             return values
     except orjson.JSONDecodeError:

@@ -22,6 +22,13 @@ def b64(data: bytes | str) -> str:
     return base64.b64encode(data.encode() if isinstance(data, str) else data).decode()
 
 
+def text_in(value: str, *, payload: bool = False) -> str | None:
+    """The text of a string that must hold a file."""
+    found = attached(value, payload=payload)
+    assert found is not None
+    return found.text
+
+
 def url(data: bytes | str, kind: str = "text/plain") -> str:
     return f"data:{kind};base64,{b64(data)}"
 
@@ -90,22 +97,21 @@ def test_a_tools_answer_may_hold_files() -> None:
 
 def test_what_is_damaged_is_read_as_far_as_it_goes() -> None:
     whole, long = b64(TEXT), b64(TEXT * 20)
-    assert attached("data:," + quote(TEXT), payload=False).text == TEXT  # type: ignore[union-attr]
+    assert text_in("data:," + quote(TEXT)) == TEXT
     for damaged in (
         whole.rstrip("="),
         whole[:40] + "!?" + whole[40:],
         "\n".join(textwrap.wrap(whole, 19)),
         whole.replace("+", "-").replace("/", "_"),
     ):
-        assert attached("data:text/plain;base64," + damaged, payload=False).text == TEXT  # type: ignore[union-attr]
-    cut = attached(long[:501], payload=True)
+        assert text_in("data:text/plain;base64," + damaged) == TEXT
+    cut = text_in(long[:501], payload=True)
     assert cut is not None
-    assert cut.text is not None
-    assert (TEXT * 20).startswith(cut.text.rstrip("\ufffd"))
+    assert (TEXT * 20).startswith(cut.rstrip("\ufffd"))
     for wide in ("utf-16", "utf-8-sig"):
-        assert attached(b64(TEXT.encode(wide)), payload=True).text == TEXT  # type: ignore[union-attr]
+        assert text_in(b64(TEXT.encode(wide)), payload=True) == TEXT
     odd = TEXT.encode() + b"\xff"  # one odd byte hides nothing
-    assert TEXT in attached(b64(odd), payload=True).text  # type: ignore[union-attr, operator]
+    assert TEXT in (text_in(b64(odd), payload=True) or "")
 
 
 def test_what_is_no_file_is_left_as_it_is() -> None:
@@ -121,7 +127,7 @@ def test_what_is_no_file_is_left_as_it_is() -> None:
     found = texts_of(asked({"type": "document", "source": {"data": lines}}))
     assert (found.context, found.attachments) == ([lines], 0)
     assert texts_of(asked({"note": "data: these are words of a note"})).context == ["data: these are words of a note"]
-    assert attached("\n".join(textwrap.wrap(b64(PICTURE), 76)), payload=True).text is None  # type: ignore[union-attr]
+    assert text_in("\n".join(textwrap.wrap(b64(PICTURE), 76)), payload=True) is None
 
 
 def test_reasoning_that_is_sealed_is_no_file() -> None:

@@ -181,8 +181,8 @@ def test_a_run_that_is_killed_there_goes_on(
     def stop(*_: object) -> None:
         raise Stopped
 
-    def write_and_stop(*given: object) -> None:
-        write(*given)  # type: ignore[arg-type]
+    def write_and_stop(path: Path, arrays: dict[str, np.ndarray]) -> None:
+        write(path, arrays)
         raise Stopped
 
     parts: Sequence[Part | Event] = parts_of(log)

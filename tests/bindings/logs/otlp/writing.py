@@ -2,27 +2,9 @@
 
 from typing import Any
 
+from bench.world.gateways import pairs, tagged
+
 START = 1_795_176_000_000_000_000  # 2026-11-20T12:00:00Z
-
-
-def tagged(value: Any) -> dict[str, Any]:
-    """A plain value as OTLP writes it."""
-    if isinstance(value, bool):
-        return {"boolValue": value}
-    if isinstance(value, int):
-        return {"intValue": str(value)}
-    if isinstance(value, float):
-        return {"doubleValue": value}
-    if isinstance(value, list):
-        return {"arrayValue": {"values": [tagged(one) for one in value]}}
-    if isinstance(value, dict):
-        return {"kvlistValue": {"values": pairs(value)}}
-    return {"stringValue": value}
-
-
-def pairs(values: dict[str, Any]) -> list[dict[str, Any]]:
-    """Attributes as OTLP writes them."""
-    return [{"key": key, "value": tagged(value)} for key, value in values.items()]
 
 
 def span(name: str, above: str, attributes: dict[str, Any], *, trace: str = "t", **fields: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from gauger.logs.files import limits
 from gauger.logs.readers.chunk import Chunk
 
 CANONICAL = load_column_map(None)
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "type": "record",
     "name": "Call",
     "fields": [
@@ -99,7 +99,7 @@ def blocks(path: Path, schema: Any, *rows: Any) -> Path:
 
 
 def test_a_value_that_python_cannot_hold_costs_its_own_record(tmp_path: Path) -> None:
-    plain = {**SCHEMA, "fields": [{"name": "start_time", "type": "long"}, *SCHEMA["fields"][1:]]}  # type: ignore[misc]
+    plain = {**SCHEMA, "fields": [{"name": "start_time", "type": "long"}, *SCHEMA["fields"][1:]]}
     noon = 10**6 * int(NOON.timestamp())
     rows = [{"start_time": time, "account_id": "a", "prompt_text": b"p"} for time in (noon, 2**62, -(2**62), noon + 1)]
     path = blocks(tmp_path / "a.avro", plain, *rows)
@@ -115,7 +115,7 @@ def test_a_value_that_python_cannot_hold_costs_its_own_record(tmp_path: Path) ->
 
 
 def test_a_text_that_is_no_utf_8_costs_its_own_record(tmp_path: Path) -> None:
-    schema = {**SCHEMA, "fields": [*SCHEMA["fields"][:2], {"name": "prompt_text", "type": "string"}]}  # type: ignore[misc]
+    schema = {**SCHEMA, "fields": [*SCHEMA["fields"][:2], {"name": "prompt_text", "type": "string"}]}
     rows = [{"start_time": NOON, "account_id": f"a{row}", "prompt_text": f"prompt {row}"} for row in range(4)]
     path = blocks(tmp_path / "a.avro", schema, *rows)
     path.write_bytes(path.read_bytes().replace(b"prompt 1", b"prompt \xff"))

@@ -1,6 +1,7 @@
 """ORC: the same rows as from other formats, numbered over stripes; damage is an input error."""
 
 import os
+from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 
@@ -75,7 +76,8 @@ def test_a_time_that_arrow_cannot_read_is_named(tmp_path: Path) -> None:
 def test_a_decoder_nobody_listens_to_is_gone(tmp_path: Path) -> None:
     chunks = readers.read(write(tmp_path / "a.orc", 3_000), CANONICAL, batch_rows=10)
     next(chunks)
-    chunks.close()  # type: ignore[attr-defined]
+    assert isinstance(chunks, Generator)
+    chunks.close()
     assert not Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
 
 
