@@ -31,9 +31,10 @@ from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.engine import Engine
 from gauger.engine.reference.decontamination import gather_decontaminated
+from gauger.engine.statistics.folded import population_of
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.people import Whole
-from gauger.engine.statistics.population import Population, population_of
+from gauger.engine.statistics.population import Population
 
 Chat = Callable[[str, Sequence[str]], Any]
 _DECOYS = 30  # honest prompts at hand for a call; most places need one

@@ -28,9 +28,10 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.engine import Engine
 from gauger.engine.evidence.evidence import Evidence, gather
 from gauger.engine.reference.decontamination import gather_decontaminated
+from gauger.engine.statistics.folded import population_of
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.people import Whole
-from gauger.engine.statistics.population import Population, population_of
+from gauger.engine.statistics.population import Population
 
 CAMPAIGNS = ("alpaca", "alpaca_padded_80", "t0_padded_80")
 EARLIER = (0, 10, 50, 150)

@@ -17,7 +17,8 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.engine import Engine
 from gauger.engine.intake.parts import Part, Taken
 from gauger.engine.reference.directory import StateDirectory
-from gauger.engine.statistics.population import Population, population_of
+from gauger.engine.statistics.folded import population_of
+from gauger.engine.statistics.population import Population
 
 _ROWS = 20_000  # of a batch
 _COLUMNS = ("account_id", "start_time", "prompt_text", "usage_input_tokens", "usage_output_tokens")

@@ -31,6 +31,7 @@ class Planted:
     settings: Literal["operator", "honest"] = "operator"  # model, clients, limits and age of one operator's accounts
     lifetime_hours: float = 24.0  # less: accounts are made, used for so long and thrown away
     frame: Literal["none", "paraphrased", "vendor"] = "none"  # what is put around every prompt of the campaign
+    copies: int = 1  # accounts that send each of its prompts
 
 
 _HONEST_CALLS = (5, 200)  # bounds of honest volumes: fewer calls could not be weighed
@@ -89,7 +90,8 @@ def deal_prompts(
             raise ValueError(f"no prompts are left for campaign {planted.name}; plant fewer or smaller campaigns")
         if len(ends) < planted.accounts:
             notes.append(f"{planted.name}: {len(ends)} accounts instead of {planted.accounts}, its sets are too small")
-        prompts = _take(Random(f"deal/{seed}/{planted.name}"), own, ends[-1])
+        random = Random(f"deal/{seed}/{planted.name}")
+        prompts = _copied(random, _take(random, own, -(-ends[-1] // planted.copies)), planted.copies)[: ends[-1]]
         dealt[planted.name] = [prompts[start:end] for start, end in pairwise([0, *ends])]
     return dealt, notes
 
@@ -225,6 +227,14 @@ def _pace(random: Random, planted: Planted, count: int) -> list[float]:
     if planted.pacing == "poisson":
         return sorted(random.uniform(0.0, DAY_SECONDS) for _ in range(count))
     return real_people.bursty_seconds(random, count, random.uniform(1.0, 4.0), real_people.WAKING)
+
+
+def _copied(random: Random, prompts: list[str], copies: int) -> list[str]:
+    """So many copies of the prompts, each in an order of its own: those of one prompt lie far apart."""
+    rounds = [prompts]
+    while len(rounds) < copies:
+        rounds.append(random.sample(prompts, len(prompts)))
+    return [prompt for one in rounds for prompt in one]
 
 
 def _take(random: Random, decks: Sequence[list[str]], count: int) -> list[str]:

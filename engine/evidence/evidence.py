@@ -15,6 +15,7 @@ from gauger.engine.evidence.sweep import sweep
 from gauger.engine.statistics.people import People, Whole
 from gauger.engine.statistics.pool import CellCounts, counted_cells, pooled_statistics, statistics_of_others
 from gauger.engine.statistics.population import Population
+from gauger.engine.statistics.shared_text import is_shared, own_text
 
 _SEARCH_BYTES = 400 << 20  # of memory, while the neighbours of a unit are searched
 _GROUP_NEIGHBOURS = 20  # whom an account is held against for what neighbours have in common
@@ -195,16 +196,16 @@ def _unit(
     """What is said of the waiting accounts of a unit, if any, and of each of its sampled calls."""
     pool, rows, population = learnt.pool, people.rows(at), people.load(at)
     calls = np.full(len(population.sample_owner), np.nan)
-    mine = np.isin(learnt.rows, rows)
+    mine, own = np.isin(learnt.rows, rows), ~is_shared(population)
     of_learnt = mine[pool.new.sample_owner]
-    known = np.isin(rows, learnt.rows[mine])[population.sample_owner]
+    known = np.isin(rows, learnt.rows[mine])[population.sample_owner] & own
     calls[known] = pool.sifting.last.call_probability[: len(pool.new.sample_owner)][of_learnt]
     kept = waiting[rows]
     if counts is None or not np.any(kept):
         return None, calls
-    asked = population.select(kept)
+    asked = own_text(population.select(kept))
     swept, tails = sweep(asked, learnt)
-    calls[kept[population.sample_owner]] = swept.sifting.last.call_probability
+    calls[kept[population.sample_owner] & own] = swept.sifting.last.call_probability
     relational = statistics_of_others(asked, pool.old, counts, pool.key)
     return _weighed(swept, learnt, rows[kept], tails, relational), calls
 

@@ -22,6 +22,7 @@ from gauger.engine.evidence.parts import CONFORMITY, CONTENT, CONTENT_WEIGHT, pa
 from gauger.engine.evidence.pool import Pool
 from gauger.engine.statistics.people import People
 from gauger.engine.statistics.population import Population
+from gauger.engine.statistics.shared_text import own_background, own_text
 
 EVERYTHING = "everything"
 Rank = Callable[[str, np.ndarray], np.ndarray]
@@ -69,11 +70,12 @@ def chosen(people: People, eligible: np.ndarray, reference: int, key: np.ndarray
 
 def learn(people: People, reference: Population, key: np.ndarray, settings: Settings) -> Learnt:
     """Learn from the accounts of both sides that have calls enough to be weighed; there must be some."""
-    old = reference.select(reference.calls >= settings.calls_min)
+    old = own_text(reference.select(reference.calls >= settings.calls_min))
     rows = chosen(people, people.calls >= settings.calls_min, len(old), key)
     # The mean of everybody: in a large day, that of the few learnt from is as uncertain as what a campaign changes.
-    today = replace(people.gather(rows), background=people.totals.background)
-    pool, scale = Pool(today, old, key, settings), Scale()
+    whole = people.gather(rows)
+    new = replace(own_text(whole), background=own_background(people.totals.background, whole, key))
+    pool, scale = Pool(new, old, key, settings), Scale()
     # Limits of a matrix library hold for the process: set by both at once, one would lift the other's.
     with threadpool_limits(1, user_api="blas"), threads.beside() as start:
         near = start(lambda: pool.neighbours)  # fills what is serial in the first rounds of sifting

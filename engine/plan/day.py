@@ -13,9 +13,9 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.families.families import Groups, group_prompts
 from gauger.engine.families.prompts import KeptPrompts, PromptTable
 from gauger.engine.state.state import State
+from gauger.engine.statistics.folded import UnitCalls, fold, population_of, with_others
 from gauger.engine.statistics.people import People, Whole
-from gauger.engine.statistics.population import population_of, with_components
-from gauger.engine.statistics.unit import UnitCalls, fold
+from gauger.engine.statistics.shared_text import Copies, copies_of
 
 
 class Day(Protocol):
@@ -65,8 +65,20 @@ class StateDay:
         panes, calls = np.unique(state.ledger.rows["time"] // self.settings.pane_us, return_counts=True)
         self.calls_of_panes: dict[int, int] = dict(zip(panes.tolist(), calls.tolist(), strict=True))
         self.panes = panes.tolist()
-        population, self._calls = fold(state)
-        self.people: People = Whole(with_components(population), self.key, self.settings.calls_min)
+        self._population, self._calls = fold(state)
+
+    @cached_property
+    def _copies(self) -> Copies:
+        return copies_of(self._groups, self.prompts)
+
+    @cached_property
+    def _groups(self) -> Groups:
+        return group_prompts(self.prompts, self.key, self.settings)
+
+    @cached_property
+    def people(self) -> People:
+        """As in ``Day``."""
+        return Whole(with_others(self._population, self._copies), self.key, self.settings.calls_min)
 
     @cached_property
     def prompts(self) -> KeptPrompts:
@@ -88,11 +100,11 @@ class StateDay:
 
     def grouped(self) -> Groups:
         """As in ``Day``."""
-        return group_prompts(self.prompts, self.key, self.settings)
+        return self._groups
 
     def of_panes(self, days: Sequence[Sequence[int]]) -> list[People]:
         """As in ``Day``."""
         if len(days) == 1 and self.panes == list(days[0]):
             return [self.people]
-        people = (population_of(self._state, panes)[0] for panes in days)
+        people = (population_of(self._state, panes, self._copies)[0] for panes in days)
         return [Whole(one, self.key, self.settings.calls_min) for one in people]

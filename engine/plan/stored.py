@@ -19,9 +19,9 @@ from gauger.engine.segments.columns import Section, fold_contexts, prepared
 from gauger.engine.segments.segment import Segment
 from gauger.engine.segments.work import Work
 from gauger.engine.state.state import State
+from gauger.engine.statistics.folded import UnitCalls, accounts_of, fold
 from gauger.engine.statistics.people import People, totals_of
-from gauger.engine.statistics.population import accounts_of
-from gauger.engine.statistics.unit import UnitCalls, fold
+from gauger.engine.statistics.shared_text import Copies, copies_of
 
 _FOLD_ROWS = 65_536  # calls folded at a time
 _FOLD_BYTES = 2_800  # of memory for each call of a unit that is folded
@@ -70,6 +70,7 @@ class StoredDay:
             self.calls_of_panes[pane] = self.calls_of_panes.get(pane, 0) + number
         self.panes = sorted(self.calls_of_panes)
         self.prompts = StoredPrompts(work, self.units)
+        self._copies: Copies | None = None
 
     def grouped(self) -> Groups:
         """As in ``Day``."""
@@ -78,7 +79,9 @@ class StoredDay:
             save_groups(path, group_prompts(StoredPrompts(self._work, self.units), self.key, self.settings))
             self._work.once("forest").unlink(missing_ok=True)
             memory.settle()
-        return load_groups(path)
+        groups = load_groups(path)
+        self._copies = copies_of(groups, self.prompts)
+        return groups
 
     def rest(self) -> None:
         """As in ``Day``."""
@@ -89,7 +92,14 @@ class StoredDay:
         """As in ``Day``."""
         paths = self._folded("accounts", None)
         memory.settle()
-        return StoredPeople(paths)
+        return StoredPeople(paths, self._known_copies())
+
+    def _known_copies(self) -> Copies:
+        """Texts that are one: known once the prompts are grouped."""
+        if self._copies is None:
+            self.grouped()
+        assert self._copies is not None
+        return self._copies
 
     def _folded(self, stage: str, days: Sequence[Sequence[int]] | None) -> list[Path]:
         """Files of the units of a stage; those that are not there yet are made, for all groups of panes at once."""
@@ -130,4 +140,5 @@ class StoredDay:
         if len(days) == 1 and self.panes == list(days[0]):
             return [self.people]
         paths = self._folded("panes from", days)
-        return [StoredPeople(paths[at : at + self.units]) for at in range(0, len(paths), self.units)]
+        copies = self._known_copies()
+        return [StoredPeople(paths[at : at + self.units], copies) for at in range(0, len(paths), self.units)]

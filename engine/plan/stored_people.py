@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import reduce
 from itertools import pairwise
 from pathlib import Path
@@ -16,10 +16,19 @@ from gauger.engine.common import threads
 from gauger.engine.segments.arrays import read_arrays, shapes_of, text_arrays, text_column, write_arrays
 from gauger.engine.segments.feature_file import FeatureFile
 from gauger.engine.statistics.background import Background
+from gauger.engine.statistics.folded import UnitCalls, with_components
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.people import Totals
-from gauger.engine.statistics.population import Population, with_components
-from gauger.engine.statistics.unit import UnitCalls
+from gauger.engine.statistics.population import Population
+from gauger.engine.statistics.shared_text import (
+    NO_COPIES,
+    SHARED_TEXT,
+    Copies,
+    Senders,
+    sent_texts,
+    shared_parts,
+    with_senders,
+)
 from gauger.kernels.text.features import FEATURES
 
 _STATISTIC = "statistic "
@@ -55,14 +64,15 @@ class Light:
     accounts: Population
     rows: list[np.ndarray]  # of each unit
     totals: Totals
+    senders: Senders
 
 
 class StoredPeople:
     """People in unit files."""
 
-    def __init__(self, paths: list[Path]) -> None:
-        """paths : of ``save_unit``, one a unit."""
-        self._paths = paths
+    def __init__(self, paths: list[Path], copies: Copies = NO_COPIES) -> None:
+        """paths : of ``save_unit``, one a unit; copies : texts of the day that are one."""
+        self._paths, self._copies = paths, copies
         self.units = len(paths)
         self.unit_bytes = 3 * max(path.stat().st_size for path in paths)  # loaded, of which a part is taken
         self._light = self._joined()
@@ -103,7 +113,24 @@ class StoredPeople:
             link_channel=links["link_channel"],
             link_value=links["link_value"],
         )
-        return Light(with_components(accounts), rows, reduce(Totals.plus, [totals for _, _, totals in parts]))
+        senders = Senders.among(threads.each(self._sent, range(self.units)), self._copies)
+        shared = np.zeros(len(order))
+        for number, own in enumerate(rows):
+            owner, prompt, identity = self._sampled_texts(number)
+            shared[own] = shared_parts(owner, senders.of(prompt, identity), len(own))
+        accounts = with_components(accounts)
+        accounts = replace(accounts, statistics={**accounts.statistics, SHARED_TEXT: shared})
+        totals = reduce(Totals.plus, [totals for _, _, totals in parts])
+        return Light(accounts, rows, totals, senders)
+
+    def _sampled_texts(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of each sampled call of a unit its account, int64, by its place; half of its text's hash; its name."""
+        found = read_arrays(self._paths[number], ["sample_owner", "sample_prompt", "sample_identity"])
+        return found["sample_owner"].astype(np.int64), found["sample_prompt"], found["sample_identity"]
+
+    def _sent(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        owner, prompt, identity = self._sampled_texts(number)
+        return sent_texts(owner, self._copies.originals(prompt), identity)
 
     def rows(self, number: int) -> np.ndarray:
         """As in ``People``."""
@@ -112,7 +139,7 @@ class StoredPeople:
     def load(self, number: int) -> Population:
         """As in ``People``."""
         features = read_arrays(self._paths[number], ["sample_features"])["sample_features"]
-        return self._without_features(number).with_features(features)
+        return with_senders(self._without_features(number).with_features(features), self._light.senders)
 
     def _without_features(self, number: int) -> Population:
         """A unit's accounts; ``sample_row`` says where in the file the features of each sampled call are."""
@@ -140,7 +167,11 @@ class StoredPeople:
         wanted[rows] = True
         asked = [number for number in range(self.units) if np.any(wanted[self.rows(number)])] or [0]
         parts = threads.each(
-            lambda number: self._without_features(number).select(wanted[self.rows(number)]), asked, self.unit_bytes
+            lambda number: with_senders(
+                self._without_features(number).select(wanted[self.rows(number)]), self._light.senders
+            ),
+            asked,
+            self.unit_bytes,
         )
         owners = np.concatenate([own[wanted[own]] for own in map(self.rows, asked)])
         joined = concatenate(parts).arranged(np.argsort(owners, kind="stable"))
@@ -174,8 +205,8 @@ class StoredPeople:
         """As in ``People``."""
 
         def part(number: int) -> tuple[np.ndarray, np.ndarray]:
-            found = read_arrays(self._paths[number], ["sample_owner", "sample_prompt"])
-            return self.rows(number)[found["sample_owner"]], found["sample_prompt"]
+            owner, prompt, _ = self._sampled_texts(number)
+            return self.rows(number)[owner], prompt
 
         owners, prompts = (
             np.concatenate(column) for column in zip(*threads.each(part, range(self.units)), strict=True)

@@ -13,6 +13,7 @@ from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.statistics.people import People, background_of_people
 from gauger.engine.statistics.population import Population
+from gauger.engine.statistics.shared_text import own_background
 
 
 @dataclass(frozen=True)
@@ -72,4 +73,6 @@ def kept_day(
     out = np.flatnonzero(enough & flagged)
     if len(out):
         background = background.minus(background_of_people(people.gather(out), secret.key, settings.calls_min))
-    return KeptDay(replace(taken(reference), background=background), taken(thin), taken(np.flatnonzero(lone)))
+    kept = taken(reference)
+    background = own_background(background, kept, secret.key)
+    return KeptDay(replace(kept, background=background), taken(thin), taken(np.flatnonzero(lone)))

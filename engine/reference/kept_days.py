@@ -16,6 +16,7 @@ from gauger.engine.state.rows import Field
 from gauger.engine.state.storage import columns_of, read_table, unpack, write_table
 from gauger.engine.statistics.background import Background, background_of, folds_of
 from gauger.engine.statistics.population import Population
+from gauger.engine.statistics.shared_text import own_text
 from gauger.kernels.text.features import FEATURES
 
 DAY_BYTES = 450 << 20  # of memory, while a day of 16,000 accounts is read
@@ -35,7 +36,9 @@ _SAMPLE_FIELDS: dict[str, Field] = {
     "owner": (np.int64, ()),
     "identity": (np.uint64, ()),
     "features": (np.int8, (FEATURES,)),
+    "senders": (np.int32, ()),  # accounts that sent the call's text the same day
 }
+_SAMPLE_DEFAULTS = {"senders": 0}  # not known, in days kept by earlier versions
 _BACKGROUND_FIELDS: dict[str, Field] = {"count": (np.int64, ()), "total": (np.int64, (FEATURES,))}
 
 
@@ -58,7 +61,7 @@ def without_account(
     for part in parts_of(source):
         people = read_population(source, part, secret)
         stays = np.asarray([name != account for name in people.account_ids], bool)
-        gone, background = people.select(~stays), people.background
+        gone, background = own_text(people.select(~stays)), people.background
         if background is not None and len(gone):
             folds = folds_of(gone.account_ids, secret.key)[gone.sample_owner]
             less = background_of(gone.sample_features, gone.sample_row, folds)
@@ -107,6 +110,7 @@ def write_population(folder: Path, part: str, kept: Population, secret: Secret) 
         "owner": kept.sample_owner,
         "identity": kept.sample_identity,
         "features": kept.sample_features[kept.sample_row],
+        "senders": np.zeros(len(kept.sample_owner), np.int32) if kept.sample_senders is None else kept.sample_senders,
     }
     write_table(folder, f"{part}sample", sample)
     write_table(folder, f"{part}links", {name: getattr(kept, name)[linked] for name in _LINK_FIELDS})
@@ -123,7 +127,7 @@ def read_population(folder: Path, part: str, secret: Secret) -> Population:
     """Read the tables of a part. Raises StateError when one is missing or damaged, or of another key."""
     accounts = read_table(folder, f"{part}accounts")
     statistics = read_table(folder, f"{part}statistics")
-    sample = columns_of(read_table(folder, f"{part}sample"), _SAMPLE_FIELDS)
+    sample = columns_of(read_table(folder, f"{part}sample"), _SAMPLE_FIELDS, _SAMPLE_DEFAULTS)
     background = None
     if (folder / f"{part}background.arrow").is_file():  # not in days kept by earlier versions
         background = Background(**columns_of(read_table(folder, f"{part}background"), _BACKGROUND_FIELDS))
@@ -135,6 +139,7 @@ def read_population(folder: Path, part: str, secret: Secret) -> Population:
         sample_identity=sample["identity"],
         sample_row=np.arange(len(sample["owner"])),
         sample_features=sample["features"],
+        sample_senders=sample["senders"],
         background=background,
         **columns_of(accounts, _ACCOUNT_FIELDS),
         **columns_of(read_table(folder, f"{part}links"), _LINK_FIELDS),

@@ -127,6 +127,7 @@ def join_days(days: Sequence[Population], settings: Settings) -> Population:
         sample_identity=whole.sample_identity[kept],
         sample_row=whole.sample_row[kept],
         sample_features=whole.sample_features,
+        sample_senders=None if whole.sample_senders is None else whole.sample_senders[kept],
         link_owner=links[0].astype(np.int64),
         link_channel=links[1].astype(np.uint8),
         link_value=links[2],

@@ -35,6 +35,12 @@ class Background:
         """Without some of its accounts."""
         return Background(self.count - other.count, self.total - other.total)
 
+    def times(self, factors: np.ndarray) -> Background:
+        """So many times as many calls of each fold, float64[FOLDS]: an estimate from a share of the accounts."""
+        return Background(
+            np.rint(self.count * factors).astype(np.int64), np.rint(self.total * factors[:, None]).astype(np.int64)
+        )
+
     def without(self, fold: int) -> np.ndarray:
         """Mean of all folds but one."""
         others = [f for f in range(FOLDS) if f != fold]

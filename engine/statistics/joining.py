@@ -29,8 +29,21 @@ def concatenate(populations: Sequence[Population]) -> Population:
         link_owner=np.concatenate([part.link_owner + s for part, s in zip(populations, starts, strict=True)]),
         link_channel=np.concatenate([part.link_channel for part in populations]),
         link_value=np.concatenate([part.link_value for part in populations]),
+        sample_senders=_senders(populations),
         background=_together([part.background for part in populations]),
         day=np.repeat(np.arange(len(populations)), [len(part) for part in populations]),
+    )
+
+
+def _senders(populations: Sequence[Population]) -> np.ndarray | None:
+    """Of each sampled call the accounts that sent its text; 0 where a part does not say, None where none does."""
+    if all(part.sample_senders is None for part in populations):
+        return None
+    return np.concatenate(
+        [
+            np.zeros(len(part.sample_owner), np.int32) if part.sample_senders is None else part.sample_senders
+            for part in populations
+        ]
     )
 
 

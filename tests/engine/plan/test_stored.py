@@ -14,8 +14,8 @@ from gauger.engine.plan import measure, stored
 from gauger.engine.plan.day import StateDay
 from gauger.engine.plan.stored import StoredDay, shards_of
 from gauger.engine.segments.work import Work
+from gauger.engine.statistics.folded import UnitCalls
 from gauger.engine.statistics.population import Population
-from gauger.engine.statistics.unit import UnitCalls
 from tests.engine import calls
 from tests.engine.plan.working import measured, parts_of, working
 

@@ -21,8 +21,9 @@ from gauger.engine.state.checkpoint import save_state
 from gauger.engine.state.links import ADDRESS, NETWORK, ORGANISATION, PAYMENT
 from gauger.engine.state.state import State
 from gauger.engine.state.storage import write_manifest
+from gauger.engine.statistics.folded import population_of
 from gauger.engine.statistics.joining import concatenate
-from gauger.engine.statistics.population import Population, population_of
+from gauger.engine.statistics.population import Population
 from tests.engine import calls, worlds
 from tests.engine.reference.filled import as_before, known_families
 from tests.engine.statistics.test_population import facts

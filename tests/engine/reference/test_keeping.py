@@ -8,8 +8,9 @@ import pytest
 
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.reference.keeping import bounded, least, spread_out
+from gauger.engine.statistics.folded import population_of
 from gauger.engine.statistics.people import background_of_people
-from gauger.engine.statistics.population import population_of
+from gauger.engine.statistics.shared_text import own_background, own_text
 from tests.engine import calls, worlds
 
 SECRET = calls.SECRET
@@ -57,7 +58,11 @@ def test_a_day_is_parted_by_hand(most: int) -> None:
     assert set(kept.thin.account_ids) <= thin
     assert len(kept.thin) == min(most, len(thin))
     calls.assert_same_population(kept.lone, POPULATION.select(lone))
-    # The background is of all clean accounts, also of those that are not kept.
+    # The background is of all clean accounts, also of those that are not kept, without calls of shared text.
     background = background_of_people(clean, SECRET.key, settings.calls_min)
+    background = own_background(background, kept.reference, SECRET.key)
+    if most == 1_000:
+        whole = background_of_people(own_text(clean), SECRET.key, settings.calls_min)
+        np.testing.assert_array_equal(background.total, whole.total)
     np.testing.assert_array_equal(kept.reference.background.count, background.count)
     np.testing.assert_array_equal(kept.reference.background.total, background.total)

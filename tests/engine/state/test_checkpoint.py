@@ -21,7 +21,7 @@ from gauger.engine.common.settings import DAY_US, Settings
 from gauger.engine.state import checkpoint, storage
 from gauger.engine.state.checkpoint import load_state, save_state
 from gauger.engine.state.state import State
-from gauger.engine.statistics.population import population_of
+from gauger.engine.statistics.folded import population_of
 from tests.engine import calls
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "format_2_contexts"

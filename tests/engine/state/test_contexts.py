@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gauger.engine.common.settings import Settings
 from gauger.engine.state.contexts import Contexts, standing
-from gauger.engine.statistics.population import population_of
+from gauger.engine.statistics.folded import population_of
 from gauger.kernels.text.features import FEATURES
 from tests.engine import calls
 

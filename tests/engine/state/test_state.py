@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.settings import Settings
 from gauger.engine.state.state import State
-from gauger.engine.statistics.population import population_of
+from gauger.engine.statistics.folded import population_of
 from tests.engine import calls
 
 CALLS = calls.some_calls(80, days=3, seed=11)

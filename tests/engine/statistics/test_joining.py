@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gauger.engine.statistics.folded import population_of
 from gauger.engine.statistics.joining import concatenate
-from gauger.engine.statistics.population import Population, population_of
+from gauger.engine.statistics.population import Population
 from tests.engine import calls
 from tests.engine.statistics.test_population import facts
 

@@ -7,8 +7,8 @@ import pytest
 from gauger.engine.common import shards
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.vectors import unit
+from gauger.engine.statistics.folded import population_of
 from gauger.engine.statistics.people import Whole, background_of_people, totals_of
-from gauger.engine.statistics.population import population_of
 from gauger.kernels.text.features import FEATURES
 from tests.engine import calls
 

@@ -7,14 +7,9 @@ from hypothesis import strategies as st
 
 from gauger.engine.common.settings import DAY_US, Settings
 from gauger.engine.state.state import State
-from gauger.engine.statistics.population import (
-    ChannelLinks,
-    Population,
-    accounts_of,
-    population_of,
-    prompts_of,
-    with_components,
-)
+from gauger.engine.statistics.folded import accounts_of, population_of, prompts_of, with_others
+from gauger.engine.statistics.population import ChannelLinks, Population
+from gauger.engine.statistics.shared_text import NO_COPIES, SHARED_TEXT
 from tests.engine import calls
 
 CALLS = calls.some_calls(140, accounts=5, days=3, seed=8)
@@ -125,12 +120,12 @@ def test_select_takes_accounts_with_all_that_is_theirs(bits: int) -> None:
         np.testing.assert_array_equal(getattr(selected, name), getattr(population, name)[mine])
 
 
-def test_components_take_all_accounts_of_a_day_and_the_rest_is_of_each_by_itself() -> None:
+def test_components_and_senders_take_all_accounts_of_a_day_and_the_rest_is_of_each_by_itself() -> None:
     alone, owners = accounts_of(STATE)
     whole, same = population_of(STATE)
     assert owners.tolist() == same.tolist()
-    calls.assert_same_population(with_components(alone), whole)
-    assert set(whole.statistics) - set(alone.statistics) == {"component_accounts_log2"}
+    calls.assert_same_population(with_others(alone, NO_COPIES), whole)
+    assert set(whole.statistics) - set(alone.statistics) == {"component_accounts_log2", SHARED_TEXT}
 
 
 def test_accounts_can_be_put_in_another_order_with_all_that_is_theirs() -> None:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from gauger.engine.statistics.population import accounts_of
-from gauger.engine.statistics.unit import UnitCalls, fold
+from gauger.engine.statistics.folded import UnitCalls, accounts_of, fold
 from tests.engine import calls
 
 CALLS = calls.some_calls(130, accounts=6, days=2, seed=4)
