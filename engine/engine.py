@@ -29,7 +29,7 @@ from gauger.engine.plan.finish import Finished, Known, finish, first_day
 from gauger.engine.plan.ingest import ingest
 from gauger.engine.plan.keep import keep
 from gauger.engine.reference.directory import Reference, StateDirectory, directory_of
-from gauger.engine.reference.held_out import FalsePositives, false_positives
+from gauger.engine.reference.held_out import FalsePositives, false_positives, level_that_holds
 from gauger.engine.reference.kept_findings import known_of
 from gauger.engine.results.result import CallRows, Result, in_order
 from gauger.engine.serving.answers import answer
@@ -147,7 +147,10 @@ class Engine:
         if self._directory is None:
             return None, None
         if self._reference is None or self._reference[0] != day:
-            self._reference = (day, self._directory.reference(day, self.settings))
+            found = self._directory.reference(day, self.settings)
+            if found is not None:
+                found = replace(found, held=level_that_holds(self._directory, day, self.settings))
+            self._reference = (day, found)
         chosen = self._reference[1]
         return chosen, None if chosen is not None else self._directory.no_reference(day, self.settings)
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from bench.world import people as real_people
 from bench.world.corpora import Source, Traffic, attack_prompts
-from bench.world.frames import paraphrased_frame, vendor_frame
+from bench.world.frames import NEW_VENDOR_FRAME, paraphrased_frame, vendor_frame
 from bench.world.people import DAY_SECONDS, Call, Habit
 from bench.world.style import draw_style, restyle
 
@@ -30,8 +30,11 @@ class Planted:
     volumes: Literal["equal", "honest"] = "equal"  # honest: unequal as honest accounts are, ``calls`` does not count
     settings: Literal["operator", "honest"] = "operator"  # model, clients, limits and age of one operator's accounts
     lifetime_hours: float = 24.0  # less: accounts are made, used for so long and thrown away
-    frame: Literal["none", "paraphrased", "vendor"] = "none"  # what is put around every prompt of the campaign
+    frame: Literal["none", "paraphrased", "vendor", "new vendor"] = (
+        "none"  # what is put around every prompt of the campaign
+    )
     copies: int = 1  # accounts that send each of its prompts
+    deal: Literal["shuffled", "sorted"] = "shuffled"  # sorted: each account has prompts that begin alike
 
 
 _HONEST_CALLS = (5, 200)  # bounds of honest volumes: fewer calls could not be weighed
@@ -92,6 +95,8 @@ def deal_prompts(
             notes.append(f"{planted.name}: {len(ends)} accounts instead of {planted.accounts}, its sets are too small")
         random = Random(f"deal/{seed}/{planted.name}")
         prompts = _copied(random, _take(random, own, -(-ends[-1] // planted.copies)), planted.copies)[: ends[-1]]
+        if planted.deal == "sorted":
+            prompts.sort()
         dealt[planted.name] = [prompts[start:end] for start, end in pairwise([0, *ends])]
     return dealt, notes
 
@@ -191,6 +196,8 @@ def campaign_calls(
         texts[: len(prompts)] = [paraphrased_frame(random, prompt) for prompt in prompts]
     elif planted.frame == "vendor":
         texts = [vendor_frame(habit.account_id, text) for text in texts]
+    elif planted.frame == "new vendor":
+        texts = [NEW_VENDOR_FRAME.replace("{message}", text) for text in texts]
     random.shuffle(texts)
     seconds = _pace(random, planted, len(texts))
     if planted.lifetime_hours < 24.0:

@@ -16,6 +16,11 @@ _TAILS = (
     ("Explain", "Show", "Write down", "Give", "Include"),
     ("every step.", "your reasoning.", "how you got there.", "the thinking behind it."),
 )
+# Of the vendor's app that is new on the day (``teams``).
+NEW_VENDOR_FRAME = (
+    "[Harbour & Pine guest desk] You speak for a hotel. Stay friendly, never quote prices, and hand over to a person "
+    "when the guest is upset.\nGuest: {message}\nDesk:"
+)
 
 
 def paraphrased_frame(random: Random, prompt: str) -> str:

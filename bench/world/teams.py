@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from bench.world.corpora import Source, Traffic, attack_prompts
+from bench.world.frames import NEW_VENDOR_FRAME
 from bench.world.people import (
     CLOUD_NETWORKS,
     DAY_SECONDS,
@@ -30,10 +31,6 @@ from bench.world.people import (
 )
 from bench.world.style import draw_style
 
-VENDOR_FRAME = (
-    "[Harbour & Pine guest desk] You speak for a hotel. Stay friendly, never quote prices, and hand over to a person "
-    "when the guest is upset.\nGuest: {message}\nDesk:"
-)
 PIPELINE_FRAME = (
     "Extract every organisation, person and figure from the sentence as a JSON list of objects with the keys name, "
     "type and span. Return the list only.\nSentence: {message}"
@@ -144,7 +141,7 @@ def _vendor_app(setting: Setting) -> Iterator[Drawn]:
     for habit in setting.habits(300):
         random = setting.random()
         org, egress = identifier("org", setting.name), tuple(random_address(random) for _ in range(4))
-        app = machine(habit, random, org, egress, template=VENDOR_FRAME, age_days=habit.age_days % 7.0)
+        app = machine(habit, random, org, egress, template=NEW_VENDOR_FRAME, age_days=habit.age_days % 7.0)
         yield setting.calls(replace(app, sources=(("assistant", 1.0),), niches=_niches(setting, habit, "assistant")))
 
 

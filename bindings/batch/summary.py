@@ -4,7 +4,7 @@ from typing import Any
 
 from gauger.batch.score import Run
 from gauger.text.formats import plural, value, visible
-from gauger.text.words import false_positives
+from gauger.text.words import false_positives, sure
 
 _FINDINGS_SHOWN = 10
 
@@ -15,13 +15,13 @@ def _findings(run: Run) -> list[str]:
         return ["No findings."]
     lines = [
         "Findings",
-        f"  {'#':>3}  {'assessed as':<15} {'accounts':>8} {'calls':>9} {'evidence':>8}  two best reasons",
+        f"  {'#':>3}  {'assessed as':<15} {'sure':>5} {'accounts':>8} {'calls':>9} {'evidence':>8}  two best reasons",
     ]
     for row in rows[:_FINDINGS_SHOWN]:
         evidence = "n/a" if row["evidence"] is None else f"{row['evidence']:.0f}"
         lines.append(
-            f"  {row['campaign_id']:>3}  {row['assessment']:<15} {row['accounts']:>8,} {row['calls']:>9,} "
-            f"{evidence:>8}  {'; '.join(_reasons(row))}"
+            f"  {row['campaign_id']:>3}  {row['assessment']:<15} {sure(row['probability']):>5} {row['accounts']:>8,} "
+            f"{row['calls']:>9,} {evidence:>8}  {'; '.join(_reasons(row))}"
         )
     if len(rows) > _FINDINGS_SHOWN:
         lines.append(f"       and {len(rows) - _FINDINGS_SHOWN} more in campaigns.parquet")
@@ -58,6 +58,8 @@ def summary(run: Run) -> str:
         f"{value(manifest['alarm_level'])}",
         _reference(manifest),
     ]
+    if raised := manifest.get("alarm_level_raised"):
+        lines.insert(0, f"Caution    {visible(raised)}")
     rate = manifest.get("false_positive_rate")
     if manifest["reference"] is not None and isinstance(rate, dict):
         lines.append(f"Honest     {visible(false_positives(rate))}")

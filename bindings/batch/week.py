@@ -15,6 +15,8 @@ from gauger.engine.evidence.calibration import evidence as evidence_of
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.reference.retention import newest
 from gauger.engine.reference.weeks import Week, weigh_week
+from gauger.engine.results import tables
+from gauger.engine.results.result import fact_row
 from gauger.kernels.warm import warmup
 from gauger.text.formats import plural, value, visible
 
@@ -60,6 +62,9 @@ def _tables(found: Week, settings: Settings) -> tuple[pa.Table, pa.Table]:
                 "calls": finding.calls,
                 "evidence": finding.evidence,
                 "assessment": finding.verdict,
+                "probability": finding.probability,
+                "explanation": finding.explanation,
+                "facts": [fact_row(fact) for fact in finding.facts],
                 "present": [sign.sentence for sign in finding.signs if sign.present],
                 "lacking": [sign.sentence for sign in finding.signs if not sign.present],
             }
@@ -82,6 +87,9 @@ def _tables(found: Week, settings: Settings) -> tuple[pa.Table, pa.Table]:
             ("calls", pa.int64()),
             ("evidence", pa.float64()),
             ("assessment", pa.string()),
+            ("probability", pa.float64()),
+            ("explanation", pa.string()),
+            ("facts", pa.list_(tables.FACT)),
             ("present", pa.list_(pa.string())),
             ("lacking", pa.list_(pa.string())),
         ]
@@ -102,5 +110,6 @@ def to_text(found: Week, settings: Settings | None = None) -> str:
     for place, finding in enumerate(found.findings, 1):
         signs = "; ".join(sign.sentence.split(":")[0] for sign in finding.signs if sign.present)
         who = f"{finding.verdict} #{finding.campaign_id}: {plural(len(finding.members), 'account')}"
-        lines.append(f"Finding {place:>3}  {who}, evidence {finding.evidence:.0f}: {signs}")
+        sure = f"probability {finding.probability:.2f}, evidence {finding.evidence:.0f}"
+        lines.append(f"Finding {place:>3}  {who}, {sure}: {signs}")
     return "\n".join(lines if found.findings else [*lines, "No findings."])

@@ -66,12 +66,15 @@ def _campaign(run: outputs.Outputs, campaign_id: int) -> list[str]:
     lines = [f"Finding {campaign_id}: {row['assessment'] or 'not assessed'}"]
     if sentence := words.assessment(row["assessment"]):
         lines.append(f"  {sentence}")
+    if sentence := words.probability(row):
+        lines.append(f"  {sentence}")
     lines += [f"  {formats.plural(row['accounts'], 'account')}", *_score(run, row)]
     lines.append(f"  from {formats.when(row['started_at'])} to {formats.when(row['ended_at'])} UTC")
     if known := words.history(row):
         lines.append(f"  {known}")
     lines += _section("What links its accounts", row["links"] or [])
     lines += _section("Why it stands out", _reasons(run, row["reasons"]))
+    lines += _section("For and against one actor", [words.fact(fact) for fact in row["facts"] or []])
     lines += _section("Signs of coordination", row["present"] or [])
     lines += _section("What is lacking", [*(row["lacking"] or []), *_no_reference(run)])
     used = [_family_line(family) for family in finding["families"]]

@@ -14,10 +14,9 @@ _ACCOUNT_COLUMNS = ["account_id", "calls", "evidence", "campaign_id"]
 
 
 def ranked(outputs: Outputs) -> list[dict[str, Any]]:
-    """Return the rows of ``campaigns.parquet``, strongest evidence first."""
-    order = [("evidence", "descending"), ("accounts", "descending"), ("campaign_id", "ascending")]
-    rows: list[dict[str, Any]] = outputs.campaigns.sort_by(order).to_pylist()
-    return rows
+    """Return the rows of ``campaigns.parquet``: by probability times size."""
+    rows: list[dict[str, Any]] = outputs.campaigns.to_pylist()
+    return sorted(rows, key=lambda row: (-(row["probability"] or 0.0) * row["accounts"], row["campaign_id"]))
 
 
 def detail(outputs: Outputs, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -95,6 +95,9 @@ def _environment() -> jinja2.Environment:
     environment.filters.update(
         history=words.history,
         assessment=words.assessment,
+        probability=words.probability,
+        sure=words.sure,
+        fact=words.fact,
         cell=formats.cell,
         count=formats.count,
         evidence=formats.evidence,

@@ -65,8 +65,9 @@ def flagged_accounts(outputs: Outputs) -> int:
 
 def verdict(outputs: Outputs) -> str:
     """Return the run's result in one sentence."""
-    accounts, campaigns = outputs.accounts.num_rows, _campaigns(outputs)
-    others = outputs.campaigns.num_rows - campaigns
+    accounts, campaigns, unclear = outputs.accounts.num_rows, _campaigns(outputs), _campaigns(outputs, "unclear")
+    others = outputs.campaigns.num_rows - campaigns - unclear
+    doubt = f"{formats.plural(unclear, 'group')} {'are' if unclear > 1 else 'is'} unclear" if unclear else ""
     if not accounts:
         return "There was nothing to score: the inputs held no usable call."
     if campaigns:
@@ -74,10 +75,10 @@ def verdict(outputs: Outputs) -> str:
         if others:
             look = "looks new without acting as one" if others == 1 else "look new without acting as one"
             sentence += f"; {formats.plural(others, 'further group')} {look}"
-        return sentence + "."
-    if others:
-        groups = formats.plural(others, "group")
-        return f"No campaign was found. {groups} of accounts stood out for other reasons."
+        return f"{sentence}; {doubt}." if doubt else f"{sentence}."
+    if others or doubt:
+        groups = f"{formats.plural(others, 'group')} of accounts stood out for other reasons" if others else ""
+        return f"No campaign was found. {'; '.join(part for part in (groups, doubt) if part)}."
     return "No campaign was found. No group of accounts stood out from the rest."
 
 
@@ -124,8 +125,9 @@ def warnings(outputs: Outputs) -> list[str]:
     files = outputs.manifest.get("inputs") or []
     failed = sum(isinstance(row, dict) and bool(row.get("error")) for row in files)
     unread = f"{failed:,} of {formats.plural(len(files), 'input file')} could not be read to the end"
-    given = outputs.manifest.get("warnings")
-    return [*([unread] if failed else []), *map(str, given if isinstance(given, list) else [])]
+    given, raised = outputs.manifest.get("warnings"), outputs.manifest.get("alarm_level_raised")
+    first = [*([unread] if failed else []), *([str(raised)] if raised else [])]
+    return [*first, *map(str, given if isinstance(given, list) else [])]
 
 
 def inputs(outputs: Outputs) -> list[dict[str, Any]]:
@@ -189,8 +191,8 @@ def _median(column: pa.ChunkedArray) -> float | None:
     return median
 
 
-def _campaigns(outputs: Outputs) -> int:
-    return int(pc.sum(pc.equal(outputs.campaigns["assessment"], "campaign")).as_py() or 0)
+def _campaigns(outputs: Outputs, word: str = "campaign") -> int:
+    return int(pc.sum(pc.equal(outputs.campaigns["assessment"], word)).as_py() or 0)
 
 
 def _share_note(part: int, whole: int) -> str:

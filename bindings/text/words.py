@@ -33,11 +33,14 @@ STATISTICS = {
 }
 
 ASSESSMENTS = {
-    "campaign": "Accounts that act as one: their content is new and they coordinate.",
-    "new population": "Content is new, but coordination is lacking: more likely a new group of users.",
+    "campaign": "Accounts that act as one: their content is new, and the facts speak for one hidden actor.",
+    "unclear": "Its facts fit one hidden actor and an honest crowd: somebody has to look.",
+    "new population": "Content is new, but its accounts ask as different people do: more likely a new group of users.",
     "evaluation run": "The pattern of a benchmark or test harness rather than of a harvest.",
     "shared tool": "One tool's prompts in unrelated hands rather than one actor.",
 }
+
+_FOR, _AGAINST = 2 / 3, 1 / 3  # of a fact's length, from which it is said to speak for a side
 
 FAMILY_KINDS = {
     "template": "template",
@@ -55,6 +58,31 @@ def statistic(name: str) -> str:
 def assessment(name: str | None) -> str:
     """Return the sentence behind an assessment, or an empty string for an unknown one."""
     return ASSESSMENTS.get(name or "", "")
+
+
+def sure(probability: float | None) -> str:
+    """The probability of one hidden actor in two digits, for a table."""
+    return "n/a" if probability is None else f"{probability:.2f}"
+
+
+def probability(row: Mapping[str, Any]) -> str:
+    """How sure a finding is, and what it would be if it were honest; empty where nothing is known of it."""
+    if not isinstance(known := row.get("probability"), float) or known != known:
+        return ""
+    sentence = f"probability {known:.2f} that one hidden actor is behind it"
+    if (honest := row.get("explanation")) and honest != row.get("assessment"):
+        sentence += f"; if honest, most like: {visible(honest)}"
+    return sentence
+
+
+def fact(row: Mapping[str, Any]) -> str:
+    """A fact of a finding, with which way it speaks."""
+    value = row.get("value")
+    if value is None:
+        side = "not known"
+    else:
+        side = "for one actor" if value >= _FOR else "for a crowd" if value <= _AGAINST else "for neither"
+    return f"{visible(row.get('sentence') or '')}: {side}"
 
 
 def family_kind(name: str | None) -> str:

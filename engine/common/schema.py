@@ -8,7 +8,8 @@ types, in schema order), always with ``start_time``, ``account_id`` and exactly 
 ``prompt_token_ids``. ``context_texts`` are what else a call says (system text, earlier turns, tool results ...), each a
 text of its own; a ``continuation`` answers a tool and resends what the user said; ``attachments`` are how many files it
 carries that hold no text that can be read. Absent columns are absent, not null: a statistic that needs them is reported
-as not available.
+as not available. ``written_by`` in the metadata says whether the provider assigns or sees a column, or the client
+writes it.
 """
 
 import pyarrow as pa
@@ -16,8 +17,33 @@ import pyarrow as pa
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 
+# Columns that whoever makes a call writes himself. They are evidence of how he acts; none of them says who he is, or
+# whose seats accounts are: only what the provider assigns or sees does.
+CLIENT_WRITTEN = frozenset(
+    {
+        "conversation_id",
+        "user_agent_original",
+        "client_ja4",
+        "prompt_text",
+        "prompt_token_ids",
+        "context_texts",
+        "continuation",
+        "attachments",
+        "operation_name",
+        "request_model",
+        "request_temperature",
+        "request_top_p",
+        "request_max_tokens",
+        "request_choice_count",
+        "request_stream",
+        "request_logprobs",
+    }
+)
+
+
 def _field(name: str, kind: pa.DataType, dotted: str) -> pa.Field:
-    return pa.field(name, kind, metadata={b"otel": dotted.encode()})
+    writer = b"client" if name in CLIENT_WRITTEN else b"provider"
+    return pa.field(name, kind, metadata={b"otel": dotted.encode(), b"written_by": writer})
 
 
 CALL_SCHEMA = pa.schema(

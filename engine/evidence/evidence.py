@@ -11,7 +11,7 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.conformity import not_compared
 from gauger.engine.evidence.learning import EVERYTHING, Learnt, learn
 from gauger.engine.evidence.pool import Pool
-from gauger.engine.evidence.sweep import sweep
+from gauger.engine.evidence.sweep import call_tails, sweep
 from gauger.engine.statistics.people import People, Whole
 from gauger.engine.statistics.pool import CellCounts, counted_cells, pooled_statistics, statistics_of_others
 from gauger.engine.statistics.population import Population
@@ -200,6 +200,9 @@ def _unit(
     of_learnt = mine[pool.new.sample_owner]
     known = np.isin(rows, learnt.rows[mine])[population.sample_owner] & own
     calls[known] = pool.sifting.last.call_probability[: len(pool.new.sample_owner)][of_learnt]
+    # How odd a call of shared text is counts nowhere here, but a finding's facts and the table of calls tell it.
+    heard = ~own & (population.calls >= pool.settings.calls_min)[population.sample_owner]
+    calls[heard] = call_tails(population, heard, learnt)
     kept = waiting[rows]
     if counts is None or not np.any(kept):
         return None, calls

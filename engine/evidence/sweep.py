@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gauger.engine.common.threads import lazy
+from gauger.engine.evidence.calibration import tail_probability
 from gauger.engine.evidence.feature_rows import FeatureRows
 from gauger.engine.evidence.learning import Learnt, tails_of
 from gauger.engine.evidence.neighbours import units
@@ -95,6 +96,17 @@ class SweptPool(Pool):
             replace(learnt.last, call_probability=probability, vectors=vectors, neighbours=near),
             learnt.rounds,
         )
+
+
+def call_tails(population: Population, chosen: np.ndarray, learnt: Learnt) -> np.ndarray:
+    """Tail probabilities of some sampled calls of today's accounts among the reference's calls; float64[chosen].
+
+    chosen : bool[m]
+    """
+    heard = learnt.pool.sifting.last.learnt
+    rows = FeatureRows((population.sample_features, population.sample_row[chosen]))
+    folds = folds_of(population.account_ids, learnt.pool.key)[population.sample_owner[chosen]]
+    return tail_probability(rows.project(heard.weights, folds), heard.null)
 
 
 def sweep(asked: Population, learnt: Learnt) -> tuple[SweptPool, dict[str, np.ndarray]]:

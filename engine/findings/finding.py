@@ -25,6 +25,17 @@ class Sign:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """What the data say for one actor behind a finding: from 0, as in honest crowds, to 1; NaN where not known."""
+
+    name: str
+    value: float
+    sentence: str  # what was measured, or what is missing
+    measured: float = _NAN  # the number behind it
+    weight: float = _NAN  # what it adds to the log-odds of one hidden actor
+
+
+@dataclass(frozen=True)
 class Finding:
     """Accounts that act as one, and what is said of them."""
 
@@ -32,6 +43,9 @@ class Finding:
     cohesion: float = _NAN  # the union statistic T: mean similarity of two different members, unbiased
     evidence: float = _NAN  # -log10 of a bound on the tail probability; NaN without a reference
     verdict: str = ""  # one of ``verdicts.VERDICTS``
+    probability: float = _NAN  # that one hidden actor is behind it: see ``verdicts``
+    explanation: str = ""  # the best honest one, of ``verdicts.HONEST``
+    facts: tuple[Fact, ...] = ()
     signs: tuple[Sign, ...] = ()
     links: tuple[str, ...] = ()  # what joins its accounts, in words
     calls: int = 0

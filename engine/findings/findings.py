@@ -11,8 +11,11 @@ from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.families.families import TEMPLATE, Families
 from gauger.engine.findings.clusters import find_clusters, union_statistic
 from gauger.engine.findings.finding import Finding, Reason
+from gauger.engine.findings.open_owners import parted
+from gauger.engine.findings.said import Alike, Said, alikeness_among, looked_at, said_by, usual_alikeness
 from gauger.engine.findings.signs import Group
-from gauger.engine.findings.verdicts import assessed, content_of
+from gauger.engine.findings.verdicts import assessed, content_of, ranked, speaks_for_one
+from gauger.engine.statistics.people import People
 from gauger.engine.statistics.population import Population
 
 _REASONS_MAX = 5
@@ -149,25 +152,27 @@ def find_findings(
     evidence: Evidence,
     families: Families,
     calls: CallsOf,
+    people: People,
     settings: Settings,
 ) -> list[Finding]:
-    """Every finding, strongest first.
+    """Every finding, strongest first: by its probability times its size.
 
-    Without a reference only template families whose accounts show coordination are findings; they have no evidence.
+    today : the people's accounts, with all statistics
+    Without a reference only template families behind which one actor may stand are findings; they have no evidence.
     """
     usable = reference is not None and evidence.reference_accounts > 0
     candidates = find_clusters(evidence, settings) if usable else _template_users(families, calls, settings)
     if not candidates:
         return []
-    theirs = calls.of(np.unique(np.concatenate([finding.members for finding in candidates])))
-    case = _Case(today, today.bare(), reference if usable else None, evidence, families, theirs)
-    found = [case.described(finding) for finding in candidates]
-    if usable:
-        return found
-    return sorted(
-        (finding for finding in found if finding.verdict == "campaign"),
-        key=lambda finding: (-len(finding.members), finding.members[0]),
-    )
+    known = reference if usable else None
+    candidates = [part for finding in candidates for part in parted(finding, today, known, settings)]
+    members = np.unique(np.concatenate([finding.members for finding in candidates]))
+    looked = np.unique(np.concatenate([looked_at(finding.members) for finding in candidates]))
+    said = said_by(people, looked, evidence.call_probability if usable else [])
+    usual = usual_alikeness(people, members) if known is None else alikeness_among(known)
+    case = _Case(today, today.bare(), known, evidence, families, calls.of(members), said, usual)
+    found = ranked([case.described(finding) for finding in candidates])
+    return found if usable else [finding for finding in found if speaks_for_one(finding)]
 
 
 def _template_users(families: Families, calls: CallsOf, settings: Settings) -> list[Finding]:
@@ -186,6 +191,8 @@ class _Case:
     evidence: Evidence
     families: Families
     calls: Calls
+    said: Said
+    usual: Alike
 
     def described(self, finding: Finding) -> Finding:
         """The finding with its verdict, calls, families and reasons."""
@@ -196,7 +203,8 @@ class _Case:
         vouched = np.append(self.families.allowed, False)[family]
         others = self.bare.select(~inside) if self.reference is None else self.reference
         group = Group(self.today, others, finding.members, repeats[~vouched], earlier=self.reference is not None)
-        finding = assessed(finding, group, content_of(self.families, family, repeats))
+        said, content = self.said.of(looked_at(finding.members)), content_of(self.families, family, repeats)
+        finding = assessed(finding, group, said, self.usual, content)
         first_hour = int(times.min() // HOUR_US)
         return replace(
             finding,

@@ -158,6 +158,10 @@ SIGNS = (
 )
 
 
+# Signs of one operator's hand; the others are facts of what its accounts ask (``facts``).
+TRACES = frozenset(kind.statistic for kind in SIGNS) - {"volume_spread", "disjoint_coverage"}
+
+
 def signs_of(group: Group) -> tuple[Sign, ...]:
     """Every sign that is looked for, found or not."""
     return tuple(kind.look(group) for kind in SIGNS)

@@ -1,6 +1,7 @@
-"""Verdicts: is a finding a campaign, or a new population, an evaluation run, a shared tool?
+"""Verdicts: one hidden actor, a new crowd, one open owner, or a run of a known kind?
 
-Novelty is not attack. One function says the word, for a day's findings and for a week's.
+Novelty is not attack, and no single fact is proof. ``weights`` joins the facts of a finding into the probability that
+one hidden actor is behind it; the word follows from that. One function says it, for a day's findings and a week's.
 """
 
 from collections.abc import Sequence
@@ -9,13 +10,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gauger.engine.families.families import TEMPLATE, Families
-from gauger.engine.findings.finding import Finding, Sign
+from gauger.engine.findings.facts import Evidenced, facts_of
+from gauger.engine.findings.finding import Fact, Finding
+from gauger.engine.findings.said import Alike, Said
 from gauger.engine.findings.signs import SHARED, Group, openness, shared_name, signs_of
+from gauger.engine.findings.weights import INTERCEPT, WEIGHTS
 from gauger.engine.state.links import CHANNELS
 
-VERDICTS = ("campaign", "new population", "evaluation run", "shared tool")
-SIGNS_MIN = 3
-_EVALUATION_SIGNS_MAX = 4
+CAMPAIGN, UNCLEAR = "campaign", "unclear"
+HONEST = ("new population", "evaluation run", "shared tool")
+VERDICTS = (CAMPAIGN, UNCLEAR, *HONEST)
+CAMPAIGN_FROM, UNCLEAR_FROM = 0.5, 0.2
 _EVALUATION_ACCOUNTS_MAX = 20
 _FAMILY_MIN = 0.5  # share of calls that makes one family the finding's own
 
@@ -47,35 +52,64 @@ def content_of(families: Families, family_of_calls: np.ndarray, repeats: np.ndar
     )
 
 
-def verdict_of(accounts: int, signs: Sequence[Sign], open_owner: bool, content: Content) -> str:
-    """What a finding of so many accounts is.
+def weighed(facts: Sequence[Fact]) -> tuple[float, tuple[Fact, ...]]:
+    """Probability of one hidden actor, logistic in the facts; and the facts with what each adds to its log-odds."""
+    told = []
+    for fact in facts:
+        weight, unknown = WEIGHTS[fact.name]
+        told.append(replace(fact, weight=weight * (unknown if np.isnan(fact.value) else fact.value)))
+    odds = INTERCEPT + sum(fact.weight for fact in told)
+    return float(1.0 / (1.0 + np.exp(-odds))), tuple(told)
 
-    signs : those of coordination; open_owner : nearly all of its accounts show one owner
-    """
-    present = sum(sign.present is True for sign in signs)
+
+def honest_word(accounts: int, open_owner: bool, content: Content) -> str:
+    """What a finding of so many accounts would be if it were honest."""
     own_family = content.top_family_share >= _FAMILY_MIN
-    few_signs = own_family and present <= _EVALUATION_SIGNS_MAX
-    if accounts <= _EVALUATION_ACCOUNTS_MAX and content.templated and (open_owner or few_signs):
+    if accounts <= _EVALUATION_ACCOUNTS_MAX and content.templated and (open_owner or own_family):
         return "evaluation run"
-    if open_owner:
-        return "shared tool"
-    if present >= SIGNS_MIN:
-        return "campaign"
-    if own_family or content.repeated_share >= _FAMILY_MIN:
+    if open_owner or own_family or content.repeated_share >= _FAMILY_MIN:
         return "shared tool"
     return "new population"
 
 
-def assessed(finding: Finding, group: Group, content: Content | None = None) -> Finding:
-    """The finding with its signs, links and verdict. ``content`` : of its calls; None where they are not known."""
+def word_of(probability: float, open_owner: bool, honest: str) -> str:
+    """The verdict. Who copies a model does not sign with one name that the provider knows."""
+    if open_owner or probability < UNCLEAR_FROM:
+        return honest
+    return CAMPAIGN if probability >= CAMPAIGN_FROM else UNCLEAR
+
+
+def assessed(finding: Finding, group: Group, said: Said, usual: Alike, content: Content | None = None) -> Finding:
+    """The finding with its signs, links, facts and verdict.
+
+    said, usual : what its accounts said, and how alike calls of one account are among others
+    content : of its calls; None where they are not known
+    """
     content = content or Content()
     signs, owner = signs_of(group), openness(group.today, group.members)
     channels = {shared_name(channel): CHANNELS[channel] for channel in SHARED}
     links = ["content", *(["template family"] if content.own_template else [])]
     links += [channels[sign.statistic] for sign in signs if sign.present and sign.statistic in channels]
+    probability, facts = weighed(facts_of(Evidenced(said, usual, len(finding.members), signs, owner)))
+    honest = honest_word(len(finding.members), owner is not None, content)
     return replace(
         finding,
-        verdict=verdict_of(len(finding.members), signs, owner is not None, content),
+        verdict=word_of(probability, owner is not None, honest),
+        probability=probability,
+        explanation=honest,
+        facts=facts,
         signs=signs if owner is None else (*signs, owner),
         links=tuple(links),
     )
+
+
+def speaks_for_one(finding: Finding) -> bool:
+    """Whether all but its owner speaks for one actor: then it is a finding, whoever stands behind it."""
+    hidden = WEIGHTS["hidden"][0]
+    odds = INTERCEPT + hidden + sum(fact.weight for fact in finding.facts if fact.name != "hidden")
+    return odds >= 0.0
+
+
+def ranked(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings by probability times size, strongest first."""
+    return sorted(findings, key=lambda one: (-one.probability * len(one.members), -len(one.members), one.members[0]))

@@ -134,7 +134,9 @@ def finish(
     watch.lap("families")
     day.rest()
     chosen, why_none = (None, None) if reading is None else reading.result()
-    reference = None if chosen is None else chosen.population
+    reference, held = (None, None) if chosen is None else (chosen.population, chosen.held)
+    if held is not None:
+        settings = replace(settings, alarm_level=held.level)
     weighed = gather_decontaminated(people, reference, day.key, settings)
     evidence = weighed.evidence if why_none is None else replace(weighed.evidence, missing=[why_none])
     if chosen is not None:
@@ -147,7 +149,7 @@ def finish(
     statistics = {**people.accounts.statistics, "family_entropy": spread.entropy(families)}
     today = replace(people.accounts, statistics=statistics)
     compared = reference if evidence.reference_accounts else None
-    findings = find_findings(today, compared, evidence, families, spread.wanted(families), settings)
+    findings = find_findings(today, compared, evidence, families, spread.wanted(families), people, settings)
     if date_of_day is not None:
         findings, known.findings = known.findings.number(findings, people, date_of_day, day.key)
     watch.lap("campaigns")
@@ -166,6 +168,8 @@ def finish(
         reference_left_out=len(weighed.left_out),
         allowed=allowed,
         drift=drift,
+        alarm_level=settings.alarm_level,
+        level_raised=None if held is None else held.sentence,
         seconds=watch.seconds,
     )
     member = membership(findings, len(people.calls))

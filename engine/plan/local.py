@@ -25,7 +25,7 @@ from gauger.engine.plan.measure import Measuring
 from gauger.engine.plan.redeliveries import find_redeliveries
 from gauger.engine.plan.stored import StoredDay
 from gauger.engine.reference.directory import Reference, StateDirectory
-from gauger.engine.reference.held_out import Ahead, FalsePositives, false_positives, measure_ahead
+from gauger.engine.reference.held_out import Ahead, FalsePositives, false_positives, level_that_holds, measure_ahead
 from gauger.engine.reference.kept_findings import known_of
 from gauger.engine.segments.work import Work
 
@@ -106,7 +106,9 @@ class LocalRun:
         if found is None:
             return None, self._directory.no_reference(day, self.settings)
         features = self.work.features(found.population.sample_features[found.population.sample_row])
-        found = replace(found, population=found.population.with_features(features))
+        held = level_that_holds(self._directory, day, self.settings)
+        self.work.agree("alarm level", None if held is None else held.level)
+        found = replace(found, population=found.population.with_features(features), held=held)
         memory.settle()  # twice of it was held while it was read
         return found, None
 

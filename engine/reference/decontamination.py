@@ -31,7 +31,6 @@ from gauger.engine.evidence.evidence import Evidence, no_evidence, of_learnt, un
 from gauger.engine.evidence.learning import learn
 from gauger.engine.findings.clusters import find_clusters
 from gauger.engine.findings.signs import Group, signs_of
-from gauger.engine.findings.verdicts import SIGNS_MIN
 from gauger.engine.statistics.people import People
 from gauger.engine.statistics.population import Population
 
@@ -41,6 +40,7 @@ _EVIDENCE_MIN = 6.0  # -log10 of the chance that honest accounts form the group
 _EXCESS = 1.5  # times as many odd accounts as chance makes
 _GROUPS = 6
 _ROUNDS = 3
+_SIGNS_MIN = 3  # of coordination, without which a group may be an honest crowd come back
 _RIDGE = 0.3
 _CUTS = (0.5, 0.65, 0.8)  # where reference accounts are counted: nearer to the group than to the honest
 _GROWN = 2  # times a group takes in what lies where it lies: clusters of padded accounts are splinters of a campaign
@@ -116,7 +116,7 @@ def _suspects(today: Population, reference: Population, found: Evidence, setting
         if alike.mean() > _ALIKE_MAX:
             continue
         signs = signs_of(Group(today, reference, members, np.zeros(0, np.int64), earlier=True))
-        if sum(sign.present is True for sign in signs) < SIGNS_MIN:
+        if sum(sign.present is True for sign in signs) < _SIGNS_MIN:
             continue
         taken[members] = True
         number = too_many(places, alike, own[alike_own])

@@ -47,12 +47,21 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
+class HeldLevel:
+    """An alarm level that holds on clean days held out, where the one asked for flags too many."""
+
+    level: float
+    sentence: str  # what was measured
+
+
+@dataclass(frozen=True)
 class Reference:
     """The days a run is compared with."""
 
     days: list[str]
     population: Population
     left_out: list[str] = field(default_factory=list)  # a sentence for each day that is damaged
+    held: HeldLevel | None = None  # where the alarm level asked for does not hold on clean days
 
 
 @lru_cache(maxsize=128)

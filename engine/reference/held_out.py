@@ -22,7 +22,7 @@ from gauger.engine.common.errors import DamagedError, StateLockedError
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather
 from gauger.engine.reference.commits import DAYS
-from gauger.engine.reference.directory import Kept, StateDirectory
+from gauger.engine.reference.directory import HeldLevel, Kept, StateDirectory
 from gauger.engine.reference.keeping import bounded
 from gauger.engine.reference.kept_days import DAY_BYTES, LONE, REFERENCE
 from gauger.engine.statistics.joining import concatenate
@@ -33,6 +33,7 @@ HELD_OUT_MAX, AGAINST_MAX = 2_000, 6_000
 _EVERY_DAYS = 6  # not seven: checks come round all weekdays
 _POOLED_DAYS = 28  # checks of so many days before today are added up
 _CONFIDENCE = 0.95
+_LEAST = 200  # of a day's tail probabilities are noted: with ten times too many flagged, a fifth of them is used
 
 
 @dataclass(frozen=True)
@@ -109,18 +110,50 @@ def false_positives(
     if measured is not None:
         with suppress(StateLockedError), directory.writing() as writing:
             writing.save_check(measured, checks[measured])
-    accounts = flagged = 0
-    held_out = []
-    for day, found in sorted(checks.items()):
-        recent = today - timedelta(days=_POOLED_DAYS) <= day < today
-        if recent and found["alarm_level"] == settings.alarm_level:
-            accounts, flagged = accounts + int(found["accounts"]), flagged + int(found["flagged"])
-            held_out.append(day.isoformat())
+    recent = _recent(checks, today, settings)
+    accounts, flagged = _sums(recent)
     if not accounts:
         return nothing(
             f"no reference day has {settings.reference_accounts_min:,} accounts of other days to be weighed against"
         )
-    return FalsePositives(settings.alarm_level, accounts, flagged, held_out, None)
+    return FalsePositives(settings.alarm_level, accounts, flagged, [day.isoformat() for day in recent], None)
+
+
+def level_that_holds(directory: StateDirectory, today: date, settings: Settings) -> HeldLevel | None:
+    """The alarm level that flags as few of the clean days held out so far as the one asked for should.
+
+    None where the one asked for does: where the lower end of the interval of the measured rate is not above it.
+    """
+    checks = directory.read(lambda kept: _recent(_known(kept), today, settings))
+    accounts, flagged = _sums(checks)
+    low, high = binomial_interval(flagged, accounts)
+    least = sorted(value for found in checks.values() for value in found.get("least", []))
+    allowed = int(settings.alarm_level * accounts)
+    if low <= settings.alarm_level or len(least) <= allowed:  # checks of earlier versions noted no probabilities
+        return None
+    level = least[allowed]  # as many lie below it
+    sentence = (
+        f"{flagged / accounts:.2%} of {accounts:,} accounts of clean days held out were flagged at "
+        f"{settings.alarm_level:g} ({low:.2%} to {high:.2%} with 95 % confidence): today's are flagged below "
+        f"{level:.2g}, which holds there"
+    )
+    return HeldLevel(level, sentence)
+
+
+def _recent(known: dict[date, dict[str, Any]], today: date, settings: Settings) -> dict[date, dict[str, Any]]:
+    """Checks of the days that a run can look back on, by date."""
+    first = today - timedelta(days=_POOLED_DAYS)
+    return {
+        day: found
+        for day, found in sorted(known.items())
+        if first <= day < today and found["alarm_level"] == settings.alarm_level
+    }
+
+
+def _sums(checks: dict[date, dict[str, Any]]) -> tuple[int, int]:
+    """Accounts weighed and flagged in all of them."""
+    accounts, flagged = (sum(int(found[name]) for found in checks.values()) for name in ("accounts", "flagged"))
+    return accounts, flagged
 
 
 def _known(kept: Kept) -> dict[date, dict[str, Any]]:
@@ -176,6 +209,8 @@ def _measure(kept: Kept, days: list[date], settings: Settings) -> dict[str, Any]
         "accounts": int(weighed.sum()),
         "flagged": int(np.sum(found.probability[weighed] < settings.alarm_level)),
         "alarm_level": settings.alarm_level,
+        # The oddest accounts, for a level that holds where this one does not.
+        "least": np.sort(found.probability[weighed])[:_LEAST].tolist(),
         "against": [day.isoformat() for day in against],
         "against_accounts": found.reference_accounts,
     }

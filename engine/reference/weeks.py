@@ -18,8 +18,10 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.findings.clusters import find_clusters
 from gauger.engine.findings.finding import Finding
+from gauger.engine.findings.open_owners import parted
+from gauger.engine.findings.said import alikeness_among, looked_at, said_by
 from gauger.engine.findings.signs import Group
-from gauger.engine.findings.verdicts import assessed
+from gauger.engine.findings.verdicts import assessed, ranked
 from gauger.engine.reference.decontamination import gather_decontaminated
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.reference.keeping import bounded
@@ -73,20 +75,23 @@ def _weighed(directory: StateDirectory, writing: Writing, last: date, settings: 
     found = replace(found, missing=[*found.missing, *(f"left out: {error}" for error in damaged)])
     findings: list[Finding] = []
     if reference is not None and found.reference_accounts:
-        findings = _findings(people, reference, found, settings)
+        findings = _findings(whole, reference, found, settings)
     if findings:
         findings, known = load_findings(directory).number(findings, whole, days[-1], directory.secret.key, days[0])
         save_findings(writing, known)
     return Week(days, before, people, found, findings)
 
 
-def _findings(people: Population, reference: Population, found: Evidence, settings: Settings) -> list[Finding]:
+def _findings(whole: Whole, reference: Population, found: Evidence, settings: Settings) -> list[Finding]:
     """Clusters of the week with their verdicts, by the function that says a day's; kept days know no families."""
-    findings = []
-    for finding in find_clusters(found, settings):
-        group = Group(people, reference, finding.members, np.zeros(0, np.int64), earlier=True)
-        findings.append(replace(assessed(finding, group), calls=int(people.calls[finding.members].sum())))
-    return findings
+    people, findings, usual = whole.accounts, [], alikeness_among(reference)
+    for cluster in find_clusters(found, settings):
+        for finding in parted(cluster, people, reference, settings):
+            group = Group(people, reference, finding.members, np.zeros(0, np.int64), earlier=True)
+            said = said_by(whole, looked_at(finding.members), found.call_probability)
+            told = assessed(finding, group, said, usual)
+            findings.append(replace(told, calls=int(people.calls[finding.members].sum())))
+    return ranked(findings)
 
 
 def _week(

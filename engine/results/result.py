@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.families.allow_list import Allowed
 from gauger.engine.families.families import TEMPLATE, Families
 from gauger.engine.families.known import KINDS
-from gauger.engine.findings.finding import Finding
+from gauger.engine.findings.finding import Fact, Finding
 from gauger.engine.findings.findings import account_reasons
 from gauger.engine.reference.drift import Drift
 from gauger.engine.results import tables
@@ -39,6 +40,8 @@ class Result:
     allowed: Allowed | None = None  # what the allow-list came to
     reference_left_out: int = 0  # accounts of the reference that belong to a group of today's: see ``decontamination``
     drift: Drift | None = None  # today against the reference; None without one
+    alarm_level: float = Settings.alarm_level  # accounts below it are flagged
+    level_raised: str | None = None  # why that is not the level asked for, in a sentence
     seconds: dict[str, float] = field(default_factory=dict)
     calls: pa.Table = field(default_factory=tables.CALLS.empty_table)  # where they are not written unit by unit
 
@@ -173,6 +176,18 @@ def family_table(families: Families, strength: np.ndarray, *, addresses: bool) -
     )
 
 
+def fact_row(fact: Fact) -> dict[str, Any]:
+    """A fact as the tables have it."""
+    value, measured = (None if np.isnan(number) else float(number) for number in (fact.value, fact.measured))
+    return {
+        "fact": fact.name,
+        "value": value,
+        "measured": measured,
+        "log_odds": fact.weight,
+        "sentence": fact.sentence,
+    }
+
+
 def finding_table(findings: list[Finding]) -> pa.Table:
     """campaigns.parquet, strongest first."""
     rows = []
@@ -189,6 +204,9 @@ def finding_table(findings: list[Finding]) -> pa.Table:
                 "families": finding.families,
                 "allowed_share": None if np.isnan(finding.allowed_share) else finding.allowed_share,
                 "assessment": finding.verdict,
+                "probability": finding.probability,
+                "explanation": finding.explanation,
+                "facts": [fact_row(fact) for fact in finding.facts],
                 "reasons": [_reason(*reason) for reason in finding.reasons],
                 "present": [sign.sentence for sign in finding.signs if sign.present],
                 "lacking": [sign.sentence for sign in finding.signs if not sign.present],

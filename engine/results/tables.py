@@ -4,6 +4,15 @@ import pyarrow as pa
 
 from gauger.engine.common.schema import TIMESTAMP
 
+FACT = pa.struct(
+    [
+        pa.field("fact", pa.string()),
+        pa.field("value", pa.float64()),  # 0, as in honest crowds, to 1; null where it is not known
+        pa.field("measured", pa.float64()),  # the number behind it
+        pa.field("log_odds", pa.float64()),
+        pa.field("sentence", pa.string()),
+    ]
+)
 REASON = pa.struct(
     [
         pa.field("statistic", pa.string()),
@@ -91,6 +100,9 @@ CAMPAIGNS = pa.schema(
         ("families", pa.list_(pa.int64())),  # without allowed ones
         ("allowed_share", pa.float64()),  # share of its calls in allowed families; null where none is allowed
         ("assessment", pa.string()),
+        ("probability", pa.float64()),  # that one hidden actor is behind it: engine.findings.verdicts
+        ("explanation", pa.string()),  # the best honest one
+        ("facts", pa.list_(FACT)),  # what speaks for one actor, each with what it adds to the log-odds
         ("reasons", pa.list_(REASON)),
         ("present", pa.list_(pa.string())),  # signs of coordination it has, as sentences
         ("lacking", pa.list_(pa.string())),  # signs looked for and not found, or not available

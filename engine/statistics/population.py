@@ -133,24 +133,31 @@ class Population:
             sample_senders=None,
         )
 
+    def with_calls(self, kept: np.ndarray) -> Population:
+        """The accounts with those of their sampled calls that a boolean mask names."""
+        return replace(
+            self,
+            sample_owner=self.sample_owner[kept],
+            sample_identity=self.sample_identity[kept],
+            sample_row=self.sample_row[kept],
+            sample_prompt=None if self.sample_prompt is None else self.sample_prompt[kept],
+            sample_cell=None if self.sample_cell is None else self.sample_cell[kept],
+            sample_senders=None if self.sample_senders is None else self.sample_senders[kept],
+        )
+
     def select(self, kept: np.ndarray) -> Population:
         """The accounts of a boolean mask, with their calls and links."""
         place = np.cumsum(kept) - 1
         calls, links = kept[self.sample_owner], kept[self.link_owner]
         return replace(
-            self,
+            self.with_calls(calls),
             account_ids=[name for name, keep in zip(self.account_ids, kept.tolist(), strict=True) if keep],
             calls=self.calls[kept],
             sums=self.sums[kept],
             statistics={name: values[kept] for name, values in self.statistics.items()},
             sample_owner=place[self.sample_owner[calls]],
-            sample_identity=self.sample_identity[calls],
-            sample_row=self.sample_row[calls],
             link_owner=place[self.link_owner[links]],
             link_channel=self.link_channel[links],
             link_value=self.link_value[links],
             day=None if self.day is None else self.day[kept],
-            sample_prompt=None if self.sample_prompt is None else self.sample_prompt[calls],
-            sample_cell=None if self.sample_cell is None else self.sample_cell[calls],
-            sample_senders=None if self.sample_senders is None else self.sample_senders[calls],
         )

@@ -153,24 +153,13 @@ def own_text(population: Population) -> Population:
     shared = np.flatnonzero(is_shared(population))
     if len(shared) == 0:
         return population
-    sums, kept = population.sums.copy(), np.ones(len(population.sample_owner), bool)
+    sums = population.sums.copy()
     owners, place = np.unique(population.sample_owner[shared], return_inverse=True)
     theirs = np.zeros((len(owners), sums.shape[1]), np.int32)
     features = np.ascontiguousarray(population.sample_features[population.sample_row[shared]])
     add_weighted_features(place, np.ones(len(place), np.uint8), features, theirs)
     sums[owners] -= theirs
-    kept[shared] = False
-    return replace(
-        population,
-        sums=sums,
-        sample_owner=population.sample_owner[kept],
-        sample_identity=population.sample_identity[kept],
-        sample_row=population.sample_row[kept],
-        **{
-            name: None if (values := getattr(population, name)) is None else values[kept]
-            for name in ("sample_prompt", "sample_cell", "sample_senders")
-        },
-    )
+    return replace(population.with_calls(~is_shared(population)), sums=sums)
 
 
 def own_background(background: Background, some: Population, key: np.ndarray) -> Background:

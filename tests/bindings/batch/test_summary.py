@@ -30,6 +30,7 @@ FINDING: dict[str, Any] = {
     "evidence": 41.6,
     "links": ["content", "template family"],
     "assessment": "campaign",
+    "probability": 0.97,
     "present": ["regular pace (variation of gaps): median 0.1, others 0.8", "shared client address: 100%"],
 }
 
@@ -60,7 +61,8 @@ def test_what_is_allowed_is_said() -> None:
 
 
 def test_a_finding_has_its_two_best_reasons() -> None:
-    assert "campaign           1,500    39,000       42  template family; regular pace" in summary(run_of([FINDING]))
+    first = "campaign         0.97    1,500    39,000       42  template family; regular pace"
+    assert first in summary(run_of([FINDING]))
     text = summary(run_of([FINDING | {"links": ["content"], "evidence": None}]))
     assert "39,000      n/a  alike in content, unlike the reference; regular pace" in text
 

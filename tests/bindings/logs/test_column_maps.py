@@ -25,6 +25,16 @@ def test_every_column_of_a_map_is_met_by_its_fixture(name: str) -> None:
     assert unmet == []
 
 
+@pytest.mark.parametrize("name", column_maps.names())
+def test_no_map_takes_an_owner_from_what_a_client_writes(name: str) -> None:
+    """Headers of requests and attributes of an application's spans prove nothing of who an account belongs to."""
+    sources = load_column_map(name).sources()
+    for column in ("org_id", "payment_fingerprint"):
+        for source in map(str, sources.get(column, ())):
+            assert "x-" not in source, source
+            assert "attributes." not in source or "attributes.gauger." in source, source
+
+
 def test_openai() -> None:
     (chat, responses, completions, beside, batch, claude), refused = read("openai")
     assert chat["start_time"] == at(0, 250_000)

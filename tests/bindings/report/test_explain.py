@@ -105,6 +105,9 @@ CAMPAIGN = {
     "ended_at": START + dt.timedelta(hours=3),
     "families": [12],
     "assessment": "campaign",
+    "probability": 0.93,
+    "explanation": "new population",
+    "facts": [{"fact": "dealt", "value": 1.0, "measured": 0.0, "log_odds": 2.0, "sentence": "one deck"}],
     "reasons": REASONS,
     "present": ["Its accounts send almost equal numbers of calls."],
     "lacking": ["Addresses are not shared."],
@@ -184,10 +187,16 @@ def test_accounts_of_no_campaign_and_without_evidence(out: Path) -> None:
     assert "alarm line" not in explain(out, account="bob")
 
 
+SURE = "probability 0.93 that one hidden actor is behind it; if honest, most like: new population"
+
+
 def test_campaign(out: Path) -> None:
     text = explain(out, campaign=3)
-    assert text.startswith(f"Finding 3: campaign\n  {words.ASSESSMENTS['campaign']}\n  4 accounts\n  104 calls\n")
+    assert text.startswith(
+        f"Finding 3: campaign\n  {words.ASSESSMENTS['campaign']}\n  {SURE}\n  4 accounts\n  104 calls\n"
+    )
     assert "evidence 41.0: fewer than 1 in a billion\n  from 2026-11-20 08:30 to 2026-11-20 11:30 UTC" in text
+    assert "For and against one actor\n  - one deck: for one actor\n" in text
     assert "What is lacking\n  - Addresses are not shared.\n" in text
     assert "Families\n  - family 12 (template; 4 accounts, 80 calls)" in text
     assert text.count("evidence 4.2, 26 calls") == 4

@@ -30,7 +30,7 @@ HOSTILE = [
     "x" * 5_000,
 ]
 SIZES = {0: 480, 1: 260, 2: 120, 3: 60, 4: 40, 5: 25, 6: 22, 7: 21}
-ASSESSED = [VERDICTS[kind] for kind in (0, 0, 1, 0, 2, 3, 0, 0)]
+ASSESSED = [VERDICTS[kind] for kind in (0, 0, 1, 0, 2, 3, 4, 0)]
 STATISTICS = {
     "today_share_50": (0.30, 0.08, 0.62),
     "today_share_20": (0.31, 0.08, 0.70),
@@ -125,6 +125,18 @@ def campaigns_table(sizes: dict[int, int]) -> pa.Table:
             "links": ["content", "timing", "client addresses"][: 1 + campaign % 3],
             "families": list(range(campaign, campaign + 14)) if campaign % 2 == 0 else [],
             "assessment": ASSESSED[campaign % len(ASSESSED)],
+            "probability": 0.9,
+            "explanation": "new population",
+            "facts": [
+                {
+                    "fact": "dealt",
+                    "value": value,
+                    "measured": 0.01,
+                    "log_odds": 2.0,
+                    "sentence": f"<b>dealt</b> {value}",
+                }
+                for value in (0.9, 0.5, 0.1, None)
+            ],
             "hourly_calls": np.round(size * 1.6 * shape).astype(int).tolist(),
         }
         for campaign, size in sizes.items()
@@ -261,6 +273,9 @@ def test_every_finding_is_there_strongest_first(html: str, parsed: Page) -> None
     assert articles == [f"finding-{campaign}" for campaign in SIZES]
     for sentence in words.ASSESSMENTS.values():
         assert sentence in parsed.text
+    assert "Probability 0.90 that one hidden actor is behind it; if honest, most like: new population." in parsed.text
+    for side in ("0.9: for one actor", "0.5: for neither", "0.1: for a crowd", "None: not known"):
+        assert f"<b>dealt</b> {side}" in parsed.text
     assert "and 455 accounts more: see accounts.parquet" in parsed.text
     assert "and 9 families more: see families.parquet" in parsed.text
     assert "1 in 3,200" in parsed.text
@@ -270,7 +285,8 @@ def test_every_finding_is_there_strongest_first(html: str, parsed: Page) -> None
 
 def test_headlines_and_plain_words(parsed: Page) -> None:
     assert "400,000" in parsed.text
-    assert "5 groups of accounts act as one; 3 further groups look new without acting as one." in parsed.text
+    headline = "4 groups of accounts act as one; 3 further groups look new without acting as one; 1 group is unclear."
+    assert headline in parsed.text
     assert "20 flagged accounts in no finding" in parsed.text
     assert "54,000 accounts from 3 earlier days (2026-11-11 to 2026-11-13)" in parsed.text
     assert "about 20 honest accounts of 20,000" in parsed.text

@@ -19,6 +19,7 @@ from gauger.engine.findings.findings import (
     flagged_users,
 )
 from gauger.engine.state.links import ADDRESS, PAYMENT
+from gauger.engine.statistics.people import Whole
 from gauger.engine.statistics.population import Population
 from tests.engine import worlds
 
@@ -168,7 +169,20 @@ def coordinated_day(seed: int) -> tuple[Population, Asked]:
     family = np.where(account < CAMPAIGN, np.where(np.arange(len(account)) % 5 == 0, 1, 0), -1)
     times = random.integers(9, 15, len(account)) * HOUR_US + random.integers(0, HOUR_US, len(account))
     calls = Asked(account, times, family, np.ones(len(account), np.int64))
-    return worlds.bare_population(number.tolist(), statistics, links), calls
+    topics = np.where(account < CAMPAIGN, random.integers(0, 20, len(account)), account % 20)
+    today = replace(
+        worlds.bare_population(number.tolist(), statistics, links),
+        sample_owner=account,
+        sample_identity=np.arange(len(account)).astype(np.uint64),
+        sample_row=np.arange(len(account)),
+        sample_features=worlds.feature_rows(random, topics),  # the thirty have one deck, the others a topic each
+        sample_senders=np.ones(len(account), np.int32),
+    )
+    return today, calls
+
+
+def people(today: Population) -> Whole:
+    return Whole(today, worlds.SECRET.key)
 
 
 def clustered_evidence(seed: int) -> tuple[Evidence, np.ndarray]:
@@ -182,10 +196,11 @@ def clustered_evidence(seed: int) -> tuple[Evidence, np.ndarray]:
 def test_a_finding_tells_what_its_calls_say() -> None:
     today, calls = coordinated_day(3)
     evidence, vectors = clustered_evidence(4)
+    evidence = replace(evidence, call_probability=[np.where(today.sample_owner < CAMPAIGN, 0.001, 0.5)])
     families = worlds.families([TEMPLATE, EXACT])
     earlier = coordinated_day(5)[0]
     earlier = replace(earlier, link_value=earlier.link_value + np.uint64(10**6))
-    (finding,) = find_findings(today, earlier, evidence, families, calls, SETTINGS)
+    (finding,) = find_findings(today, earlier, evidence, families, calls, people(today), SETTINGS)
     mine = calls.account < CAMPAIGN
     assert finding.members.tolist() == list(range(CAMPAIGN))
     assert finding.calls == int(mine.sum())
@@ -210,24 +225,29 @@ def test_without_a_reference_only_coordinated_templates_are_findings() -> None:
     today, calls = coordinated_day(6)
     nothing = no_evidence(today, "no reference")
     families = worlds.families([TEMPLATE, EXACT], accounts=[CAMPAIGN, CAMPAIGN])
-    (finding,) = find_findings(today, None, nothing, families, calls, SETTINGS)
+    (finding,) = find_findings(today, None, nothing, families, calls, people(today), SETTINGS)
     assert finding.members.tolist() == list(range(CAMPAIGN))
     assert math.isnan(finding.evidence)
     assert finding.verdict == "campaign"
     assert all("similarity" not in name for name, _, _ in finding.reasons)
-    app = replace(today, statistics={}, link_channel=np.full(len(today.link_channel), ADDRESS, np.uint8))
+    app = replace(today, statistics={}, sample_senders=np.full(len(today.sample_owner), -30, np.int32))
+    app = replace(app, link_channel=np.full(len(today.link_channel), ADDRESS, np.uint8))
     app = replace(app, link_value=np.arange(len(app.link_value)).astype(np.uint64))
-    assert find_findings(app, None, nothing, families, calls, SETTINGS) == []
+    assert find_findings(app, None, nothing, families, calls, people(app), SETTINGS) == []
 
 
 def test_without_a_reference_a_template_of_few_accounts_is_no_candidate() -> None:
     today, calls = coordinated_day(7)
     families = worlds.families([TEMPLATE, EXACT], accounts=[SETTINGS.k_anonymity - 1, CAMPAIGN])
-    assert find_findings(today, None, no_evidence(today, "no reference"), families, calls, SETTINGS) == []
+    assert (
+        find_findings(today, None, no_evidence(today, "no reference"), families, calls, people(today), SETTINGS) == []
+    )
 
 
 def test_nobody_flagged_nothing_found() -> None:
     today, calls = coordinated_day(8)
     evidence, _ = clustered_evidence(9)
     evidence.probability[:] = 0.4
-    assert find_findings(today, today, evidence, worlds.families([TEMPLATE, EXACT]), calls, SETTINGS) == []
+    assert (
+        find_findings(today, today, evidence, worlds.families([TEMPLATE, EXACT]), calls, people(today), SETTINGS) == []
+    )

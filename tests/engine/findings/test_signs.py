@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gauger.engine.common.schema import CALL_SCHEMA, CLIENT_WRITTEN
 from gauger.engine.findings.finding import Sign
 from gauger.engine.findings.signs import SIGNS, Group, _digits, signs_of
-from gauger.engine.state.links import ADDRESS, NETWORK_HOUR, PARAMETERS, PAYMENT
+from gauger.engine.state.links import ADDRESS, NETWORK_HOUR, ORGANISATION, PARAMETERS, PAYMENT
 from gauger.engine.statistics.population import Population
 from gauger.engine.statistics.registry import STATISTICS
 from tests.engine import worlds
@@ -183,3 +184,11 @@ def test_disjoint_coverage_in_the_sentence_is_true(repeats: list[int], said: lis
 )
 def test_medians_have_no_exponents(number: float, shown: str) -> None:
     assert _digits(number) == shown
+
+
+def test_only_what_the_provider_assigns_or_sees_speaks_for_an_owner() -> None:
+    columns = {ORGANISATION: "org_id", PAYMENT: "payment_fingerprint", ADDRESS: "client_address"}
+    assert not set(columns.values()) & CLIENT_WRITTEN
+    for name in CALL_SCHEMA.names:
+        writer = CALL_SCHEMA.field(name).metadata[b"written_by"]
+        assert (writer == b"client") == (name in CLIENT_WRITTEN), name

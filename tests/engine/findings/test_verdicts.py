@@ -6,21 +6,62 @@ import numpy as np
 import pytest
 
 from gauger.engine.families.families import EXACT, TEMPLATE
-from gauger.engine.findings.finding import Finding, Sign
+from gauger.engine.findings.finding import Fact, Finding
+from gauger.engine.findings.said import Alike, Said
 from gauger.engine.findings.signs import SIGNS, Group
-from gauger.engine.findings.verdicts import VERDICTS, Content, assessed, content_of, verdict_of
+from gauger.engine.findings.verdicts import (
+    VERDICTS,
+    Content,
+    assessed,
+    content_of,
+    honest_word,
+    ranked,
+    speaks_for_one,
+    weighed,
+    word_of,
+)
+from gauger.engine.findings.weights import INTERCEPT, WEIGHTS
 from gauger.engine.state.links import ADDRESS, CHANNELS, ORGANISATION, PAYMENT
 from tests.engine import worlds
 from tests.engine.coordinated import MEMBERS, world
 
+ALIKE = Alike(0.2, 0.01)
+
+
+ODD = 6  # of an account's eight calls
+
+
+def said(*, one_deck: bool, members: int = MEMBERS, repeated: bool = False) -> Said:
+    """What accounts said: odd calls dealt from one deck, or of topics of each account's own."""
+    random = np.random.default_rng(7)
+    own = np.repeat(np.arange(members), 8)
+    topics = random.integers(0, worlds.HONEST_TOPICS, len(own)) if one_deck else own % worlds.HONEST_TOPICS
+    odd = np.arange(len(own)) % 8 < ODD
+    senders = np.full(len(own), -9 if repeated else 1, np.int32)
+    features = worlds.feature_rows(random, topics)
+    probability = np.where(odd, 0.001, 0.5)
+    return Said(np.arange(members), own, features, np.arange(len(own)), probability, senders)
+
 
 def found(
-    *, coordinated: bool, family: list[int], kinds: list[int], repeats: list[int], members: int = MEMBERS
+    *,
+    coordinated: bool,
+    family: list[int],
+    kinds: list[int],
+    repeats: list[int],
+    members: int = MEMBERS,
+    one_deck: bool | None = None,
 ) -> Finding:
     group = world(coordinated=coordinated, members=members)
     calls = np.asarray(family, np.int64), np.asarray(repeats, np.int64)
     content = content_of(worlds.families(kinds), *calls)
-    return assessed(Finding(group.members), replace(group, repeats=calls[1]), content)
+    one_deck = coordinated if one_deck is None else one_deck
+    told = said(one_deck=one_deck, members=members, repeated=not one_deck)
+    return assessed(Finding(group.members), replace(group, repeats=calls[1]), told, ALIKE, content)
+
+
+def judged(group: Group, content: Content | None = None, *, one_deck: bool = True) -> Finding:
+    return assessed(Finding(group.members), group, said(one_deck=one_deck), ALIKE, content)
 
 
 def linked(group: Group, pairs: list[tuple[int, int, int]], *, without: int | None = None) -> Group:
@@ -83,7 +124,7 @@ def test_who_signs_every_account_with_one_name_hides_nothing(channel: int, value
     """A company's pipeline is as coordinated as a campaign; but all of its accounts show one owner."""
     own = [(account, channel, 70_000 + account % values * int(account % 10 == 0)) for account in range(MEMBERS)]
     group = linked(world(coordinated=True), own, without=channel)
-    finding = assessed(Finding(group.members), group)
+    finding = judged(group)
     assert finding.verdict == "shared tool"
     (sign,) = (sign for sign in finding.signs if sign.statistic == "concealment")
     assert (sign.present, sign.value) == (False, pytest.approx(1.0, abs=0.11))
@@ -93,7 +134,7 @@ def test_who_signs_every_account_with_one_name_hides_nothing(channel: int, value
 def test_rotating_over_one_pool_of_addresses_is_no_openness() -> None:
     pool = [(account, ADDRESS, 90_000 + number) for account in range(MEMBERS) for number in range(8)]
     group = linked(world(coordinated=True), pool)
-    assert assessed(Finding(group.members), group).verdict == "campaign"
+    assert judged(group).verdict == "campaign"
 
 
 def test_a_week_says_what_a_day_says_of_calls_that_tell_nothing() -> None:
@@ -103,7 +144,7 @@ def test_a_week_says_what_a_day_says_of_calls_that_tell_nothing() -> None:
         if open_owner:
             group = linked(group, [(account, ORGANISATION, 5) for account in range(MEMBERS)])
         nothing = content_of(worlds.families([]), np.full(50, -1), np.ones(50, np.int64))
-        assert assessed(Finding(group.members), group) == assessed(Finding(group.members), group, nothing)
+        assert judged(group) == judged(group, nothing)
 
 
 def test_allowed_families_join_nobody_and_speak_for_a_shared_tool() -> None:
@@ -112,25 +153,64 @@ def test_allowed_families_join_nobody_and_speak_for_a_shared_tool() -> None:
     assert (content.own_template, content.templated, content.top_family_share) == (False, True, 0.9)
 
 
-def signs(present: int) -> list[Sign]:
-    return [Sign("a", True, "")] * present + [Sign("b", False, ""), Sign("c", None, "")]
+@pytest.mark.parametrize(
+    ("accounts", "open_owner", "content", "word"),
+    [
+        (21, False, Content(), "new population"),
+        (21, True, Content(templated=True), "shared tool"),
+        (20, True, Content(templated=True), "evaluation run"),
+        (20, False, Content(templated=True, top_family_share=0.5), "evaluation run"),
+        (21, False, Content(top_family_share=0.5), "shared tool"),
+        (21, False, Content(top_family_share=0.49, repeated_share=0.5), "shared tool"),
+        (21, False, Content(top_family_share=0.49, repeated_share=0.49), "new population"),
+    ],
+)
+def test_the_honest_word_at_its_limits(accounts: int, open_owner: bool, content: Content, word: str) -> None:
+    assert word in VERDICTS
+    assert honest_word(accounts, open_owner, content) == word
 
 
 @pytest.mark.parametrize(
-    ("accounts", "present", "open_owner", "content", "verdict"),
-    [
-        (21, 3, False, Content(), "campaign"),
-        (21, 2, False, Content(), "new population"),
-        (21, 9, True, Content(templated=True), "shared tool"),
-        (20, 9, True, Content(templated=True), "evaluation run"),
-        (20, 4, False, Content(templated=True, top_family_share=0.5), "evaluation run"),
-        (20, 5, False, Content(templated=True, top_family_share=0.5), "campaign"),
-        (20, 4, False, Content(top_family_share=0.5), "campaign"),
-        (21, 0, False, Content(top_family_share=0.5), "shared tool"),
-        (21, 0, False, Content(top_family_share=0.49, repeated_share=0.5), "shared tool"),
-        (21, 0, False, Content(top_family_share=0.49, repeated_share=0.49), "new population"),
-    ],
-)
-def test_the_word_at_its_limits(accounts: int, present: int, open_owner: bool, content: Content, verdict: str) -> None:
-    assert verdict in VERDICTS
-    assert verdict_of(accounts, signs(present), open_owner, content) == verdict
+    ("probability", "open_owner", "word"),
+    [(0.5, False, "campaign"), (0.49, False, "unclear"), (0.2, False, "unclear"), (0.19, False, "shared tool"),
+     (0.99, True, "shared tool")],
+)  # fmt: skip
+def test_the_word_at_its_limits(probability: float, open_owner: bool, word: str) -> None:
+    assert word_of(probability, open_owner, "shared tool") == word
+
+
+def facts(value: float) -> list[Fact]:
+    return [Fact(name, value, "") for name in WEIGHTS]
+
+
+def test_the_probability_is_logistic_in_the_facts() -> None:
+    probability, told = weighed(facts(1.0))
+    odds = INTERCEPT + sum(weight for weight, _ in WEIGHTS.values())
+    assert probability == pytest.approx(1 / (1 + np.exp(-odds)))
+    assert [one.weight for one in told] == [weight for weight, _ in WEIGHTS.values()]
+
+
+def test_every_fact_speaks_for_one_actor_or_not_at_all() -> None:
+    """Monotone: no fact that an attacker makes weaker makes a campaign of him, none he makes stronger clears him."""
+    for name, (weight, unknown) in WEIGHTS.items():
+        assert weight >= 0, name
+        assert 0 <= unknown <= 1, name
+
+
+def test_what_is_not_known_lies_between() -> None:
+    least, middle, most = (weighed(facts(value))[0] for value in (0.0, float("nan"), 1.0))
+    assert least < middle < most
+
+
+def test_findings_are_ranked_by_probability_times_size() -> None:
+    sizes, probabilities = (10, 100, 30), (0.9, 0.05, 0.5)
+    found = [Finding(np.arange(size), probability=one) for size, one in zip(sizes, probabilities, strict=True)]
+    assert [len(one.members) for one in ranked(found)] == [30, 10, 100]
+
+
+def test_an_owner_does_not_make_a_finding_disappear() -> None:
+    group = linked(world(coordinated=True), [(account, ORGANISATION, 5) for account in range(MEMBERS)])
+    finding = judged(group)
+    assert finding.verdict == "shared tool"
+    assert speaks_for_one(finding)
+    assert not speaks_for_one(judged(world(coordinated=False), one_deck=False))

@@ -12,7 +12,13 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference import held_out as heldout
 from gauger.engine.reference.directory import StateDirectory
-from gauger.engine.reference.held_out import FalsePositives, binomial_interval, false_positives, measure_ahead
+from gauger.engine.reference.held_out import (
+    FalsePositives,
+    binomial_interval,
+    false_positives,
+    level_that_holds,
+    measure_ahead,
+)
 from gauger.engine.statistics.population import Population
 from tests.engine import worlds
 
@@ -126,6 +132,47 @@ def test_checks_of_several_days_add_up_and_old_or_later_ones_do_not_count(direct
     found = measured(directory)
     assert (found.accounts, found.flagged) == (3000, 40)
     assert measured(directory, replace(SETTINGS, alarm_level=0.5)).accounts == 0
+
+
+def note(directory: StateDirectory, age: int, flagged: int, least: list[float] | None) -> None:
+    day = keep(directory, age, worlds.population(age, 3, 6))
+    with directory.writing() as writing:
+        found = {"accounts": 1_000, "flagged": flagged, "alarm_level": 0.02}
+        writing.save_check(day, found if least is None else {**found, "least": least})
+
+
+def test_a_rate_above_the_alarm_level_lowers_the_level_to_what_holds(directory: StateDirectory) -> None:
+    """Of 2,000 accounts held out 40 should be flagged, and 150 were: as many lie below the new level as should."""
+    note(directory, 13, 75, [number / 4_000 for number in range(1, 101)])
+    note(directory, 7, 75, [number / 4_000 for number in range(1, 101)])
+    held = level_that_holds(directory, TODAY, SETTINGS)
+    assert held is not None
+    assert held.level == pytest.approx(21 / 4_000)
+    assert sum(number / 4_000 < held.level for number in range(1, 101)) * 2 == 40
+    assert "7.50% of 2,000 accounts" in held.sentence
+    assert "0.02" in held.sentence
+
+
+@pytest.mark.parametrize(
+    ("flagged", "least"),
+    [(22, [0.001] * 100), (75, None), (75, [0.001] * 20)],
+    ids=["chance", "an earlier version's check", "too few noted"],
+)
+def test_otherwise_the_level_asked_for_stays(
+    directory: StateDirectory, flagged: int, least: list[float] | None
+) -> None:
+    note(directory, 7, flagged, least)
+    assert level_that_holds(directory, TODAY, SETTINGS) is None
+
+
+def test_a_check_notes_its_oddest_accounts(directory: StateDirectory) -> None:
+    keep(directory, 8, worlds.population(1, 400, 6))
+    newest = keep(directory, 7, worlds.population(2, 300, 6))
+    found = measured(directory)
+    least = directory.check(newest)["least"]
+    assert len(least) == 200
+    assert least == sorted(least)
+    assert sum(one < SETTINGS.alarm_level for one in least) == found.flagged
 
 
 def test_flagged_accounts_of_no_finding_take_part(directory: StateDirectory) -> None:
