@@ -1,7 +1,7 @@
 """Words of findings: planted campaigns and honest cohorts that are new, and what each is called.
 
 python -m bench.findings measure --seeds 41 42 --views content "all columns" [--kinds NAME ...]
-python -m bench.findings train --seeds 41 42
+python -m bench.findings train
 python -m bench.findings show --seeds 43
 """
 
@@ -14,19 +14,20 @@ from bench.detection.world import homes
 from bench.findings import training
 from bench.findings.days import VIEWS, Seen, measure
 from bench.findings.kinds import KINDS
-from bench.findings.show import show
+from bench.findings.page import LOG, TRAINING
+from bench.findings.show import newest, show
 from bench.pages.history import append, commit, read
 from bench.world.corpora import ABSENT, corpora_directory
 from gauger.engine.findings import weights
 
-LOG = Path("bench/results/findings.jsonl")
 CALLS = 60_000
+REPORTED = (43, 47)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.findings", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("command", choices=("measure", "train", "show"))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[43])
+    parser.add_argument("--seeds", type=int, nargs="+", help="one world each")
     parser.add_argument("--views", nargs="+", choices=VIEWS, default=list(VIEWS))
     parser.add_argument("--kinds", nargs="+", choices=KINDS, metavar="KIND", default=list(KINDS))
     parser.add_argument("--calls", type=int, default=CALLS, help="honest calls a day (%(default)s)")
@@ -37,7 +38,7 @@ def _arguments() -> argparse.Namespace:
 
 def _measure(chosen: argparse.Namespace, corpora: Path) -> None:
     days, runs = homes(chosen.out)
-    for seed in chosen.seeds:
+    for seed in chosen.seeds or REPORTED:
         for view in chosen.views:
             name = f"{chosen.calls}-{seed}-{view.replace(' ', '_')}"
             world = Seen(seed, chosen.calls, corpora, days / name, runs / name, VIEWS[view])
@@ -65,7 +66,8 @@ def main() -> None:
             return
         _measure(chosen, corpora)
         return
-    measured = [row for row in read(chosen.log) if row["seed"] in chosen.seeds and row["view"] in chosen.views]
+    seeds = chosen.seeds or (TRAINING if chosen.command == "train" else REPORTED)
+    measured = newest([row for row in read(chosen.log) if row["seed"] in seeds and row["view"] in chosen.views])
     if chosen.command == "show":
         print(show(measured))
         return

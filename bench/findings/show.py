@@ -1,7 +1,8 @@
 """Verdicts as tables: campaigns by how they hide, honest cohorts by kind."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from bench.pages.markdown import percent, table
@@ -42,22 +43,50 @@ def newest(rows: Sequence[Row]) -> list[Row]:
     return list({(row["seed"], row["view"], row["kind"]): row for row in rows}.values())
 
 
+_WAYS = {
+    "frame": "beside a vendor whose frame they use",
+    "deal": "sorted",
+    "volumes": "uneven",
+    "copies": "copied",
+    "settings": "with traces",
+    " 30 accounts": "small",
+}
+
+
+def way_of(row: Row) -> str:
+    """How a campaign is dealt, in a word or two."""
+    return next((way for word, way in _WAYS.items() if word in row["kind"]), "even")
+
+
+def padding_of(row: Row) -> str:
+    """Share of padding, as the kind's name has it."""
+    return next(word for word, sign in pairwise(row["kind"].split()) if sign == "%")
+
+
+def _grouped(rows: Sequence[Row], title: Callable[[Row], str]) -> str:
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[title(row)].append(row)
+    return table(HEAD, [_line(name, found) for name, found in sorted(groups.items())])
+
+
+def campaigns(rows: Sequence[Row]) -> str:
+    """Campaigns by how they are dealt and padded, and what the log shows."""
+    own = [row for row in newest(rows) if row["campaign"]]
+    return _grouped(own, lambda row: f"{way_of(row)}, {padding_of(row)} % padded ({row['view']})")
+
+
+def sets(rows: Sequence[Row]) -> str:
+    """Campaigns by what they ask."""
+    return _grouped([row for row in newest(rows) if row["campaign"]], lambda row: str(row["group"]))
+
+
+def cohorts(rows: Sequence[Row]) -> str:
+    """Honest cohorts by kind."""
+    own = [row for row in newest(rows) if not row["campaign"]]
+    return _grouped(own, lambda row: f"{row['group']} ({row['view']})")
+
+
 def show(rows: Sequence[Row]) -> str:
-    """One table: campaigns by group and way, cohorts by name."""
-    groups: dict[tuple[bool, str, str], list[Row]] = defaultdict(list)
-    for row in newest(rows):
-        ways = {
-            "deal": ", sorted",
-            "volumes": ", uneven",
-            "copies": ", copied",
-            "settings": ", with traces",
-            " 30 accounts": ", small",
-        }
-        way = next((way for word, way in ways.items() if word in row["kind"]), "")
-        groups[not row["campaign"], row["view"], row["group"] + (way if row["campaign"] else "")].append(row)
-    lines = [_line(f"{name} ({view})", found) for (_, view, name), found in sorted(groups.items())]
-    for title, campaign in (("**campaigns**", True), ("**honest cohorts**", False)):
-        own = [row for row in newest(rows) if row["campaign"] == campaign]
-        if own:
-            lines.append(_line(title, own))
-    return table(HEAD, lines)
+    """All of it, for the terminal."""
+    return "\n\n".join(make(rows) for make in (campaigns, sets, cohorts))

@@ -49,7 +49,8 @@ def examples_of(rows: Sequence[dict[str, Any]]) -> Examples:
     is_campaign = np.asarray(campaign, bool)
     weight = weight / np.asarray([of_group[name] for name in group])
     for side in (is_campaign, ~is_campaign):
-        weight[side] *= 0.5 / weight[side].sum()
+        if side.any():
+            weight[side] *= 0.5 / weight[side].sum()
     return Examples(np.asarray(facts, float), is_campaign, groups, weight)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from bench.days import page as days
 from bench.detection import page as detection
 from bench.families import page as families
+from bench.findings import page as verdicts
 from bench.pages.markdown import deliver
 from bench.robustness import page as robustness
 from bench.speed import page as speed
@@ -20,6 +21,7 @@ PAGES: Mapping[str, Callable[[], dict[str, str]]] = {
     "performance": speed.figures,
     "robustness": robustness.figures,
     "statistics": statistics.figures,
+    "verdicts": verdicts.figures,
 }
 
 

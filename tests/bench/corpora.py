@@ -19,10 +19,28 @@ def write_prompts(path: Path, count: int, families: int = 1) -> None:
     pq.write_table(pa.table({"prompt": prompts, "family": pa.array(names, pa.string())}), path)
 
 
+SESSIONS = (  # of people, in sessions of three; families begin as those of the set do
+    ("coding_realhumaneval_chat", "task"),
+    ("support_en_multidogo", "airline"),
+    ("people_ko_chat_questions", "ko"),
+    ("batch_translate_newstest2021", "de-en"),
+    ("people_en_shopping_goals", "shopping"),
+)
+
+
+def write_sessions(path: Path, count: int, family: str) -> None:
+    """``count`` prompts of a set of people's sessions."""
+    prompts = [f"{path.stem} says thing {n % 23} of {n}" for n in range(count)]
+    sessions = [f"{path.stem}/{n // 3}" for n in range(count)]
+    pq.write_table(pa.table({"prompt": prompts, "session": sessions, "family": [family] * count}), path)
+
+
 def write_corpora(root: Path, benign: int = 200, attack: int = 100) -> Path:
     """Everything a day of any rung or cohort needs."""
     for name in BENIGN:
         write_prompts(root / f"benign/{name}.parquet", benign)
+    for name, family in SESSIONS:
+        write_sessions(root / f"benign/{name}.parquet", benign, family)
     for name in {name for planted in (*DEFAULT, *ALL.values()) for name in planted.corpora}:
         write_prompts(root / f"attack/{name}.parquet", attack, families=5)
     write_prompts(root / "pairs/mrpc_pairs.parquet", benign)

@@ -1,5 +1,6 @@
 """How campaigns hide: volumes, short lives and frames."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from bench.world import campaigns as real_campaigns
 from bench.world import corpora as real_corpora
 from bench.world.campaigns import Planted
 from bench.world.day import DAY
+from bench.world.frames import NEW_VENDOR_FRAME
 from bench.world.people import Call, Habit
 from tests.bench.corpora import write_corpora
 
@@ -50,3 +52,24 @@ def test_burnt_accounts_are_made_used_and_thrown_away(corpora: Path) -> None:
         assert min(seconds) + habit.age_days * 86_400 < 7_260
         starts.append(min(seconds))
     assert np.ptp(starts) > 10 * 3_600
+
+
+def test_copied_prompts_are_sent_by_so_many_accounts(corpora: Path) -> None:
+    day = planted_day(corpora, Planted("copied", ("alpaca_52k",), accounts=30, calls=10, copies=3))
+    senders = Counter(prompt for _, prompts, _ in day for prompt in set(prompts))
+    assert sum(len(prompts) for _, prompts, _ in day) == 300
+    assert len(senders) == 100
+    assert np.mean([number == 3 for number in senders.values()]) > 0.9  # now and then one account has two of them
+
+
+def test_sorted_prompts_lie_together(corpora: Path) -> None:
+    day = planted_day(corpora, Planted("sorted", ("alpaca_52k",), accounts=30, calls=10, deal="sorted"))
+    dealt = [prompt for _, prompts, _ in day for prompt in prompts]
+    assert dealt == sorted(dealt)
+    assert len(set(dealt)) == 300
+
+
+def test_a_new_vendors_frame_is_around_every_call(corpora: Path) -> None:
+    day = planted_day(corpora, Planted("copying", ("alpaca_52k",), accounts=5, padding=0.5, frame="new vendor"))
+    begin = NEW_VENDOR_FRAME.split("{message}")[0]
+    assert all(call.text.startswith(begin) for _, _, calls in day for call in calls)

@@ -8,6 +8,7 @@ import pytest
 from bench.world import cohorts as real_cohorts
 from bench.world import corpora as real_corpora
 from bench.world.cohorts import COHORTS, Drawn
+from bench.world.corpora import attack_prompts
 from bench.world.day import DAY
 from tests.bench.corpora import write_corpora
 
@@ -43,3 +44,24 @@ def test_a_classroom_is_one_address_for_two_hours(corpora: Path) -> None:
     assert len({habit.addresses for habit, _ in accounts}) == 1
     hours = Counter(int(call.second // 3600) for _, calls in accounts for call in calls)
     assert hours[9] + hours[10] > 0.95 * hours.total()
+
+
+def test_viral_prompts_are_few_and_each_account_sends_some(corpora: Path) -> None:
+    shared = set(attack_prompts(corpora, ["gpteacher"]))
+    accounts = drawn(corpora, "viral prompts")
+    sent = [[call.text for call in calls if call.text in shared] for _, calls in accounts]
+    assert len({text for texts in sent for text in texts}) <= 20
+    assert all(len(texts) <= 5 for texts in sent)
+    assert sum(bool(texts) for texts in sent) > 0.7 * len(accounts)
+
+
+def test_seats_of_an_agency_have_one_owner_and_clients_of_their_own(corpora: Path) -> None:
+    accounts = drawn(corpora, "agency")
+    assert len({habit.org for habit, _ in accounts}) == 1
+    assert len({address for habit, _ in accounts for address in habit.addresses}) == 3
+
+
+def test_students_ask_beside_what_they_always_ask(corpora: Path) -> None:
+    for _, calls in drawn(corpora, "homework"):
+        talks = {call.conversation for call in calls if "realhumaneval" in call.text.lower()}
+        assert 1 <= len(talks) <= 4
