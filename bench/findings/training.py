@@ -13,12 +13,16 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
+from bench.findings.show import way_of
 from gauger.engine.findings import weights
 from gauger.engine.findings.facts import FACTS
 
 NAMES = tuple(weights.WEIGHTS)
-_RIDGE = 0.0005  # of squared weights, beside a mean loss
+_RIDGE = 0.001  # of squared weights, beside a mean loss
 _BINS = 10
+# Of a campaign that deals each account prompts that begin alike, beside one that takes no such pains. At 1 it is called
+# campaign nearly always, and honest agents are, too; at 0 a fifth of the time.
+_SORTED = 0.05
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def examples_of(rows: Sequence[dict[str, Any]]) -> Examples:
             facts.append([np.nan if known.get(name) is None else known[name] for name in NAMES])
             campaign.append(row["campaign"])
             group.append(row["group"])
-            share.append(finding["own"] / total)
+            share.append(finding["own"] / total * (_SORTED if way_of(row) == "sorted" else 1.0))
     groups, weight = np.asarray(group, object), np.asarray(share)
     of_group = defaultdict(float)
     for name, one in zip(group, share, strict=True):

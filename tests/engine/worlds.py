@@ -130,7 +130,7 @@ def campaign_day() -> list[Call]:
     frame = ["Write", "exactly:", CANARY, *words.some(20)]
     for account in range(CAMPAIGN_ACCOUNTS):
         for second in range(account * 7, 86_000, 15_000):
-            text = f"{' '.join(frame)}\n- [{account}] {words.text(30, 60)}; {CANARY}!"
+            text = f"{' '.join(frame)}\n- [{second}] {words.text(30, 60)}; {CANARY}!"
             more: Call = {
                 "client_address": f"172.16.0.{account // 4}",
                 "request_model": "model-x",
