@@ -30,7 +30,8 @@ def _findings(run: Run) -> list[str]:
 
 def _reasons(row: dict[str, Any]) -> list[str]:
     """The template where there is one, then the signs of coordination, in short."""
-    words = [row["links"][1] if len(row["links"]) > 1 else "alike in content, unlike the reference"]
+    alike = "alike in content" if row["evidence"] is None else "alike in content, unlike the reference"
+    words = [row["links"][1] if len(row["links"]) > 1 else alike]
     words += [sentence.split(":")[0].split(" (")[0] for sentence in row["present"]]
     return words[:2]
 

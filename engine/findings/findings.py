@@ -1,5 +1,6 @@
 """Findings: from evidence and families to findings with reasons."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -178,7 +179,25 @@ def find_findings(
 def _template_users(families: Families, calls: CallsOf, settings: Settings) -> list[Finding]:
     """Without a reference: the accounts of each widely shared template that is not allowed, as candidates."""
     wide = (families.kinds == TEMPLATE) & (families.accounts >= settings.k_anonymity) & ~families.allowed
-    return [Finding(accounts) for accounts in calls.users(np.flatnonzero(wide))]
+    return [Finding(accounts) for accounts in joined_users(calls.users(np.flatnonzero(wide)))]
+
+
+def joined_users(users: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Users of several templates as one: who fills five frames is one finding, not five.
+
+    users : int64, ascending, accounts of each template. One whose accounts are mostly of a larger one's joins it.
+    """
+    groups: list[list[np.ndarray]] = []
+    owner = np.full(max((int(one[-1]) + 1 for one in users if len(one)), default=0), -1)
+    for one in sorted(users, key=lambda one: (-len(one), one[:1].tolist())):
+        count = np.bincount(owner[one] + 1, minlength=1)
+        place = int(count[1:].argmax()) if len(count) > 1 else -1
+        if place < 0 or count[place + 1] * 2 < len(one):
+            place = len(groups)
+            groups.append([])
+        groups[place].append(one)
+        owner[one[owner[one] < 0]] = place
+    return [np.unique(np.concatenate(parts)) for parts in groups]
 
 
 @dataclass(frozen=True)

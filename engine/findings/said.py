@@ -46,9 +46,9 @@ class Said:
         return self.probability <= ODD if known.any() else np.ones(len(self.owner), bool)
 
 
-def looked_at(members: np.ndarray) -> np.ndarray:
-    """At most ``ACCOUNTS_MAX`` of a finding's accounts, int64, ascending."""
-    return _spread(members)
+def looked_at(accounts: np.ndarray) -> np.ndarray:
+    """At most ``ACCOUNTS_MAX`` of some accounts, int64, ascending."""
+    return accounts[:: max(1, -(-len(accounts) // ACCOUNTS_MAX))]
 
 
 def said_by(people: People, accounts: np.ndarray, probability: list[np.ndarray]) -> Said:
@@ -74,21 +74,17 @@ def said_by(people: People, accounts: np.ndarray, probability: list[np.ndarray])
     return replace(said_of(found), accounts=accounts, probability=told)
 
 
-def _spread(rows: np.ndarray) -> np.ndarray:
-    return rows[:: max(1, -(-len(rows) // ACCOUNTS_MAX))]
-
-
 def alikeness_among(population: Population) -> Alike:
     """Among accounts of a population, of at most ``ACCOUNTS_MAX`` of them."""
     chosen = np.zeros(len(population), bool)
-    chosen[_spread(np.arange(len(population)))] = True
+    chosen[looked_at(np.arange(len(population)))] = True
     return _alikeness_of(population.select(chosen))
 
 
 def usual_alikeness(people: People, members: np.ndarray) -> Alike:
     """Among accounts of today's, of at most ``ACCOUNTS_MAX``, without some, int64."""
     others = np.setdiff1d(np.arange(len(people.calls)), members)
-    return _alikeness_of(people.gather(_spread(others))) if len(others) else Alike(float("nan"), float("nan"))
+    return _alikeness_of(people.gather(looked_at(others))) if len(others) else Alike(float("nan"), float("nan"))
 
 
 def _alikeness_of(population: Population) -> Alike:

@@ -17,6 +17,7 @@ from gauger.engine.findings.findings import (
     family_evidence,
     find_findings,
     flagged_users,
+    joined_users,
 )
 from gauger.engine.state.links import ADDRESS, PAYMENT
 from gauger.engine.statistics.people import Whole
@@ -242,6 +243,13 @@ def test_without_a_reference_a_template_of_few_accounts_is_no_candidate() -> Non
     assert (
         find_findings(today, None, no_evidence(today, "no reference"), families, calls, people(today), SETTINGS) == []
     )
+
+
+def test_who_fills_several_templates_is_one_candidate() -> None:
+    users = [np.arange(30), np.arange(5, 40), np.arange(100, 110), np.array([3, 104, 105, 106])]
+    found = joined_users(users)
+    assert [one.tolist() for one in found] == [list(range(40)), [3, *range(100, 110)]]
+    assert joined_users([]) == []
 
 
 def test_nobody_flagged_nothing_found() -> None:
