@@ -45,6 +45,7 @@ class World:
     corpora: Path
     days: Path  # built logs
     runs: Path  # what the present code made of them
+    disjoint_text: bool = False  # the day and its reference have no prompt in common
 
     def built(
         self,
@@ -69,6 +70,7 @@ class World:
                 cohorts=cohorts,
                 seed=self.seed if seed is None else seed,
                 corpora=self.corpora,
+                disjoint_text=self.disjoint_text,
             )
             unfinished.rename(folder)
         return folder / "day", folder / "truth.parquet"

@@ -40,8 +40,8 @@ def _measure(chosen: argparse.Namespace, corpora: Path) -> None:
     days, runs = homes(chosen.out)
     for seed in chosen.seeds or REPORTED:
         for view in chosen.views:
-            name = f"{chosen.calls}-{seed}-{view.replace(' ', '_')}"
-            world = Seen(seed, chosen.calls, corpora, days / name, runs / name, VIEWS[view])
+            name = f"{chosen.calls}-{seed}-{view.replace(', ', '_').replace(' ', '_')}"
+            world = Seen(seed, chosen.calls, corpora, days / name, runs / name, **VIEWS[view])
             for kind in chosen.kinds:
                 try:
                     found = measure(world, view, KINDS[kind])

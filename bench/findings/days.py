@@ -11,12 +11,17 @@ import pyarrow.parquet as pq
 
 from bench.detection.world import World
 from bench.findings.kinds import Kind
+from bench.world.cohorts import COHORTS
 from gauger.engine.findings.verdicts import CAMPAIGN
+from gauger.engine.results import tables
 
-# What a log may have less of: every column, or time, account, address and text alone.
-VIEWS: dict[str, tuple[str, ...] | None] = {
-    "all columns": None,
-    "content": ("start_time", "account_id", "client_address", "prompt_text"),
+# What a log may have less of: every column, or time, account, address and text alone; then with no prompt in common
+# with the reference.
+_CONTENT = ("start_time", "account_id", "client_address", "prompt_text")
+VIEWS: dict[str, dict[str, Any]] = {
+    "all columns": {},
+    "content": {"columns": _CONTENT},
+    "content, new text": {"columns": _CONTENT, "disjoint_text": True},
 }
 _OWN_MIN = 0.5  # share of a finding's accounts that are of the planted kind
 
@@ -41,19 +46,21 @@ class Seen(World):
 def measure(world: Seen, view: str, kind: Kind) -> dict[str, Any]:
     """The day with a kind: accounts weighed and flagged, of the kind and others, and the findings of the kind."""
     (honest, _), own = world.honest(), [] if kind.campaign is None else [kind.campaign]
-    cohorts = [one for one in (None if own else kind.name, kind.beside) if one is not None]
-    added, truth = world.added(kind.name, own, cohorts)
+    cohorts = [one for one in (None if own else kind.name, kind.beside) if one in COHORTS]
+    logs, told = [honest], tables.TRUTH.empty_table()
+    if own or cohorts:
+        added, truth = world.added(kind.name, own, cohorts)
+        logs, told = [honest, added], pq.read_table(truth)
     world.state()
     with tempfile.TemporaryDirectory(prefix=".scored-", dir=world.runs) as scratch:
         out = Path(scratch) / "out"
-        world.score([honest, added], out)
+        world.score(logs, out)
         accounts = pq.read_table(out / "accounts.parquet", columns=["account_id", "evidence", "flagged", "campaign_id"])
         findings = pq.read_table(out / "campaigns.parquet").to_pylist()
-    told = pq.read_table(truth)
     ids, guilty = accounts["account_id"].cast(pa.string()), pc.is_valid(told["campaign"])
-    planted = pc.is_in(ids, value_set=(told.filter(guilty) if own else told)["account_id"])
+    planted = pc.is_in(ids, value_set=(told.filter(guilty) if own else told)["account_id"].combine_chunks())
     rest = told.filter(pc.invert(guilty)) if own else told.slice(0, 0)
-    beside = pc.is_in(ids, value_set=rest["account_id"])
+    beside = pc.is_in(ids, value_set=rest["account_id"].combine_chunks())
     weighed = pc.is_valid(accounts["evidence"])
     flagged = pc.fill_null(accounts["flagged"], False)
 

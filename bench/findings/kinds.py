@@ -62,5 +62,6 @@ COPIED = [_campaign(attack, padding, 250, copies=3) for attack in ("alpaca", "ta
 BESIDE = [
     replace(_campaign(attack, 0, 40, frame="new vendor"), beside="new vendor app") for attack in ("alpaca", "gpteacher")
 ]
+NOTHING = Kind("clean day", "clean day")
 HONEST = [Kind(name, name) for name in COHORTS]
-KINDS = {kind.name: kind for kind in (*EVEN, *UNEVEN, *SMALL, *TRACED, *SORTED, *COPIED, *BESIDE, *HONEST)}
+KINDS = {kind.name: kind for kind in (*EVEN, *UNEVEN, *SMALL, *TRACED, *SORTED, *COPIED, *BESIDE, *HONEST, NOTHING)}

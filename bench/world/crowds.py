@@ -70,14 +70,14 @@ def _busy(setting: Setting, count: int, least: int = 5) -> Iterator[Drawn]:
             return
 
 
-def _viral_prompts(setting: Setting) -> Iterator[Drawn]:
+def _viral_prompts(setting: Setting, verbatim: float = _VERBATIM) -> Iterator[Drawn]:
     """Three hundred people try, among what they do every day, one to five of twenty prompts that everybody shares."""
     shared = setting.random().sample(attack_prompts(setting.corpora, ["gpteacher"]), _VIRAL_PROMPTS)
     for habit, calls in _busy(setting, 300):
         random = Random(f"viral/{habit.account_id}")
         chosen = random.sample(shared, _VIRAL_CALLS_MAX)
         for place, text in zip(_some(calls, random, _VIRAL_CALLS_MAX), chosen, strict=False):
-            text = text if random.random() < _VERBATIM else restyle(random, habit.style, text)
+            text = text if random.random() < verbatim else restyle(random, habit.style, text)
             calls[place] = replace(calls[place], text=text)
         yield habit, calls
 
@@ -156,6 +156,7 @@ def _agency(setting: Setting) -> Iterator[Drawn]:
 
 CROWDS: dict[str, Cohort] = {
     "viral prompts": _viral_prompts,
+    "pasted prompts": lambda setting: _viral_prompts(setting, 1.0),
     "homework": _homework,
     "news event": _news_event,
     "new language": _new_language,
