@@ -15,7 +15,7 @@ from gauger.engine.families.families import EXACT, TEMPLATE
 from gauger.engine.findings.findings import find_findings
 from gauger.engine.results.result import Result
 from tests.engine import worlds
-from tests.engine.findings.test_findings import CAMPAIGN, clustered_evidence, coordinated_day, family_strength
+from tests.engine.findings.test_findings import CAMPAIGN, clustered_evidence, coordinated_day, family_strength, people
 from tests.engine.findings.test_findings import SETTINGS as FINDING_SETTINGS
 
 WORDS = worlds.Words(21)
@@ -180,7 +180,7 @@ def test_an_allowed_family_is_no_link_and_no_family_of_a_finding(mark: list[bool
     today, calls = coordinated_day(3)
     evidence, _ = clustered_evidence(4)
     families = worlds.families([TEMPLATE, EXACT], allowed=mark)
-    (finding,) = find_findings(today, coordinated_day(5)[0], evidence, families, calls, FINDING_SETTINGS)
+    (finding,) = find_findings(today, coordinated_day(5)[0], evidence, families, calls, people(today), FINDING_SETTINGS)
     assert finding.families == tuple(one for one, vouched in zip([10, 11], mark, strict=True) if not vouched)
     assert ("template family" in finding.links) == (not mark[0])
     share = sum(portion for portion, vouched in zip([0.8, 0.2], mark, strict=True) if vouched)
@@ -192,7 +192,9 @@ def test_an_allowed_family_is_no_link_and_no_family_of_a_finding(mark: list[bool
 def test_without_a_reference_an_allowed_template_is_no_candidate() -> None:
     today, calls = coordinated_day(6)
     families = worlds.families([TEMPLATE, EXACT], accounts=[CAMPAIGN, CAMPAIGN], allowed=[True, False])
-    assert find_findings(today, None, no_evidence(today, "none"), families, calls, FINDING_SETTINGS) == []
+    assert (
+        find_findings(today, None, no_evidence(today, "none"), families, calls, people(today), FINDING_SETTINGS) == []
+    )
 
 
 @pytest.mark.parametrize(("vouched", "present"), [(False, True), (True, None)])
@@ -200,6 +202,6 @@ def test_calls_of_allowed_families_do_not_count_towards_disjoint_coverage(vouche
     today, calls = coordinated_day(3)
     evidence, _ = clustered_evidence(4)
     families = worlds.families([TEMPLATE, EXACT], allowed=[vouched, False])
-    (finding,) = find_findings(today, coordinated_day(5)[0], evidence, families, calls, FINDING_SETTINGS)
+    (finding,) = find_findings(today, coordinated_day(5)[0], evidence, families, calls, people(today), FINDING_SETTINGS)
     (sign,) = (sign for sign in finding.signs if sign.statistic == "disjoint_coverage")
     assert sign.present is present

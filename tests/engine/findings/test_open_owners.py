@@ -49,6 +49,12 @@ def test_groups_that_one_attacker_pays_for_stay_together() -> None:
     assert parts(100, [(account, PAYMENT, account // 25) for account in range(100)]) == [list(range(100))]
 
 
+def test_groups_of_before_are_no_owners_either() -> None:
+    """An attacker who paid for five accounts each a week ago is not taken apart into customers."""
+    groups: Links = [(account, PAYMENT, account // 5) for account in range(100)]
+    assert parts(100, groups, groups[:40]) == [list(range(100))]
+
+
 def test_addresses_and_nothing_make_no_parts() -> None:
     assert parts(30, [(account, ADDRESS, 7) for account in range(20)]) == [list(range(30))]
     assert parts(30, []) == [list(range(30))]
