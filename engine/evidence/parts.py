@@ -16,7 +16,6 @@ from gauger.engine.evidence.conformity import GROUPS, group_score
 from gauger.engine.evidence.neighbours import today_share
 from gauger.engine.evidence.pool import Pool
 from gauger.engine.evidence.shared_addresses import shared_addresses
-from gauger.engine.statistics.shared_text import SHARED_TEXT
 
 CONTENT, CONFORMITY = "content", "conformity"
 # Content is joined first and counts so much beside one for each part of conformity: what moves like its like need not
@@ -52,17 +51,10 @@ def _of_those_who_spoke(score: Callable[[Pool], np.ndarray]) -> Callable[[Pool],
     return known
 
 
-def _shared_text(pool: Pool) -> np.ndarray:
-    """What the calls that the other parts of content leave out say."""
-    known = pool.statistics.get(SHARED_TEXT)  # not where a day of the reference was kept by an earlier version
-    return np.full(pool.wanted, np.nan) if known is None else known[: pool.wanted]
-
-
 PARTS = (
     # Plain neighbours see little where a campaign pads, and weigh 1 for each k.
     Part("sifted", CONTENT, 3.0, schema.CONTENT, _of_those_who_spoke(lambda pool: pool.sifting.first)),
     Part("self_trained", CONTENT, 6.0, schema.CONTENT, _of_those_who_spoke(lambda pool: pool.sifting.self_trained)),
-    Part("shared_texts", CONTENT, 3.0, schema.CONTENT, _shared_text),
     *(
         Part(name, CONFORMITY, 1.0, needs, partial(group_score, GROUPS[name]))
         for name, needs in (

@@ -113,7 +113,7 @@ class StoredPeople:
             link_channel=links["link_channel"],
             link_value=links["link_value"],
         )
-        senders = Senders.among(threads.each(self._sent, range(self.units)), self._copies)
+        senders = Senders.among(threads.each(self._sent, range(self.units)), self._copies, len(order))
         shared = np.zeros(len(order))
         for number, own in enumerate(rows):
             owner, prompt, identity = self._sampled_texts(number)

@@ -24,6 +24,10 @@ from gauger.kernels.accounts.accumulate import add_weighted_features
 
 SHARED_TEXT = "shared_text"
 PUBLIC_ACCOUNTS = 10  # a text that so many send is everybody's: no call of it counts
+SHARED_ACCOUNTS_MIN = 3
+# A text is shared that one account in so many sends. The chance that two say the same grows with the day: of a count
+# alone, heavy accounts of a day twice as large as its reference's days would lose more of what they say than these.
+_ONE_IN = 2_000
 _SENT_MIN = 3  # calls that carry a text which has copies
 
 
@@ -87,18 +91,22 @@ class Senders:
     accounts: np.ndarray  # int32[t], how many sent it, at least 2
     counts: np.ndarray  # uint64[t], identity of the call that counts for all of them: the least, so a keyed choice
     copies: Copies  # which texts are one
+    least: int  # accounts that make a text shared
 
     @classmethod
-    def among(cls, parts: Sequence[tuple[np.ndarray, np.ndarray]], copies: Copies) -> Senders:
-        """Of ``sent_texts`` of parts of a day's accounts, of the originals; no account is in two."""
+    def among(cls, parts: Sequence[tuple[np.ndarray, np.ndarray]], copies: Copies, accounts: int) -> Senders:
+        """Of ``sent_texts`` of parts of a day's accounts, of the originals; no account is in two.
+
+        accounts : of the day
+        """
         nothing = np.zeros(0, np.uint64)
         text, identity = (np.concatenate([nothing, *column]) for column in zip(*parts, strict=True))
         order = np.lexsort((identity, text))
         text, identity = text[order], identity[order]
         starts = np.flatnonzero(np.diff(text, prepend=text[:1] ^ np.uint64(1)))
-        accounts = np.diff(starts, append=len(text))
-        several = starts[accounts >= 2]
-        return cls(text[several], accounts[accounts >= 2].astype(np.int32), identity[several], copies)
+        number = np.diff(starts, append=len(text))
+        several, least = starts[number >= 2], max(SHARED_ACCOUNTS_MIN, -(-accounts // _ONE_IN))
+        return cls(text[several], number[number >= 2].astype(np.int32), identity[several], copies, least)
 
     def of(self, prompt: np.ndarray, identity: np.ndarray) -> np.ndarray:
         """Accounts that sent the text of each call, negative where the call does not count; int32[m].
@@ -110,16 +118,17 @@ class Senders:
         prompt = self.copies.originals(prompt)
         place = np.minimum(np.searchsorted(self.text, prompt), len(self.text) - 1)
         shared = self.text[place] == prompt
-        own = (self.counts[place] == identity) & (self.accounts[place] < PUBLIC_ACCOUNTS)
-        number = np.where(own, self.accounts[place], -self.accounts[place])
-        return np.where(shared, number, prompt != 0).astype(np.int32)
+        accounts = self.accounts[place]
+        own = (accounts < self.least) | ((self.counts[place] == identity) & (accounts < PUBLIC_ACCOUNTS))
+        return np.where(shared, np.where(own, accounts, -accounts), prompt != 0).astype(np.int32)
 
 
 def senders_of(population: Population, copies: Copies) -> Senders:
     """The texts of all accounts of a day, whose prompts are known."""
     assert population.sample_prompt is not None
     prompt = copies.originals(population.sample_prompt)
-    return Senders.among([sent_texts(population.sample_owner, prompt, population.sample_identity)], copies)
+    sent = sent_texts(population.sample_owner, prompt, population.sample_identity)
+    return Senders.among([sent], copies, len(population))
 
 
 def with_senders(population: Population, senders: Senders) -> Population:
@@ -180,5 +189,5 @@ def own_background(background: Background, some: Population, key: np.ndarray) ->
 STATISTICS = among(
     "statistics.shared_text.shared_parts",
     (SHARED_TEXT, "its part of texts that several accounts sent that day", "sum of 1 / accounts over its sampled calls "
-     "whose text at least two accounts sent the same day", OURS, "texts", "0 and up", CONTENT, True),
+     "whose text at least two accounts sent the same day", OURS, "texts", "0 and up", CONTENT, False),
 )  # fmt: skip

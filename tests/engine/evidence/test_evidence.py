@@ -79,8 +79,7 @@ def test_the_accounts_behind_the_rates_are_counted(null: Evidence) -> None:
 def test_every_part_is_a_probability(null: Evidence) -> None:
     names = {*(part.name for part in parts_of(SETTINGS)), CONTENT, CONFORMITY}
     assert set(null.parts) == names
-    # This world has no addresses, no settings, and nobody knows who sent what.
-    absent = {"shared_addresses", "conformity_settings", "shared_texts"}
+    absent = {"shared_addresses", "conformity_settings"}  # this world has neither addresses nor settings
     known_parts = [values for name, values in null.parts.items() if name not in absent]
     for values in [null.probability, *known_parts, *null.call_probability]:
         known = values[~np.isnan(values)]

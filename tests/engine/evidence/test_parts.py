@@ -16,7 +16,6 @@ from gauger.engine.evidence.pool import Pool
 from gauger.engine.state.links import ADDRESS
 from gauger.engine.statistics.population import Population
 from gauger.engine.statistics.registry import STATISTICS
-from gauger.engine.statistics.shared_text import SHARED_TEXT
 from tests.engine import worlds
 
 SETTINGS = Settings(reference_accounts_min=300, alarm_level=0.01, neighbours=(10, 20))
@@ -40,8 +39,6 @@ def people(seed: int, accounts: int, planted: int = 0) -> Population:
     for name in more:
         statistics[name] = random.lognormal(0.0, 1.0, accounts)
         statistics[name][:planted] = random.uniform(4.0, 4.2, planted)
-    statistics[SHARED_TEXT] = random.exponential(0.5, accounts)
-    statistics[SHARED_TEXT][:planted] = 8 / 3
     address = 1_000 * seed + random.integers(0, 100 * accounts, accounts)
     address[:planted] = 7
     return replace(

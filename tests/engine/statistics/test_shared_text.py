@@ -14,6 +14,7 @@ from gauger.engine.statistics.population import Population
 from gauger.engine.statistics.shared_text import (
     NO_COPIES,
     PUBLIC_ACCOUNTS,
+    SHARED_ACCOUNTS_MIN,
     SHARED_TEXT,
     Copies,
     Senders,
@@ -47,7 +48,7 @@ def naive(found: Calls, identity: np.ndarray) -> list[int]:
     numbers = []
     for (_, text), name in zip(found, identity.tolist(), strict=True):
         number = len(accounts[text]) if text else 0
-        counts = number < 2 or (number < PUBLIC_ACCOUNTS and name == least[text])
+        counts = number < SHARED_ACCOUNTS_MIN or (number < PUBLIC_ACCOUNTS and name == least[text])
         numbers.append(number if counts else -number)
     return numbers
 
@@ -55,25 +56,34 @@ def naive(found: Calls, identity: np.ndarray) -> list[int]:
 @given(some_calls)
 def test_senders_are_what_counting_says(found: Calls) -> None:
     owner, text, identity = columns(found)
-    senders = Senders.among([sent_texts(owner, text, identity)], NO_COPIES)
+    senders = Senders.among([sent_texts(owner, text, identity)], NO_COPIES, 15)
     assert senders.of(text, identity).tolist() == naive(found, identity)
 
 
 @given(some_calls, st.integers(2, 4))
 def test_parts_of_the_accounts_say_the_same_together(found: Calls, parts: int) -> None:
     owner, text, identity = columns(found)
-    whole = Senders.among([sent_texts(owner, text, identity)], NO_COPIES)
+    whole = Senders.among([sent_texts(owner, text, identity)], NO_COPIES, 15)
     cut = [owner % parts == part for part in range(parts)]
-    joined = Senders.among([sent_texts(owner[rows], text[rows], identity[rows]) for rows in cut], NO_COPIES)
+    joined = Senders.among([sent_texts(owner[rows], text[rows], identity[rows]) for rows in cut], NO_COPIES, 15)
     for name in ("text", "accounts", "counts"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(joined, name))
+
+
+def test_of_a_large_day_more_accounts_make_a_text_shared() -> None:
+    owner, text = np.arange(6), np.full(6, 9, np.uint64)
+    sent = [sent_texts(owner, text, np.arange(6).astype(np.uint64))]
+    for accounts, counted in ((10, 1), (12_000, 1), (12_001, 6)):
+        found = Senders.among(sent, NO_COPIES, accounts).of(text, np.arange(6).astype(np.uint64))
+        assert (found > 0).sum() == counted
+        assert np.abs(found).tolist() == [6] * 6
 
 
 def test_copies_of_a_text_are_that_text() -> None:
     copies = Copies(np.array([7, 8], np.uint64), np.array([5, 5], np.uint64))
     owner, text = np.array([0, 1, 2, 3]), np.array([5, 7, 8, 9], np.uint64)
     identity = np.array([30, 10, 20, 40], np.uint64)
-    senders = Senders.among([sent_texts(owner, copies.originals(text), identity)], copies)
+    senders = Senders.among([sent_texts(owner, copies.originals(text), identity)], copies, 4)
     assert senders.of(text, identity).tolist() == [-3, 3, -3, 1]
 
 
