@@ -62,7 +62,7 @@ def test_folder_names_count_for_their_own_file(tmp_path: Path) -> None:
         ("a.json", b""),
         ("a.json", gzip.compress(call(0) * 99, mtime=0)[:40]),
         ("a.json", b" " * (together.SMALL_BYTES + 1) + call(0)),
-        ("a.json", gzip.compress(call(0) + b" " * (1 << 20))),
+        ("a.json", gzip.compress(call(0) + b" " * (1 << 20), mtime=0)),
     ],
     ids=["another format", "text", "empty", "damaged", "large", "large when unpacked"],
 )
