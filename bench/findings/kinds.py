@@ -44,6 +44,11 @@ def _campaign(attack: str, padding: int, accounts: int, **changes: object) -> Ki
 
 EVEN = [_campaign(attack, padding, accounts) for attack in SETS for padding in PADDINGS for accounts in SIZES]
 UNEVEN = [_campaign(attack, padding, 300, volumes="honest") for attack in SETS for padding in PADDINGS]
+DRAWN = [
+    _campaign(attack, padding, 300, volumes="honest", drawn=True)
+    for attack in ("alpaca", "t0", "tasks", "gpteacher")
+    for padding in PADDINGS[1:]
+]
 SMALL = [_campaign(attack, padding, 30) for attack in SETS for padding in PADDINGS[:2]]
 # One operator's settings, hours, addresses: what a campaign shows that takes no pains.
 TRACED = [
@@ -64,4 +69,6 @@ BESIDE = [
 ]
 NOTHING = Kind("clean day", "clean day")
 HONEST = [Kind(name, name) for name in COHORTS]
-KINDS = {kind.name: kind for kind in (*EVEN, *UNEVEN, *SMALL, *TRACED, *SORTED, *COPIED, *BESIDE, *HONEST, NOTHING)}
+KINDS = {
+    kind.name: kind for kind in (*EVEN, *UNEVEN, *DRAWN, *SMALL, *TRACED, *SORTED, *COPIED, *BESIDE, *HONEST, NOTHING)
+}

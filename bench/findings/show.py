@@ -46,6 +46,7 @@ def newest(rows: Sequence[Row]) -> list[Row]:
 _WAYS = {
     "frame": "beside a vendor whose frame they use",
     "deal": "sorted",
+    "drawn": "uneven, drawn",
     "volumes": "uneven",
     "copies": "copied",
     "settings": "with traces",

@@ -33,6 +33,7 @@ class Planted:
     frame: Literal["none", "paraphrased", "vendor", "new vendor"] = (
         "none"  # what is put around every prompt of the campaign
     )
+    drawn: bool = False  # whether a call is padding is drawn call by call: shares of accounts differ
     copies: int = 1  # accounts that send each of its prompts
     deal: Literal["shuffled", "sorted"] = "shuffled"  # sorted: each account has prompts that begin alike
 
@@ -87,7 +88,8 @@ def deal_prompts(
                 Random(f"deck/{seed}/{name}").shuffle(decks[name])
         own = [decks[name] for name in planted.corpora]
         left = sum(len(deck) for deck in own)
-        shares = [attack_calls(planted, calls) for calls in account_volumes(seed, planted, timing)]
+        draw = Random(f"shares/{seed}/{planted.name}") if planted.drawn else None
+        shares = [attack_calls(planted, calls, draw) for calls in account_volumes(seed, planted, timing)]
         ends = [end for end in accumulate(shares) if end <= left]
         if not ends:
             raise ValueError(f"no prompts are left for campaign {planted.name}; plant fewer or smaller campaigns")
@@ -116,16 +118,17 @@ def account_volumes(seed: int, planted: Planted, timing: Traffic | None = None) 
     return [round(min(high, max(low, float(random.choice(busy))))) for _ in range(planted.accounts)]
 
 
-def attack_calls(planted: Planted, calls: int | None = None) -> int:
+def attack_calls(planted: Planted, calls: int | None = None, draw: Random | None = None) -> int:
     """How many of an account's calls (``planted.calls`` where no number is given) carry attack prompts.
 
-    At least one, but for a control that is all padding.
+    At least one, but for a control that is all padding. draw : where whether a call is padding is drawn
     """
-    return (
-        0
-        if planted.padding >= 1.0
-        else max(1, round((planted.calls if calls is None else calls) * (1.0 - planted.padding)))
-    )
+    if planted.padding >= 1.0:
+        return 0
+    number = planted.calls if calls is None else calls
+    if draw is not None:
+        return max(1, sum(draw.random() >= planted.padding for _ in range(number)))
+    return max(1, round(number * (1.0 - planted.padding)))
 
 
 def campaign_habits(seed: int, planted: Planted, accounts: int, traffic: Traffic) -> list[Habit]:

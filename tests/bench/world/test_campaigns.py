@@ -54,6 +54,13 @@ def test_burnt_accounts_are_made_used_and_thrown_away(corpora: Path) -> None:
     assert np.ptp(starts) > 10 * 3_600
 
 
+def test_padding_may_be_drawn_call_by_call(corpora: Path) -> None:
+    even = Planted("drawn", ("alpaca_52k",), accounts=30, calls=20, padding=0.5, drawn=True)
+    numbers = [len(prompts) for _, prompts, _ in planted_day(corpora, even)]
+    assert len(set(numbers)) > 4
+    assert abs(np.mean(numbers) - 10) < 1.5
+
+
 def test_copied_prompts_are_sent_by_so_many_accounts(corpora: Path) -> None:
     day = planted_day(corpora, Planted("copied", ("alpaca_52k",), accounts=30, calls=10, copies=3))
     senders = Counter(prompt for _, prompts, _ in day for prompt in set(prompts))
