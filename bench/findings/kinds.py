@@ -38,8 +38,8 @@ class Kind:
 
 def _campaign(attack: str, padding: int, accounts: int, **changes: object) -> Kind:
     name = " ".join([attack, f"{padding} %", f"{accounts} accounts", *map(str, changes)])
-    planted = Planted(name.replace(" ", "_"), SETS[attack], accounts, padding=padding / 100, **_CONTENT_ALONE)  # type: ignore[arg-type]  # the literals of Planted
-    return Kind(name, attack, replace(planted, **changes))  # type: ignore[arg-type]  # its fields
+    planted = Planted(name.replace(" ", "_"), SETS[attack], accounts, padding=padding / 100, **_CONTENT_ALONE)
+    return Kind(name, attack, replace(planted, **changes))
 
 
 EVEN = [_campaign(attack, padding, accounts) for attack in SETS for padding in PADDINGS for accounts in SIZES]

@@ -15,7 +15,6 @@ from scipy.optimize import minimize
 
 from bench.findings.show import way_of
 from gauger.engine.findings import weights
-from gauger.engine.findings.facts import FACTS
 
 NAMES = tuple(weights.WEIGHTS)
 _RIDGE = 0.001  # of squared weights, beside a mean loss
@@ -137,6 +136,3 @@ def write(model: Model, path: Path) -> None:
         for name, weight, unknown in zip(NAMES, model.weights, model.unknown, strict=True)
     ]
     path.write_text(head + "\n".join([*lines, "}"]) + "\n")
-
-
-assert len(NAMES) == len(FACTS)

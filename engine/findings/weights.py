@@ -1,6 +1,6 @@
 """What each fact weighs. Written by ``python -m bench.findings train``; monotone, so no weight is below zero.
 
-Trained on findings of planted campaigns and of new honest cohorts, on days joined from real text; docs/detection.md
+Trained on findings of planted campaigns and of new honest cohorts, on days joined from real text; docs/verdicts.md
 says which, and how well the probability holds for kinds that were left out.
 """
 

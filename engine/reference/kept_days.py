@@ -36,7 +36,7 @@ _SAMPLE_FIELDS: dict[str, Field] = {
     "owner": (np.int64, ()),
     "identity": (np.uint64, ()),
     "features": (np.int8, (FEATURES,)),
-    "senders": (np.int32, ()),  # accounts that sent the call's text the same day
+    "senders": (np.int32, ()),  # of ``shared_text.Senders.of``
 }
 _SAMPLE_DEFAULTS = {"senders": 0}  # not known, in days kept by earlier versions
 _BACKGROUND_FIELDS: dict[str, Field] = {"count": (np.int64, ()), "total": (np.int64, (FEATURES,))}

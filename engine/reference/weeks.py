@@ -84,8 +84,11 @@ def _weighed(directory: StateDirectory, writing: Writing, last: date, settings: 
 
 def _findings(whole: Whole, reference: Population, found: Evidence, settings: Settings) -> list[Finding]:
     """Clusters of the week with their verdicts, by the function that says a day's; kept days know no families."""
-    people, findings, usual = whole.accounts, [], alikeness_among(reference)
-    for cluster in find_clusters(found, settings):
+    people, findings, clusters = whole.accounts, [], find_clusters(found, settings)
+    if not clusters:
+        return []
+    usual = alikeness_among(reference)
+    for cluster in clusters:
         for finding in parted(cluster, people, reference, settings):
             group = Group(people, reference, finding.members, np.zeros(0, np.int64), earlier=True)
             said = said_by(whole, looked_at(finding.members), found.call_probability)

@@ -54,7 +54,7 @@ class Population:
     # Of a run's own accounts; a stored day does not say.
     sample_prompt: np.ndarray | None = None  # uint64[m], half of the prompt's hash, 0 = not known
     sample_cell: np.ndarray | None = None  # uint32[m], cell of the call's features
-    # int32[m], accounts that sent the call's text the same day, 0 = not known; None: no call's is
+    # int32[m], of ``shared_text.Senders.of``: who sent the call's text too, and whether it counts; None: not known
     sample_senders: np.ndarray | None = None
 
     def __len__(self) -> int:

@@ -82,8 +82,8 @@ def test_the_slope_is_that_of_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def look(loss: object, start: np.ndarray, **_: object) -> object:
         at = np.linspace(-0.5, 0.7, len(start))
-        value, slope = loss(at)  # type: ignore[operator]  # a function
-        steps = [(loss(at + 1e-6 * one)[0] - value) / 1e-6 for one in np.eye(len(at))]  # type: ignore[operator]
+        value, slope = loss(at)
+        steps = [(loss(at + 1e-6 * one)[0] - value) / 1e-6 for one in np.eye(len(at))]
         asked.append((slope, steps))
         return type("Found", (), {"x": at})
 
@@ -101,7 +101,7 @@ def test_weights_are_written_where_they_are_read(tmp_path: Path) -> None:
     read: dict[str, object] = {}
     exec(path.read_text(), read)  # the module, as Python reads it
     assert read["INTERCEPT"] == pytest.approx(model.intercept, abs=0.005)
-    assert {name: weight for name, (weight, _) in read["WEIGHTS"].items()} == pytest.approx(  # type: ignore[attr-defined]
+    assert {name: weight for name, (weight, _) in read["WEIGHTS"].items()} == pytest.approx(
         dict(zip(NAMES, model.weights, strict=True)), abs=0.005
     )
 

@@ -32,7 +32,7 @@ def said(
 
 def fact(name: str, told: Said, **changes: object) -> Fact:
     case = {"usual": Alike(0.1, 0.01), "accounts": len(told.accounts), "signs": (), "owner": None} | changes
-    (found,) = (one for one in facts_of(Evidenced(told, **case)) if one.name == name)  # type: ignore[arg-type]  # as named
+    (found,) = (one for one in facts_of(Evidenced(told, **case)) if one.name == name)
     return found
 
 

@@ -43,7 +43,7 @@ def of_topics(seed: int, accounts: int = 12, calls: int = 6) -> Said:
 @pytest.mark.parametrize("make", [dealt, of_topics])
 def test_alikeness_is_what_all_pairs_say(make: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_BLOCK", 7)  # accounts are cut by blocks
-    said = make(5)  # type: ignore[operator]  # one of two functions
+    said = make(5)
     assert alikeness(said).share == pytest.approx(naive(said), abs=1e-6)
 
 

@@ -154,7 +154,7 @@ class Counted:
 def copies_among(groups: list[int], calls: list[int]) -> dict[int, int]:
     halves = np.arange(10, 10 + len(groups), dtype=np.uint64)
     prompts = Counted(np.stack([halves, halves], axis=1), np.asarray(calls, np.int64))
-    copies = copies_of(Grouped(np.asarray(groups, np.int64)), prompts)  # type: ignore[arg-type]  # what it reads
+    copies = copies_of(Grouped(np.asarray(groups, np.int64)), prompts)
     return dict(zip(copies.text.tolist(), copies.original.tolist(), strict=True))
 
 
