@@ -129,7 +129,8 @@ def level_that_holds(directory: StateDirectory, today: date, settings: Settings)
     low, high = binomial_interval(flagged, accounts)
     least = sorted(value for found in checks.values() for value in found.get("least", []))
     allowed = int(settings.alarm_level * accounts)
-    if low <= settings.alarm_level or len(least) <= allowed:  # checks of earlier versions noted no probabilities
+    # Checks of earlier versions noted no probabilities: where some did not, what the others noted may not reach so low.
+    if low <= settings.alarm_level or len(least) <= allowed or least[allowed] >= settings.alarm_level:
         return None
     level = least[allowed]  # as many lie below it
     sentence = (
