@@ -54,9 +54,8 @@ def measure(given: Corpus, settings: Settings = PROMPTS) -> Measured:
 def learn_frames(measured: Measured, settings: Settings = PROMPTS) -> Frames:
     """The frames of measured prompts; copies of a prompt teach nothing twice."""
     order = np.unique(measured.hashes, return_index=True)[1][: settings.template_sample]
-    hashes = (measured.hashes[order] >> np.uint64(32)).astype(np.uint32)
     grams = measured.grams.take(order)
-    return learn(grams, hashes, settings.template_members, short_lines=settings.short_lines)
+    return learn(grams, settings.template_members, short_lines=settings.short_lines)
 
 
 def match(frames: Frames, measured: Measured) -> np.ndarray:

@@ -1,9 +1,8 @@
 """Atoms: grams of a prompt that occur in the same prompts as each other; frames are made of them, and so is content.
 
-The grams of one frame occur in the same prompts, so the least hash among those prompts (their column min-hash) is the
-same; grams of common phrases rarely agree. Five grams of a prompt that agree are an atom. Slot content that is sent
-many times makes atoms too. It gives itself away by standing across frames instead of nesting in one, or by standing
-beside others of its kind within one.
+The grams of one frame occur in the same prompts; those of common phrases rarely do. Five grams of a prompt that agree
+are an atom. Slot content that is sent many times makes atoms too. It gives itself away by standing across frames
+instead of nesting in one, or by standing beside others of its kind within one.
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,11 @@ import numpy as np
 
 from gauger.engine.families.vocabulary import Vocabulary
 from gauger.kernels.families import atoms as kernels
+from gauger.kernels.families import holders as kernels_of_holders
 
+_ALIKE_PERCENT = 75  # Jaccard similarity of the holders of two grams of one identity
+_LOOKED_AT = 64  # holders of a gram that are searched for others like it
+_MAIN_PERCENT = 35  # of what may be a prompt's frame are an atom by which it is told from others: at most two
 _REACH = 32  # atoms of one prompt that are compared with each other, most widely held first
 _LARGER = 2  # times the holders
 _NESTED_PERCENT = 80  # of the smaller atom's holders hold the larger, too
@@ -29,13 +32,23 @@ class Atoms:
     kept: np.ndarray  # bool, as long as the vocabulary's numbers: whether a gram is part of an atom
 
 
-def identify(*columns: np.ndarray) -> np.ndarray:
-    """Identity of each gram: grams with equal columns (uint32) have the same; int32."""
-    identity = np.zeros(len(columns[0]), np.int64)
-    for column in columns:
-        key = identity.astype(np.uint64) << np.uint64(32) | column.astype(np.uint64)
-        identity = np.unique(key, return_inverse=True)[1]
-    return identity.astype(np.int32)
+def alike(vocabulary: Vocabulary) -> np.ndarray:
+    """Identity of each gram: those that nearly the same prompts hold have the same; int32[g], most widely held first.
+
+    It is found from who holds what and from nothing else. A least hash among the holders, as MinHash has it, is the
+    same for two grams with the probability of their similarity, and what hangs on it is another under each key.
+    """
+    offsets = np.concatenate([[0], np.cumsum(vocabulary.counts)]).astype(np.int64)
+    holders = kernels_of_holders.Holders(offsets, np.empty(offsets[-1], np.int32))
+    grams = kernels.Grams(vocabulary.offsets, vocabulary.numbers)
+    kernels_of_holders.list_holders(grams, holders)
+    # Of grams that equally many prompts hold, those in longer prompts first: hashes decide only what nothing else does.
+    lengths = np.diff(vocabulary.offsets)
+    beside = np.bincount(vocabulary.numbers, np.repeat(lengths, lengths), minlength=len(vocabulary.values))
+    order = np.lexsort((vocabulary.values, -beside, -vocabulary.counts))
+    identity = np.empty(len(vocabulary.values), np.int32)
+    kernels_of_holders.gather_alike(order, grams, holders, _ALIKE_PERCENT, _LOOKED_AT, identity)
+    return identity
 
 
 def find_atoms(
@@ -93,31 +106,32 @@ class Parts:
     """What the prompts of a vocabulary are made of."""
 
     frame: np.ndarray  # uint8 as long as the vocabulary's numbers: whether a gram may be part of its prompt's frame
-    identity: np.ndarray  # int32 per gram, by least and greatest prompt and number of prompts
+    identity: np.ndarray  # int32 per gram
     atoms: Atoms  # of those
     standing: Standing
 
 
 def take_apart(vocabulary: Vocabulary) -> Parts:
-    """Tell what may be frame from content.
-
-    Atoms by the least prompt alone gather a frame's grams although some of its prompts lack one or the other; those by
-    the least and the greatest prompt and the number of prompts (in half octaves) tell content apart that stands in the
-    same least prompt. A gram that either calls content is none of a frame.
-    """
-    wide = identify(vocabulary.least)
-    atoms = find_atoms(vocabulary, wide, vocabulary.width)
-    keep = atoms.kept & ~_marked(standing(atoms).content, wide, vocabulary.numbers)
-    octaves = np.rint(2.0 * np.log2(vocabulary.counts)).astype(np.uint32)
-    narrow = identify(vocabulary.least, vocabulary.greatest, octaves)
-    atoms = find_atoms(vocabulary, narrow, vocabulary.width)
+    """Tell what may be frame from content."""
+    identity = alike(vocabulary)
+    atoms = find_atoms(vocabulary, identity, vocabulary.width)
     weighed = standing(atoms)
-    keep &= ~(atoms.kept & _marked(weighed.content, narrow, vocabulary.numbers))
-    return Parts(keep.view(np.uint8), narrow, atoms, weighed)
+    content = np.zeros(int(identity.max(initial=-1)) + 1, bool)  # identities past the last mark are in no atom
+    content[: len(weighed.content)] = weighed.content
+    keep = atoms.kept & ~content[identity][vocabulary.numbers]
+    return Parts(keep.view(np.uint8), identity, atoms, weighed)
 
 
-def _marked(marks: np.ndarray, identity: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """marks of the identity of each gram; identities past the last mark are in no atom."""
-    padded = np.zeros(int(identity.max(initial=-1)) + 1, bool)
-    padded[: len(marks)] = marks
-    return padded[identity][numbers]
+def first_labels(vocabulary: Vocabulary, parts: Parts) -> np.ndarray:
+    """Prompts whose frames are alike at first sight have one label; int64[n], -1 where too little may be frame.
+
+    Alike are those with the same largest atom, and the same second one where that is as large as this one, nearly: a
+    frame, and the same frame with a block of its length, are two.
+    """
+    main = np.empty((len(vocabulary), 2), np.int32)
+    count = int(parts.identity.max(initial=-1)) + 1
+    grams = kernels.Grams(vocabulary.offsets, vocabulary.numbers)
+    held = np.zeros(count, np.int32)
+    kernels.main_atoms(grams, parts.frame, parts.identity, vocabulary.width, _MAIN_PERCENT, held, main)
+    lesser, greater = main.T.astype(np.int64)
+    return np.where(greater >= 0, (lesser + 1) * count + greater, -1)

@@ -142,7 +142,7 @@ class Matcher:
         index = np.full(1 << int(np.ceil(np.log2(max(16, 4 * len(frames.distinct))))), -1, np.int32)
         kernels.index_grams(frames.distinct, index)
         rank = np.empty(len(frames), np.int64)
-        rank[np.lexsort((np.arange(len(frames)), -frames.members))] = np.arange(len(frames))
+        rank[np.lexsort((np.arange(len(frames)), -frames.sizes, -frames.members))] = np.arange(len(frames))
         self._table = kernels.Table(
             frames.distinct, index, frames.posting_offsets, frames.posting_frames, frames.sizes, frames.needed,
             frames.parents, rank, *frames.shared(),

@@ -29,11 +29,10 @@ class Matched:
 class Matching:
     """The frames of a sample of prompts, and their slots."""
 
-    def __init__(self, sample: Grams, hashes: np.ndarray, settings: Settings) -> None:
-        """sample : grams of the prompts with the smallest hashes; hashes : uint64[>= n, 2], theirs, ascending"""
+    def __init__(self, sample: Grams, settings: Settings) -> None:
+        """sample : grams of the prompts with the smallest hashes, in their order"""
         progress.tell("learning frames")
-        columns = (hashes[: len(sample), 0] >> np.uint64(32)).astype(np.uint32)
-        frames = learn(sample, columns, settings.template_members, short_lines=settings.short_lines)
+        frames = learn(sample, settings.template_members, short_lines=settings.short_lines)
         self.matcher = Matcher(frames)
         self._slots = SlotCounter(frames, sample, self.matcher.match(sample))
 

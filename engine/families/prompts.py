@@ -76,7 +76,7 @@ class KeptPrompts:
 
     def matched(self, settings: Settings) -> Matched:
         """As in ``PromptTable``."""
-        matching = Matching(self.sample(settings.template_sample), self.hashes, settings)
+        matching = Matching(self.sample(settings.template_sample), settings)
         labels = np.empty(len(self.hashes), np.int32)
         counts = matching.match(self._slices(), labels)
         return Matched(labels, matching.matcher, matching.figures(counts))

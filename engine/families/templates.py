@@ -1,52 +1,28 @@
-"""Template families: prompts that share a frame and differ in long slots, found by co-occurrence identity.
+"""Template families: prompts that share a frame and differ in long slots, found by who holds which grams.
 
 Learnt on a sample of distinct prompts, chosen by smallest keyed hash: such a sample merges, and keeps prompts whole.
-Grams that may be part of a frame are told from slot content (``atoms``); a MinHash of what is left groups prompts; the
-consensus of each group is its frame; every prompt is matched against the frames, twice; and a family whose members
-fall into exclusive parts is split into variants (``variants``). Whatever the volume, the rules are shares.
+Grams that may be part of a frame are told from slot content (``atoms``); the largest parts of what is left group
+prompts; the consensus of each group is its frame; every prompt is matched against the frames, twice; and a family whose
+members fall into exclusive parts is split into variants (``variants``). Whatever the volume, the rules are shares, and
+but for the choice of the sample no hash decides anything.
 """
 
 import numpy as np
 
 from gauger.engine.common.settings import GRAM_WIDTH, SHORT_GRAM_WIDTH
 from gauger.engine.common.unions import components
-from gauger.engine.families.atoms import take_apart
+from gauger.engine.families.atoms import first_labels, take_apart
 from gauger.engine.families.frames import NO_FRAMES, Frames, Grams, Matcher, contained
 from gauger.engine.families.recombination import Pool, pools
 from gauger.engine.families.variants import Splitter, Variant
 from gauger.engine.families.vocabulary import MemberCounter, Vocabulary, frequent_grams
 from gauger.kernels.families import frames as kernels
 
-_SLOTS, _BANDS = 32, 12
-_VERIFY = 0.65  # share of equal slots that joins a prompt to its bucket's first
 _CONSENSUS_PERCENT = 80  # a frame's grams are in this share of its members
 _MERGE = 0.8  # mutual overlap of consensus that makes two frames one
 _ROUNDS = 2  # of consensus and matching
 _LEVELS = 2  # variants of variants
 MEMBERS_MIN = 5
-
-
-def _group(vocabulary: Vocabulary, kept: np.ndarray) -> np.ndarray:
-    """First grouping: label of each prompt, -1 where too little was kept."""
-    count = len(vocabulary)
-    signatures = np.empty((count, _SLOTS), np.uint32)
-    number = np.empty(count, np.int32)
-    kernels.sign_kept(
-        kernels.Grams(vocabulary.offsets, vocabulary.numbers), vocabulary.values, kept, signatures, number
-    )
-    eligible = np.flatnonzero(number >= vocabulary.width)
-    parents = np.arange(count, dtype=np.int32)
-    least = int(np.ceil(_VERIFY * _SLOTS))
-    for band in range(_BANDS):
-        pair = signatures[eligible, 2 * band].astype(np.uint64) << np.uint64(32) | signatures[eligible, 2 * band + 1]
-        order = np.argsort(pair, kind="stable")
-        if len(order):
-            kernels.join_buckets(eligible[order], pair[order], signatures, least, parents)
-    labels = np.full(count, -1, np.int64)
-    while np.any(parents != parents[parents]):
-        parents = parents[parents]
-    labels[eligible] = parents[eligible]
-    return labels
 
 
 def _consensus(vocabulary: Vocabulary, kept: np.ndarray, labels: np.ndarray) -> Frames:
@@ -84,7 +60,7 @@ def _merge_alike(frames: Frames) -> Frames:
     group = components(len(frames), left[alike], right[alike])
     total = np.bincount(group, frames.members, minlength=group.max() + 1)
     # Largest member group first; the first of each group stands for it.
-    order = np.lexsort((np.arange(len(frames)), -frames.members))
+    order = np.lexsort((np.arange(len(frames)), -frames.sizes, -frames.members))
     chosen = order[np.unique(group[order], return_index=True)[1]]
     chosen = np.sort(chosen[frames.sizes[chosen] >= frames.width])
     place = np.full(len(frames), -1)
@@ -151,19 +127,18 @@ def _with_variants(vocabulary: Vocabulary, frames: Frames, labels: np.ndarray, m
     return frames.extended([variant.grams for variant in variants], prompts, parents, contained(sizes).tolist())
 
 
-def learn(grams: Grams, prompt_hashes: np.ndarray, members_min: int, *, short_lines: bool = False) -> Frames:
+def learn(grams: Grams, members_min: int, *, short_lines: bool = False) -> Frames:
     """Learn frames from distinct prompts in canonical order.
 
-    prompt_hashes : uint32[n], keyed, from which column min-hashes are taken
     members_min : a gram in fewer prompts is slot content
     short_lines : grams are of SHORT_GRAM_WIDTH tokens, and a frame is not split into variants: what a line of a dozen
         words has besides its frame are a few values, not the text of a variant
     """
-    vocabulary = frequent_grams(grams, prompt_hashes, members_min, SHORT_GRAM_WIDTH if short_lines else GRAM_WIDTH)
+    vocabulary = frequent_grams(grams, members_min, SHORT_GRAM_WIDTH if short_lines else GRAM_WIDTH)
     if len(vocabulary.numbers) == 0:
         return NO_FRAMES
     parts = take_apart(vocabulary)
-    labels = _group(vocabulary, parts.frame)
+    labels = first_labels(vocabulary, parts)
     numbered = vocabulary.grams()
     frames = NO_FRAMES
     for _ in range(_ROUNDS):

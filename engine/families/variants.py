@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gauger.engine.families.atoms import find_atoms, identify
+from gauger.engine.families.atoms import alike, find_atoms
 from gauger.engine.families.vocabulary import MemberCounter, Vocabulary
 
 _GRAMS_MIN = 3  # grams that tell a variant apart: what one word does at the edge of a slot
@@ -47,7 +47,7 @@ class Splitter:
         telling = grams[(counts >= least) & (counts <= _SHARE_MAX * size)]
         if len(telling) < 2 * _GRAMS_MIN:
             return []
-        self._identity[telling] = identify(self._counter.least[telling], self._counter.greatest[telling])
+        self._identity[telling] = alike(self._vocabulary.part(prompts, telling))
         atoms = find_atoms(self._vocabulary, self._identity, _GRAMS_MIN, prompts)
         self._identity[telling] = -1
         variant, member = _partition(atoms.identities, atoms.prompts, size, least)

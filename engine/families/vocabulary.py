@@ -1,5 +1,7 @@
 """The frequent grams of a sample of prompts: numbered, counted, and each prompt as a list of their numbers."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +24,6 @@ class Vocabulary:
     numbers: np.ndarray  # int32, grams of prompt i at offsets[i]:offsets[i + 1], each once, in order of appearance
     values: np.ndarray  # uint32[g], the grams
     counts: np.ndarray  # int64[g], prompts that hold each
-    least: np.ndarray  # uint32[g], least hash of a prompt that holds it
-    greatest: np.ndarray  # uint32[g], greatest
-    prompt_hashes: np.ndarray  # uint32[n]
     width: int  # tokens in a gram
 
     def __len__(self) -> int:
@@ -34,12 +33,20 @@ class Vocabulary:
         """Its numbers, as if they were grams: what frames over numbers match."""
         return Grams(self.offsets, self.numbers.view(np.uint32))
 
+    def part(self, prompts: np.ndarray, grams: np.ndarray) -> Vocabulary:
+        """Of some prompts some grams, numbered in the order given."""
+        renamed = np.full(len(self.values), -1, np.int32)
+        renamed[grams] = np.arange(len(grams))
+        some = self.grams().take(prompts)
+        numbers = renamed[some.values]
+        kept = np.concatenate([[0], np.cumsum(numbers >= 0)])
+        offsets, numbers = kept[some.offsets].astype(np.int64), numbers[numbers >= 0]
+        counts = np.bincount(numbers, minlength=len(grams)).astype(np.int64)
+        return Vocabulary(offsets, numbers, self.values[grams], counts, self.width)
 
-def frequent_grams(grams: Grams, prompt_hashes: np.ndarray, count_min: int, width: int = GRAM_WIDTH) -> Vocabulary:
-    """The grams that at least ``count_min`` prompts hold, without those that mostly repeat within a prompt.
 
-    prompt_hashes : uint32[n], keyed
-    """
+def frequent_grams(grams: Grams, count_min: int, width: int = GRAM_WIDTH) -> Vocabulary:
+    """The grams that at least ``count_min`` prompts hold, without those that mostly repeat within a prompt."""
     bits = int(np.clip(np.ceil(np.log2(max(1, len(grams.values)))), 12, _TALLY_BITS_MAX))
     tally = np.zeros(1 << bits, np.uint8)
     kernels.tally_grams(grams.values, tally)
@@ -50,15 +57,14 @@ def frequent_grams(grams: Grams, prompt_hashes: np.ndarray, count_min: int, widt
     while found < 0:
         index, statistics = np.full(4 * rows, -1, np.int32), np.zeros((rows, kernels.STATISTICS), np.uint32)
         given, numbered = kernels.Grams(grams.offsets, grams.values), kernels.Grams(offsets, numbers)
-        found = kernels.number_grams(given, prompt_hashes, tally, tally_min, index, statistics, numbered)
+        found = kernels.number_grams(given, tally, tally_min, index, statistics, numbered)
         rows *= 4
     statistics = statistics[:found]
     counts = statistics[:, kernels.COUNT].astype(np.int64)
     usable = (counts >= count_min) & (statistics[:, kernels.OCCURRENCES] <= _REPEATED_MAX * counts)
     kernels.renumber(offsets, numbers, np.where(usable, np.cumsum(usable) - 1, -1).astype(np.int32))
-    columns = (kernels.GRAM, kernels.LEAST, kernels.GREATEST)
-    values, least, greatest = (np.ascontiguousarray(statistics[usable, column]) for column in columns)
-    return Vocabulary(offsets, numbers[: offsets[-1]], values, counts[usable], least, greatest, prompt_hashes, width)
+    values = np.ascontiguousarray(statistics[usable, kernels.GRAM])
+    return Vocabulary(offsets, numbers[: offsets[-1]], values, counts[usable], width)
 
 
 class MemberCounter:
@@ -68,18 +74,12 @@ class MemberCounter:
         self._vocabulary = vocabulary
         count = len(vocabulary.values)
         self._held, self._seen = np.zeros(count, np.int32), np.empty(count, np.int32)
-        self.least, self.greatest = np.empty(count, np.uint32), np.empty(count, np.uint32)
 
     def count(self, prompts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Grams of some prompts, in order of number, and how many of those hold each.
-
-        ``least`` and ``greatest`` then have, for these grams, the least and greatest hash of a prompt that holds it.
-        """
+        """Grams of some prompts, in order of number, and how many of those hold each."""
         vocabulary = self._vocabulary
-        found = frames.count_members(
-            prompts, kernels.Grams(vocabulary.offsets, vocabulary.numbers), vocabulary.prompt_hashes, self._held,
-            self.least, self.greatest, self._seen,
-        )  # fmt: skip
+        numbered = kernels.Grams(vocabulary.offsets, vocabulary.numbers)
+        found = frames.count_members(prompts, numbered, self._held, self._seen)
         grams = np.sort(self._seen[:found])
         counts = self._held[grams]
         self._held[grams] = 0

@@ -103,7 +103,7 @@ class StoredPrompts:
         """As in ``PromptTable``. What is read here, the bulk of the work directory, goes once all is matched."""
         path = self._work.once("matched")
         if not path.exists():
-            matching = Matching(*self._sample(settings.template_sample), settings)
+            matching = Matching(self._sample(settings.template_sample), settings)
             waiting = [number for number in range(self._units) if not self._work.unit("prompts", number).exists()]
             step = progress.steps("matching prompts", len(waiting))
 
@@ -136,19 +136,17 @@ class StoredPrompts:
         found = read_arrays(self._work.unit("prompts", number), [f"count {name}" for name in _COUNTS])
         return SlotCounts(*(found[f"count {name}"] for name in _COUNTS))
 
-    def _sample(self, size: int) -> tuple[Grams, np.ndarray]:
-        """Grams of so many prompts with the smallest hashes, which the first units hold, and hashes of these units."""
-        parts, hashes = [Grams(np.zeros(1, np.int64), np.zeros(0, np.uint32))], [np.zeros((0, 2), np.uint64)]
+    def _sample(self, size: int) -> Grams:
+        """Grams of so many prompts with the smallest hashes, which the first units hold."""
+        parts = [Grams(np.zeros(1, np.int64), np.zeros(0, np.uint32))]
         for number in range(self._units):
             if size <= 0:
                 break
-            found, grams, rows = self._unit(number)
+            _, grams, rows = self._unit(number)
             parts.append(grams.take(rows[:size]))
-            hashes.append(found["hash"])
             size -= len(rows)
         offsets = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part.offsets) for part in parts]))])
-        grams = Grams(offsets.astype(np.int64), np.concatenate([part.values for part in parts]))
-        return grams, np.concatenate(hashes)
+        return Grams(offsets.astype(np.int64), np.concatenate([part.values for part in parts]))
 
 
 _NO_PROMPTS: dict[str, np.ndarray] = {

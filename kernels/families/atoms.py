@@ -54,6 +54,38 @@ def find_atoms(prompts, grams, identity, least_grams, held, kept, atom_prompt, a
     return atoms
 
 
+@kernel("void(Grams(i64_in, i32_in), u8_in, i32_in, i64, i64, i32_out, i32_out2)")
+def main_atoms(grams, kept, identity, least_grams, percent, held, main):
+    """The identity that most of a prompt's kept grams share, of equals the least, and one more that many share.
+
+    grams, identity : as in ``find_atoms``; kept : uint8 as long as there are numbers
+    percent : share of the kept grams from which on an identity is one of the two, more than 33
+    held : int32 per identity, zero before and after
+    main : int32[n, 2], output; the lesser first, (-1, i) for one alone, (-1, -1) below ``least_grams`` kept grams
+    """
+    offsets, numbers = grams
+    for prompt in range(offsets.size - 1):
+        total, best, second = 0, np.int32(-1), np.int32(-1)
+        for i in range(offsets[prompt], offsets[prompt + 1]):
+            if kept[i]:
+                group = identity[numbers[i]]
+                held[group] += 1
+                total += 1
+                if best < 0 or held[group] > held[best] or (held[group] == held[best] and group < best):
+                    best = group
+        for i in range(offsets[prompt], offsets[prompt + 1]):
+            if kept[i]:
+                group = identity[numbers[i]]
+                if group != best and held[group] * 100 >= percent * total:
+                    second = group
+        for i in range(offsets[prompt], offsets[prompt + 1]):
+            if kept[i]:
+                held[identity[numbers[i]]] = 0
+        enough = total >= least_grams
+        main[prompt, 0] = min(best, second) if enough else -1
+        main[prompt, 1] = max(best, second) if enough else -1
+
+
 @kernel("void(i64_in, i32_in, i64, i64_out)")
 def atom_pairs(starts, atoms, count, pairs):
     """Keys of all pairs of atoms of one prompt: smaller atom * count + greater atom.

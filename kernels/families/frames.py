@@ -1,4 +1,4 @@
-"""Grouping prompts by what is left of them, the frames of groups, and matching prompts against frames."""
+"""The frames of groups of prompts, and matching prompts against frames."""
 
 from __future__ import annotations
 
@@ -27,64 +27,13 @@ class Table(NamedTuple):
     shared: np.ndarray  # int64, how many grams each pair shares
 
 
-@kernel("void(Grams(i64_in, i32_in), u32_in, u8_in, u32_out2, i32_out)")
-def sign_kept(grams, values, kept, signatures, number):
-    """MinHash of the kept grams of each prompt.
-
-    grams : ``Grams``, gram numbers of each prompt; values : uint32 per gram number; kept : uint8, of each number
-    signatures : uint32[n, K], output; number : int32[n], output, number of grams kept
-    Grams are keyed hashes already; slots draw from them by a linear congruential walk.
-    """
-    offsets, numbers = grams
-    for prompt in range(offsets.size - 1):
-        signatures[prompt, :] = U32(0xFFFFFFFF)
-        number[prompt] = 0
-        for i in range(offsets[prompt], offsets[prompt + 1]):
-            if kept[i] == 0:
-                continue
-            number[prompt] += 1
-            state = U64(values[numbers[i]])
-            for j in range(signatures.shape[1]):
-                state = state * U64(6364136223846793005) + U64(1442695040888963407)
-                signatures[prompt, j] = min(signatures[prompt, j], U32(state >> U64(32)))
-
-
-@kernel("void(i64_in, u64_in, u32_out2, i64, i32_out)")
-def join_buckets(order, keys, signatures, least, parents):
-    """Unite prompts of one bucket that share at least ``least`` slots with its first.
-
-    order : int64, prompts by (key, prompt); keys : uint64, bucket of each of those
-    signatures : uint32[n, K]; parents : int32[n], union-find over prompts, updated
-    """
-    head = 0
-    for at in range(1, order.size):
-        if keys[at] != keys[head]:
-            head = at
-            continue
-        left, right = order[head], order[at]
-        equal = 0
-        for j in range(signatures.shape[1]):
-            equal += np.int64(signatures[left, j] == signatures[right, j])
-        if equal >= least:
-            a, b = left, right
-            while parents[a] != a:
-                parents[a] = parents[parents[a]]
-                a = parents[a]
-            while parents[b] != b:
-                parents[b] = parents[parents[b]]
-                b = parents[b]
-            if a < b:
-                parents[b] = a
-            else:
-                parents[a] = b
-
-
 @kernel("i64(i64_in, i64_in, Grams(i64_in, i32_in), u8_in, i64, i32_out, i32_out, i32_out)")
 def agreed_grams(order, starts, grams, kept, percent, held, group, gram):
     """The kept grams that at least ``percent`` of a group's prompts hold.
 
     order, starts : prompts of group g are order[starts[g]:starts[g + 1]]
-    grams, kept : as in ``sign_kept``; held : int32 per gram, zero before and after
+    grams : ``Grams``, gram numbers of each prompt; kept : uint8 as long as there are numbers
+    held : int32 per gram, zero before and after
     group, gram : int32, output, one entry an agreed gram, group by group; returns how many
     """
     offsets, numbers = grams
@@ -103,27 +52,22 @@ def agreed_grams(order, starts, grams, kept, percent, held, group, gram):
     return written
 
 
-@kernel("i64(i64_in, Grams(i64_in, i32_in), u32_in, i32_out, u32_out, u32_out, i32_out)")
-def count_members(prompts, grams, prompt_hashes, held, least, greatest, seen):
-    """Of each gram of some prompts: how many of them hold it, and the least and greatest of their hashes.
+@kernel("i64(i64_in, Grams(i64_in, i32_in), i32_out, i32_out)")
+def count_members(prompts, grams, held, seen):
+    """Of each gram of some prompts: how many of them hold it.
 
-    prompts : int64, those to look at; grams : ``Grams``, numbers; prompt_hashes : uint32 per prompt
-    held : int32 per gram, zero; least, greatest : uint32 per gram, written where held
+    prompts : int64, those to look at; grams : ``Grams``, numbers; held : int32 per gram, zero
     seen : int32, output: the grams in order of first appearance; returns how many
     """
     offsets, numbers = grams
     count = 0
     for at in range(prompts.size):
-        hashed = prompt_hashes[prompts[at]]
         for i in range(offsets[prompts[at]], offsets[prompts[at] + 1]):
             gram = numbers[i]
             if held[gram] == 0:
                 seen[count] = gram
                 count += 1
-                least[gram] = greatest[gram] = hashed
             held[gram] += 1
-            least[gram] = min(least[gram], hashed)
-            greatest[gram] = max(greatest[gram], hashed)
     return count
 
 

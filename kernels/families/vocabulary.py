@@ -13,10 +13,9 @@ import numpy as np
 from gauger.kernels.machine.jit import inline, kernel
 
 U64, U32, U8 = np.uint64, np.uint32, np.uint8
-# A row of statistics: the gram, prompts that hold it, its occurrences, the least and the greatest hash of a prompt that
-# holds it (its column min-hash and max-hash), the last prompt counted (+ 1).
-GRAM, COUNT, OCCURRENCES, LEAST, GREATEST, LAST = range(6)
-STATISTICS = 6
+# A row of statistics: the gram, prompts that hold it, its occurrences, the last prompt counted (+ 1).
+GRAM, COUNT, OCCURRENCES, LAST = range(4)
+STATISTICS = 4
 
 
 class Grams(NamedTuple):
@@ -41,11 +40,11 @@ def slot_of(gram, mask):
     return (U64(gram) * U64(0x9E3779B97F4A7C15)) >> U64(20) & mask
 
 
-@kernel("i64(Grams(i64_in, u32_in), u32_in, u8_in, i64, i32_out, u32_out2, Grams(i64_out, i32_out))")
-def number_grams(prompts, prompt_hashes, tally, least_count, index, statistics, numbered):
+@kernel("i64(Grams(i64_in, u32_in), u8_in, i64, i32_out, u32_out2, Grams(i64_out, i32_out))")
+def number_grams(prompts, tally, least_count, index, statistics, numbered):
     """Number the grams whose cell of ``tally`` holds at least ``least_count``, and count them by prompts.
 
-    prompts : ``Grams`` of n prompts; prompt_hashes : uint32[n]
+    prompts : ``Grams`` of n prompts
     index : int32[power of two], -1 throughout; statistics : uint32[at most half as many, STATISTICS], zero
     numbered : ``Grams``, output: the numbers of each prompt's grams, each once, in order of first appearance
     Returns how many distinct grams there are, or -1 when ``statistics`` is too short.
@@ -70,16 +69,12 @@ def number_grams(prompts, prompt_hashes, tally, least_count, index, statistics, 
                 row = np.int32(known)
                 index[slot] = row
                 statistics[row, GRAM] = grams[i]
-                statistics[row, LEAST] = prompt_hashes[prompt]
-                statistics[row, GREATEST] = prompt_hashes[prompt]
                 known += 1
             statistics[row, OCCURRENCES] += U32(1)
             if statistics[row, LAST] == mark:
                 continue
             statistics[row, LAST] = mark
             statistics[row, COUNT] += U32(1)
-            statistics[row, LEAST] = min(statistics[row, LEAST], prompt_hashes[prompt])
-            statistics[row, GREATEST] = max(statistics[row, GREATEST], prompt_hashes[prompt])
             numbers[written] = row
             written += 1
         number_offsets[prompt + 1] = written

@@ -73,8 +73,3 @@ def frames_of(sets: Sequence[Sequence[int]], members: Sequence[int], parents: Se
     frame = np.repeat(np.arange(len(sets)), [len(grams) for grams in sets])
     gram = np.asarray([gram for grams in sets for gram in grams], np.int64)
     return Frames.of(frame, gram, np.asarray(members), None if parents is None else np.asarray(parents))
-
-
-def hashes_for(count: int, seed: int = 0) -> np.ndarray:
-    """Distinct prompt hashes uint32[count], in any order."""
-    return np.random.default_rng(seed).permutation(count).astype(np.uint32) * np.uint32(7919) + np.uint32(1)

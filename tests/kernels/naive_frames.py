@@ -17,17 +17,14 @@ class Counted:
     gram: int
     prompts: int
     occurrences: int
-    least: int
-    greatest: int
 
 
-def counted(prompts: Prompts, hashes: Sequence[int]) -> list[Counted]:
+def counted(prompts: Prompts) -> list[Counted]:
     """Statistics of every gram, in order of first appearance."""
     found = []
     for gram in dict.fromkeys(gram for grams in prompts for gram in grams):
-        mine = [hashed for hashed, grams in zip(hashes, prompts, strict=True) if gram in grams]
         occurrences = sum(list(grams).count(gram) for grams in prompts)
-        found.append(Counted(gram, len(mine), occurrences, min(mine), max(mine)))
+        found.append(Counted(gram, sum(gram in grams for grams in prompts), occurrences))
     return found
 
 
@@ -35,6 +32,33 @@ def tallied(prompts: Prompts, cells: int) -> list[int]:
     """Occurrences of the grams of each cell, up to 255."""
     number = Counter(gram % cells for grams in prompts for gram in grams)
     return [min(255, number[cell]) for cell in range(cells)]
+
+
+def alike(prompts: Prompts, order: Sequence[int], percent: int) -> dict[int, int]:
+    """Number of each gram: that of the first in order, of those like no earlier one, whose holders are like its own."""
+    holders = {gram: {place for place, grams in enumerate(prompts) if gram in grams} for gram in order}
+    found: dict[int, int] = {}
+    leaders = 0
+    for leader in order:
+        if leader in found:
+            continue
+        for gram in order:
+            both, either = holders[leader] & holders[gram], holders[leader] | holders[gram]
+            if gram not in found and len(both) * 100 >= percent * len(either):
+                found[gram] = leaders
+        found[leader] = leaders
+        leaders += 1
+    return found
+
+
+def main_atoms(identities: Sequence[int], least_grams: int, percent: int) -> list[int]:
+    """Of the identities of a prompt's kept grams the commonest, of equals the least, and another that many have."""
+    mine = Counter(identities)
+    if mine.total() < least_grams:
+        return [-1, -1]
+    best = min(mine, key=lambda group: (-mine[group], group))
+    second = [group for group in mine if group != best and mine[group] * 100 >= percent * mine.total()]
+    return sorted([best, *(second or [-1])])
 
 
 def atoms_of(numbers: Sequence[int], identity: Sequence[int], least_grams: int) -> tuple[list[int], list[bool]]:

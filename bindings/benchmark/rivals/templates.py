@@ -23,11 +23,10 @@ def ours(corpus: Corpus) -> Work:
     known, new = _halves(corpus)
     measurer = Measurer(corpus.secret)
     measures = measurer.measure(known.batch, WordSketch())
-    hashes = (measures.prompt_hashes[:, 0] >> np.uint64(32)).astype(np.uint32)
     # Distinct prompts, by smallest hash: the order ``learn`` wants.
-    order = np.unique(hashes, return_index=True)[1]
+    order = np.unique(measures.prompt_hashes[:, 0], return_index=True)[1]
     grams = Grams(measures.gram_offsets, measures.grams).take(order)
-    matcher = Matcher(learn(grams, hashes[order], MEMBERS_MIN))
+    matcher = Matcher(learn(grams, MEMBERS_MIN))
 
     def work() -> np.ndarray:
         found = measurer.measure(new.batch, WordSketch())

@@ -8,28 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gauger.engine.families.atoms import Atoms, find_atoms, identify, standing, take_apart
+from gauger.engine.families.atoms import Atoms, alike, find_atoms, first_labels, standing, take_apart
 from gauger.engine.families.vocabulary import Vocabulary, frequent_grams
-from tests.engine.frame_worlds import grams_of, hashes_for
+from tests.engine.frame_worlds import grams_of, lists_of
 from tests.kernels import naive_frames
 from tests.kernels.strategies import QUICK, pack_words
 
-U32 = st.sampled_from([0, 1, 2**31, 2**32 - 1])
 HEAD, TAIL = list(range(10)), list(range(10, 20))
 
 
 def vocabulary_of(prompts: list[list[int]], count_min: int = 5) -> Vocabulary:
-    return frequent_grams(grams_of(prompts), hashes_for(len(prompts)), count_min)
+    return frequent_grams(grams_of(prompts), count_min)
 
 
 @QUICK
-@given(st.lists(st.tuples(U32, U32), max_size=30))
-def test_identities_are_equal_where_the_columns_are(rows: list[tuple[int, int]]) -> None:
-    columns = [np.array([row[side] for row in rows], np.uint32) for side in (0, 1)]
-    for used in (1, 2):
-        found = identify(*columns[:used]).tolist()
-        kinds = sorted({row[:used] for row in rows})
-        assert found == [kinds.index(row[:used]) for row in rows]
+@given(st.lists(st.lists(st.integers(0, 11), unique=True, max_size=12), max_size=20))
+def test_identities_are_those_of_sets(prompts: list[list[int]]) -> None:
+    vocabulary = vocabulary_of(prompts, 1)
+    lists = lists_of(vocabulary.grams())
+    beside = [sum(len(mine) for mine in lists if number in mine) for number in range(len(vocabulary.values))]
+    order = np.lexsort((vocabulary.values, -np.array(beside), -vocabulary.counts)).tolist()
+    expected = naive_frames.alike(lists, order, 75)
+    assert alike(vocabulary).tolist() == [expected[number] for number in range(len(vocabulary.values))]
 
 
 @QUICK
@@ -42,7 +42,7 @@ def test_identities_are_equal_where_the_columns_are(rows: list[tuple[int, int]])
 def test_atoms_are_those_of_counters(prompts: list[list[int]], identity: list[int], least: int, some: bool) -> None:
     numbers, offsets = pack_words(prompts, np.int32)
     nothing = np.zeros(0, np.uint32)
-    vocabulary = Vocabulary(offsets, numbers, nothing, nothing, nothing, nothing, nothing, 5)
+    vocabulary = Vocabulary(offsets, numbers, nothing, nothing, 5)
     chosen = list(range(len(prompts)))[:: -2 if some else 1]
     found = find_atoms(vocabulary, np.array(identity, np.int32), least, np.array(chosen, np.int64) if some else None)
     expected, kept = [], [[False] * len(mine) for mine in prompts]
@@ -129,36 +129,32 @@ def test_frame_grams_are_the_frames_of_planted_prompts() -> None:
     assert kept.tolist() == [int(value < 20) for value in vocabulary.values[vocabulary.numbers]]
 
 
-def recombined(*, extremes_alike: bool) -> tuple[list[list[int]], np.ndarray]:
-    """Prompts and their hashes: a head of ten grams, and four of twelve blocks drawn for each prompt.
-
-    extremes_alike : block 0 is in the prompt of the least hash and in that of the greatest; otherwise no block is
-    """
-    random, hashes = np.random.default_rng(11), hashes_for(200)
-    prompts = []
-    for hashed in hashes:
-        blocks = random.choice(np.arange(1, 12), 4, replace=False).tolist()
-        if hashed in (hashes.min(), hashes.max()):
-            blocks = [0, 1, 2, 3] if hashed == hashes.min() else [0 if extremes_alike else 4, 5, 6, 7]
-        elif random.random() < 0.3:
-            blocks[0] = 0
-        prompts.append([*HEAD, *(100 + 10 * block + gram for block in blocks for gram in range(8))])
-    return prompts, hashes
-
-
-@pytest.mark.parametrize("extremes_alike", [False, True])
-def test_frame_grams_are_the_head_of_recombined_blocks(extremes_alike: bool) -> None:
-    """A block that both the least and the greatest prompt drew is told from the head by how many prompts hold it."""
-    prompts, hashes = recombined(extremes_alike=extremes_alike)
-    vocabulary = frequent_grams(grams_of(prompts), hashes, 5)
+def test_frame_grams_are_the_head_of_recombined_blocks() -> None:
+    """A head of ten grams, and four of twelve blocks drawn for each prompt."""
+    random = np.random.default_rng(11)
+    drawn = [random.choice(12, 4, replace=False).tolist() for _ in range(200)]
+    prompts = [[*HEAD, *(100 + 10 * block + gram for block in blocks for gram in range(8))] for blocks in drawn]
+    vocabulary = vocabulary_of(prompts)
     wanted = [int(value < 10) for value in vocabulary.values[vocabulary.numbers]]
     assert take_apart(vocabulary).frame.tolist() == wanted
+
+
+def test_prompts_with_the_same_main_atoms_have_one_label() -> None:
+    """Two frames of ten grams; under some of the first a block of ten, under others one of four; four common grams."""
+    block, little = list(range(20, 30)), list(range(30, 34))
+    kinds = [HEAD, TAIL, [*HEAD, *block], [*HEAD, *little], [40, 41, 42, 43]]
+    vocabulary = vocabulary_of([kinds[place % 5] for place in range(100)])
+    found = first_labels(vocabulary, take_apart(vocabulary)).tolist()
+    assert found == [found[place % 5] for place in range(100)]
+    assert found[0] == found[3]
+    assert len({*found[:3]}) == 3
+    assert found[4] == -1
 
 
 @pytest.mark.parametrize("prompts", [[], [[]], [[1, 2, 3]], [[1, 2, 3]] * 9])
 def test_nothing_is_kept_of_too_little(prompts: list[list[int]]) -> None:
     vocabulary = vocabulary_of(prompts)
     assert take_apart(vocabulary).frame.tolist() == [0] * len(vocabulary.numbers)
-    nothing = find_atoms(vocabulary, identify(vocabulary.least), 5)
+    nothing = find_atoms(vocabulary, alike(vocabulary), 5)
     assert len(nothing.prompts) == len(nothing.identities) == 0
     assert content(nothing).tolist() == []

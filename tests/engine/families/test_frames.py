@@ -103,7 +103,7 @@ def test_matches_are_those_of_sets(
     hierarchy: tuple[list[list[int]], list[int], list[int]], prompts: list[list[int]]
 ) -> None:
     sets, members, parents = hierarchy
-    order = sorted(range(len(sets)), key=lambda frame: (-members[frame], frame))
+    order = sorted(range(len(sets)), key=lambda frame: (-members[frame], -len({*sets[frame]}), frame))
     needed = [-(-len(grams) * CONTAINED_PERCENT // 100) for grams in sets]
     needed = [max(GRAM_WIDTH, n) if parent < 0 else n for n, parent in zip(needed, parents, strict=True)]
     rank = [order.index(frame) for frame in range(len(sets))]
@@ -128,7 +128,8 @@ LEFT, RIGHT, OTHER = list(range(12)), list(range(9, 24)), list(range(50, 62))
         # Of crossing frames the larger family wins.
         ([LEFT, RIGHT], [40, 20], None, [(list(range(24)), 0)]),
         ([LEFT, RIGHT], [20, 40], None, [(list(range(24)), 1)]),
-        ([LEFT, RIGHT], [20, 20], None, [(list(range(24)), 0)]),
+        ([LEFT, RIGHT], [20, 20], None, [(list(range(24)), 1)]),  # the longer frame
+        ([OTHER, LEFT], [20, 20], None, [([*LEFT, *OTHER], 0)]),
         # A prompt of no variant is of their parent.
         (
             [FRAME, TWENTIES, THIRTIES], [90, 50, 40], [-1, 0, 0],

@@ -24,7 +24,7 @@ def table() -> KeptPrompts:
 
 
 TABLE = table()
-MATCHING = Matching(TABLE.sample(300), TABLE.hashes, Settings())
+MATCHING = Matching(TABLE.sample(300), Settings())
 
 
 @pytest.mark.parametrize("kept", [6, 512])

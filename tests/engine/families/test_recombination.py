@@ -8,7 +8,7 @@ from gauger.engine.families.frames import Matcher
 from gauger.engine.families.recombination import Pool, pools
 from gauger.engine.families.templates import learn
 from gauger.engine.families.vocabulary import frequent_grams
-from tests.engine.frame_worlds import grams_of, hashes_for
+from tests.engine.frame_worlds import grams_of
 
 BLOCK = 12  # grams
 POOLS, BLOCKS, DRAWN, PROMPTS = 3, 24, 6, 120
@@ -33,7 +33,7 @@ def world(seed: int, shared: int = 0) -> tuple[list[list[int]], list[int]]:
 
 
 def found_in(prompts: list[list[int]]) -> list[Pool]:
-    vocabulary = frequent_grams(grams_of(prompts), hashes_for(len(prompts)), 8)
+    vocabulary = frequent_grams(grams_of(prompts), 8)
     return pools(vocabulary, take_apart(vocabulary), 8)
 
 
@@ -65,7 +65,7 @@ def test_the_order_of_a_prompts_blocks_changes_nothing() -> None:
 def test_the_learner_makes_families_of_pools() -> None:
     prompts, truth = world(4)
     grams = grams_of(prompts)
-    labels = Matcher(learn(grams, hashes_for(len(prompts)), 8)).match(grams).tolist()
+    labels = Matcher(learn(grams, 8)).match(grams).tolist()
     assert len({(label, pool) for label, pool in zip(labels, truth, strict=True) if label >= 0}) == POOLS
     assert sum(label >= 0 for label in labels) >= 0.9 * len(labels)
 

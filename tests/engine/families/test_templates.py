@@ -17,7 +17,6 @@ from tests.engine.frame_worlds import (
     framed,
     frames_of,
     grams_of,
-    hashes_for,
     lists_of,
     measured,
     world,
@@ -28,8 +27,8 @@ MEMBERS_MIN = 8
 
 def learnt(texts: list[str], members_min: int = MEMBERS_MIN) -> tuple[Frames, np.ndarray]:
     """Frames of texts and the label of each text."""
-    grams, hashes = measured(texts)
-    frames = learn(grams, hashes, members_min)
+    grams, _ = measured(texts)
+    frames = learn(grams, members_min)
     return frames, Matcher(frames).match(grams)
 
 
@@ -80,15 +79,15 @@ def test_the_order_of_prompts_changes_nothing() -> None:
         grams, hashes = measured([texts[row] for row in order])
         canonical = np.argsort(hashes)
         taken, of_text = grams.take(canonical), np.empty(len(texts), np.int64)
-        of_text[order[canonical]] = Matcher(learn(taken, hashes[canonical], MEMBERS_MIN)).match(taken)
+        of_text[order[canonical]] = Matcher(learn(taken, MEMBERS_MIN)).match(taken)
         seen.append(of_text.tolist())
     assert seen[0] == seen[1] == seen[2]
 
 
 def test_splitting_the_prompts_to_be_matched_changes_nothing() -> None:
     texts, _ = world(21, "head", families=4)
-    grams, hashes = measured(texts)
-    matcher = Matcher(learn(grams, hashes, MEMBERS_MIN))
+    grams, _ = measured(texts)
+    matcher = Matcher(learn(grams, MEMBERS_MIN))
     whole = matcher.match(grams)
     parts = [matcher.match(grams.take(part)) for part in np.array_split(np.arange(len(texts)), 7)]
     assert np.array_equal(np.concatenate(parts), whole)
@@ -98,9 +97,9 @@ def test_splitting_the_prompts_to_be_matched_changes_nothing() -> None:
 
 def test_frames_learnt_on_half_label_the_other_half() -> None:
     texts, truth = world(22, "tail", members=40)
-    grams, hashes = measured(texts)
+    grams, _ = measured(texts)
     half = np.arange(len(texts)) % 2 == 0
-    matcher = Matcher(learn(grams.take(np.flatnonzero(half)), hashes[half], MEMBERS_MIN))
+    matcher = Matcher(learn(grams.take(np.flatnonzero(half)), MEMBERS_MIN))
     found = matcher.match(grams.take(np.flatnonzero(~half))).tolist()
     expected = [family for family, learnt in zip(truth, half, strict=True) if not learnt]
     assert adjusted_rand_index(expected, found) >= 0.95
@@ -185,8 +184,8 @@ def test_a_prompt_without_any_variants_sentence_is_of_their_parent() -> None:
     words = worlds.Words(32)
     frame, sentences = words.some(60), [words.some(15) for _ in range(3)]
     texts = [" ".join([*frame, *sentences[place % 3], *words.some(100)]) for place in range(90)]
-    grams, hashes = measured(texts)
-    frames = learn(grams, hashes, MEMBERS_MIN)
+    grams, _ = measured(texts)
+    frames = learn(grams, MEMBERS_MIN)
     unseen = [" ".join([*frame, *words.some(15), *words.some(100)]) for _ in range(20)]
     matcher = Matcher(frames)
     assert set(matcher.match(measured(unseen)[0]).tolist()) == {0}
@@ -221,7 +220,6 @@ def test_passages_repeated_under_several_templates_are_in_no_frame() -> None:
 
 
 def test_demonstrations_recombined_under_one_head_are_one_family() -> None:
-    """Unless one is in both the least and the greatest prompt: see ``test_atoms``."""
     words = worlds.Words(38)
     head, shots = words.text(25), [words.text(25) for _ in range(24)]
     texts = []
@@ -262,7 +260,7 @@ def test_a_frames_members_are_the_prompts_that_hold_it() -> None:
         [*np.flatnonzero(random.permutation(40) >= 7).tolist(), *random.integers(1_000, 2**31, 20).tolist()]
         for _ in range(100)
     ]
-    frames = learn(grams_of(prompts), hashes_for(100, 3), MEMBERS_MIN)
+    frames = learn(grams_of(prompts), MEMBERS_MIN)
     held = Matcher(frames).match(grams_of(prompts)) == 0
     assert 50 < held.sum() < 100
     assert frames.members.tolist() == [held.sum()]
@@ -279,6 +277,6 @@ def test_frames_nearly_the_same_become_that_of_the_largest_group() -> None:
 
 def test_nothing_is_learnt_of_nothing() -> None:
     for prompts in ([], [[]], [[1, 2, 3], []], [[place * 100 + gram for gram in range(20)] for place in range(30)]):
-        frames = learn(grams_of(prompts), np.arange(len(prompts), dtype=np.uint32), MEMBERS_MIN)
+        frames = learn(grams_of(prompts), MEMBERS_MIN)
         assert len(frames) == 0
         assert Matcher(frames).match(grams_of(prompts)).tolist() == [-1] * len(prompts)

@@ -7,7 +7,7 @@ import pytest
 
 from gauger.engine.families.variants import Splitter, Variant
 from gauger.engine.families.vocabulary import Vocabulary, frequent_grams
-from tests.engine.frame_worlds import grams_of, hashes_for
+from tests.engine.frame_worlds import grams_of
 
 FRAME = list(range(30))
 SENTENCES = [list(range(100 + 20 * place, 111 + 20 * place)) for place in range(8)]
@@ -24,7 +24,7 @@ def family(parts: Sequence[Sequence[int]], size: int = 100, seed: int = 1) -> li
 
 
 def vocabulary_of(prompts: list[list[int]]) -> Vocabulary:
-    return frequent_grams(grams_of(prompts), hashes_for(len(prompts)), MEMBERS_MIN)
+    return frequent_grams(grams_of(prompts), MEMBERS_MIN)
 
 
 def split(prompts: list[list[int]], members_min: int = MEMBERS_MIN) -> list[tuple[list[int], list[int]]]:

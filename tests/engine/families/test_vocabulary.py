@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gauger.engine.families.vocabulary import MemberCounter, Vocabulary, frequent_grams
-from tests.engine.frame_worlds import grams_of, hashes_for, lists_of
+from tests.engine.frame_worlds import grams_of, lists_of
 from tests.kernels.naive_frames import counted
 from tests.kernels.strategies import QUICK
 
@@ -16,28 +16,25 @@ GRAM = st.one_of(st.integers(0, 8), st.sampled_from([4_096, 2**31, 2**32 - 1]))
 PROMPTS = st.lists(st.lists(GRAM, max_size=12), max_size=10)
 
 
-def vocabulary_of(prompts: list[list[int]], count_min: int, seed: int = 0) -> Vocabulary:
-    return frequent_grams(grams_of(prompts), hashes_for(len(prompts), seed), count_min)
+def vocabulary_of(prompts: list[list[int]], count_min: int) -> Vocabulary:
+    return frequent_grams(grams_of(prompts), count_min)
 
 
 @QUICK
-@given(PROMPTS, st.integers(0, 99), st.integers(1, 5))
-def test_frequent_grams_are_those_of_a_counter(prompts: list[list[int]], seed: int, count_min: int) -> None:
-    found = vocabulary_of(prompts, count_min, seed)
-    hashes = hashes_for(len(prompts), seed).tolist()
+@given(PROMPTS, st.integers(1, 5))
+def test_frequent_grams_are_those_of_a_counter(prompts: list[list[int]], count_min: int) -> None:
+    found = vocabulary_of(prompts, count_min)
     expected = {
-        one.gram: (one.prompts, one.least, one.greatest)
-        for one in counted(prompts, hashes)
+        one.gram: one.prompts
+        for one in counted(prompts)
         if one.prompts >= count_min and one.occurrences <= 1.5 * one.prompts
     }
-    columns = (found.counts, found.least, found.greatest)
     assert list(found.values) == [*expected]
-    assert list(zip(*(column.tolist() for column in columns), strict=True)) == [*expected.values()]
+    assert found.counts.tolist() == [*expected.values()]
     assert [[found.values[number] for number in mine] for mine in lists_of(found.grams())] == [
         [gram for gram in dict.fromkeys(mine) if gram in expected] for mine in prompts
     ]
     assert len(found) == len(prompts)
-    assert found.prompt_hashes.tolist() == hashes
 
 
 def test_a_table_that_was_too_short_is_made_anew() -> None:
@@ -79,13 +76,24 @@ def test_nothing_is_frequent_in_nothing() -> None:
 def test_the_order_of_prompts_only_renumbers() -> None:
     random = np.random.default_rng(5)
     prompts = [random.integers(0, 60, 20).tolist() for _ in range(80)]
-    hashes, order = hashes_for(80), random.permutation(80)
-    one = frequent_grams(grams_of(prompts), hashes, 4)
-    other = frequent_grams(grams_of([prompts[row] for row in order]), hashes[order], 4)
-    rows = [
-        sorted(zip(*(c.tolist() for c in (v.values, v.counts, v.least, v.greatest)), strict=True)) for v in (one, other)
-    ]
+    order = random.permutation(80)
+    one, other = vocabulary_of(prompts, 4), vocabulary_of([prompts[row] for row in order], 4)
+    rows = [sorted(zip(found.values.tolist(), found.counts.tolist(), strict=True)) for found in (one, other)]
     assert rows[0] == rows[1]
+
+
+@QUICK
+@given(PROMPTS, st.data())
+def test_a_part_is_some_prompts_with_some_grams(prompts: list[list[int]], data: st.DataObject) -> None:
+    whole = vocabulary_of(prompts, 1)
+    asked = data.draw(st.lists(st.sampled_from(range(len(prompts))), unique=True)) if prompts else []
+    grams = data.draw(st.lists(st.sampled_from(range(len(whole.values))), unique=True)) if len(whole.values) else []
+    part = whole.part(np.asarray(asked, np.int64), np.asarray(grams, np.int64))
+    mine = lists_of(whole.grams())
+    expected = [[grams.index(gram) for gram in mine[prompt] if gram in grams] for prompt in asked]
+    assert lists_of(part.grams()) == expected
+    assert part.values.tolist() == whole.values[np.asarray(grams, np.int64)].tolist()
+    assert part.counts.tolist() == [sum(place in own for own in expected) for place in range(len(grams))]
 
 
 @QUICK

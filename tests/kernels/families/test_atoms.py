@@ -45,6 +45,21 @@ def test_atoms_are_identities_enough_grams_share(
 
 
 @QUICK
+@given(st.data(), LISTS, st.lists(st.integers(0, 4), min_size=NUMBERS, max_size=NUMBERS), st.integers(1, 6))
+def test_main_atoms_are_those_of_a_counter(
+    data: st.DataObject, prompts: list[list[int]], identity: list[int], least_grams: int
+) -> None:
+    numbers, offsets = pack_words(prompts, np.int32)
+    flags = [data.draw(st.lists(st.integers(0, 1), min_size=len(mine), max_size=len(mine))) for mine in prompts]
+    kept = np.array([flag for mine in flags for flag in mine], np.uint8)
+    held, main = np.zeros(5, np.int32), np.full((len(prompts), 2), -7, np.int32)
+    atoms.main_atoms(atoms.Grams(offsets, numbers), kept, np.array(identity, np.int32), least_grams, 35, held, main)
+    own = [[identity[n] for n, flag in zip(*pair, strict=True) if flag] for pair in zip(prompts, flags, strict=True)]
+    assert main.tolist() == [naive_frames.main_atoms(identities, least_grams, 35) for identities in own]
+    assert not held.any()
+
+
+@QUICK
 @given(ATOM_LISTS)
 def test_pairs_are_all_there_are_in_order(prompts: list[list[int]]) -> None:
     values, starts = pack_words(prompts, np.int32)

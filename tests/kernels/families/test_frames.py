@@ -1,9 +1,9 @@
-"""Frames: signatures, buckets, consensus and matches against dictionaries of sets."""
+"""Frames: consensus and matches against dictionaries of sets."""
 
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 import pytest
@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gauger.kernels.families import frames
-from tests.kernels import naive
 from tests.kernels.naive_frames import NaiveFrames, counted
 from tests.kernels.strategies import QUICK, pack_words
 
@@ -20,68 +19,12 @@ GRAM = st.one_of(st.integers(0, 12), st.sampled_from([2**31, 2**32 - 1]))
 PROMPTS = st.lists(st.lists(GRAM, max_size=25), max_size=12)
 NUMBERS = 12
 LISTS = st.lists(st.lists(st.integers(0, NUMBERS - 1), unique=True, max_size=NUMBERS), min_size=1, max_size=10)
-EMPTY_SLOT = 2**32 - 1
 
 
 def pack_grams(prompts: list[list[int]], kind: type = np.uint32) -> frames.Grams:
     """Grams or their numbers, as the frame kernels take them."""
     values, offsets = pack_words(prompts, kind)
     return frames.Grams(offsets, values)
-
-
-@QUICK
-@given(LISTS, st.integers(0, 2**32 - 1))
-def test_signatures_are_the_least_of_the_kept_grams(prompts: list[list[int]], seed: int) -> None:
-    random = np.random.default_rng(seed)
-    numbers, offsets = pack_words(prompts, np.int32)
-    values = random.integers(0, 2**32, NUMBERS, np.uint32)
-    kept = random.integers(0, 2, len(numbers)).astype(np.uint8)
-    signatures, number = np.full((len(prompts), 6), 5, np.uint32), np.full(len(prompts), -7, np.int32)
-    frames.sign_kept(frames.Grams(offsets, numbers), values, kept, signatures, number)
-    for place, (start, end) in enumerate(pairwise(offsets)):
-        mine = values[numbers[start:end][kept[start:end] > 0]].tolist()
-        walks = []
-        for state in mine:
-            walk = [state := (state * 6364136223846793005 + 1442695040888963407) % 2**64 for _ in range(6)]
-            walks.append([value >> 32 for value in walk])
-        assert number[place] == len(mine)
-        assert signatures[place].tolist() == ([min(column) for column in zip(*walks, strict=True)] or [EMPTY_SLOT] * 6)
-
-
-@pytest.mark.parametrize("similarity", [0.3, 0.65, 0.9])
-def test_signatures_estimate_overlap(similarity: float) -> None:
-    """Mean share of equal slots is the Jaccard similarity of the kept grams, within four standard errors."""
-    pairs, union, rng = 300, 100, np.random.default_rng(4)
-    values = rng.integers(0, 2**32, pairs * union, np.uint32)
-    shared = round(similarity * union)
-    middle = (union + shared) // 2
-    rows = np.arange(pairs * union).reshape(pairs, union)
-    sets = [half.tolist() for row in rows for half in (row[:middle], row[middle - shared :])]
-    numbers = pack_grams(sets, np.int32)
-    signatures, kept = np.zeros((2 * pairs, 32), np.uint32), np.zeros(2 * pairs, np.int32)
-    frames.sign_kept(numbers, values, np.ones(len(numbers.values), np.uint8), signatures, kept)
-    errors = (signatures[::2] == signatures[1::2]).mean(axis=1) - similarity
-    assert abs(errors.mean()) <= 4 * np.sqrt(similarity * (1 - similarity) / 32 / pairs) + 0.01
-
-
-@QUICK
-@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=15), st.integers(1, 8))
-def test_buckets_unite_with_their_first(members: list[tuple[int, int]], least: int) -> None:
-    """members : (bucket, kind) of each prompt; kinds differ in half of their eight slots or more."""
-    rng = np.random.default_rng(least)
-    kinds = np.array([[0] * 8, [0] * 4 + [1] * 4, [2] * 8], np.uint32)
-    signatures = kinds[np.array([kind for _, kind in members], np.int64)]
-    signatures[:, 7] = rng.integers(0, 2, len(members))
-    keys = np.array([bucket for bucket, _ in members], np.uint64)
-    order = np.argsort(keys, kind="stable")
-    parents = np.arange(len(members), dtype=np.int32)
-    frames.join_buckets(order, keys[order], signatures, least, parents)
-    first = {int(keys[at]): int(at) for at in order[::-1]}
-    edges = [(first[bucket], at) for at, (bucket, _) in enumerate(members)]
-    joined = [(head, at) for head, at in edges if (signatures[head] == signatures[at]).sum() >= least]
-    while (parents != parents[parents]).any():
-        parents = parents[parents]
-    assert parents.tolist() == naive.components(len(members), joined)
 
 
 def agreed(groups: list[list[int]], prompts: list[list[int]], kept: np.ndarray, percent: int) -> list[tuple[int, int]]:
@@ -122,24 +65,12 @@ def test_no_groups_agree_on_nothing() -> None:
 @given(st.data(), LISTS)
 def test_members_are_counted_as_by_a_dict(data: st.DataObject, prompts: list[list[int]]) -> None:
     chosen = data.draw(st.lists(st.integers(0, len(prompts) - 1), unique=True))
-    hashes = data.draw(
-        st.lists(st.sampled_from([0, 1, 2**31, 2**32 - 1]), min_size=len(prompts), max_size=len(prompts))
-    )
     held, seen = np.zeros(NUMBERS, np.int32), np.full(NUMBERS, -7, np.int32)
-    least, greatest = np.full(NUMBERS, 7, np.uint32), np.full(NUMBERS, 7, np.uint32)
-    found = frames.count_members(
-        np.array(chosen, np.int64), pack_grams(prompts, np.int32), np.array(hashes, np.uint32), held, least, greatest,
-        seen,
-    )  # fmt: skip
-    expected = counted([prompts[prompt] for prompt in chosen], [hashes[prompt] for prompt in chosen])
+    found = frames.count_members(np.array(chosen, np.int64), pack_grams(prompts, np.int32), held, seen)
+    expected = counted([prompts[prompt] for prompt in chosen])
     assert seen[:found].tolist() == [one.gram for one in expected]
-    assert [(held[g], least[g], greatest[g]) for g in seen[:found]] == [
-        (one.prompts, one.least, one.greatest) for one in expected
-    ]
+    assert [held[gram] for gram in seen[:found]] == [one.prompts for one in expected]
     assert held.sum() == sum(one.prompts for one in expected)
-    untouched = held == 0
-    assert (least[untouched] == 7).all()
-    assert (greatest[untouched] == 7).all()
 
 
 @QUICK

@@ -24,13 +24,6 @@ def pack_grams(prompts: naive_frames.Prompts) -> tuple[np.ndarray, np.ndarray]:
     return offsets, grams
 
 
-def hashes_for(prompts: naive_frames.Prompts, seed: int) -> np.ndarray:
-    """Distinct prompt hashes uint32[n] in any order, with the least and the greatest there can be among them."""
-    hashes = np.random.default_rng(seed).permutation(len(prompts)).astype(np.uint32) * np.uint32(7919)
-    hashes[hashes == hashes.max(initial=0)] = 2**32 - 1
-    return hashes
-
-
 def tally(grams: np.ndarray, cells: int) -> np.ndarray:
     """Tally by the kernel."""
     counters = np.zeros(cells, np.uint8)
@@ -41,20 +34,18 @@ def tally(grams: np.ndarray, cells: int) -> np.ndarray:
 class Numbered:
     """What the kernel numbers, with room for so many distinct grams."""
 
-    def __init__(
-        self, prompts: naive_frames.Prompts, hashes: np.ndarray, counters: np.ndarray, least: int, rows: int, slots: int
-    ) -> None:
+    def __init__(self, prompts: naive_frames.Prompts, counters: np.ndarray, least: int, rows: int, slots: int) -> None:
         offsets, grams = pack_grams(prompts)
         self.index = np.full(slots, -1, np.int32)
         self.statistics = np.zeros((rows, vocabulary.STATISTICS), np.uint32)
         self.offsets, self.numbers = np.full(len(offsets), -7, np.int64), np.full(len(grams), -7, np.int32)
         self.found = vocabulary.number_grams(
-            vocabulary.Grams(offsets, grams), hashes, counters, least, self.index, self.statistics,
+            vocabulary.Grams(offsets, grams), counters, least, self.index, self.statistics,
             vocabulary.Grams(self.offsets, self.numbers),
         )  # fmt: skip
 
     def rows(self) -> list[naive_frames.Counted]:
-        columns = (vocabulary.GRAM, vocabulary.COUNT, vocabulary.OCCURRENCES, vocabulary.LEAST, vocabulary.GREATEST)
+        columns = (vocabulary.GRAM, vocabulary.COUNT, vocabulary.OCCURRENCES)
         return [naive_frames.Counted(*row) for row in self.statistics[: self.found][:, columns].tolist()]
 
     def lists(self) -> list[list[int]]:
@@ -75,13 +66,12 @@ def test_the_tally_stops_at_255(occurrences: int, counter: int) -> None:
 
 
 @QUICK
-@given(PROMPTS, st.integers(0, 99), st.integers(0, 4), st.sampled_from([4, 16, 64]), st.sampled_from([32, 64]))
-def test_numbers_are_those_of_a_dict(prompts: list[list[int]], seed: int, least: int, cells: int, slots: int) -> None:
-    hashes = hashes_for(prompts, seed)
+@given(PROMPTS, st.integers(0, 4), st.sampled_from([4, 16, 64]), st.sampled_from([32, 64]))
+def test_numbers_are_those_of_a_dict(prompts: list[list[int]], least: int, cells: int, slots: int) -> None:
     counters = naive_frames.tallied(prompts, cells)
-    result = Numbered(prompts, hashes, np.array(counters, np.uint8), least, 17, slots)
+    result = Numbered(prompts, np.array(counters, np.uint8), least, 17, slots)
     passing = [[gram for gram in grams if counters[gram % cells] >= least] for grams in prompts]
-    expected = naive_frames.counted(passing, hashes.tolist())
+    expected = naive_frames.counted(passing)
     assert result.rows() == expected
     number = {row.gram: place for place, row in enumerate(expected)}
     assert result.lists() == [[number[gram] for gram in dict.fromkeys(grams)] for grams in passing]
@@ -92,22 +82,22 @@ def test_numbers_are_those_of_a_dict(prompts: list[list[int]], seed: int, least:
 
 def test_a_table_that_is_too_short_says_so() -> None:
     prompts = [[5, 6], [7, 5], [8]]
-    hashes, counters = hashes_for(prompts, 1), np.full(16, 255, np.uint8)
+    counters = np.full(16, 255, np.uint8)
     for rows, found in ((0, -1), (3, -1), (4, 4), (5, 4)):
-        assert Numbered(prompts, hashes, counters, 1, rows, 16).found == found
+        assert Numbered(prompts, counters, 1, rows, 16).found == found
 
 
 def test_a_probe_goes_on_at_the_start_of_the_index() -> None:
     """As many grams as half the index, and grams that are not there looked for among them."""
     prompts = [[*range(64)], [*range(0, 64, 3), *range(64, 128)]]
-    result = Numbered(prompts, hashes_for(prompts, 2), np.full(1, 9, np.uint8), 1, 128, 256)
+    result = Numbered(prompts, np.full(1, 9, np.uint8), 1, 128, 256)
     assert result.found == 128
     assert result.lists() == [[*range(64)], [*range(0, 64, 3), *range(64, 128)]]
 
 
 def test_nothing_is_numbered_of_nothing() -> None:
     for prompts in ([], [[]], [[], []]):
-        result = Numbered(prompts, hashes_for(prompts, 3), np.zeros(1, np.uint8), 0, 0, 1)
+        result = Numbered(prompts, np.zeros(1, np.uint8), 0, 0, 1)
         assert result.found == 0
         assert result.lists() == prompts
 
