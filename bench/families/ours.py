@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gauger.benchmark.rivals.corpus import Corpus, corpus
+from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import SHORT_LINES, Settings
 from gauger.engine.families.frames import Frames, Grams, Matcher
 from gauger.engine.families.near_duplicates import near_duplicates
@@ -33,9 +34,9 @@ class Measured:
         return len(self.hashes)
 
 
-def measure(given: Corpus, settings: Settings = PROMPTS) -> Measured:
-    """The pass."""
-    measurer, sketch = Measurer.of(given.secret, settings), WordSketch()
+def measure(given: Corpus, settings: Settings = PROMPTS, secret: Secret | None = None) -> Measured:
+    """The pass, with a secret of its own or that of all benches."""
+    measurer, sketch = Measurer.of(secret or given.secret, settings), WordSketch()
     parts = []
     for low in range(0, max(1, len(given)), _SLICE):
         found = measurer.measure(given.batch.slice(low, _SLICE), sketch)
@@ -68,9 +69,9 @@ def frame_bytes(frames: Frames) -> int:
     return sum(value.nbytes for value in vars(frames).values() if isinstance(value, np.ndarray))
 
 
-def label(prompts: Sequence[str], settings: Settings = PROMPTS) -> np.ndarray:
+def label(prompts: Sequence[str], settings: Settings = PROMPTS, secret: Secret | None = None) -> np.ndarray:
     """Everything from text to labels: frame of each prompt, -1 for none."""
-    measured = measure(corpus("families", prompts), settings)
+    measured = measure(corpus("families", prompts), settings, secret)
     return match(learn_frames(measured, settings), measured)
 
 

@@ -10,7 +10,7 @@ from bench.pages.history import Row
 from bench.pages.markdown import percent, table
 
 FILE = history.RESULTS / "families.jsonl"
-PARTS = ("quality", "limits", "rivals", "volume", "speed", "pairs", "others")
+PARTS = ("quality", "keys", "tails", "limits", "rivals", "volume", "speed", "pairs", "others")
 
 
 def figures(file: Path = FILE) -> dict[str, str]:
@@ -106,6 +106,24 @@ def _limits(rows: Sequence[Row]) -> str:
     return table(["", *(f"{count} prompts" for count in members)], lines)
 
 
+def _keys(rows: Sequence[Row]) -> str:
+    lines = [
+        [one["set"], f"{one['rows']:,}", percent(one["differing"], 3), *_scores(one, "ari_least", "ari_greatest")]
+        for one in rows
+    ]
+    return table(["", "rows", "pairs that differ, %", "ARI, least", "greatest"], lines)
+
+
+def _tails(rows: Sequence[Row]) -> str:
+    items = list(dict.fromkeys(one["items"] for one in rows))
+    cells = {(one["tail"], one["items"]): one["recall"] for one in rows}
+    lines = [
+        [tail, *(percent(cells[tail, name], 1) for name in items)]
+        for tail in dict.fromkeys(one["tail"] for one in rows)
+    ]
+    return table(["", *items], lines)
+
+
 def _rivals(rows: Sequence[Row]) -> str:
     head = ("", *_SCORES, "found", "grouping", "honest %", "prompts/s", "memory MB")
     parts = []
@@ -189,6 +207,8 @@ def _cell(value: object) -> str:
 
 _MAKES: dict[str, dict[str, Callable[[Sequence[Row]], str]]] = {
     "quality": {"quality": _quality, "by corpus": _by_corpus, "log lines": _log_lines},
+    "keys": {"keys": _keys},
+    "tails": {"tails": _tails},
     "limits": {"limits": _limits},
     "rivals": {"rivals": _rivals},
     "volume": {"volume": _volume},

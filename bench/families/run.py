@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 
 from bench.accuracy.agreement import Agreement, agreement
+from bench.families import keys as families_keys
 from bench.families import ours as families_ours
 from bench.families import page as families_page
 from bench.families import pairs as families_pairs
 from bench.families import rivals as families_rivals
 from bench.families import speed as families_speed
 from bench.families import volume as families_volume
+from bench.families.layouts import ITEM_SETS, TAILS, one_tail, tails, tasks_in_layouts
 from bench.families.page import FILE, PARTS
 from bench.families.placement import hand_written, limits, placements
 from bench.families.sets import QUALITY, TUNING, FamilySet, gpteacher, loghub, mixed, rendered, split_sources, t0
@@ -144,7 +146,27 @@ def quality_sets(corpora: Path, only: Sequence[str] = ()) -> list[FamilySet]:
     found = [build(corpora) for name, build in QUALITY.items() if wanted(name)]
     logs = [part for given in found if given.name == "loghub-2k" for part in split_sources(given)]
     generated = placements(corpora) if not only or any(one.startswith("placement") for one in only) else []
+    generated += [build(corpora) for build in (tasks_in_layouts, tails)]
     return [*found, *logs, *(given for given in generated if wanted(given.name))]
+
+
+def measure_tails(corpora: Path) -> list[Row]:
+    """Each tail under each item set, the only template of its log."""
+    rows = []
+    for tail in TAILS:
+        for items in ITEM_SETS:
+            given = one_tail(corpora, tail, items)
+            found = agreement(families_ours.label(given.prompts), given.truth)
+            rows.append({"tail": tail, "items": items} | asdict(found))
+    return rows
+
+
+def measure_keys(corpora: Path, tell: Tell, quick: bool) -> list[Row]:
+    """Sets of every kind under several keys."""
+    sets = [tasks_in_layouts(corpora), tails(corpora)]
+    if not quick:
+        sets += [build(corpora) for build in QUALITY.values()] + placements(corpora)
+    return families_keys.measure(sets, tell)
 
 
 def _short(found: Agreement) -> str:
@@ -189,6 +211,8 @@ def run(chosen: argparse.Namespace, corpora: Path, tell: Tell) -> Row:
     """Measure the parts asked for; the figures of each under its name."""
     measures: dict[str, Callable[[], object]] = {
         "quality": lambda: measure_quality(corpora, tell, chosen.only, chosen.explain),
+        "keys": lambda: measure_keys(corpora, tell, chosen.quick),
+        "tails": lambda: measure_tails(corpora),
         "limits": lambda: measure_limits(corpora),
         "rivals": lambda: measure_rivals(corpora, tell, chosen.quick),
         "volume": lambda: measure_volume(corpora, tell, chosen.quick),

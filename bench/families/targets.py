@@ -31,6 +31,14 @@ def _worst(names: tuple[str, ...]) -> Value:
     return lambda row, _: min(found(row, f"placement: {name}")["f1"] for name in names)
 
 
+def _keys(row: Row, _: str) -> float:
+    return max(float(one["differing"]) for one in row["keys"])
+
+
+def _tails(row: Row, _: str) -> float:
+    return min(float(one["recall"]) for one in (*row["tails"], found(row, "tails")))
+
+
 def _speed(row: Row, _: str) -> float:
     return float(min(one["each_second"] for one in row["speed"]))
 
@@ -53,6 +61,10 @@ TARGETS = (
     Target("... evol's five variants", _part("rendered", "evol_instruct_rendered", "ari"), 0.95, unit=""),
     Target("F1 wherever a frame is, worst place", _worst(PLACES), 0.98, unit=""),
     Target("F1 of grids, few-shot, one item set, worst", _worst(SHAPES), 0.98, unit=""),
+    Target("pairs that differ between two of six keys, worst set", _keys, 0.001, None, True, ""),
+    Target("adjusted Rand index, tasks in layouts", _figure("tasks in layouts", "ari"), 0.90, 0.95, unit=""),
+    Target("... share of its families found", _figure("tasks in layouts", "family_recall"), 0.75, 0.90, unit=""),
+    Target("pairs of a tail's prompts together, worst item set", _tails, 0.99, unit=""),
     Target("F1 on log lines (`--short-lines`, all kinds of family)", _figure("loghub-2k", "f1"), 0.94, unit=""),
     Target("... less Drain3's, tuned, on the same lines", _beside_drain, 0, unit=""),
     Target("prompts a second and core, text to labels", _speed, 100_000, 200_000, unit=""),
