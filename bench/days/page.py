@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from bench.agents import page as agents
 from bench.days import drift, poisoned, weeks
 from bench.days.command import FILE
 from bench.pages import history
 
-BENCHES = {"drift": drift, "poisoned": poisoned, "weeks": weeks}
+BENCHES = {"drift": drift, "poisoned": poisoned, "weeks": weeks, "agents": agents}
 
 
 def figures(file: Path = FILE) -> dict[str, str]:
