@@ -17,16 +17,23 @@ from typing import Any
 import numpy as np
 
 from bench.accuracy.agreement import Agreement, agreement
-from bench.families import keys as families_keys
 from bench.families import ours as families_ours
 from bench.families import page as families_page
 from bench.families import pairs as families_pairs
 from bench.families import rivals as families_rivals
 from bench.families import speed as families_speed
 from bench.families import volume as families_volume
-from bench.families.layouts import ITEM_SETS, TAILS, one_tail, tails, tasks_in_layouts
 from bench.families.page import FILE, PARTS
-from bench.families.placement import hand_written, limits, placements
+from bench.families.placement import (
+    ITEM_SETS,
+    TAILS,
+    hand_written,
+    limits,
+    one_tail,
+    placements,
+    tails,
+    tasks_in_layouts,
+)
 from bench.families.sets import QUALITY, TUNING, FamilySet, gpteacher, loghub, mixed, rendered, split_sources, t0
 from bench.pages import history
 from bench.pages.machine import load
@@ -166,7 +173,7 @@ def measure_keys(corpora: Path, tell: Tell, quick: bool) -> list[Row]:
     sets = [tasks_in_layouts(corpora), tails(corpora)]
     if not quick:
         sets += [build(corpora) for build in QUALITY.values()] + placements(corpora)
-    return families_keys.measure(sets, tell)
+    return families_volume.under_keys(sets, tell)
 
 
 def _short(found: Agreement) -> str:

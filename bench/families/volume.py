@@ -1,4 +1,4 @@
-"""The same traffic at another volume, in another order, or in parts: do families stay what they are?
+"""The same traffic at another volume, in another order, in parts, or under other keys: do families stay what they are?
 
 More volume is made from less: copies of a templated prompt get other words in half of their slots (a slot is what fewer
 than 80 % of its family hold), copies of a hand-written one are shuffled word by word, so that nothing in them repeats.
@@ -7,9 +7,10 @@ than 80 % of its family hold), copies of a hand-written one are shuffled word by
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import combinations
 from random import Random
 from typing import Any
 
@@ -29,6 +30,7 @@ _PARTS = 4
 _ENGINE_ROWS = 8_000
 _CALLS_EACH = 20  # of an account
 _SECRET = b"bench, same text"
+KEYS = tuple(bytes([number]) * 16 for number in range(1, 7))
 
 
 def grown(given: FamilySet, rows: int, seed: int = 6) -> FamilySet:
@@ -131,3 +133,36 @@ def _families(engine: Engine) -> np.ndarray:
     ids = engine.finish().calls.sort_by("row")["family_id"].combine_chunks()
     numbers = np.unique(ids.fill_null(0).to_numpy(), return_inverse=True)[1]
     return np.where(ids.is_valid().to_numpy(zero_copy_only=False), numbers, -1)
+
+
+def _pairs(*labels: np.ndarray) -> int:
+    """Pairs of prompts that are together by all of some labels, -1 = alone."""
+    inside = np.all([own >= 0 for own in labels], axis=0)
+    sizes = np.unique(np.stack(labels)[:, inside], axis=1, return_counts=True)[1].astype(np.int64)
+    return int(np.sum(sizes * (sizes - 1) // 2))
+
+
+def differing(left: np.ndarray, right: np.ndarray) -> float:
+    """Of the pairs of prompts that are together by either labels, the share that is not by both, 0 .. 1."""
+    both = _pairs(left, right)
+    either = _pairs(left) + _pairs(right) - both
+    return 1.0 - both / either if either else 0.0
+
+
+def under_keys(sets: Sequence[FamilySet], tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Every set under every key: the largest difference between two, and how well the worst does."""
+    rows = []
+    for given in sets:
+        labels = [families_ours.label(given.prompts, secret=Secret(key)) for key in KEYS]
+        found = [agreement(own, given.truth) for own in labels]
+        row = {
+            "set": given.name,
+            "rows": len(given),
+            "keys": len(KEYS),
+            "differing": max(differing(*pair) for pair in combinations(labels, 2)),
+            "ari_least": min(one.ari for one in found),
+            "ari_greatest": max(one.ari for one in found),
+        }
+        tell(f"{given.name:42} {row['differing']:.5f} of pairs differ, ARI {row['ari_least']:.4f}")
+        rows.append(row)
+    return rows

@@ -1,6 +1,7 @@
 """Days with one planted kind each, scored; what became of it is a row of ``bench/results/findings.jsonl``."""
 
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 
 from bench.detection.world import World
 from bench.findings.kinds import Kind
-from bench.world.cohorts import COHORTS
+from bench.world.cohorts import PLANTED
 from gauger.engine.findings.verdicts import CAMPAIGN
 from gauger.engine.results import tables
 
@@ -46,7 +47,7 @@ class Seen(World):
 def measure(world: Seen, view: str, kind: Kind) -> dict[str, Any]:
     """The day with a kind: accounts weighed and flagged, of the kind and others, and the findings of the kind."""
     (honest, _), own = world.honest(), [] if kind.campaign is None else [kind.campaign]
-    cohorts = [one for one in (None if own else kind.name, kind.beside) if one in COHORTS]
+    cohorts = [one for one in (None if own else kind.name, kind.beside) if one in PLANTED]
     logs, told = [honest], tables.TRUTH.empty_table()
     if own or cohorts:
         added, truth = world.added(kind.name, own, cohorts)
@@ -71,7 +72,7 @@ def measure(world: Seen, view: str, kind: Kind) -> dict[str, Any]:
         return int(pc.sum(mask).as_py() or 0)
 
     other = pc.invert(pc.or_(planted, beside))
-    found, accused = [], 0
+    found, accused, others = [], 0, Counter[str]()
     for row in findings:
         members = pc.fill_null(pc.equal(accounts["campaign_id"], row["campaign_id"]), False)
         own_accounts = count(members, planted)
@@ -79,6 +80,8 @@ def measure(world: Seen, view: str, kind: Kind) -> dict[str, Any]:
         if own_accounts >= _OWN_MIN * row["accounts"]:
             kept = ("accounts", "calls", "evidence", "assessment", "probability", "explanation", "facts", "present")
             found.append({name: row[name] for name in kept} | {"own": own_accounts})
+        else:
+            others[row["assessment"]] += 1
     return {
         "seed": world.seed,
         "view": view,
@@ -93,4 +96,5 @@ def measure(world: Seen, view: str, kind: Kind) -> dict[str, Any]:
         "honest_weighed": count(other, weighed),
         "honest_flagged": count(other, flagged),
         "findings": found,
+        "other_findings": dict(others),
     }

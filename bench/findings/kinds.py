@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from bench.world.campaigns import Planted
 from bench.world.cohorts import COHORTS
+from bench.world.relays import POOLS
 
 _CONTENT_ALONE = {"pacing": "human", "addresses": "static", "settings": "honest"}
 # Attack set -> the corpora its prompts are of.
@@ -69,6 +70,8 @@ BESIDE = [
 ]
 NOTHING = Kind("clean day", "clean day")
 HONEST = [Kind(name, name) for name in COHORTS]
+POOLED = [Kind(name, name) for name in POOLS]
 KINDS = {
-    kind.name: kind for kind in (*EVEN, *UNEVEN, *DRAWN, *SMALL, *TRACED, *SORTED, *COPIED, *BESIDE, *HONEST, NOTHING)
+    kind.name: kind
+    for kind in (*EVEN, *UNEVEN, *DRAWN, *SMALL, *TRACED, *SORTED, *COPIED, *BESIDE, *HONEST, *POOLED, NOTHING)
 }

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.findings.show import Row, campaigns, cohorts, newest, sets
+from bench.findings.show import Row, campaigns, cohorts, newest, pools, sets
 from bench.findings.training import Examples, calibration_error, examples_of, left_out
 from bench.pages.history import RESULTS, read
 from bench.pages.markdown import table
+from bench.world.relays import POOLS
 from gauger.engine.findings.weights import INTERCEPT, WEIGHTS
 
 LOG = RESULTS / "findings.jsonl"
@@ -18,10 +19,13 @@ _FIFTHS = 5
 
 def figures(log: Path = LOG) -> dict[str, str]:
     """Every figure of the page by name."""
-    rows = read(log)
+    every = read(log)
+    rows = [row for row in every if row["kind"] not in POOLS]  # neither a campaign nor honest
     learnt = newest([row for row in rows if row["seed"] in TRAINING])
     reported = newest([row for row in rows if row["seed"] not in TRAINING])
     found = {"weights": _weights()}
+    if len(rows) < len(every):
+        found["pools"] = pools(every)
     if learnt:
         examples = examples_of(learnt)
         found["left out"] = _reliability(examples, left_out(examples))

@@ -6,7 +6,8 @@ from itertools import pairwise
 from typing import Any
 
 from bench.pages.markdown import percent, table
-from gauger.engine.findings.verdicts import CAMPAIGN, UNCLEAR
+from bench.world.relays import POOLS
+from gauger.engine.findings.verdicts import CAMPAIGN, RELAY, UNCLEAR
 
 Row = dict[str, Any]
 
@@ -84,10 +85,25 @@ def sets(rows: Sequence[Row]) -> str:
 
 def cohorts(rows: Sequence[Row]) -> str:
     """Honest cohorts by kind."""
-    own = [row for row in newest(rows) if not row["campaign"]]
+    own = [row for row in newest(rows) if not row["campaign"] and row["kind"] not in POOLS]
     return _grouped(own, lambda row: f"{row['group']} ({row['view']})")
+
+
+def pools(rows: Sequence[Row]) -> str:
+    """Relay pools: days with one, accounts in a finding of that name, and findings of that name on days without one."""
+    lines = []
+    for view in dict.fromkeys(row["view"] for row in rows):
+        told = [row for row in newest(rows) if row["view"] == view and "other_findings" in row]
+        own = [row for row in told if row["kind"] in POOLS]
+        accounts = sum(row["planted"] for row in own)
+        others = sum(row["other_findings"].get(RELAY, 0) for row in told)
+        others += sum(called(row, RELAY) > 0 for row in told if row["kind"] not in POOLS)
+        if own:
+            found = f"{sum(called(row, RELAY) for row in own)} of {accounts}"
+            lines.append([view, str(len(own)), found, f"{others} on {len(told)} days"])
+    return table(("log", "days with a pool", "its accounts in a relay pool", "other findings called so"), lines)
 
 
 def show(rows: Sequence[Row]) -> str:
     """All of it, for the terminal."""
-    return "\n\n".join(make(rows) for make in (campaigns, sets, cohorts))
+    return "\n\n".join(make(rows) for make in (campaigns, sets, cohorts, pools))

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from bench.world.corpora import Source, Traffic
 from bench.world.crowds import CROWDS
+from bench.world.relays import AUDITS, POOLS
 from bench.world.teams import TEAMS, Drawn, Setting
 
-COHORTS = TEAMS | CROWDS
+COHORTS = TEAMS | CROWDS | AUDITS  # honest
+PLANTED = COHORTS | POOLS
 
 
 def cohort_accounts(
     seed: int, name: str, corpora: Path, sources: Mapping[str, Source], traffic: Traffic, when: date
 ) -> Iterator[Drawn]:
-    """The accounts of one of ``COHORTS`` on a day, with their calls."""
-    return COHORTS[name](Setting(seed, name, corpora, sources, traffic, when))
+    """The accounts of one of ``PLANTED`` on a day, with their calls."""
+    return PLANTED[name](Setting(seed, name, corpora, sources, traffic, when))

@@ -38,10 +38,15 @@ def _sessions(path: Path, prefix: str = "") -> list[Unit]:
     return [tuple(prompts) for prompts in found.values()]
 
 
+def lines_of(path: Path) -> list[str]:
+    """Distinct prompts of a set, sorted."""
+    return sorted({str(row["prompt"]) for row in _rows(path)})
+
+
 @cache
 def _by_topic(path: Path) -> Source:
     """Sentences of a language without spaces, by their rarest pair of characters that still makes a topic."""
-    texts = sorted({str(row["prompt"]) for row in _rows(path)})
+    texts = lines_of(path)
     pairs = [{text[at : at + _TOPIC_CHARACTERS] for at in range(len(text) - 1)} for text in texts]
     count: dict[str, int] = {}
     for found in pairs:
@@ -141,9 +146,7 @@ def _translation_bureau(setting: Setting) -> Iterator[Drawn]:
 
 def _agency(setting: Setting) -> Iterator[Drawn]:
     """Sixty seats of an agency that writes for shops: one organisation, each seat with clients of its own."""
-    texts = sorted(
-        {str(row["prompt"]) for row in _rows(setting.corpora / "benign" / "people_en_shopping_goals.parquet")}
-    )
+    texts = lines_of(setting.corpora / "benign" / "people_en_shopping_goals.parquet")
     for habit in setting.habits(60):
         random, office = Random(f"agency/{habit.account_id}"), setting.random()
         addresses = tuple(random_address(office) for _ in range(3))

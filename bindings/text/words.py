@@ -25,6 +25,7 @@ _HISTORY_SHOWN = 7  # days
 STATISTICS = {
     "conformity": "it moves like those its oddest calls resemble: volume, timing, addresses, settings (evidence)",
     "union_similarity": "mean likeness of any two of its accounts in content",
+    "dealt_in_turn": "how far what its accounts ask is apart, of what sets two accounts apart",
     # Of a finding's accounts together.
     "concealment": "share of its accounts that openly show one owner",
     **{kind.statistic: kind.title for kind in SIGNS if kind.title},
@@ -38,6 +39,7 @@ ASSESSMENTS = {
     "new population": "Content is new, but its accounts ask as different people do: more likely a new group of users.",
     "evaluation run": "The pattern of a benchmark or test harness rather than of a harvest.",
     "shared tool": "One tool's prompts in unrelated hands rather than one actor.",
+    "relay pool": "Few accounts that carry the calls of many people in turn: shared or resold, whatever is asked.",
 }
 
 _FOR, _AGAINST = 2 / 3, 1 / 3  # of a fact's length, from which it is said to speak for a side

@@ -55,6 +55,7 @@ class Finding:
     ended_at: int = 0
     hourly: tuple[int, ...] = ()  # calls an hour from the hour of started_at
     reasons: tuple[Reason, ...] = ()
+    is_relay: bool = False  # its accounts were joined as a relay pool and not as odd ones
     campaign_id: int = 0  # given by ``known``; 0 = by rank
     history: tuple[tuple[date, int, int], ...] = ()  # day, accounts, calls; oldest first, today last
     returning_accounts: int = 0  # of its accounts, those it had on an earlier day

@@ -13,6 +13,7 @@ from gauger.engine.families.families import TEMPLATE, Families
 from gauger.engine.findings.clusters import find_clusters, union_statistic
 from gauger.engine.findings.finding import Finding, Reason
 from gauger.engine.findings.open_owners import parted
+from gauger.engine.findings.relays import ACCOUNTS_MIN, relay_pools
 from gauger.engine.findings.said import Alike, Said, alikeness_among, looked_at, said_by, usual_alikeness
 from gauger.engine.findings.signs import Group
 from gauger.engine.findings.verdicts import assessed, content_of, ranked, speaks_for_one
@@ -163,17 +164,29 @@ def find_findings(
     """
     usable = reference is not None and evidence.reference_accounts > 0
     candidates = find_clusters(evidence, settings) if usable else _template_users(families, calls, settings)
-    if not candidates:
-        return []
     known = reference if usable else None
     candidates = [part for finding in candidates for part in parted(finding, today, known, settings)]
+    candidates += _relays(people, candidates)
+    if not candidates:
+        return []
     members = np.unique(np.concatenate([finding.members for finding in candidates]))
     looked = np.unique(np.concatenate([looked_at(finding.members) for finding in candidates]))
     said = said_by(people, looked, evidence.call_probability if usable else [])
     usual = usual_alikeness(people, members) if known is None else alikeness_among(known)
     case = _Case(today, today.bare(), known, evidence, families, calls.of(members), said, usual)
     found = ranked([case.described(finding) for finding in candidates])
-    return found if usable else [finding for finding in found if speaks_for_one(finding)]
+    return found if usable else [finding for finding in found if finding.is_relay or speaks_for_one(finding)]
+
+
+def _relays(people: People, findings: Sequence[Finding]) -> list[Finding]:
+    """Relay pools among accounts of no other finding."""
+    taken = np.concatenate([np.zeros(0, np.int64), *(finding.members for finding in findings)])
+    rest = [replace(pool, members=np.setdiff1d(pool.members, taken)) for pool in relay_pools(people)]
+    return [
+        Finding(pool.members, is_relay=True, signs=(pool.sign(people.calls),))
+        for pool in rest
+        if len(pool.members) >= ACCOUNTS_MIN
+    ]
 
 
 def _template_users(families: Families, calls: CallsOf, settings: Settings) -> list[Finding]:
@@ -245,7 +258,7 @@ class _Case:
     def _reasons(self, finding: Finding) -> list[Reason]:
         """What joined the accounts, then their signs of coordination, least tail probability first."""
         reasons: list[Reason] = []
-        if self.reference is not None:
+        if self.reference is not None and not finding.is_relay:
             vectors = self.evidence.reference_vectors
             groups = np.random.default_rng(0).integers(0, len(vectors), (500, min(len(finding.members), 50)))
             null = np.asarray([union_statistic(vectors[group]) for group in groups])

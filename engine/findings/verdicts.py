@@ -17,9 +17,9 @@ from gauger.engine.findings.signs import SHARED, Group, openness, shared_name, s
 from gauger.engine.findings.weights import INTERCEPT, WEIGHTS
 from gauger.engine.state.links import CHANNELS
 
-CAMPAIGN, UNCLEAR = "campaign", "unclear"
+CAMPAIGN, UNCLEAR, RELAY = "campaign", "unclear", "relay pool"
 HONEST = ("new population", "evaluation run", "shared tool")
-VERDICTS = (CAMPAIGN, UNCLEAR, *HONEST)
+VERDICTS = (CAMPAIGN, UNCLEAR, *HONEST, RELAY)
 CAMPAIGN_FROM, UNCLEAR_FROM = 0.5, 0.2
 _EVALUATION_ACCOUNTS_MAX = 20
 _FAMILY_MIN = 0.5  # share of calls that makes one family the finding's own
@@ -72,9 +72,16 @@ def honest_word(accounts: int, open_owner: bool, content: Content) -> str:
     return "new population"
 
 
-def word_of(probability: float, open_owner: bool, honest: str) -> str:
-    """The verdict. Who copies a model does not sign with one name that the provider knows."""
-    if open_owner or probability < UNCLEAR_FROM:
+def word_of(probability: float, open_owner: bool, honest: str, *, is_relay: bool = False) -> str:
+    """The verdict. Who copies a model does not sign with one name that the provider knows.
+
+    A relay pool was joined by what is dealt to it in turn, odd or not; a known owner's keys are his tool all the same.
+    """
+    if open_owner:
+        return honest
+    if is_relay:
+        return RELAY
+    if probability < UNCLEAR_FROM:
         return honest
     return CAMPAIGN if probability >= CAMPAIGN_FROM else UNCLEAR
 
@@ -88,17 +95,17 @@ def assessed(finding: Finding, group: Group, said: Said, usual: Alike, content: 
     content = content or Content()
     signs, owner = signs_of(group), openness(group.today, group.members)
     channels = {shared_name(channel): CHANNELS[channel] for channel in SHARED}
-    links = ["content", *(["template family"] if content.own_template else [])]
+    links = ["dealt in turn" if finding.is_relay else "content", *(["template family"] if content.own_template else [])]
     links += [channels[sign.statistic] for sign in signs if sign.present and sign.statistic in channels]
     probability, facts = weighed(facts_of(Evidenced(said, usual, len(finding.members), signs, owner)))
     honest = honest_word(len(finding.members), owner is not None, content)
     return replace(
         finding,
-        verdict=word_of(probability, owner is not None, honest),
+        verdict=word_of(probability, owner is not None, honest, is_relay=finding.is_relay),
         probability=probability,
         explanation=honest,
         facts=facts,
-        signs=signs if owner is None else (*signs, owner),
+        signs=(*finding.signs, *signs, *(() if owner is None else (owner,))),
         links=tuple(links),
     )
 

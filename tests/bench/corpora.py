@@ -25,6 +25,7 @@ SESSIONS = (  # of people, in sessions of three; families begin as those of the 
     ("people_ko_chat_questions", "ko"),
     ("batch_translate_newstest2021", "de-en"),
     ("people_en_shopping_goals", "shopping"),
+    ("people_en_ubuntu_irc_askers", "irc"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bench.findings.kinds import EVEN, HONEST, KINDS, SORTED, TRACED, UNEVEN
+from bench.findings.kinds import EVEN, HONEST, KINDS, POOLED, SORTED, TRACED, UNEVEN
 from bench.findings.show import padding_of, way_of
 from bench.world.cohorts import COHORTS
 
@@ -10,7 +10,8 @@ from bench.world.cohorts import COHORTS
 def test_cohorts_and_campaigns() -> None:
     assert [kind.name for kind in HONEST] == list(COHORTS)
     assert all(kind.campaign is None for kind in HONEST)
-    assert len({kind.campaign.name for kind in KINDS.values() if kind.campaign}) == len(KINDS) - len(HONEST) - 1
+    campaigns = {kind.campaign.name for kind in KINDS.values() if kind.campaign}
+    assert len(campaigns) == len(KINDS) - len(HONEST) - len(POOLED) - 1
 
 
 def test_a_way_is_told_from_a_name() -> None:
