@@ -46,6 +46,7 @@ class World:
     days: Path  # built logs
     runs: Path  # what the present code made of them
     disjoint_text: bool = False  # the day and its reference have no prompt in common
+    languages: bool = False  # people of several languages are among the honest
 
     def built(
         self,
@@ -71,6 +72,7 @@ class World:
                 seed=self.seed if seed is None else seed,
                 corpora=self.corpora,
                 disjoint_text=self.disjoint_text,
+                languages=self.languages,
             )
             unfinished.rename(folder)
         return folder / "day", folder / "truth.parquet"

@@ -23,6 +23,7 @@ VIEWS: dict[str, dict[str, Any]] = {
     "all columns": {},
     "content": {"columns": _CONTENT},
     "content, new text": {"columns": _CONTENT, "disjoint_text": True},
+    "content, five languages more": {"columns": _CONTENT, "languages": True},
 }
 _OWN_MIN = 0.5  # share of a finding's accounts that are of the planted kind
 

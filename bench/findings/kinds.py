@@ -22,6 +22,8 @@ SETS: dict[str, tuple[str, ...]] = {
     "camel": ("camel_ai_society_rendered",),
     "react": ("agentic_fireact_gpt4",),
     "coding agents": ("agentic_sweagent_runs",),
+    "chinese": ("harness_cmmlu_lmeval",),
+    "tool requests": ("agentic_toolbench_queries_rendered", "agentic_toolalpaca_eval"),
 }
 PADDINGS = (0, 50, 80)  # percent
 SIZES = (100, 250, 500)  # accounts
@@ -50,6 +52,17 @@ DRAWN = [
     for attack in ("alpaca", "t0", "tasks", "gpteacher")
     for padding in PADDINGS[1:]
 ]
+THIN = [
+    _campaign(attack, padding, accounts)
+    for attack in ("alpaca", "chinese", "tool requests")
+    for padding, accounts in ((80, 400), (90, 400), (80, 50))
+]
+# What campaigns of 2026 did: changed to a new model, came by programmes, renamed their clients.
+MOVED = [
+    _campaign(attack, 80, 250, **{change: True})
+    for attack in ("alpaca", "t0")
+    for change in ("moves", "programmes", "renamed")
+]
 SMALL = [_campaign(attack, padding, 30) for attack in SETS for padding in PADDINGS[:2]]
 # One operator's settings, hours, addresses: what a campaign shows that takes no pains.
 TRACED = [
@@ -71,7 +84,5 @@ BESIDE = [
 NOTHING = Kind("clean day", "clean day")
 HONEST = [Kind(name, name) for name in COHORTS]
 POOLED = [Kind(name, name) for name in POOLS]
-KINDS = {
-    kind.name: kind
-    for kind in (*EVEN, *UNEVEN, *DRAWN, *SMALL, *TRACED, *SORTED, *COPIED, *BESIDE, *HONEST, *POOLED, NOTHING)
-}
+_EVERY = (*EVEN, *UNEVEN, *DRAWN, *THIN, *MOVED, *SMALL, *TRACED, *SORTED, *COPIED, *BESIDE, *HONEST, *POOLED, NOTHING)
+KINDS = {kind.name: kind for kind in _EVERY}

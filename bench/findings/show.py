@@ -50,6 +50,9 @@ _WAYS = {
     "drawn": "uneven, drawn",
     "volumes": "uneven",
     "copies": "copied",
+    "moves": "moving to a new model",
+    "programmes": "by programmes",
+    "renamed": "with renamed clients",
     "settings": "with traces",
     " 30 accounts": "small",
 }

@@ -35,6 +35,9 @@ class Planted:
     )
     drawn: bool = False  # whether a call is padding is drawn call by call: shares of accounts differ
     copies: int = 1  # accounts that send each of its prompts
+    moves: bool = False  # at noon, to a model that nobody used before
+    programmes: bool = False  # every eight accounts came in by a programme for schools or start-ups, an organisation
+    renamed: bool = False  # its client has a name that nobody saw before
     deal: Literal["shuffled", "sorted"] = "shuffled"  # sorted: each account has prompts that begin alike
 
 
@@ -157,6 +160,8 @@ def campaign_habits(seed: int, planted: Planted, accounts: int, traffic: Traffic
             agent, age = random.choice(real_people.USER_AGENTS), real_people.draw_age(random)
             model, temperature, max_tokens = real_people.draw_settings(random)
             law = real_people.output_token_law(random, traffic.output_tokens)
+        if planted.renamed:
+            agent = "workspace-sync/2.4"
         if planted.lifetime_hours < 24.0:  # made a minute before its first hour begins
             age = (60.0 - _life(seed, planted, name)[0]) / DAY_SECONDS
         habits.append(
@@ -167,7 +172,7 @@ def campaign_habits(seed: int, planted: Planted, accounts: int, traffic: Traffic
                 niches={},
                 style=draw_style(Random(f"style/{seed}/{name}"), plain=True),
                 template=None,
-                org=None,
+                org=real_people.identifier("org", seed, planted.name, number // 8) if planted.programmes else None,
                 rate=float(calls),
                 variation=1.0,
                 hours=real_people.WAKING if planted.pacing == "human" else real_people.FLAT,

@@ -35,6 +35,15 @@ SOURCES = {
     "judge": ("llm_judge_alpaca_eval",),
 }
 
+# The same of people in other languages, for worlds that have them.
+LANGUAGES = {
+    "chinese": ("people_zh_alipay_support_questions",),
+    "korean": ("people_ko_chat_questions",),
+    "arabic": ("people_ar_arcd",),
+    "french": ("people_fr_en_diabla_chat",),
+    "indonesian": ("people_id_facqa",),
+}
+
 # One unit is what a person sends in one go: a whole conversation in order, or a single prompt.
 Unit = tuple[str, ...]
 
@@ -85,10 +94,13 @@ def corpora_directory() -> Path | None:
     return path if (path / "benign").is_dir() else None
 
 
-def benign_sources(corpora: Path) -> dict[str, Source]:
-    """Read every honest source; a set that is absent is left out, and a source without any set with it."""
+def benign_sources(corpora: Path, *, languages: bool = False) -> dict[str, Source]:
+    """Read every honest source; a set that is absent is left out, and a source without any set with it.
+
+    languages : those of ``LANGUAGES``, too
+    """
     sources = {}
-    for name, sets in SOURCES.items():
+    for name, sets in (SOURCES | LANGUAGES if languages else SOURCES).items():
         paths = [corpora / "benign" / f"{stem}.parquet" for stem in sets]
         units, families = _units(path for path in paths if path.exists())
         if units:
@@ -97,10 +109,15 @@ def benign_sources(corpora: Path) -> dict[str, Source]:
 
 
 def attack_prompts(corpora: Path, names: Sequence[str]) -> list[str]:
-    """Distinct prompts of the named attack sets, in file order; FileNotFoundError for an unknown set."""
+    """Distinct prompts of the named sets, of attacks or else benign, in file order.
+
+    Raises FileNotFoundError for an unknown set.
+    """
     prompts: dict[str, None] = {}
     for name in names:
-        column = pq.read_table(corpora / "attack" / f"{name}.parquet", columns=["prompt"])["prompt"]
+        path = corpora / "attack" / f"{name}.parquet"
+        path = path if path.exists() else corpora / "benign" / path.name
+        column = pq.read_table(path, columns=["prompt"])["prompt"]
         prompts.update(dict.fromkeys(column.to_pylist()))
     return list(prompts)
 

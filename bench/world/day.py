@@ -11,7 +11,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from bench.world.campaigns import DEFAULT, LADDER, Planted, campaign_calls, campaign_habits, deal_prompts
 from bench.world.cohorts import cohort_accounts
 from bench.world.corpora import ABSENT, Source, Traffic, benign_sources, corpora_directory, traffic
-from bench.world.people import Call, Habit, draw_calls, draw_habit, identifier, rate_scale
+from bench.world.people import DAY_SECONDS, Call, Habit, draw_calls, draw_habit, identifier, rate_scale
 from gauger.engine.common import schema
 from gauger.engine.results import tables
 
@@ -73,12 +73,15 @@ class Log:
     when: date
     columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
 
-    def add(self, habit: Habit, calls: Sequence[Call]) -> None:
-        """Append one account's calls; everything but text and time follows from its habit."""
+    def add(self, habit: Habit, calls: Sequence[Call], first: int = 0) -> None:
+        """Append one account's calls; everything but text and time follows from its habit.
+
+        first : the number of the first of them, where it had others that day
+        """
         random = Random(f"response/{self.seed}/{habit.account_id}/{self.when}")
         midnight = datetime.combine(self.when, time(), UTC)
         address = habit.addresses[0]
-        for number, call in enumerate(calls):
+        for number, call in enumerate(calls, first):
             if number % 4 == 0:
                 address = random.choice(habit.addresses)
             tokens = max(1, min(8192, round(random.lognormvariate(*habit.output_tokens))))
@@ -123,6 +126,7 @@ def build(
     seed: int = 1,
     corpora: Path | None = None,
     disjoint_text: bool = False,
+    languages: bool = False,
 ) -> RealDay:
     """Write reference days, a day with campaigns and its truth below ``out``.
 
@@ -136,7 +140,7 @@ def build(
     corpora = corpora or corpora_directory()
     if corpora is None:
         raise FileNotFoundError("the corpora are absent; set GAUGER_CORPORA to their directory")
-    sources, timing = benign_sources(corpora), traffic(corpora)
+    sources, timing = benign_sources(corpora, languages=languages), traffic(corpora)
     dealt, notes = deal_prompts(seed, corpora, campaigns, timing)
     sides = [source_half(sources, side) if disjoint_text else sources for side in (0, 1)]
 
@@ -156,7 +160,10 @@ def build(
         habits = campaign_habits(seed, planted, len(prompts), timing)
         for habit, own in zip(habits, prompts, strict=True):
             drawn = campaign_calls(seed, planted, habit, own, sides[1], DAY)
-            log.add(habit, drawn)
+            # In the afternoon, where it moves, all of it asks a model that came out this morning.
+            morning = [call for call in drawn if not planted.moves or call.second < DAY_SECONDS / 2]
+            log.add(habit, morning)
+            log.add(replace(habit, model="large-3"), drawn[len(morning) :], len(morning))
             truth.add(habit.account_id, planted.name, habit.kind, len(drawn))
     for name in cohorts:
         for habit, drawn in cohort_accounts(seed, name, corpora, sides[1], timing, DAY):

@@ -32,6 +32,12 @@ KINDS: dict[str, tuple[float, str, tuple[str, ...]]] = {
     "assistant_user": (0.125, "assistant", ("search", "chat")),
     "vendor_app": (0.124, "assistant", ()),
     "evaluation": (0.001, "judge", ()),
+    # Where the world has their language.
+    "chinese_user": (0.060, "chinese", ("chat",)),
+    "korean_user": (0.030, "korean", ("chat",)),
+    "arabic_user": (0.020, "arabic", ()),
+    "french_user": (0.040, "french", ("chat",)),
+    "indonesian_user": (0.030, "indonesian", ()),
 }
 # Calls per hour of the local day for people; software runs flat.
 WAKING = (1, 0.6, 0.4, 0.3, 0.3, 0.5, 1, 2, 4, 6, 7, 7, 6, 6.5, 7, 7, 6.5, 6, 5, 4.5, 4.5, 4, 3, 2)
