@@ -4,6 +4,9 @@ The false-positive rate holds for honest accounts that are drawn as the referenc
 proved, but that they are not can be seen: in what accounts say (their whitened kernel means), in each statistic, in how
 many of them are new, and in the calendar. Each number stands beside the same number of the reference's own days held
 against one another. Flagged accounts are left out: they are why a day is looked at, not what it is like.
+
+What it does to flags is measured on the accounts that the reference knows. Most are as honest today as they were then,
+so where more of them are flagged than should be, either people ask for other things or accounts changed hands.
 """
 
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.findings.clusters import union_statistic
 from gauger.engine.reference.directory import Reference
+from gauger.engine.reference.held_out import binomial_interval
 from gauger.engine.statistics.population import Population
 
 # Beyond a tenth a distribution has shifted, beyond a quarter it is another one: the usual reading of the index.
@@ -38,6 +42,7 @@ class Drift:
     new_accounts: tuple[float, float]  # share
     statistics: dict[str, tuple[float, float]]  # population stability index of each
     same_weekday: bool  # a day of the reference is of today's weekday
+    returning: tuple[int, int]  # accounts with evidence that the reference knows, and those of them that are flagged
     sentences: list[str]  # how today is unlike the reference; empty when it is not
 
     def record(self) -> dict[str, Any]:
@@ -52,6 +57,7 @@ class Drift:
             "content": pair(self.content),
             "new_accounts": pair(self.new_accounts),
             "same_weekday": self.same_weekday,
+            "returning_accounts": dict(zip(("weighed", "flagged"), self.returning, strict=True)),
             "statistics": {name: pair(values) for name, values in self.statistics.items()},
         }
 
@@ -109,7 +115,10 @@ def measure_drift(
     )
     names = pa.array([old.account_ids[row] for row in rows.tolist()], pa.string()).dictionary_encode()
     seen, name = set(names.dictionary.to_pylist()), names.indices.to_numpy()
-    new = float(np.mean([today.account_ids[row] not in seen for row in calm.tolist()])) if len(calm) else float("nan")
+    known = np.asarray([account in seen for account in today.account_ids], bool)
+    new = float(np.mean(~known[calm])) if len(calm) else float("nan")
+    weighed = known & ~np.isnan(evidence.probability)
+    returning = int(weighed.sum()), int(np.sum(weighed & (evidence.probability < settings.alarm_level)))
     new_before = worst(lambda one, others: float(np.mean(~np.isin(name[one], name[others]))))
     statistics = {}
     for name, values in today.statistics.items():
@@ -123,8 +132,23 @@ def measure_drift(
         (new, new_before),
         statistics,
         same,
-        _sentences(content, (new, new_before), statistics, int(held.sum())),
+        returning,
+        [
+            *_of_returning(*returning, settings.alarm_level),
+            *_sentences(content, (new, new_before), statistics, int(held.sum())),
+        ],
     )
+
+
+def _of_returning(accounts: int, flagged: int, alarm_level: float) -> list[str]:
+    low, high = binomial_interval(flagged, accounts)
+    if not low > alarm_level:
+        return []
+    rate = f"{flagged / accounts:.2%} ({low:.2%} to {high:.2%} with 95 % confidence)"
+    return [
+        f"{flagged:,} of {accounts:,} accounts that the reference knows are flagged, {rate} where {alarm_level:.2%} were "
+        "to be expected: users ask for other things today, or accounts changed hands; a flag alone proves little"
+    ]
 
 
 def _sentences(

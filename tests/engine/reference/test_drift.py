@@ -72,7 +72,8 @@ def test_a_day_like_the_others_is_said_to_be_like_them(reference: Reference) -> 
     assert found.same_weekday  # both are Fridays
     assert not drift_of(worlds.population(4, 400, 8), reference, date(2026, 11, 21)).same_weekday
     record = found.record()
-    assert set(record) == {"unlike", "content", "new_accounts", "same_weekday", "statistics"}
+    assert set(record) == {"unlike", "content", "new_accounts", "same_weekday", "returning_accounts", "statistics"}
+    assert record["returning_accounts"] == {"weighed": 0, "flagged": 0}
     assert set(record["statistics"]) == set(found.statistics) == set(worlds.population(4, 9, 5).statistics)
 
 
@@ -104,6 +105,25 @@ def test_other_topics_other_habits_and_new_accounts_are_seen(reference: Referenc
     for part in ("speak unlike the reference's", "100% of today's accounts are new", "active_hours has shifted"):
         assert part in said
     assert said.count("not covered") == len(found.sentences) == 3
+
+
+@pytest.mark.parametrize(("flagged", "told"), [(2, False), (4, False), (12, True)])
+def test_flagged_accounts_that_the_reference_knows_are_counted(flagged: int, told: bool, reference: Reference) -> None:
+    """Of 400, 4 are to be expected at an alarm level of 0.01; accounts it does not know say nothing of that."""
+    known, others = worlds.population(4, 400, 8), worlds.population(9, 100, 8)
+    others = replace(others, account_ids=[f"new {place}" for place in range(100)])
+    today = concatenate([known, others])
+    returned = replace(reference.population, account_ids=[known.account_ids[row % 400] for row in range(800)])
+    regular = replace(reference, population=returned)
+    evidence = gather(today, regular.population, worlds.SECRET.key, SETTINGS)
+    calm = np.full(500, 0.5)
+    old = np.flatnonzero(np.isin(today.account_ids, known.account_ids))
+    calm[np.setdiff1d(np.arange(500), old)] = 1e-4
+    calm[old[:flagged]] = 1e-4
+    calm[old[flagged : flagged + 5]] = np.nan
+    found = measure_drift(TODAY, today, regular, replace(evidence, probability=calm), SETTINGS)
+    assert found.returning == (395, flagged)
+    assert [sentence.startswith(f"{flagged} of 395 accounts") for sentence in found.sentences[:1]] == [True] * told
 
 
 def test_a_bound_below_what_its_digits_show_is_rounded_up(reference: Reference) -> None:
