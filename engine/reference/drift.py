@@ -146,8 +146,8 @@ def _of_returning(accounts: int, flagged: int, alarm_level: float) -> list[str]:
         return []
     rate = f"{flagged / accounts:.2%} ({low:.2%} to {high:.2%} with 95 % confidence)"
     return [
-        f"{flagged:,} of {accounts:,} accounts that the reference knows are flagged, {rate} where {alarm_level:.2%} were "
-        "to be expected: users ask for other things today, or accounts changed hands; a flag alone proves little"
+        f"{flagged:,} of {accounts:,} accounts that the reference knows are flagged, {rate} where {alarm_level:.2%} "
+        "were to be expected: users ask for other things today, or accounts changed hands; a flag alone proves little"
     ]
 
 
