@@ -148,8 +148,11 @@ def _units(paths: Iterable[Path]) -> tuple[list[Unit], list[str | None]]:
             units.update({(prompt,): family for prompt, family in zip(prompts, families, strict=True)})
             continue
         conversations: dict[str, list[tuple[int, str]]] = {}
-        for session, turn, prompt in zip(table["session"].to_pylist(), table["turn"].to_pylist(), prompts, strict=True):
-            conversations.setdefault(session, []).append((turn, prompt))
+        for row, (session, turn) in enumerate(
+            zip(*(table[name].to_pylist() for name in ("session", "turn")), strict=True)
+        ):
+            # Without a session, a prompt is one by itself.
+            conversations.setdefault(str(row) if session is None else session, []).append((turn or 0, prompts[row]))
         units.update({tuple(prompt for _, prompt in sorted(turns)): None for turns in conversations.values()})
     return list(units), list(units.values())
 

@@ -57,9 +57,7 @@ class Pool:
     """Accounts that carry many people's calls in turn."""
 
     members: np.ndarray  # int64, rows of the day's accounts, ascending
-    apart: (
-        float  # of two that were compared, at most, at the upper end of 95 %; 1 is what sets two usual accounts apart
-    )
+    apart: float  # of two of them, at most, at the upper end of 95 %; 1 is what sets two usual accounts apart
 
     def sign(self, calls: np.ndarray) -> Sign:
         """What joined them; calls : int64, of every account of the day."""
@@ -92,7 +90,7 @@ def relay_pools(people: People) -> list[Pool]:
     found = []
     for one in np.flatnonzero(np.bincount(group) >= ACCOUNTS_MIN):
         largest = np.max(apart[left, right], initial=0.0, where=group[left] == one)
-        found.append(Pool(heavy[group == one], float(largest)))
+        found.append(Pool(heavy[group == one], round(float(largest), 4)))
     return sorted(found, key=lambda pool: (-calls[pool.members].sum(), pool.members[0]))
 
 
