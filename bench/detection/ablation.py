@@ -36,7 +36,7 @@ from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.people import Whole
 from gauger.engine.statistics.population import Population
 
-FILE = history.RESULTS / "detection.jsonl"
+FILE = history.RESULTS / "ablation.jsonl"
 TAUGHT, ASKED = ("alpaca", "rendered", "camel", "tasks"), ("t0", "gpteacher", "react", "coding agents")
 SEEDS = (71, 72)  # taught in the first, asked in the second
 _NEIGHBOURS = 20
@@ -236,6 +236,14 @@ def figure(rows: Sequence[dict[str, Any]]) -> str:
         cells = [" / ".join(percent(found[method, name][f"{rate:g}"], 0) for rate in _RATES) for name in campaigns]
         lines.append([method, *cells])
     return table(["", *(name.removesuffix(" 250 accounts") for name in campaigns)], lines)
+
+
+def figures(file: Path = FILE) -> dict[str, str]:
+    """The newest ablation, and what it was measured on."""
+    row = history.newest(file, ("ablation",))
+    if "ablation" not in row:
+        return {}
+    return {"ablation": f"Measured at `{row['runs']['ablation']['commit']}`.\n\n{figure(row['ablation'])}"}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.detection import sections, tables
+from bench.detection import ablation, sections, tables
 from bench.detection.log import LOG, Row, latest, unpacked
 from bench.detection.metrics import RATES
 from bench.detection.parts import PARTS
@@ -32,7 +32,8 @@ def figures(log: Path = LOG) -> dict[str, str]:
     every = [outcome for part in scored.values() for outcome in part]
     ladder = {(one.seed, one.campaign): one for one in every if one.campaign in ALL}
     found |= {"details": tables.details(list(ladder.values()))} if ladder else {}
-    return found | ({"throughput": tables.throughput(every)} if every else {})
+    found |= {"throughput": tables.throughput(every)} if every else {}
+    return found | ablation.figures(log.with_name(ablation.FILE.name))
 
 
 def _runs(of: dict[str, list[Row]], scored: dict[str, list[Outcome]]) -> str:
