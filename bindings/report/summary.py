@@ -66,8 +66,10 @@ def flagged_accounts(outputs: Outputs) -> int:
 def verdict(outputs: Outputs) -> str:
     """Return the run's result in one sentence."""
     accounts, campaigns, unclear = outputs.accounts.num_rows, _campaigns(outputs), _campaigns(outputs, "unclear")
-    others = outputs.campaigns.num_rows - campaigns - unclear
-    doubt = f"{formats.plural(unclear, 'group')} {'are' if unclear > 1 else 'is'} unclear" if unclear else ""
+    pools = _campaigns(outputs, "relay pool")
+    others = outputs.campaigns.num_rows - campaigns - unclear - pools
+    doubts = [f"{formats.plural(unclear, 'group')} {'are' if unclear > 1 else 'is'} unclear"] if unclear else []
+    doubts += [formats.plural(pools, "relay pool")] if pools else []
     if not accounts:
         return "There was nothing to score: the inputs held no usable call."
     if campaigns:
@@ -75,10 +77,10 @@ def verdict(outputs: Outputs) -> str:
         if others:
             look = "looks new without acting as one" if others == 1 else "look new without acting as one"
             sentence += f"; {formats.plural(others, 'further group')} {look}"
-        return f"{sentence}; {doubt}." if doubt else f"{sentence}."
-    if others or doubt:
-        groups = f"{formats.plural(others, 'group')} of accounts stood out for other reasons" if others else ""
-        return f"No campaign was found. {'; '.join(part for part in (groups, doubt) if part)}."
+        return f"{'; '.join([sentence, *doubts])}."
+    if others or doubts:
+        groups = [f"{formats.plural(others, 'group')} of accounts stood out for other reasons"] if others else []
+        return f"No campaign was found. {'; '.join([*groups, *doubts])}."
     return "No campaign was found. No group of accounts stood out from the rest."
 
 
