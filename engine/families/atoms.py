@@ -41,11 +41,10 @@ def alike(vocabulary: Vocabulary) -> np.ndarray:
     offsets = np.concatenate([[0], np.cumsum(vocabulary.counts)]).astype(np.int64)
     holders = kernels_of_holders.Holders(offsets, np.empty(offsets[-1], np.int32))
     grams = kernels.Grams(vocabulary.offsets, vocabulary.numbers)
-    kernels_of_holders.list_holders(grams, holders)
+    lengths = np.zeros(len(vocabulary.values), np.int64)
+    kernels_of_holders.list_holders(grams, holders, lengths)
     # Of grams that equally many prompts hold, those in longer prompts first: hashes decide only what nothing else does.
-    lengths = np.diff(vocabulary.offsets)
-    beside = np.bincount(vocabulary.numbers, np.repeat(lengths, lengths), minlength=len(vocabulary.values))
-    order = np.lexsort((vocabulary.values, -beside, -vocabulary.counts))
+    order = np.lexsort((vocabulary.values, -lengths, -vocabulary.counts))
     identity = np.empty(len(vocabulary.values), np.int32)
     kernels_of_holders.gather_alike(order, grams, holders, _ALIKE_PERCENT, _LOOKED_AT, identity)
     return identity

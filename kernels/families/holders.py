@@ -19,12 +19,13 @@ class Holders(NamedTuple):
     prompts: np.ndarray  # int32
 
 
-@kernel("void(Grams(i64_in, i32_in), Holders(i64_out, i32_out))")
-def list_holders(grams, holders):
+@kernel("void(Grams(i64_in, i32_in), Holders(i64_out, i32_out), i64_out)")
+def list_holders(grams, holders, lengths):
     """List the prompts that hold each gram.
 
     grams : ``Grams``, numbers below g of n prompts, each once
     holders : ``Holders``, output; offsets begin as those of the lists, and so they end
+    lengths : int64[g], zero; receives how many grams the prompts that hold each have in all
     """
     prompt_offsets, numbers = grams
     offsets, prompts = holders
@@ -33,6 +34,7 @@ def list_holders(grams, holders):
             gram = numbers[i]
             prompts[offsets[gram]] = np.int32(prompt)
             offsets[gram] += 1
+            lengths[gram] += prompt_offsets[prompt + 1] - prompt_offsets[prompt]
     for gram in range(offsets.size - 1, 0, -1):  # each offset now stands where the next list began
         offsets[gram] = offsets[gram - 1]
     offsets[0] = 0

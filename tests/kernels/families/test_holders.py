@@ -21,8 +21,9 @@ def held_by(prompts: list[list[int]], grams: int = NUMBERS) -> tuple[holders.Gra
     """Prompts as the kernels take them, and who holds what by the kernel."""
     numbers, offsets = pack_words(prompts, np.int32)
     starts = np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=grams))]).astype(np.int64)
-    found = holders.Holders(starts, np.full(len(numbers), -7, np.int32))
-    holders.list_holders(holders.Grams(offsets, numbers), found)
+    found, lengths = holders.Holders(starts, np.full(len(numbers), -7, np.int32)), np.zeros(grams, np.int64)
+    holders.list_holders(holders.Grams(offsets, numbers), found, lengths)
+    assert lengths.tolist() == [sum(len(mine) for mine in prompts if gram in mine) for gram in range(grams)]
     return holders.Grams(offsets, numbers), found
 
 
