@@ -15,14 +15,18 @@ from gauger.engine.common.unions import components
 from gauger.engine.findings.finding import Sign
 from gauger.engine.findings.said import looked_at
 from gauger.engine.statistics.people import People
+from gauger.engine.statistics.shared_text import SHARED_ACCOUNTS_MIN
 
 DEALT_IN_TURN = "dealt_in_turn"
-CALLS_MIN = 200  # of an account: of fewer it cannot be told
+CALLS_MIN = 300  # of an account: of fewer it cannot be told
 ACCOUNTS_MIN = 3  # in a pool
 _HEAVY_MAX = 1_000  # accounts that are compared, those of most calls
 _CROWD_CALLS_MIN, _CROWD_MIN = 20, 30  # calls of an account, and accounts, by which it is known what is usual
 _HANDS = 0.5  # of what calls of one account usually have in common, at most: else it may be one hand
-_APART = 0.05  # of what usually sets two accounts apart, at most, at the upper end of 95 %
+_APART = 0.03  # of what usually sets two accounts apart, at most, at the upper end of 95 %
+# Of an account's calls those whose text others sent too, at most. People who draw on one stock of texts, a public
+# collection say, are as exchangeable, and show it by that.
+_SHARED = 0.2
 _ERRORS = 1.64
 # Directions in which what is said varies, effectively, taken low: fewer make a larger error.
 _DIRECTIONS = 20
@@ -82,6 +86,7 @@ def relay_pools(people: People) -> list[Pool]:
         return []
     heavy = np.flatnonzero((calls >= CALLS_MIN) & (within - usual.strangers <= _HANDS * usual.own))
     heavy = np.sort(heavy[np.lexsort((heavy, -calls[heavy]))][:_HEAVY_MAX])
+    heavy = heavy[_shared(people, heavy) <= _SHARED] if len(heavy) else heavy
     if len(heavy) < ACCOUNTS_MIN:
         return []
     apart = _apart(people.sums(heavy).astype(np.float64), calls[heavy], within[heavy], usual)
@@ -92,6 +97,17 @@ def relay_pools(people: People) -> list[Pool]:
         largest = np.max(apart[left, right], initial=0.0, where=group[left] == one)
         found.append(Pool(heavy[group == one], round(float(largest), 4)))
     return sorted(found, key=lambda pool: (-calls[pool.members].sum(), pool.members[0]))
+
+
+def _shared(people: People, accounts: np.ndarray) -> np.ndarray:
+    """Share of the sampled calls of some accounts whose text is shared; 0 where it is not known whose it is."""
+    found = people.gather(accounts)
+    if found.sample_senders is None:
+        return np.zeros(len(accounts))
+    number = np.bincount(found.sample_owner, minlength=len(accounts))
+    others_too = found.sample_owner[np.abs(found.sample_senders) >= SHARED_ACCOUNTS_MIN]
+    shared = np.bincount(others_too, minlength=len(accounts))
+    return np.asarray(shared / np.maximum(1, number))
 
 
 def _apart(sums: np.ndarray, calls: np.ndarray, within: np.ndarray, usual: _Usual) -> np.ndarray:

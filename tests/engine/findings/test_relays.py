@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +21,20 @@ class Named:
     statistics: dict[str, np.ndarray]
 
 
+@dataclass
+class Sampled:
+    """Ten sampled calls of each account, and how many accounts sent the text of each."""
+
+    sample_owner: np.ndarray
+    sample_senders: np.ndarray | None
+
+
 class Dealt:
     """People whose calls are given; int64[calls, FEATURES] an account."""
 
-    def __init__(self, said: list[np.ndarray]) -> None:
+    def __init__(self, said: list[np.ndarray], shared: Sequence[int] | None = ()) -> None:
+        """shared : accounts of whose ten calls three carry a text of three accounts; None = not known"""
+        self._shared = shared
         self._sums = np.stack([own.sum(axis=0) for own in said]).astype(np.int32)
         self.calls = np.array([len(own) for own in said])
         whole, squares = (self._sums.astype(float) ** 2).sum(axis=1), np.array([(own**2).sum() for own in said])
@@ -31,6 +42,13 @@ class Dealt:
 
     def sums(self, rows: np.ndarray) -> np.ndarray:
         return self._sums[rows]
+
+    def gather(self, rows: np.ndarray) -> Sampled:
+        owner = np.repeat(np.arange(len(rows)), 10)
+        if self._shared is None:
+            return Sampled(owner, None)
+        is_shared = np.isin(rows[owner], self._shared) & (np.arange(len(owner)) % 10 < 3)
+        return Sampled(owner, np.where(is_shared, -3, 2).astype(np.int32))
 
 
 class Crowd:
@@ -82,6 +100,14 @@ def test_the_keys_of_one_app_and_of_one_person_are_none() -> None:
     app = crowd.calls(np.zeros(2_000, np.int64))
     person = crowd.person(2_000)
     assert members(Dealt([*crowd.people(60), *np.split(app, 5), *np.split(person, 5)])) == []
+
+
+def test_those_who_draw_on_one_stock_of_texts_are_none() -> None:
+    crowd = Crowd(9)
+    said = [*crowd.people(60), *crowd.pool(6, 100)]
+    assert members(Dealt(said, range(60, 64))) == []
+    assert members(Dealt(said, range(60, 63))) == [[63, 64, 65]]
+    assert members(Dealt(said, None)) == [list(range(60, 66))]
 
 
 @pytest.mark.parametrize(("calls", "accounts"), [(CALLS_MIN - 1, 6), (500, 2)])
