@@ -104,7 +104,9 @@ class World:
             with open(os.open(state / "key", os.O_WRONLY | os.O_CREAT, 0o600), "w") as key:
                 key.write(secret + "\n")
             self.honest()
-            score([self.days / "honest" / "reference"], out, state=state)
+            for log in sorted((self.days / "honest" / "reference").iterdir()):  # one day a run, as days are scored
+                shutil.rmtree(out, ignore_errors=True)
+                score([log], out, state=state)
             shutil.rmtree(out / outputs.CALLS)
             # Once for all runs of copies, each of which would measure it again.
             with threads.use(os.cpu_count() or 1):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gauger.engine.families.families import NEAR_DUPLICATE, Groups
+from gauger.engine.families.families import Groups
 from gauger.engine.families.prompts import CountedPrompts
 from gauger.engine.statistics.background import FOLDS, Background, background_of, folds_of
 from gauger.engine.statistics.population import Population
@@ -35,9 +35,9 @@ _SENT_MIN = 3  # calls that carry a text which has copies
 class Copies:
     """Which texts are copies of which, by halves of their keyed hashes; uint64[c] each.
 
-    Near-duplicates are one text: what is passed on and typed again differs by a word or an error. So is a template of
-    which one prompt was sent at least as often as all others together, that text with a greeting before it, say. Other
-    prompts that a template makes are many, and none of them is most of what was sent.
+    A group of prompts of which one was sent at least as often as all others together is that text and its copies, typed
+    again or with a greeting before it. Prompts that a template makes are many, and none of them is most of what was
+    sent. Nor are the near-duplicates of a large day's short questions one text.
     """
 
     text: np.ndarray  # ascending
@@ -63,8 +63,7 @@ def copies_of(groups: Groups, prompts: CountedPrompts) -> Copies:
     first = np.flatnonzero(np.diff(group, prepend=-1))
     sizes = np.diff(first, append=len(group))
     most, total = calls[first], np.add.reduceat(calls, first) if len(first) else calls
-    repeated = (most >= _SENT_MIN) & (2 * most >= total)
-    of_copies = np.repeat((sizes > 1) & (repeated | (groups.kinds[group[first]] == NEAR_DUPLICATE)), sizes)
+    of_copies = np.repeat((sizes > 1) & (most >= _SENT_MIN) & (2 * most >= total), sizes)
     original, text = np.repeat(text[first], sizes)[of_copies], text[of_copies]
     order = np.argsort(text, kind="stable")
     return Copies(text[order], original[order])

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gauger.engine.families.families import NEAR_DUPLICATE, TEMPLATE
 from gauger.engine.statistics.background import background_of, folds_of
 from gauger.engine.statistics.folded import population_of
 from gauger.engine.statistics.population import Population
@@ -144,7 +143,6 @@ def test_days_of_earlier_versions_have_no_shared_text() -> None:
 @dataclass
 class Grouped:
     of_prompt: np.ndarray
-    kinds: np.ndarray
 
 
 @dataclass
@@ -153,11 +151,10 @@ class Counted:
     calls: np.ndarray
 
 
-def copies_among(groups: list[int], calls: list[int], kind: int = TEMPLATE) -> dict[int, int]:
+def copies_among(groups: list[int], calls: list[int]) -> dict[int, int]:
     halves = np.arange(10, 10 + len(groups), dtype=np.uint64)
     prompts = Counted(np.stack([halves, halves], axis=1), np.asarray(calls, np.int64))
-    kinds = np.full(max(groups) + 1, kind, np.uint8)
-    copies = copies_of(Grouped(np.asarray(groups, np.int64), kinds), prompts)
+    copies = copies_of(Grouped(np.asarray(groups, np.int64)), prompts)
     return dict(zip(copies.text.tolist(), copies.original.tolist(), strict=True))
 
 
@@ -167,10 +164,6 @@ def test_a_text_and_its_copies() -> None:
 
 def test_the_prompts_of_a_template_are_not_copies() -> None:
     assert copies_among([0] * 8, [1, 1, 1, 3, 1, 1, 1, 1]) == {}
-
-
-def test_near_duplicates_are_one_text_however_often_each_was_sent() -> None:
-    assert copies_among([0, 0, 0, 1], [1, 1, 2, 5], NEAR_DUPLICATE) == {10: 12, 11: 12, 12: 12}
 
 
 def test_a_pair_sent_once_each_and_a_text_alone_are_not() -> None:
