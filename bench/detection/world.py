@@ -71,8 +71,7 @@ class World:
                 cohorts=cohorts,
                 seed=self.seed if seed is None else seed,
                 corpora=self.corpora,
-                disjoint_text=self.disjoint_text,
-                languages=self.languages,
+                text=real_day.HonestText(self.disjoint_text, self.languages),
             )
             unfinished.rename(folder)
         return folder / "day", folder / "truth.parquet"

@@ -65,6 +65,17 @@ class RealDay:
     notes: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class HonestText:
+    """What honest accounts draw from."""
+
+    disjoint: bool = False  # the day and its reference from disjoint halves: bench/README.md says why not by default
+    languages: bool = False  # people of other languages are among them
+
+
+_ALL_TEXT = HonestText()
+
+
 @dataclass
 class Log:
     """Calls of one date, gathered column by column and written sorted by time."""
@@ -125,24 +136,22 @@ def build(
     cohorts: Sequence[str] = (),
     seed: int = 1,
     corpora: Path | None = None,
-    disjoint_text: bool = False,
-    languages: bool = False,
+    text: HonestText = _ALL_TEXT,
 ) -> RealDay:
     """Write reference days, a day with campaigns and its truth below ``out``.
 
     ``calls`` is the number of honest calls of every day; the campaigns' calls come on top, and those of ``cohorts``,
     honest accounts of a sort that is new on the day. Reference days are consecutive and the newest is ``LAG_DAYS``
-    older than the day. Half of a day's honest accounts appear on every day. ``disjoint_text`` draws the day and the
-    reference from disjoint halves of the benign prompts: see ``bench/README.md`` for why it is not the default.
+    older than the day. Half of a day's honest accounts appear on every day. ``text`` is what honest accounts draw from.
 
     Raises FileNotFoundError when the corpora are absent, ValueError when the campaigns do not fit them.
     """
     corpora = corpora or corpora_directory()
     if corpora is None:
         raise FileNotFoundError("the corpora are absent; set GAUGER_CORPORA to their directory")
-    sources, timing = benign_sources(corpora, languages=languages), traffic(corpora)
+    sources, timing = benign_sources(corpora, languages=text.languages), traffic(corpora)
     dealt, notes = deal_prompts(seed, corpora, campaigns, timing)
-    sides = [source_half(sources, side) if disjoint_text else sources for side in (0, 1)]
+    sides = [source_half(sources, side) if text.disjoint else sources for side in (0, 1)]
 
     reference = []
     for age in range(LAG_DAYS + reference_days - 1, LAG_DAYS - 1, -1):
@@ -176,7 +185,7 @@ def build(
         "campaigns": notes,
         "accounts": dict(Counter(kind for _, _, kind in truth.rows)),
         "calls": dict(truth.calls),
-        "disjoint_text": disjoint_text,
+        "disjoint_text": text.disjoint,
         "seed": seed,
     }
     return RealDay(reference, path, out / "truth.parquet", described)

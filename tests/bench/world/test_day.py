@@ -129,7 +129,13 @@ def test_volumes_are_heavy_tailed_around_the_mean(corpora: Path) -> None:
 
 def test_disjoint_text_keeps_reference_prompts_out_of_the_day(corpora: Path, tmp_path: Path) -> None:
     built = real_day.build(
-        tmp_path, calls=300, reference_days=1, campaigns=(), seed=1, corpora=corpora, disjoint_text=True
+        tmp_path,
+        calls=300,
+        reference_days=1,
+        campaigns=(),
+        seed=1,
+        corpora=corpora,
+        text=real_day.HonestText(disjoint=True),
     )
     sides = [
         {row["prompt_text"] for row in rows(path) if row["prompt_text"].startswith("stackoverflow_sql_titles asks")}
