@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.agents.transcripts import CAMPAIGNS, PEOPLE, VIEWS, chat_of, dealt, sessions, shares
+from bench.agents.transcripts import CAMPAIGNS, PEOPLE, VIEWS, chat_of, dealt, dressed, sessions, shares
 from bench.world.campaigns import Planted, attack_calls, campaign_calls, campaign_habits
 from bench.world.day import DAY, Log
 from bench.world.days import Days
@@ -85,8 +85,7 @@ class Agents:
     def day(self, number: int, view: str) -> Population:
         """Everybody honest of a day."""
         people = pq.read_table(self._days.honest(self._dates[number], self._calls)[0])
-        agents = [(account, habit, texts) for account, habit, texts in self._honest[number]]
-        return self._population([people, self._rows(self._dates[number], agents)], view)
+        return self._population([people, self._rows(self._dates[number], self._honest[number])], view)
 
     def campaign(self, corpus: str, padding: float, accounts: int, view: str, disguised: bool) -> Population:
         """A campaign's accounts; disguised: its calls have the system text and tools of the honest coding agents."""
@@ -97,10 +96,12 @@ class Agents:
         random = Random(f"deal/{self._days.seed}/{corpus}/{padding}")
         runs = sessions(self._days.corpora / "attack" / f"{corpus}.parquet")
         own = dealt(runs, accounts, attack_calls(planted), random)
+        if disguised:
+            harness = self._honest[-1][0][2][0]
+            own = [[dressed(text, harness) for text in texts] for texts in own]
         log = Log(self._days.seed, DAY)
-        for habit, texts in zip(
-            campaign_habits(self._days.seed, planted, len(own), self._days.timing), own, strict=True
-        ):
+        habits = campaign_habits(self._days.seed, planted, len(own), self._days.timing)
+        for habit, texts in zip(habits, own, strict=True):
             log.add(habit, campaign_calls(self._days.seed, planted, habit, texts, self._days.sources, DAY))
         return self._population([log.columns], view)
 
@@ -115,7 +116,7 @@ def measure(days: Days, calls: int, accounts: int, views: Sequence[str] = tuple(
         for corpus in CAMPAIGNS:
             for padding, disguised in ((0.0, False), (0.8, False), (0.8, True)):
                 planted = world.campaign(corpus, padding, accounts, view, disguised)
-                ids, name = set(planted.account_ids), f"{corpus}, disguised" if disguised else corpus
+                ids, name = set(planted.account_ids), f"{corpus}, in the honest harness" if disguised else corpus
                 yield _row(world, view, (name, padding), concatenate([today, planted]), reference, ids)
 
 
