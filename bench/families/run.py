@@ -138,10 +138,13 @@ def measure_limits(corpora: Path) -> list[Row]:
     rows = []
     for words in FRAME_WORDS:
         for members in MEMBERS:
-            given = limits(prompts, words, members)
-            found = agreement(families_ours.label(given.prompts), given.truth)
-            rows.append({"words": words, "members": members} | asdict(found))
+            rows.append({"words": words, "members": members} | _agreed(limits(prompts, words, members)))
     return rows
+
+
+def _agreed(given: FamilySet) -> Row:
+    """How well ours labels a set."""
+    return asdict(agreement(families_ours.label(given.prompts), given.truth))
 
 
 def quality_sets(corpora: Path, only: Sequence[str] = ()) -> list[FamilySet]:
@@ -159,13 +162,11 @@ def quality_sets(corpora: Path, only: Sequence[str] = ()) -> list[FamilySet]:
 
 def measure_tails(corpora: Path) -> list[Row]:
     """Each tail under each item set, the only template of its log."""
-    rows = []
-    for tail in TAILS:
-        for items in ITEM_SETS:
-            given = one_tail(corpora, tail, items)
-            found = agreement(families_ours.label(given.prompts), given.truth)
-            rows.append({"tail": tail, "items": items} | asdict(found))
-    return rows
+    return [
+        {"tail": tail, "items": items} | _agreed(one_tail(corpora, tail, items))
+        for tail in TAILS
+        for items in ITEM_SETS
+    ]
 
 
 def measure_keys(corpora: Path, tell: Tell, quick: bool) -> list[Row]:

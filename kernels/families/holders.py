@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gauger.kernels.families.vocabulary import Grams  # noqa: F401 (signatures)
+from gauger.kernels.families.vocabulary import Grams
 from gauger.kernels.machine.jit import kernel
 
 U8 = np.uint8
@@ -20,7 +20,7 @@ class Holders(NamedTuple):
 
 
 @kernel("void(Grams(i64_in, i32_in), Holders(i64_out, i32_out), i64_out)")
-def list_holders(grams, holders, lengths):
+def list_holders(grams: Grams, holders: Holders, lengths: np.ndarray) -> None:
     """List the prompts that hold each gram.
 
     grams : ``Grams``, numbers below g of n prompts, each once

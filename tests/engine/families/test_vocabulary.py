@@ -82,12 +82,16 @@ def test_the_order_of_prompts_only_renumbers() -> None:
     assert rows[0] == rows[1]
 
 
+def some_of(data: st.DataObject, count: int) -> list[int]:
+    """Some of the numbers below a count, in any order."""
+    return data.draw(st.lists(st.sampled_from(range(count)), unique=True)) if count else []
+
+
 @QUICK
 @given(PROMPTS, st.data())
 def test_a_part_is_some_prompts_with_some_grams(prompts: list[list[int]], data: st.DataObject) -> None:
     whole = vocabulary_of(prompts, 1)
-    asked = data.draw(st.lists(st.sampled_from(range(len(prompts))), unique=True)) if prompts else []
-    grams = data.draw(st.lists(st.sampled_from(range(len(whole.values))), unique=True)) if len(whole.values) else []
+    asked, grams = some_of(data, len(prompts)), some_of(data, len(whole.values))
     part = whole.part(np.asarray(asked, np.int64), np.asarray(grams, np.int64))
     mine = lists_of(whole.grams())
     expected = [[grams.index(gram) for gram in mine[prompt] if gram in grams] for prompt in asked]
@@ -100,8 +104,7 @@ def test_a_part_is_some_prompts_with_some_grams(prompts: list[list[int]], data: 
 @given(PROMPTS, st.data())
 def test_holdings_are_those_of_some_prompts(prompts: list[list[int]], data: st.DataObject) -> None:
     found = vocabulary_of(prompts, 1)
-    asked = data.draw(st.lists(st.sampled_from(range(len(prompts))), unique=True)) if prompts else []
-    grams = data.draw(st.lists(st.sampled_from(range(len(found.values))), unique=True)) if len(found.values) else []
+    asked, grams = some_of(data, len(prompts)), some_of(data, len(found.values))
     counter = MemberCounter(found)
     holdings = counter.holdings(np.asarray(asked, np.int64), np.asarray(grams, np.int64))
     mine = lists_of(found.grams())
