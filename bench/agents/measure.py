@@ -51,10 +51,10 @@ class Agents:
         self._days, self._calls, self.seed = days, calls, days.seed
         self.secret = Secret(hashlib.blake2b(f"agents/{days.seed}".encode(), digest_size=16).digest())
         self._dates = [*(DAY - timedelta(days=age) for age in AGES), DAY]
-        self._honest = [self._honest_calls(when, number) for number, when in enumerate(self._dates)]
+        self._honest = [self._honest_calls(number) for number in range(len(self._dates))]
         self.agents = {account for account, _, _ in self._honest[-1]}
 
-    def _honest_calls(self, when: date, number: int) -> list[tuple[str, Habit, list[str]]]:
+    def _honest_calls(self, number: int) -> list[tuple[str, Habit, list[str]]]:
         """Accounts of honest agents on a day, and what each sends."""
         scale, found = rate_scale(self._days.timing.rates), []
         for corpus, accounts in PEOPLE.items():
