@@ -1,7 +1,7 @@
 """Clusters: flagged accounts joined over what they say, then tested together."""
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.hierarchy import ClusterNode, fcluster, linkage, to_tree
 from scipy.spatial.distance import squareform
 
 from gauger.engine.common.settings import Settings
@@ -24,6 +24,7 @@ _SPLINTER_ACCOUNTS, _SPLINTER_AGREEMENT = 30, 0.6
 # reference. Average linkage leaves out half of a campaign padded by 80 %: single accounts look like none of the others.
 _ABSORBED_TAIL = 0.02
 _ABSORBING_ACCOUNTS = 20  # fewer have no direction to speak of
+_PART_ACCOUNTS, _PARTED_MAX = 20, 2_000  # of a part at least; of a group that are looked at
 _CLUSTERED_MAX = 6_000  # average linkage is quadratic; further flagged accounts join the nearest cluster
 _EVIDENCE_MAX = 300.0
 _PAIRS = 20_000
@@ -96,6 +97,41 @@ def _joined(vectors: np.ndarray, clusters: list[np.ndarray]) -> list[np.ndarray]
     return [np.sort(np.concatenate(parts)) for parts in groups]
 
 
+def _parts(vectors: np.ndarray, sifted: np.ndarray) -> list[np.ndarray]:
+    """Parts of a group that are unlike one another, none where all of it is alike.
+
+    Two campaigns at once may end in one group: what holds of each need not hold of both together. From the top of the
+    tree down, two branches are parts where they agree less than clusters that are joined.
+    """
+    rows = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), _PARTED_MAX)).astype(np.int64))
+    if len(rows) < 2 * _PART_ACCOUNTS:
+        return []
+    distance = np.maximum(1.0 - vectors[rows] @ vectors[rows].T, 0.0)
+    tree = to_tree(linkage(squareform(distance.astype(np.float64), checks=False), "average"))
+    found = [np.sort(rows[members]) for members in _branches(tree, sifted[rows])]
+    return sorted(found, key=lambda part: int(part[0])) if len(found) > 1 else []
+
+
+def _branches(top: ClusterNode, sifted: np.ndarray) -> list[list[int]]:
+    """Rows of the branches of a tree that do not agree, or of all of it. Small branches on the way are of no part."""
+    node = top
+    while True:
+        large = [one for one in (node.get_left(), node.get_right()) if one and one.get_count() >= _PART_ACCOUNTS]
+        if len(large) == 1:
+            node = large[0]
+            continue
+        if large and not _agree(*(sifted[one.pre_order()] for one in large)):
+            return [part for one in large for part in _branches(one, sifted)]
+        return [top.pre_order()]
+
+
+def _agree(left: np.ndarray, right: np.ndarray) -> bool:
+    """Whether the noise-free centroids of two clusters agree."""
+    across = left.mean(axis=0, dtype=np.float64) @ right.mean(axis=0, dtype=np.float64)
+    cohesion = max(union_statistic(left), 1e-6) * max(union_statistic(right), 1e-6)
+    return bool(across >= _CENTROID_AGREEMENT * np.sqrt(cohesion))
+
+
 def _absorbed(groups: list[np.ndarray], vectors: np.ndarray, reference: np.ndarray) -> list[np.ndarray]:
     """The groups, each with the accounts outside that lie in its direction.
 
@@ -156,6 +192,7 @@ def find_clusters(evidence: Evidence, settings: Settings) -> list[Finding]:
     clusters = [
         Finding(
             members=flagged[rows],
+            parts=tuple(flagged[rows[part]] for part in _parts(vectors[rows], sifted[rows])),
             cohesion=union_statistic(vectors[rows]),
             evidence=_evidence(len(rows), tested, settings.alarm_level, link_rate),
         )

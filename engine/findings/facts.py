@@ -31,6 +31,7 @@ class Evidenced:
 
     said: Said  # by the finding's accounts
     usual: Alike  # how alike calls of one account are among others
+    parts: Sequence[np.ndarray]  # of the finding, int64
     accounts: int  # of the finding
     signs: Sequence[Sign]
     owner: Sign | None  # who openly is behind them, if anybody
@@ -40,7 +41,7 @@ def _dealt(case: Evidenced) -> Fact:
     """Two odd calls of one account are no more alike than two of different accounts: they were dealt from one deck."""
     name = "dealt"
     odd = case.said.where(case.said.odd)
-    found = alikeness(odd) if len(odd.owner) >= _CALLS_MIN else Alike(_NAN, _NAN)
+    found = _within(odd, case.parts) if len(odd.owner) >= _CALLS_MIN else Alike(_NAN, _NAN)
     if np.isnan(found.share) or not case.usual.share > 0:
         return Fact(name, _NAN, "what its accounts ask each: too little to say")
     bound = (found.share + _ERRORS * found.error) / (_PEOPLES * case.usual.share)
@@ -49,6 +50,18 @@ def _dealt(case: Evidenced) -> Fact:
         f"common, those of other accounts {case.usual.share:.1%}"
     )
     return Fact(name, 1.0 - float(np.clip(bound, 0.0, 1.0)), sentence, found.share)
+
+
+def _within(odd: Said, parts: Sequence[np.ndarray]) -> Alike:
+    """How alike calls of one account are; where a finding has parts, within those: each may have a deck of its own."""
+    own = [odd.of(part) for part in parts]
+    found = [(len(said.owner), alikeness(said)) for said in own if len(said.owner) >= _CALLS_MIN]
+    known = [(calls, alike) for calls, alike in found if not np.isnan(alike.share)]
+    if not known:
+        return alikeness(odd)
+    total = sum(calls for calls, _ in known)
+    share = sum(calls * alike.share for calls, alike in known) / total
+    return Alike(share, float(np.sqrt(sum((calls * alike.error) ** 2 for calls, alike in known))) / total)
 
 
 def _unrepeated(case: Evidenced) -> Fact:

@@ -40,6 +40,7 @@ class Finding:
     """Accounts that act as one, and what is said of them."""
 
     members: np.ndarray  # int64, rows of the population, ascending
+    parts: tuple[np.ndarray, ...] = ()  # int64, of its members, those that are alike among themselves; none: all are
     cohesion: float = _NAN  # the union statistic T: mean similarity of two different members, unbiased
     evidence: float = _NAN  # -log10 of a bound on the tail probability; NaN without a reference
     verdict: str = ""  # one of ``verdicts.VERDICTS``

@@ -97,7 +97,7 @@ def assessed(finding: Finding, group: Group, said: Said, usual: Alike, content: 
     channels = {shared_name(channel): CHANNELS[channel] for channel in SHARED}
     links = ["dealt in turn" if finding.is_relay else "content", *(["template family"] if content.own_template else [])]
     links += [channels[sign.statistic] for sign in signs if sign.present and sign.statistic in channels]
-    probability, facts = weighed(facts_of(Evidenced(said, usual, len(finding.members), signs, owner)))
+    probability, facts = weighed(facts_of(Evidenced(said, usual, finding.parts, len(finding.members), signs, owner)))
     honest = honest_word(len(finding.members), owner is not None, content)
     return replace(
         finding,

@@ -52,6 +52,18 @@ def test_the_union_statistic_is_the_mean_over_all_pairs() -> None:
     assert union_statistic(np.ones((0, 3))) == union_statistic(np.ones((1, 3))) == 0.0
 
 
+def test_what_is_joined_and_unlike_is_said_to_be_parts() -> None:
+    """Two directions that have a third in common: one finding, in two parts; one direction has none."""
+    random = np.random.default_rng(3)
+    halves = [around(random, worlds.unit_rows((axis(0) + axis(number))[None])[0], 60, 0.7) for number in (1, 2)]
+    both, probability = np.concatenate(halves), np.concatenate([np.full(120, 2e-4), random.uniform(0.01, 1, 1_000)])
+    honest, reference = (worlds.unit_rows(random.normal(size=(count, DIMENSIONS))) for count in (1_000, 1_500))
+    (found,) = find_clusters(worlds.evidence(probability, np.concatenate([both, honest]), reference), SETTINGS)
+    assert [part.tolist() for part in found.parts] == [list(range(60)), list(range(60, 120))]
+    evidence, _ = flagged_world([120])
+    assert find_clusters(evidence, SETTINGS)[0].parts == ()
+
+
 def test_two_planted_clusters_come_out_as_two() -> None:
     evidence, truth = flagged_world([60, 35])
     clusters = find_clusters(evidence, SETTINGS)

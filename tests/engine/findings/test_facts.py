@@ -31,14 +31,15 @@ def said(
 
 
 def fact(name: str, told: Said, **changes: object) -> Fact:
-    case = {"usual": Alike(0.1, 0.01), "accounts": len(told.accounts), "signs": (), "owner": None} | changes
+    usual = {"usual": Alike(0.1, 0.01), "parts": (), "accounts": len(told.accounts), "signs": (), "owner": None}
+    case = usual | changes
     (found,) = (one for one in facts_of(Evidenced(told, **case)) if one.name == name)
     return found
 
 
 def test_every_fact_has_a_weight() -> None:
     told = said(np.zeros(200, int), np.ones(200, bool))
-    names = [one.name for one in facts_of(Evidenced(told, Alike(0.3, 0.01), 20, (), None))]
+    names = [one.name for one in facts_of(Evidenced(told, Alike(0.3, 0.01), (), 20, (), None))]
     assert len(names) == len(FACTS)
     assert sorted(names) == sorted(WEIGHTS)
 
@@ -47,6 +48,17 @@ def test_calls_dealt_from_one_deck_and_calls_of_people() -> None:
     random, all_odd = np.random.default_rng(2), np.ones(400, bool)
     assert fact("dealt", said(random.integers(0, 20, 400), all_odd)).value > 0.8
     assert fact("dealt", said(np.repeat(np.arange(20), 20), all_odd)).value == 0.0
+
+
+def test_two_decks_in_one_finding_are_looked_at_each_by_itself() -> None:
+    """Who runs two campaigns at once must not look like a crowd for it."""
+    random = np.random.default_rng(4)
+    topics = np.concatenate([random.integers(0, 2, 200), random.integers(2, 4, 200)])
+    told, parts = said(topics, np.ones(400, bool)), (np.arange(10), np.arange(10, 20))
+    assert fact("dealt", told).value < 0.5
+    assert fact("dealt", told, parts=parts).value > 0.8
+    people = said(np.repeat(np.arange(20), 20), np.ones(400, bool))
+    assert fact("dealt", people, parts=parts).value == 0.0
 
 
 def test_what_is_not_odd_does_not_say_who_dealt() -> None:
