@@ -18,6 +18,7 @@ from tqdm import tqdm
 from gauger import __version__
 from gauger.boundary import complain, guarded
 from gauger.cli_columns import columns_command
+from gauger.cli_serve import serve_command
 from gauger.cli_state import state_commands
 from gauger.engine.common.memory import parsed
 from gauger.engine.common.progress import Progress
@@ -116,6 +117,7 @@ def main() -> None:
 
 main.add_command(state_commands)
 main.add_command(columns_command)
+main.add_command(serve_command)
 
 
 @main.command()
@@ -124,6 +126,8 @@ main.add_command(columns_command)
 @click.option("--state", type=_FOLDER, help="Directory that keeps the key, families and reference days between runs.")
 @_columns_option
 @click.option("--allow", type=_PATH, metavar="TOML", help="Families you vouch for: ids, examples, example_files.")
+@click.option("--publish", type=_PATH, metavar="FILE", help="Verdicts for hosts to ask (docs/guide/serving.md).")
+@click.option("--provisional", is_flag=True, help="The day is not over: number its findings, keep no reference.")
 @click.option("--replace-day", is_flag=True, help="Replace days that are kept already; else they stay.")
 @click.option(
     "--retention-days",
@@ -165,7 +169,7 @@ def score(
     settings = replace(base, alarm_level=alarm_level, retention_days=retention_days)
     directory = None if state is None else StateDirectory(state, replace_days=replace_day)
     with _bar() as progress:
-        local = Local(**{name: options.pop(name) for name in _LOCAL})
+        local = Local(**{name: options.pop(name) for name in (*_LOCAL, "publish", "provisional")})
         finished = run(inputs, out, state=directory, settings=settings, local=local, progress=progress, **options)
     if finished.picked is not None:
         click.echo(f"columns: {finished.picked}, which fits best; gauger columns shows how the log is read")

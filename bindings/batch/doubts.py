@@ -13,8 +13,8 @@ import numpy as np
 from gauger.batch.inputs import Input
 from gauger.engine.common.schema import CALL_SCHEMA, CONTENT, CONVERSATION, REQUIRED
 from gauger.engine.plan.finish import Finished
-from gauger.engine.plan.measure import NAMING
 from gauger.engine.segments.deliveries import DELIVERED_AGAIN
+from gauger.engine.segments.recorded import NAMING
 from gauger.engine.segments.segment import HALF_CHATS, NAMES_MAX, Account
 from gauger.logs.columns import ColumnMap
 from gauger.logs.near_names import names_of, near_to

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 
 from gauger.engine.common.errors import InputError
+from gauger.engine.common.secret import Secret
 from gauger.engine.intake.parts import Ended, Event, Part, Refused
+from gauger.engine.plan.measure import BLOCK_ROWS, Source
 from gauger.engine.segments.segment import Account
+from gauger.engine.segments.spool import SpoolReader, is_spool
 from gauger.logs.columns import ColumnMap
 from gauger.logs.readers import read
 from gauger.logs.readers.together import Gathered, SmallFiles
@@ -60,15 +63,21 @@ def _check_name(path: Path) -> None:
         raise InputError(f"{path}: its name is not UTF-8; rename the file") from None
 
 
-def parts(inputs: Sequence[Input], column_map: ColumnMap, so_far: Account, failed: set[int]) -> Iterator[Part | Event]:
+def parts(
+    inputs: Sequence[Input], column_map: ColumnMap, secret: Secret, so_far: Account, failed: set[int]
+) -> Iterator[Source]:
     """Every chunk of every file that can be read; files that cannot are said to have ended, and the others go on.
 
+    secret : that files of a spool are sealed under
     so_far : what was read already; failed : files that nothing more is taken of, by number
     """
     small = SmallFiles(column_map)
     for number, item in enumerate(inputs):
         known = so_far.files.get(number)
         if known is not None and known.ended:
+            continue
+        if is_spool(item.path):
+            yield from _recorded(number, item.path, secret, 0 if known is None else known.next_row, failed)
             continue
         if known is None and small.take(number, item.path, item.bytes):
             if small.is_full():
@@ -95,6 +104,20 @@ def parts(inputs: Sequence[Input], column_map: ColumnMap, so_far: Account, faile
         yield Ended(number, error)
     if not small.is_empty():
         yield from _events(small.give())
+
+
+def _recorded(number: int, path: Path, secret: Secret, next_row: int, failed: set[int]) -> Iterator[Source]:
+    """The calls of a file of a spool from a row on."""
+    error = None
+    try:
+        for part in SpoolReader(path, secret).parts(number, BLOCK_ROWS):
+            if number in failed:
+                break
+            if part.rows[-1] >= next_row:
+                yield part
+    except InputError as problem:
+        error = visible(str(problem))
+    yield Ended(number, error)
 
 
 def _events(found: Gathered) -> Iterator[Part | Event]:

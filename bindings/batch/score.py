@@ -19,16 +19,17 @@ from gauger.batch.doubts import doubts_of, filled, hidden, unread, unseen
 from gauger.batch.inputs import Input, digest, parts, settle
 from gauger.batch.one_writer import one_writer, place_of
 from gauger.engine.common import memory, threads
-from gauger.engine.common.errors import GaugerError, InputError
+from gauger.engine.common.errors import InputError
 from gauger.engine.common.progress import Progress, tell
 from gauger.engine.common.progress import use as progress_to
-from gauger.engine.common.secret import Secret
+from gauger.engine.common.secret import default_secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.common.stopwatch import Stopwatch
 from gauger.engine.families.allow_list import AllowList
-from gauger.engine.intake.parts import Ended, Event, Part
+from gauger.engine.intake.parts import Ended
 from gauger.engine.plan.finish import Finished
 from gauger.engine.plan.local import Local, LocalRun
+from gauger.engine.plan.measure import Source
 from gauger.engine.plan.time_axis import axis_of, hourly, window
 from gauger.engine.reference.directory import StateDirectory, directory_of
 from gauger.engine.results import tables
@@ -56,19 +57,6 @@ class Run:
     warnings: list[str] = field(default_factory=list)  # what was asked for and came to nothing
     doubts: list[str] = field(default_factory=list)  # what says that the log was not read as it was meant
     picked: str | None = None  # the shipped column map that was found to fit, where none was asked for
-
-
-def default_secret() -> Secret:
-    """The user's own key, for runs without a state directory: $XDG_STATE_HOME/gauger/key.
-
-    A key that stays makes a rerun give the same bytes. Where it cannot be kept, the run uses a random one.
-    """
-    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    try:
-        (base / "gauger").mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Secret.from_file(base / "gauger" / "key")
-    except (OSError, GaugerError):
-        return Secret.random()
 
 
 def _refuse_own_files(paths: Sequence[Path], out: Path, state: Path | None, work: Path) -> None:
@@ -127,7 +115,7 @@ def score(
         run = LocalRun(work, given, settings, kept, local)
         try:
             outputs.begin(out)  # after all that can be refused: it ends the earlier run
-            done = _Scoring(out, inputs, run).score(prepared(column_map, paths), allowed, column_map.own)
+            done = _Scoring(out, inputs, run, local.publish).score(prepared(column_map, paths), allowed, column_map.own)
             done.picked = picked
             done.errors.extend(found.complaints())  # calls may be missing
             return done
@@ -149,8 +137,8 @@ def _identities(inputs: list[Input]) -> list[Any]:
 class _Scoring:
     """One run of ``score``, stage by stage."""
 
-    def __init__(self, out: Path, inputs: list[Input], run: LocalRun) -> None:
-        self._out, self._inputs, self._run = out, inputs, run
+    def __init__(self, out: Path, inputs: list[Input], run: LocalRun, publish: Path | None) -> None:
+        self._out, self._inputs, self._run, self._publish = out, inputs, run, publish
         self._watch, self._started = Stopwatch(), time.perf_counter()
         self._rows = 0  # read so far
 
@@ -169,6 +157,8 @@ class _Scoring:
         with threads.beside(need=_WRITING_BYTES) as start:
             ahead = start(run.measure_ahead)
             self._write(finished, column_map)
+        if self._publish is not None:
+            run.publish(finished, self._publish)
         doubts = doubts_of(inputs, run.account, finished, column_map, own)
         axis = axis_of(run.account)
         warnings = [] if finished.result.allowed is None else finished.result.allowed.warnings()
@@ -193,7 +183,7 @@ class _Scoring:
         if not run.keeps or not run.account.scored:
             return []
         why_not = "of the warnings above" if doubts else unread(self._inputs)
-        if why_not is not None:
+        if why_not is not None and not run.is_provisional:
             return [f"not kept as reference, because {why_not}"]
         return run.keep(finished)
 
@@ -202,8 +192,8 @@ class _Scoring:
         run, sizes = self._run, [item.bytes for item in self._inputs]
         ended = [0, 0]  # bytes and rows of the files that were read to their end
 
-        def counted() -> Iterator[Part | Event]:
-            for part in parts(self._inputs, column_map, run.account, run.failed):
+        def counted() -> Iterator[Source]:
+            for part in parts(self._inputs, column_map, run.secret, run.account, run.failed):
                 yield part
                 if isinstance(part, Ended):
                     ended[0] += sizes[part.file]

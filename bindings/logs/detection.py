@@ -13,6 +13,7 @@ import pyarrow as pa
 from gauger.engine.common.errors import InputError
 from gauger.engine.intake import admission
 from gauger.engine.intake.parts import NOT_A_CALL
+from gauger.engine.segments.spool import is_spool
 from gauger.logs import column_maps
 from gauger.logs.columns import ColumnMap, load_column_map
 from gauger.logs.readers import prepared, read
@@ -100,7 +101,10 @@ def fits(paths: Sequence[Path]) -> list[Fit]:
 
 
 def detect(paths: Sequence[Path]) -> str | None:
-    """The shipped map that fits best; None where the canonical names fit, or no map does."""
+    """The shipped map that fits best; None where the canonical names fit, no map does, or nothing has columns."""
+    paths = [path for path in paths if not is_spool(path)]
+    if not paths:
+        return None
     if _fit(CANONICAL, _some(paths)).is_good:
         return None
     best = fits(paths)[0]

@@ -99,8 +99,25 @@ class Secret:
         """A key of 32 bytes for one purpose: it gives away neither the secret nor any other key."""
         return hashlib.blake2b(b"gauger/derived/" + purpose, key=self._material, digest_size=32).digest()
 
+    def handed_over(self) -> str:
+        """The secret as ``from_hex`` takes it, for a private pipe to a process of ours and for nothing else."""
+        return self._material.hex()
+
     def __repr__(self) -> str:
         return f"Secret(key_id={self.key_id!r})"
 
     def __reduce__(self) -> str:
         raise TypeError("a Secret is never pickled: give the other process the key file")
+
+
+def default_secret() -> Secret:
+    """The user's own key, for runs without a state directory: $XDG_STATE_HOME/gauger/key.
+
+    A key that stays makes a rerun give the same bytes. Where it cannot be kept, the run uses a random one.
+    """
+    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    try:
+        (base / "gauger").mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Secret.from_file(base / "gauger" / "key")
+    except (OSError, StateError):
+        return Secret.random()

@@ -12,18 +12,11 @@ MEASURE_ROWS = 8_192  # rows a worker measures at a time: results small enough t
 NOT_A_CALL = "not a call: "  # how a reason begins of a row that is sound and no call: a tool's span, an embedding
 
 
-@dataclass(frozen=True)
-class Part:
-    """Some rows of an input on their way into the engine."""
+class Offered:
+    """Some rows of an input on their way into the engine: a ``Part``, or what a host measured of them."""
 
-    batch: pa.RecordBatch  # canonical names, any layout
-    file: int | np.ndarray  # its number; int32 of each batch row, rising, where small files come together
-    rows: np.ndarray  # int64, row of the file of each batch row
-
-    def slice(self, start: int, size: int) -> Part:
-        """Some of its rows."""
-        file = self.file if isinstance(self.file, int) else self.file[start : start + size]
-        return Part(self.batch.slice(start, size), file, self.rows[start : start + size])
+    file: int | np.ndarray  # its number; int32 of each row, rising, where small files come together
+    rows: np.ndarray  # int64, of the file
 
     def by_file(self, places: np.ndarray | None = None) -> Iterator[tuple[int, np.ndarray]]:
         """Each file's number and those ``places`` (of batch rows, rising; None: all) that are of it."""
@@ -35,6 +28,20 @@ class Part:
             return
         files, starts = np.unique(self.file[places], return_index=True)
         yield from zip(files.tolist(), np.split(places, starts[1:]), strict=True)
+
+
+@dataclass(frozen=True)
+class Part(Offered):
+    """Rows to be measured."""
+
+    batch: pa.RecordBatch  # canonical names, any layout
+    file: int | np.ndarray  # its number; int32 of each batch row, rising, where small files come together
+    rows: np.ndarray  # int64, row of the file of each batch row
+
+    def slice(self, start: int, size: int) -> Part:
+        """Some of its rows."""
+        file = self.file if isinstance(self.file, int) else self.file[start : start + size]
+        return Part(self.batch.slice(start, size), file, self.rows[start : start + size])
 
 
 @dataclass(frozen=True)

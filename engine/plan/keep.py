@@ -32,6 +32,12 @@ def keep(writing: Writing, words: WordSketch, finished: Finished, known: Known) 
     return [day.isoformat() for day in days], warnings
 
 
+def keep_numbers(writing: Writing, known: Known) -> None:
+    """Keep what families and findings are called, of a day that is not over: nothing of it becomes reference."""
+    save_families(writing, known.families)
+    save_findings(writing, known.findings)
+
+
 def _days_of(finished: Finished) -> tuple[dict[date, list[int]], dict[date, int]]:
     """The panes of each UTC day of a run, and its calls."""
     panes: dict[date, list[int]] = {}

@@ -18,10 +18,10 @@ from gauger.engine.families.allow_list import AllowList
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.findings.known import KnownFindings
 from gauger.engine.intake.measuring import WordSketch
-from gauger.engine.intake.parts import Event, Part
 from gauger.engine.plan.finish import Finished, Known, finish, main_day
-from gauger.engine.plan.keep import keep
-from gauger.engine.plan.measure import Measuring
+from gauger.engine.plan.keep import keep, keep_numbers
+from gauger.engine.plan.measure import Measuring, Source
+from gauger.engine.plan.published import publish_run
 from gauger.engine.plan.redeliveries import find_redeliveries
 from gauger.engine.plan.stored import StoredDay
 from gauger.engine.reference.directory import Reference, StateDirectory
@@ -41,6 +41,8 @@ class Local:
     work: Path | None = None  # work directory; None: beside the output
     fresh: bool = False  # forget a run that was not finished
     workers: int | None = None  # threads; None: one a core
+    publish: Path | None = None  # file of verdicts for hosts to ask, put in the place of the one that is there
+    provisional: bool = False  # the day is not over: its findings keep their numbers, and it does not become reference
 
     @property
     def threads(self) -> int:
@@ -78,7 +80,7 @@ class LocalRun:
         self.work = Work(work, run, fresh=local.fresh)
         self.account = self.work.account()
 
-    def measure(self, parts: Iterable[Part | Event], told: Callable[[int], None]) -> None:
+    def measure(self, parts: Iterable[Source], told: Callable[[int], None]) -> None:
         """Measure what is not measured yet, and leave out what was delivered before.
 
         told : how many rows there are so far, now and then
@@ -122,6 +124,11 @@ class LocalRun:
         return self._local.threads
 
     @property
+    def is_provisional(self) -> bool:
+        """Whether the day is not over."""
+        return self._local.provisional
+
+    @property
     def keeps(self) -> bool:
         """Whether there is a state directory."""
         return self._directory is not None
@@ -146,6 +153,10 @@ class LocalRun:
     def keep(self, finished: Finished) -> list[str]:
         """Keep the days of the run as reference; sentences say which were not. Needs a state directory and a call."""
         assert self._directory is not None
+        if self._local.provisional:
+            with self._directory.writing() as writing:
+                keep_numbers(writing, self._known)
+            return []
         progress.tell("keeping")
         memory.settle()
         words = WordSketch()
@@ -154,9 +165,15 @@ class LocalRun:
         with threads.use(self._local.threads), self._directory.writing() as writing:
             return keep(writing, words, finished, self._known)[1]
 
+    def publish(self, finished: Finished, path: Path) -> None:
+        """Publish what was found, for hosts to ask. Raises OSError where the file cannot be written."""
+        words = None if self._directory is None or self.day is None else self._words_of(self.day)
+        last = 0 if self.account.window is None else self.account.window[1]
+        publish_run(path, finished, self.secret, words, last)
+
     def measure_ahead(self) -> Ahead | None:
         """What ``false_positives`` would measure now."""
-        if self._directory is None or self.day is None:
+        if self._directory is None or self.day is None or self._local.provisional:
             return None
         with threads.use(self._local.threads), threadpool_limits(1, user_api="blas"), progress.use(None):
             return measure_ahead(self._directory, self.day, self.settings)

@@ -8,29 +8,26 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
-import pyarrow as pa
 
 from gauger.engine.common import memory, threads
 from gauger.engine.common.errors import InputError, KernelInputError
-from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.intake.admission import Admitted, admit
-from gauger.engine.intake.conversation import said
 from gauger.engine.intake.measuring import Measurer, WordSketch
-from gauger.engine.intake.parts import Ended, Event, Failed, Part, Refused, pieces
+from gauger.engine.intake.parts import Ended, Event, Failed, Offered, Part, Refused, pieces
 from gauger.engine.plan.finish import first_day
 from gauger.engine.segments.columns import Block, pack
-from gauger.engine.segments.deliveries import deliveries_of
-from gauger.engine.segments.segment import HALF_CHATS, Account, SegmentWriter, Tally
+from gauger.engine.segments.recorded import RecordedPart, fill, measured
+from gauger.engine.segments.segment import Account, SegmentWriter, Tally
 from gauger.engine.segments.work import Work
 from gauger.engine.state.metadata import times_of
-from gauger.engine.state.state import Prepared, content_of, prepare
+from gauger.engine.state.state import Prepared, content_of
 
 SEGMENT_ROWS = 1 << 20
 BLOCK_ROWS = 32_768  # rows a worker measures and packs at a time: seventy megabytes
-NAMING = ("api_key_hash", "org_id", "payment_fingerprint")  # columns that name keys and owners beside the account
 _NO_CALLS = "its columns cannot be read as calls"
+Source = Offered | Event  # what an input gives
 WordsOf = Callable[[date], WordSketch | None]  # the reference's words for a day
 
 
@@ -38,7 +35,7 @@ WordsOf = Callable[[date], WordSketch | None]  # the reference's words for a day
 class _Measured:
     """A part that a worker is done with."""
 
-    part: Part
+    part: Offered
     block: Block | None
     times: np.ndarray  # of the calls taken in
     taken: np.ndarray  # rows of the part that they were
@@ -51,11 +48,11 @@ class _Measured:
 class _Segment:
     """Parts of a stream up to the end of a segment."""
 
-    parts: Iterator[Part | Event]
+    parts: Iterator[Source]
     rows: int = 0
     ended: bool = False
 
-    def __iter__(self) -> Iterator[Part | Event]:
+    def __iter__(self) -> Iterator[Source]:
         while self.rows < SEGMENT_ROWS:
             part = next(self.parts, None)
             if part is None:
@@ -66,6 +63,7 @@ class _Segment:
                 for start in range(0, part.batch.num_rows, BLOCK_ROWS):
                     yield part.slice(start, BLOCK_ROWS)
             else:
+                self.rows += len(part.rows) if isinstance(part, RecordedPart) else 0
                 yield part
 
 
@@ -82,7 +80,7 @@ class Measuring:
     _measurer: Measurer | None = field(default=None, init=False)
     _sketches: queue.SimpleQueue[WordSketch] = field(default_factory=queue.SimpleQueue, init=False)
 
-    def run(self, parts: Iterable[Part | Event], so_far: Account) -> Iterator[Account]:
+    def run(self, parts: Iterable[Source], so_far: Account) -> Iterator[Account]:
         """Measure all parts, segment by segment; yields the segment's account after each block, for progress.
 
         parts : behind those of ``so_far``, which is added to
@@ -111,7 +109,7 @@ class Measuring:
 
     def _filled(self, writer: SegmentWriter, segment: _Segment, so_far: Account, account: Account) -> Iterator[Account]:
         """Measure the parts of a segment; yields its account after each block."""
-        for found in threads.ahead(self._measured, self._prepared(segment, so_far, account), Event, self.workers):
+        for found in threads.ahead(self._done, self._prepared(segment, so_far, account), Event, self.workers):
             if isinstance(found, Event):
                 _note(account, found)
                 continue
@@ -121,13 +119,13 @@ class Measuring:
                 account.columns.update(found.block.columns)
             yield account
 
-    def _prepared(self, segment: _Segment, so_far: Account, account: Account) -> Iterator[Part | Event]:
+    def _prepared(self, segment: _Segment, so_far: Account, account: Account) -> Iterator[Offered | Event]:
         """The parts that can hold calls, once it is known whose words novelty is against: those of the first's day.
 
         Of a file that cannot be read as calls nothing more is taken: the reader asks ``failed``.
         """
         for part in segment:
-            if not isinstance(part, Part):
+            if isinstance(part, Event):
                 yield part
                 continue
             if isinstance(part.file, int) and part.file in self.failed:
@@ -138,7 +136,7 @@ class Measuring:
                     yield Failed(file, part.rows[places], reason)
                     yield Ended(file)  # in the same segment: a run that goes on takes nothing more of it either
                 continue
-            if self._measurer is None:
+            if isinstance(part, Part) and self._measurer is None:
                 calls = self._admit(part)
                 if not isinstance(calls, str) and calls.calls.num_rows:
                     day = first_day(times_of(calls.calls))
@@ -146,12 +144,19 @@ class Measuring:
                     self._novel(day)
             yield part
 
-    def _unfit(self, part: Part, so_far: Account, account: Account) -> str | None:
+    def _unfit(self, part: Offered, so_far: Account, account: Account) -> str | None:
         """Why nothing of a part can be a call: a column is missing, or prompts come otherwise than before."""
-        found = self._admit(part.slice(0, 0))
-        if isinstance(found, str):
-            return found
-        content, known = content_of(found.calls), so_far.content or account.content
+        if isinstance(part, RecordedPart):
+            content = part.content
+        else:
+            assert isinstance(part, Part)
+            found = self._admit(part.slice(0, 0))
+            if isinstance(found, str):
+                return found
+            content = content_of(found.calls)
+        known = so_far.content or account.content
+        if content is None:
+            return None
         if known not in (None, content):
             return f"this run holds prompts as {known}; it cannot take {content}: score the two apart"
         account.content = content
@@ -166,6 +171,35 @@ class Measuring:
             return admit(part.batch)
         except (InputError, KernelInputError) as error:
             return str(error)
+
+    def _done(self, part: Offered) -> _Measured:
+        if isinstance(part, RecordedPart):
+            return self._packed(part)
+        assert isinstance(part, Part)
+        return self._measured(part)
+
+    def _packed(self, part: RecordedPart) -> _Measured:
+        """Pack a part that was measured where it was recorded."""
+        account = Account()
+        refused: list[Refused] = []
+        batches: list[Prepared] = []
+        taken: list[np.ndarray] = []
+        deliveries: list[np.ndarray | None] = []
+        sketch = self._sketches.get()
+        try:
+            for first, piece in part.placed():
+                sketch.merge(piece.words)
+                account.add(piece.account)
+                if len(piece.refused):
+                    rows = part.rows[first + piece.refused]
+                    refused.append(Refused(part.file, rows, piece.reasons, piece.accounts))
+                if piece.batch is not None:
+                    taken.append(first + piece.rows)
+                    batches.append(piece.batch)
+                    deliveries.append(piece.deliveries)
+        finally:
+            self._sketches.put(sketch)
+        return self._of(part, batches, taken, deliveries, refused, account)
 
     def _measured(self, part: Part) -> _Measured:
         """Admit, measure and pack a part."""
@@ -183,19 +217,30 @@ class Measuring:
                     return _Measured(part, None, nothing, nothing, [], found)
                 if len(found.rejected):
                     refused += _refused(part, start + found.rejected, found)
-                _fill(account, found, self.secret.key)
+                fill(account, found, self.secret.key)
                 if found.calls.num_rows:
                     assert self._measurer is not None
-                    calls = said(found.calls)
-                    measures = self._measurer.measure(calls, sketch)
-                    contexts = self._measurer.contexts(calls, self.settings)
-                    batches.append(prepare(calls, measures, self.secret.key, contexts))
-                    deliveries.append(deliveries_of(calls, batches[-1], self.secret.key))
+                    batch, told = measured(found, self._measurer, sketch, self.settings)
+                    batches.append(batch)
+                    deliveries.append(told)
                     taken.append(start + found.rows)
                 start += piece.batch.num_rows
         finally:
             self._sketches.put(sketch)
+        return self._of(part, batches, taken, deliveries, refused, account)
+
+    def _of(
+        self,
+        part: Offered,
+        batches: list[Prepared],
+        taken: list[np.ndarray],
+        deliveries: list[np.ndarray | None],
+        refused: list[Refused],
+        account: Account,
+    ) -> _Measured:
+        """A part that is measured; taken : rows of the part that the calls of each batch were"""
         if not batches:
+            nothing = np.zeros(0, np.int64)
             return _Measured(part, None, nothing, nothing, refused, None, account)
         times = np.concatenate([batch.calls.times for batch in batches])
         files = [part.file if isinstance(part.file, int) else part.file[places] for places in taken]
@@ -211,18 +256,6 @@ def _refused(part: Part, places: np.ndarray, found: Admitted) -> list[Refused]:
         reasons, accounts = zip(*(said_of[place] for place in own.tolist()), strict=True)
         refused.append(Refused(file, part.rows[own], list(reasons), list(accounts)))
     return refused
-
-
-def _fill(account: Account, found: Admitted, key: np.ndarray) -> None:
-    """Note how the columns of a piece are filled, which owners it names, and who sends half a chat."""
-    for name, (given, used) in found.filled.items():
-        account.fill(name, given, used)
-    for name in NAMING:
-        if name in found.calls.schema.names:
-            hashes = hash_column(key, found.calls.column(name).unique())
-            account.name(name, hashes[hashes != 0].tolist())
-    if (half := found.half_chats()).any():
-        account.name(HALF_CHATS, hash_column(key, found.calls.column("account_id").filter(pa.array(half))).tolist())
 
 
 def _note(account: Account, event: Event) -> None:

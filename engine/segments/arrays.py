@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -35,24 +35,37 @@ def unpack(chunk: memoryview, into: np.ndarray) -> None:
         raise ValueError
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], squeeze: Sequence[str] = ()) -> None:
-    """Write a file of arrays; ``squeeze`` names those that are mostly zeros."""
-    header, pieces, at = {}, [], 0
+def encoded(arrays: Mapping[str, np.ndarray], squeeze: Sequence[str] = ()) -> list[bytes | memoryview]:
+    """The bytes of some arrays, piece by piece; ``squeeze`` names those that are mostly zeros."""
+    header: dict[str, dict[str, Any]] = {}
+    pieces: list[bytes | memoryview] = []
+    at = 0
     for name, given in arrays.items():
         values = np.ascontiguousarray(given)
         entry = {"dtype": values.dtype.str, "shape": list(values.shape), "offset": at}
         parts = packed(values) if name in squeeze else [(values.nbytes, values.reshape(-1).view(np.uint8))]
         entry["chunks"] = [[size, len(part)] for size, part in parts]
         entry["raw"] = name not in squeeze
-        pieces += [part for _, part in parts]
+        pieces += [part.data for _, part in parts]
         at += sum(len(part) for _, part in parts)
         header[name] = entry
     head = orjson.dumps(header)
+    return [len(head).to_bytes(8, "little") + head, *pieces]
+
+
+def decoded(data: bytes | memoryview) -> dict[str, np.ndarray]:
+    """The arrays of ``encoded``. Raises ValueError where they are cut or of another size."""
+    head = int.from_bytes(data[:8], "little")
+    header = orjson.loads(data[8 : 8 + head])
+    with BytesIO(data) as file:
+        return {name: _read(file, 8 + head, entry) for name, entry in header.items()}
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], squeeze: Sequence[str] = ()) -> None:
+    """Write a file of arrays; ``squeeze`` names those that are mostly zeros."""
     temporary = path.with_name(f".{path.name}.partial")
     with open(temporary, "wb", opener=opener) as file:
-        file.write(len(head).to_bytes(8, "little") + head)
-        for piece in pieces:
-            file.write(piece.data)
+        file.writelines(encoded(arrays, squeeze))
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
@@ -95,7 +108,7 @@ def shapes_of(path: Path) -> dict[str, tuple[int, ...]]:
         raise StateError(f"{path}: missing or damaged; run again with --fresh") from None
 
 
-def _read(file: BufferedReader, start: int, entry: Mapping[str, Any]) -> np.ndarray:
+def _read(file: BufferedReader | BytesIO, start: int, entry: Mapping[str, Any]) -> np.ndarray:
     found = np.empty(entry["shape"], entry["dtype"])
     into, at = found.reshape(-1).view(np.uint8), 0
     file.seek(start + entry["offset"])

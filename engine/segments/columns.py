@@ -67,7 +67,8 @@ class Block:
     deliveries: list[bytes]  # a section an account shard
 
 
-def _columns_of(batch: Prepared, file: int | np.ndarray, rows: np.ndarray) -> dict[str, np.ndarray]:
+def columns_of(batch: Prepared, file: int | np.ndarray, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """What is held of the calls of a batch, features aside; file : number of each call's, or of all"""
     calls, measures = batch.calls, batch.measures
     found = {
         "file": np.array(np.broadcast_to(file, len(rows)), np.int32),
@@ -91,6 +92,17 @@ def _columns_of(batch: Prepared, file: int | np.ndarray, rows: np.ndarray) -> di
     return found
 
 
+def _together(found: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Columns of several batches, one after another."""
+    kinds = {name: values for one in reversed(found) for name, values in one.items()}
+
+    def of(one: dict[str, np.ndarray], name: str) -> np.ndarray:
+        kind = kinds[name]
+        return one[name] if name in one else np.zeros((len(one["row"]), *kind.shape[1:]), kind.dtype)
+
+    return {name: _joined([of(one, name) for one in found]) for name in kinds}
+
+
 def _layout(columns: dict[str, np.ndarray]) -> list[Column]:
     return [(name, values.dtype.str, values[0].size) for name, values in columns.items()]
 
@@ -106,13 +118,12 @@ def pack(
     key: np.ndarray,
     deliveries: Sequence[np.ndarray | None] = (),
 ) -> Block:
-    """A block of at least one batch, all with the same columns.
+    """A block of at least one batch; a column that some have is zero in the others, as where nothing is said.
 
     files : number of the file of each batch, or int32 of each of its calls; rows : of the file, int64 each
     deliveries : of each batch, as ``deliveries_of`` tells them; without them none is told
     """
-    found = [_columns_of(batch, file, own) for batch, file, own in zip(batches, files, rows, strict=True)]
-    columns = {name: _joined([one[name] for one in found]) for name in found[0]}
+    columns = _together([columns_of(batch, file, own) for batch, file, own in zip(batches, files, rows, strict=True)])
     features = _joined([batch.measures.features for batch in batches])
     names = pa.concat_arrays([batch.account_ids.cast(pa.string()) for batch in batches])
     shards, text_shards = shard_of(hash_column(key, names)), np.zeros(0, np.int64)
@@ -238,6 +249,15 @@ def prepared(
         features = np.delete(features, left_out, axis=0)
         names = names.take(pa.array(np.delete(np.arange(number), left_out)))
         number -= len(left_out)
+    batch = batch_of(columns, names.dictionary_encode(), features, content, given)
+    return batch, columns["file"], columns["row"]
+
+
+def batch_of(
+    columns: dict[str, np.ndarray], names: pa.DictionaryArray, features: np.ndarray, content: str, given: frozenset[str]
+) -> Prepared:
+    """The batch that ``columns_of`` tells of, without grams and context texts; names : account of each call"""
+    number = len(features)
     measures = Measures(
         prompt_hashes=columns["prompt"],
         words=columns["words"],
@@ -260,8 +280,7 @@ def prepared(
         links = {ADDRESS: calls.addresses, **links, NETWORK_HOUR: network_hours(links[NETWORK], calls.times)}
     if calls.parameters is not None:
         links[PARAMETERS] = calls.parameters
-    batch = Prepared(content, given, names.dictionary_encode(), calls, measures, columns["identity"], links)
-    return batch, columns["file"], columns["row"]
+    return Prepared(content, given, names, calls, measures, columns["identity"], links)
 
 
 def fold_contexts(state: State, sections: Iterable[Section]) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gauger.engine.common.errors import InputError
+from gauger.engine.segments import spool
 
 HEAD_BYTES = 512
 _UNPACK = "unpack it and score what is in it"
@@ -28,6 +29,7 @@ _KINDS = (
     (0, b"\x89PNG", "an image", "leave it out"),
     (0, b"\xff\xd8\xff", "an image", "leave it out"),
     (0, b"SEQ\x06", "a Hadoop sequence file", "export its calls as JSON lines or Parquet"),
+    (0, spool.MAGIC, "recorded calls, as hashes and numbers", "only gauger score reads it"),
 )
 _SUFFIXES = {
     ".br": "compressed by Brotli",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gauger.engine.common.errors import InputError
+from gauger.engine.segments.spool import is_spool
 from gauger.logs.readers import sniffing
 
 _TEMPORARY = (".tmp", ".part", ".partial", ".crdownload", ".inprogress", ".swp", "~")
@@ -135,6 +136,8 @@ def _judged(path: Path) -> Path | LeftOut | None:
         return None
     if path.parent.name == "data" and _BODY.fullmatch(path.name):
         return LeftOut(path, "a body kept beside its record", is_data=False)
+    if is_spool(path):
+        return path
     if sniffing.suffix_of(path) in sniffing.suffixes():
         return LeftOut(path, "a manifest", is_data=False) if _BESIDE.fullmatch(path.name) else path
     if status.st_size == 0:

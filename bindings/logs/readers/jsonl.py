@@ -200,7 +200,7 @@ def _rows_of(values: list[Any], records_of: RecordsOf | None) -> tuple[list[dict
 def _values(block: Sequence[bytes | str | None]) -> list[Any]:
     """Each row of ``block`` as an object, or as text: what is wrong with it."""
     if sum(len(line) for line in block if line is not None) > limits.NODES_COUNTED_BYTES:
-        block = [_TOO_MANY if _is_crowded(line) else line for line in block]
+        block = [_TOO_MANY if is_crowded(line) else line for line in block]
     try:
         # What is no bytes raises like a bad line.
         values = list(map(orjson.loads, cast(Sequence[bytes], block)))
@@ -234,7 +234,7 @@ def _side_by_side(line: bytes) -> list[Any]:
     return values if len(values) == len(found) and all(isinstance(value, dict) for value in values) else []
 
 
-def _is_crowded(line: bytes | str | None) -> bool:
+def is_crowded(line: bytes | str | None) -> bool:
     """Whether a long line holds more values than a record may: told by strings, brackets and commas."""
     if not isinstance(line, bytes) or len(line) <= limits.NODES_COUNTED_BYTES:
         return False

@@ -13,6 +13,7 @@ from gauger.batch.inputs import Input, digest, parts, settle
 from gauger.batch.score import score
 from gauger.cli import main
 from gauger.engine.common.errors import InputError
+from gauger.engine.common.secret import Secret
 from gauger.engine.intake.parts import Ended, Part, Refused
 from gauger.engine.segments.segment import Account, Tally
 from gauger.logs.columns import load_column_map
@@ -47,7 +48,7 @@ def rows_of(found: list) -> list[list[int]]:
 
 
 def test_every_row_comes_once_and_every_file_ends(given: list[Input]) -> None:
-    found = list(parts(given, IDENTITY, Account(), set()))
+    found = list(parts(given, IDENTITY, Secret.random(), Account(), set()))
     rows = rows_of(found)
     assert [sorted(own) for own in rows] == [list(range(42)), list(range(42)), []]
     assert [one.rows.tolist() for one in found if isinstance(one, Refused)] == [[15]]
@@ -57,7 +58,9 @@ def test_every_row_comes_once_and_every_file_ends(given: list[Input]) -> None:
 
 
 def test_what_was_read_is_passed_over(given: list[Input]) -> None:
-    found = list(parts(given, IDENTITY, Account(files={0: Tally(42, ended=True), 1: Tally(20)}), set()))
+    found = list(
+        parts(given, IDENTITY, Secret.random(), Account(files={0: Tally(42, ended=True), 1: Tally(20)}), set())
+    )
     rows = rows_of(found)
     assert rows[0] == []
     assert sorted(rows[1]) == list(range(20, 42))
@@ -66,7 +69,7 @@ def test_what_was_read_is_passed_over(given: list[Input]) -> None:
 def test_nothing_more_is_taken_of_a_file_that_failed(given: list[Input]) -> None:
     failed: set[int] = set()
     rows: list[int] = []
-    for one in parts(given, IDENTITY, Account(), failed):
+    for one in parts(given, IDENTITY, Secret.random(), Account(), failed):
         if isinstance(one, Part) and isinstance(one.file, int) and one.file == 0:
             rows += one.rows.tolist()
             failed.add(0)

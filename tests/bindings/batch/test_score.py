@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from gauger.batch.score import default_secret, score
+from gauger.batch.score import score
 from gauger.batch.summary import summary
 from gauger.engine.common.errors import ColumnMapError, InputError
-from gauger.engine.common.secret import Secret
+from gauger.engine.common.secret import Secret, default_secret
 from gauger.engine.plan.local import Local
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.reference.kept_days import REFERENCE

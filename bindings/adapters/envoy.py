@@ -1,0 +1,43 @@
+"""Envoy: an external authorization service over HTTP (``envoy.filters.http.ext_authz`` with ``http_service``).
+
+Envoy sends it the head of each request, and the body where ``with_request_body`` is set. It answers 200, or what a
+policy in force says; ``x-gauger-action`` names the action either way. Set ``failure_mode_allow: true``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from gauger.adapters.environment import Parts
+from gauger.adapters.listening import Application, Channel, body_of
+from gauger.host.policy import ALLOW, STATUS
+
+MAP = "openai"
+
+
+def service(given: Parts, account_header: str) -> Application:
+    """The service.
+
+    account_header : in which Envoy says whose the request is, as from a checked token: one that clients cannot set
+    """
+    name = account_header.lower().encode()
+
+    async def application(scope: Mapping[str, Any], receive: Channel, send: Channel) -> None:
+        headers = dict(scope["headers"])
+        body = await body_of(receive)
+        account = headers.get(name, b"").decode("latin-1")
+        address = headers.get(b"x-envoy-external-address", b"").decode("latin-1") or None
+        action = ALLOW
+        if given.verdicts is not None and given.policy is not None:
+            action = given.policy.decide(given.verdicts.of(account, address)).action
+        if given.recorder is not None and body:
+            seen = {"timestamp": datetime.now(UTC), "account_id": account, "client_ip": address}
+            seen["user_agent"] = headers.get(b"user-agent", b"").decode("latin-1") or None
+            given.recorder.record_log(body, seen, under="request")
+        told = [(b"x-gauger-action", action.encode()), (b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": STATUS.get(action, 200), "headers": told})
+        await send({"type": "http.response.body", "body": b""})
+
+    return application

@@ -1,0 +1,63 @@
+"""``gauger serve`` and ``gauger policy``."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+_PATH = click.Path(path_type=Path)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_DOORS = ("otlp", "envoy", "account_header", "policy", "kafka", "kafka_setting", "columns")
+_timing = partial(click.option, show_default=True)
+
+
+@click.command("serve")
+@click.option("--spool", required=True, type=_FOLDER, help="Where hosts leave recorded calls.")
+@click.option("--state", required=True, type=_FOLDER, help="State directory: the key, reference days, numbers.")
+@click.option("--out", required=True, type=_FOLDER, help="Directory for the findings, a folder a day.")
+@click.option("--publish", type=_PATH, metavar="FILE", help="Verdicts for hosts to ask (default: OUT/verdicts).")
+@_timing("--every", default=15.0, type=click.FloatRange(0.1, 1440), help="Minutes between two weighings.")
+@_timing("--lateness", default=60.0, type=click.FloatRange(0, 1440), help="Minutes a day stays open after it ended.")
+@_timing("--keep-days", default=2, type=click.IntRange(0), help="Days that files of a closed day stay.")
+@click.option("--memory", metavar="SIZE", help="Memory of a weighing, as 8G (default: half of what is free).")
+@click.option("--workers", type=click.IntRange(1, 256), help="Threads of a weighing (default: all cores).")
+@click.option("--listen", metavar="HOST:PORT", help="Where /metrics and /healthz are (default: nowhere).")
+@click.option("--otlp", metavar="HOST:PORT", help="Take GenAI spans and events over OTLP/HTTP.")
+@click.option("--envoy", metavar="HOST:PORT", help="Answer Envoy's external authorization over HTTP.")
+@click.option("--account-header", default="x-gauger-account", show_default=True, help="Where Envoy names the account.")
+@click.option("--policy", type=_PATH, metavar="TOML", help="What to answer Envoy (default: always go on).")
+@click.option("--kafka", multiple=True, metavar="TOPIC", help="Take records of a topic, by --columns.")
+@click.option("--kafka-setting", multiple=True, metavar="NAME=VALUE", help="Of librdkafka, as bootstrap.servers=...")
+@click.option("--columns", metavar="MAP", help="Column map of the records of --kafka.")
+@click.option("--token-file", type=_PATH, help="Bearer token that listeners ask for; needed beyond this machine.")
+def serve_command(
+    spool: Path,
+    state: Path,
+    out: Path,
+    publish: Path | None,
+    listen: str | None,
+    token_file: Path | None,
+    **options: Any,
+) -> None:
+    """Take in what hosts record, weigh the day every few minutes, and publish what is found.
+
+    \b
+    Example:
+      gauger serve --spool /var/spool/gauger --state state --out findings --listen 127.0.0.1:9464
+    """
+    from gauger.serve.command import Doors, serve
+    from gauger.serve.service import Plan
+
+    given = [(f"--{name}", options[name]) for name in ("memory", "workers") if options[name] is not None]
+    plan = Plan(
+        spool=spool,
+        state=state,
+        out=out,
+        publish=publish or out / "verdicts",
+        every_seconds=60 * options["every"],
+        lateness_seconds=60 * options["lateness"],
+        days_kept=options["keep_days"],
+        options=tuple(str(word) for pair in given for word in pair),
+    )
+    serve(plan, Doors(listen=listen, token_file=token_file, **{name: options[name] for name in _DOORS}))

@@ -1,0 +1,33 @@
+"""Names of the fields of a call, for who needs no Arrow: ``engine.common.schema`` says what each is."""
+
+CALL_FIELDS = (
+    "start_time",
+    "account_id",
+    "org_id",
+    "api_key_hash",
+    "conversation_id",
+    "response_id",
+    "payment_fingerprint",
+    "account_created_at",
+    "client_address",
+    "user_agent_original",
+    "client_ja4",
+    "prompt_text",
+    "prompt_token_ids",
+    "context_texts",
+    "continuation",
+    "attachments",
+    "operation_name",
+    "request_model",
+    "request_temperature",
+    "request_top_p",
+    "request_max_tokens",
+    "request_choice_count",
+    "request_stream",
+    "request_logprobs",
+    "response_finish_reasons",
+    "usage_output_tokens",
+    "error_type",
+    "accepted",
+)
+CHAT_FIELDS = ("messages", "system_instructions", "tool_definitions")

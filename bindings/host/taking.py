@@ -1,0 +1,111 @@
+"""Taking a call from a host's thread: what is known of its fields, as it is now, in a few microseconds.
+
+Values that cannot change are taken as they are. Lists and objects, which the host may change, become JSON at once. No
+field is judged here, and none can raise: what cannot be taken is left out and counted where the call is coerced.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from gauger.host.call_fields import CALL_FIELDS, CHAT_FIELDS
+
+_FIXED = frozenset({int, float, bool, type(None), datetime})
+_KNOWN = frozenset({*CALL_FIELDS, *CHAT_FIELDS})
+_LISTS = frozenset({*CHAT_FIELDS, "prompt_text", "prompt_token_ids", "context_texts", "response_finish_reasons"})
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+_CALL_BYTES = 600  # of a call whose texts are empty, as it waits
+
+
+@dataclass(frozen=True)
+class LogRecord:
+    """A record of a log, which a column map tells the call of."""
+
+    body: bytes  # JSON
+    beside: bytes | None  # JSON of an object whose fields count where the record has the same
+    under: str | None  # the field that the record is put under, beside those fields; None: they are its own
+
+
+class Unusable:
+    """In place of a value that cannot be taken."""
+
+
+UNUSABLE = Unusable()
+
+
+def take(call: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """The fields of a call that mean something, and about how many bytes they hold. Raises TypeError for no mapping.
+
+    ``start_time`` is now where the call has none. A list or an object as ``prompt_text`` is a user's message.
+    """
+    found: dict[str, Any] = {}
+    size = _CALL_BYTES
+    for name in call.keys() & _KNOWN:
+        value = call[name]
+        kind = type(value)
+        if kind is str:
+            size += len(value) if value.isascii() else 4 * len(value)
+        elif kind not in _FIXED:
+            value = _fixed(name, value)
+            if isinstance(value, bytes):
+                size += len(value)
+        found[name] = value
+    if isinstance(found.get("prompt_text"), bytes):
+        parts = found.pop("prompt_text")
+        found.setdefault("messages", b'[{"role":"user","content":' + parts + b"}]")
+    if found.get("start_time") is None:
+        found["start_time"] = datetime.now(UTC)
+    return found, size
+
+
+def take_record(
+    record: Mapping[str, Any] | bytes, beside: Mapping[str, Any] | None, under: str | None
+) -> tuple[LogRecord, int]:
+    """A record of a log as it is now: JSON, or an object that becomes JSON at once. Raises TypeError for neither.
+
+    beside, under : as of a ``LogRecord``
+    """
+    body = record if isinstance(record, bytes) else _json(record)
+    own = None if beside is None else _json(beside)
+    return LogRecord(body, own, under), _CALL_BYTES + len(body) + (0 if own is None else len(own))
+
+
+def _fixed(name: str, value: Any) -> Any:
+    """A value that nobody can change any more: bytes of JSON for what holds others, else its text."""
+    try:
+        if isinstance(value, bytes | bytearray | memoryview):
+            return bytes(value).decode(errors="replace")
+        if isinstance(value, str | int | float):
+            return str(value)  # of a class of the host's own, as an Enum's
+        if name in _LISTS:
+            return _json(value)
+        return UNUSABLE if isinstance(value, Mapping | list | tuple | set) else str(value)
+    except Exception:  # whatever the host's own class raises
+        return UNUSABLE
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value, default=_plain, option=_OPTIONS)
+    except TypeError:  # a lone surrogate, or an integer beyond 64 bits
+        text = json.dumps(value, default=_plain, ensure_ascii=False)
+        return well_formed(text).encode()
+
+
+def _plain(value: Any) -> Any:
+    """An object of a host's library as what JSON knows."""
+    dump = getattr(value, "model_dump", None) or getattr(value, "dict", None)
+    if callable(dump):
+        return dump()
+    return list(value) if isinstance(value, set | tuple | frozenset) else str(value)
+
+
+def well_formed(text: str) -> str:
+    """A text with U+FFFD for each half of a surrogate pair: a Python text may hold them, and no UTF-8 can."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

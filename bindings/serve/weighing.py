@@ -1,0 +1,104 @@
+"""Weighing a day in a process of its own: ``gauger score`` over its files, at low priority, put in place when done.
+
+OUT/2026-03-16/      the tables of a day, as ``gauger score`` writes them; of a day that is not closed, so far
+OUT/.weighing/       what is being written
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+_NICE = 10
+_SAID_MAX = 400  # characters of the last line that a run said
+_GRACE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """How a weighing ended."""
+
+    day: date
+    seconds: float
+    error: str | None = None
+    manifest: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Weighing:
+    """One weighing that is going on."""
+
+    day: date
+    closes: bool  # whether the day is over
+    out: Path
+    process: subprocess.Popen[bytes]
+    started: float = field(default_factory=time.monotonic)
+
+    def poll(self) -> Weighed | None:
+        """How it ended; None while it goes on."""
+        if self.process.poll() is None:
+            return None
+        seconds = time.monotonic() - self.started
+        assert self.process.stderr is not None
+        said = self.process.stderr.read().decode(errors="replace").strip().splitlines()
+        self.process.stderr.close()
+        manifest = self.out / _FOLDER / "manifest.json"
+        if not manifest.exists():
+            last = said[-1][:_SAID_MAX] if said else f"ended with {self.process.returncode}"
+            return Weighed(self.day, seconds, last.removeprefix("gauger: "))
+        found = orjson.loads(manifest.read_bytes())
+        _put_in_place(self.out / _FOLDER, self.out / self.day.isoformat())
+        return Weighed(self.day, seconds, None, found)
+
+    def stop(self) -> None:
+        """End it; the day is weighed again after a restart."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+_FOLDER = ".weighing"
+
+
+def start(day: date, files: Sequence[Path], out: Path, *, closes: bool, options: Sequence[str]) -> Weighing:
+    """Begin to weigh a day; options : of ``gauger score``"""
+    shutil.rmtree(out / _FOLDER, ignore_errors=True)
+    command = [sys.executable, "-m", "gauger", "score", *map(str, files), "--out", str(out / _FOLDER), *options]
+    command += ["--fresh"] if closes else ["--fresh", "--provisional"]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=_lower,
+        start_new_session=True,
+    )
+    return Weighing(day, closes, out, process)
+
+
+def _lower() -> None:
+    os.nice(_NICE)
+
+
+def _put_in_place(new: Path, place: Path) -> None:
+    """Put the tables of a day in the place of the ones before, each of them whole at any moment but one."""
+    before = place.with_name(f".{place.name}.before")
+    shutil.rmtree(before, ignore_errors=True)
+    if place.exists():
+        os.rename(place, before)
+    os.rename(new, place)
+    shutil.rmtree(before, ignore_errors=True)
