@@ -18,7 +18,7 @@ from tqdm import tqdm
 from gauger import __version__
 from gauger.boundary import complain, guarded
 from gauger.cli_columns import columns_command
-from gauger.cli_serve import serve_command
+from gauger.cli_serve import policy_commands, serve_command
 from gauger.cli_state import state_commands
 from gauger.engine.common.memory import parsed
 from gauger.engine.common.progress import Progress
@@ -117,6 +117,7 @@ def main() -> None:
 
 main.add_command(state_commands)
 main.add_command(columns_command)
+main.add_command(policy_commands)
 main.add_command(serve_command)
 
 

@@ -61,3 +61,25 @@ def serve_command(
         options=tuple(str(word) for pair in given for word in pair),
     )
     serve(plan, Doors(listen=listen, token_file=token_file, **{name: options[name] for name in _DOORS}))
+
+
+@click.group("policy")
+def policy_commands() -> None:
+    """What to do with calls, by what is known of their senders."""
+
+
+@policy_commands.command("replay")
+@click.argument("outs", nargs=-1, required=True, type=_FOLDER, metavar="OUT...")
+@click.option("--policy", required=True, type=_PATH, metavar="TOML", help="The policy file.")
+@click.option("--truth", type=_PATH, help="Table of account_id and campaign, where it is known who is who.")
+def replay_command(outs: tuple[Path, ...], policy: Path, truth: Path | None) -> None:
+    """Show what a policy would have done on scored days: calls leaked against honest accounts touched.
+
+    \b
+    Example, of days in order:
+      gauger policy replay findings/2026-03-15 findings/2026-03-16 --policy policy.toml
+    """
+    from gauger.host.policy import read_rules
+    from gauger.serve.replay import replay, to_text
+
+    click.echo(to_text(replay(outs, read_rules(policy), truth), is_truth=truth is not None))

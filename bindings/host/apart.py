@@ -149,6 +149,7 @@ class Apart:
             given.write(orjson.dumps({**asdict(self._task), "key": self._secret.handed_over()}))
         with process.stdout as told:
             said = told.readline()
+        process.wait()  # it left its work to a child of its own
         if said != READY:
             self._problem = f"cannot measure: {said.decode(errors='replace').strip() or 'the process ended'}"
             self._not_before = time.monotonic() + _RETRY_SECONDS

@@ -121,6 +121,8 @@ def _added(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """The process."""
+    if os.fork():  # whoever started it is no parent of what goes on: it need not wait for its end
+        os._exit(0)
     os.umask(0o077)
     place = Path(sys.argv[1])
     try:
