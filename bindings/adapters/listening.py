@@ -90,6 +90,7 @@ class Listener:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((host, port))
+            self._socket.listen(_BACKLOG)
         except OSError as error:
             self._socket.close()
             raise InputError(f"{address}: cannot be listened on ({error.strerror})") from None

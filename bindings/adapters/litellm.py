@@ -13,6 +13,7 @@ from litellm.integrations.custom_logger import CustomLogger
 
 from gauger.adapters.environment import Parts, parts
 from gauger.host.policy import STATUS
+from gauger.logs.account_names import account as account_name
 
 
 class Handler(CustomLogger):
@@ -30,10 +31,10 @@ class Handler(CustomLogger):
         verdicts, policy = self._parts.verdicts, self._parts.policy
         if verdicts is None or policy is None:
             return data
-        request = data.get("metadata") or {}
-        # As the column map names accounts: the user, then what the client calls itself, then the key.
-        account = user_api_key_dict.user_id or data.get("user") or user_api_key_dict.api_key or ""
-        decision = policy.decide(verdicts.of(str(account), request.get("requester_ip_address")))
+        # As the column map names accounts: the user, then the key, then the end user that a client names.
+        key = user_api_key_dict
+        account = account_name(key.user_id) or key.api_key or account_name(key.end_user_id) or ""
+        decision = policy.decide(verdicts.of(str(account), _seen(data).get("requester_ip_address")))
         if (status := STATUS.get(decision.action)) is not None:
             raise HTTPException(status_code=status, detail="This account is under review.")
         return data
@@ -51,12 +52,24 @@ class Handler(CustomLogger):
         if self._parts.recorder is None or not isinstance(payload, Mapping):
             return
         record = {name: value for name, value in payload.items() if name not in ("response", "proxy_server_request")}
+        if address := _seen(kwargs.get("litellm_params")).get("requester_ip_address"):
+            record["requester_ip_address"] = address
+        metadata = payload.get("metadata") or {}
+        if isinstance(sent := metadata.get("requester_metadata"), Mapping):
+            sent = {name: value for name, value in sent.items() if name != "headers"}  # these are no words of anybody
+            record["metadata"] = {**metadata, "requester_metadata": sent}
         answer = payload.get("response")
         choices = answer.get("choices") if isinstance(answer, Mapping) else None
         if isinstance(choices, list):
             ends = [one.get("finish_reason") for one in choices if isinstance(one, Mapping)]
             record["response"] = {"choices": [{"finish_reason": reason} for reason in ends]}
         self._parts.recorder.record_log(record)
+
+
+def _seen(request: Any) -> Mapping[str, Any]:
+    """What the proxy says of a request: where a client may send ``metadata`` of its own, it lies beside them."""
+    found = request.get("litellm_metadata") or request.get("metadata") if isinstance(request, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -13,24 +14,27 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from gauger.adapters.listening import BODY_BYTES, Application, Channel, answer, body_of
 from gauger.host import Recorder
+from gauger.host.limits import Limits
 
 MAP = "otlp"
+LIMITS = Limits(call_bytes=4 * BODY_BYTES, queue_bytes=8 * BODY_BYTES)  # a batch of spans is one record
 _MESSAGES: dict[str, Any] = {"/v1/traces": ExportTraceServiceRequest, "/v1/logs": ExportLogsServiceRequest}
 PATHS = tuple(_MESSAGES)
 _JSON, _PROTOBUF = "application/json", "application/x-protobuf"
 
 
 def unpacked(body: bytes, encoding: bytes) -> bytes | None:
-    """A body as it was before it was packed; None where it is packed otherwise than by gzip, or holds too much."""
+    """A body as it was before it was packed; None where it is damaged, packed otherwise, or holds too much."""
     if encoding in (b"", b"identity"):
         return body
     if encoding != b"gzip":
         return None
+    stream = zlib.decompressobj(wbits=31)
     try:
-        found = zlib.decompressobj(wbits=31).decompress(body, BODY_BYTES + 1)
+        found = stream.decompress(body, BODY_BYTES + 1)
     except zlib.error:
         return None
-    return found if len(found) <= BODY_BYTES else None
+    return found if stream.eof and len(found) <= BODY_BYTES else None
 
 
 def receiver(recorder: Recorder) -> Application:
@@ -41,19 +45,22 @@ def receiver(recorder: Recorder) -> Application:
         body = await body_of(receive)
         content = None if body is None else unpacked(body, headers.get(b"content-encoding", b""))
         if content is None:
-            await answer(send, 413, b"too large, or packed otherwise than by gzip\n")
+            await answer(send, 413, b"too large, damaged, or packed otherwise than by gzip\n")
             return
-        if headers.get(b"content-type", b"").startswith(_JSON.encode()):
-            recorder.record_log(content)
-            await answer(send, 200, b"{}", _JSON)
-            return
+        is_json = headers.get(b"content-type", b"").startswith(_JSON.encode())
         message = _MESSAGES[scope["path"]]()
         try:
-            message.ParseFromString(content)
-        except DecodeError:
+            if is_json:
+                whole = orjson.loads(content)
+            else:
+                message.ParseFromString(content)
+                whole = MessageToDict(message)
+        except (orjson.JSONDecodeError, DecodeError):
+            whole = None
+        if not isinstance(whole, dict):
             await answer(send, 400, b"no OTLP\n")
             return
-        recorder.record_log(MessageToDict(message))
-        await answer(send, 200, b"", _PROTOBUF)
+        recorder.record_log(content if is_json else whole)
+        await answer(send, 200, b"{}" if is_json else b"", _JSON if is_json else _PROTOBUF)
 
     return application

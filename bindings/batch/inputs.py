@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.secret import Secret
+from gauger.engine.common.settings import Settings
 from gauger.engine.intake.parts import Ended, Event, Part, Refused
 from gauger.engine.plan.measure import BLOCK_ROWS, Source
 from gauger.engine.segments.segment import Account
@@ -55,6 +57,30 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """How files of a spool are read: under a key, and with the settings they were recorded for."""
+
+    secret: Secret
+    settings: Settings
+
+    def parts(self, number: int, path: Path, next_row: int, failed: set[int]) -> Iterator[Source]:
+        """The calls of a file from a row on; number : of the file"""
+        error = None
+        try:
+            with closing(SpoolReader(path, self.secret)) as reader:
+                if reader.about.get("gram_width", self.settings.gram_width) != self.settings.gram_width:
+                    raise InputError(f"{path}: recorded with or without --short-lines, and scored the other way")
+                for part in reader.parts(number, BLOCK_ROWS):
+                    if number in failed:
+                        break
+                    if part.rows[-1] >= next_row:
+                        yield part
+        except InputError as problem:
+            error = visible(str(problem))
+        yield Ended(number, error)
+
+
 def _check_name(path: Path) -> None:
     """Raise InputError for a file name that is not text: Arrow cannot open it."""
     try:
@@ -64,11 +90,11 @@ def _check_name(path: Path) -> None:
 
 
 def parts(
-    inputs: Sequence[Input], column_map: ColumnMap, secret: Secret, so_far: Account, failed: set[int]
+    inputs: Sequence[Input], column_map: ColumnMap, recorded: Recorded, so_far: Account, failed: set[int]
 ) -> Iterator[Source]:
     """Every chunk of every file that can be read; files that cannot are said to have ended, and the others go on.
 
-    secret : that files of a spool are sealed under
+    recorded : how files of a spool are read
     so_far : what was read already; failed : files that nothing more is taken of, by number
     """
     small = SmallFiles(column_map)
@@ -77,7 +103,7 @@ def parts(
         if known is not None and known.ended:
             continue
         if is_spool(item.path):
-            yield from _recorded(number, item.path, secret, 0 if known is None else known.next_row, failed)
+            yield from recorded.parts(number, item.path, 0 if known is None else known.next_row, failed)
             continue
         if known is None and small.take(number, item.path, item.bytes):
             if small.is_full():
@@ -104,20 +130,6 @@ def parts(
         yield Ended(number, error)
     if not small.is_empty():
         yield from _events(small.give())
-
-
-def _recorded(number: int, path: Path, secret: Secret, next_row: int, failed: set[int]) -> Iterator[Source]:
-    """The calls of a file of a spool from a row on."""
-    error = None
-    try:
-        for part in SpoolReader(path, secret).parts(number, BLOCK_ROWS):
-            if number in failed:
-                break
-            if part.rows[-1] >= next_row:
-                yield part
-    except InputError as problem:
-        error = visible(str(problem))
-    yield Ended(number, error)
 
 
 def _events(found: Gathered) -> Iterator[Part | Event]:

@@ -16,7 +16,7 @@ from gauger.batch import outputs, templates
 from gauger.batch.allow_list import load_allow_list
 from gauger.batch.calls import write_calls
 from gauger.batch.doubts import doubts_of, filled, hidden, unread, unseen
-from gauger.batch.inputs import Input, digest, parts, settle
+from gauger.batch.inputs import Input, Recorded, digest, parts, settle
 from gauger.batch.one_writer import one_writer, place_of
 from gauger.engine.common import memory, threads
 from gauger.engine.common.errors import InputError
@@ -193,7 +193,7 @@ class _Scoring:
         ended = [0, 0]  # bytes and rows of the files that were read to their end
 
         def counted() -> Iterator[Source]:
-            for part in parts(self._inputs, column_map, run.secret, run.account, run.failed):
+            for part in parts(self._inputs, column_map, Recorded(run.secret, run.settings), run.account, run.failed):
                 yield part
                 if isinstance(part, Ended):
                     ended[0] += sizes[part.file]

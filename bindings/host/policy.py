@@ -173,7 +173,7 @@ class Policy:
             self.tally.stale += 1
             return ALLOWED
         would, rule = rules.action(verdict.tier, verdict.finding, verdict.evidence)
-        if would is ALLOW:
+        if would == ALLOW:
             return ALLOWED
         acts = rules.mode == ACT and self.share() <= rules.breaker_share
         decision = Decision(would if acts or would == WATCH else WATCH, would, rule)
@@ -207,14 +207,14 @@ class Policy:
             self.problem, self._stamp = str(error), self._stamp_now()
         self._looking = 0
 
-    def _stamp_now(self) -> tuple[int, int] | None:
+    def _stamp_now(self) -> tuple[int, int, int] | None:
         try:
             found = os.stat(self._path)
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_ino
+        return found.st_mtime_ns, found.st_ino, found.st_size
 
-    def _read(self) -> tuple[tuple[int, int] | None, Rules]:
+    def _read(self) -> tuple[tuple[int, int, int] | None, Rules]:
         stamp = self._stamp_now()
         return stamp, read_rules(self._path)
 

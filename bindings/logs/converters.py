@@ -5,14 +5,12 @@ use. A column map names them with ``as``.
 """
 
 import hashlib
-import re
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
 from gauger.engine.intake.conversation import ELSEWHERE
 from gauger.engine.intake.message_parts import text_leaves
+from gauger.logs.account_names import account, session
 
 Converter = Callable[[Any], Any]
 
@@ -38,37 +36,6 @@ def milliseconds(value: Any) -> float | None:
         return None
 
 
-# What gateways write where no user is known: the same for everybody.
-_NOBODY = frozenset({"default_user_id"})
-_SESSION = re.compile(r"_session_([0-9A-Za-z-]*)$")
-
-
-def account(value: Any) -> Any:
-    """A user's name without the session that agents add to it; nothing for a name that stands for everybody.
-
-    Agents write ``user_<hash>_account_<uuid>_session_<uuid>``, or the same three as a JSON object.
-    """
-    if not isinstance(value, str):
-        return value
-    written = _object(value)
-    if written is not None:
-        names = (written.get(name) for name in ("account_uuid", "user_id", "device_id"))
-        return next((name for name in names if isinstance(name, str) and name), None)
-    return None if value in _NOBODY else _SESSION.sub("", value)
-
-
-def session(value: Any) -> str | None:
-    """The session that agents add to a user's name; None where there is none."""
-    if not isinstance(value, str):
-        return None
-    written = _object(value)
-    if written is not None:
-        found = written.get("session_id")
-        return found if isinstance(found, str) else None
-    match = _SESSION.search(value)
-    return match[1] if match else None
-
-
 def elsewhere(_: Any) -> dict[str, bool]:
     """A chat that is not in the log: the value says where it lies, and the row is refused with that reason."""
     return {ELSEWHERE: True}
@@ -77,16 +44,6 @@ def elsewhere(_: Any) -> dict[str, bool]:
 def texts(value: Any) -> list[str]:
     """What a value says anywhere in it, in three words or more: metadata hold names as well, new ones in every call."""
     return text_leaves(value, words_min=3)
-
-
-def _object(text: str) -> dict[str, Any] | None:
-    if text[:1] != "{":
-        return None
-    try:
-        written = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return written if isinstance(written, dict) else None
 
 
 CONVERTERS: dict[str, Converter] = {

@@ -74,16 +74,16 @@ def _opened(service: Service, doors: Doors, token: str | None) -> Iterator[Any]:
     if doors.otlp is not None:
         from gauger.adapters import otlp
 
-        take = otlp.receiver(recorder(columns=otlp.MAP))
+        take = otlp.receiver(recorder(columns=otlp.MAP, limits=otlp.LIMITS))
         yield Listener(routed({("POST", path): take for path in otlp.PATHS}, token), doors.otlp, token)
     if doors.envoy is not None:
-        from gauger.adapters import envoy
+        from gauger.adapters import calls, envoy
         from gauger.adapters.environment import Parts
 
         verdicts = Verdicts.open(service.plan.publish, key=service.secret)
         policy = None if doors.policy is None else Policy.open(doors.policy, verdicts)
-        given = Parts(recorder(columns=envoy.MAP), verdicts, policy)
-        yield Listener(envoy.service(given, doors.account_header), doors.envoy, token)
+        given = Parts(recorder(columns=calls.MAP), verdicts, policy)
+        yield Listener(envoy.service(given, doors.account_header, token), doors.envoy, token)
     if doors.kafka:
         from gauger.adapters.kafka import KafkaSource
 

@@ -69,6 +69,8 @@ class Weighing:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
 
 
 _FOLDER = ".weighing"

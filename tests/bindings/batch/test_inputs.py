@@ -9,11 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from gauger.batch import inputs
-from gauger.batch.inputs import Input, digest, parts, settle
+from gauger.batch.inputs import Input, Recorded, digest, parts, settle
 from gauger.batch.score import score
 from gauger.cli import main
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.secret import Secret
+from gauger.engine.common.settings import Settings
 from gauger.engine.intake.parts import Ended, Part, Refused
 from gauger.engine.segments.segment import Account, Tally
 from gauger.logs.columns import load_column_map
@@ -21,6 +22,7 @@ from gauger.logs.readers import read
 from tests.bindings import traffic
 
 IDENTITY = load_column_map(None)
+RECORDED = Recorded(Secret.random(), Settings())
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def rows_of(found: list) -> list[list[int]]:
 
 
 def test_every_row_comes_once_and_every_file_ends(given: list[Input]) -> None:
-    found = list(parts(given, IDENTITY, Secret.random(), Account(), set()))
+    found = list(parts(given, IDENTITY, RECORDED, Account(), set()))
     rows = rows_of(found)
     assert [sorted(own) for own in rows] == [list(range(42)), list(range(42)), []]
     assert [one.rows.tolist() for one in found if isinstance(one, Refused)] == [[15]]
@@ -58,9 +60,7 @@ def test_every_row_comes_once_and_every_file_ends(given: list[Input]) -> None:
 
 
 def test_what_was_read_is_passed_over(given: list[Input]) -> None:
-    found = list(
-        parts(given, IDENTITY, Secret.random(), Account(files={0: Tally(42, ended=True), 1: Tally(20)}), set())
-    )
+    found = list(parts(given, IDENTITY, RECORDED, Account(files={0: Tally(42, ended=True), 1: Tally(20)}), set()))
     rows = rows_of(found)
     assert rows[0] == []
     assert sorted(rows[1]) == list(range(20, 42))
@@ -69,7 +69,7 @@ def test_what_was_read_is_passed_over(given: list[Input]) -> None:
 def test_nothing_more_is_taken_of_a_file_that_failed(given: list[Input]) -> None:
     failed: set[int] = set()
     rows: list[int] = []
-    for one in parts(given, IDENTITY, Secret.random(), Account(), failed):
+    for one in parts(given, IDENTITY, RECORDED, Account(), failed):
         if isinstance(one, Part) and isinstance(one.file, int) and one.file == 0:
             rows += one.rows.tolist()
             failed.add(0)
