@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from gauger.engine.common import threads
-from gauger.engine.common.errors import InputError, StateError
+from gauger.engine.common.errors import GaugerError, InputError, StateError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.allow_list import AllowList
@@ -40,6 +42,42 @@ from gauger.engine.state.metadata import times_of
 from gauger.engine.state.state import State, content_of, prepare
 from gauger.kernels.warm import warmup
 
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+Method = Callable[Concatenate["Engine", Given], Made]
+
+
+def _alone(method: Method[Given, Made]) -> Method[Given, Made]:
+    """A method that changes an engine: one thread at a time, in the process that made it."""
+
+    @wraps(method)
+    def guarded(self: Engine, /, *given: Given.args, **named: Given.kwargs) -> Made:
+        self._refuse_a_fork()
+        with self._lock:
+            return method(self, *given, **named)
+
+    return guarded
+
+
+def _without_text(method: Method[Given, Made]) -> Method[Given, Made]:
+    """A method whose errors hold nothing of the calls it was given: no frame of ours, no error before it.
+
+    Error trackers send the locals of every frame, and what an error came from.
+    """
+
+    @wraps(method)
+    def told(self: Engine, /, *given: Given.args, **named: Given.kwargs) -> Made:
+        try:
+            return method(self, *given, **named)
+        except GaugerError as error:
+            problem: Exception = type(error)(*error.args)
+        except Exception as error:
+            problem = StateError(f"unexpected {type(error).__name__} while calls were taken in or checked")
+        del given, named
+        raise problem
+
+    return told
+
 
 class Engine:
     """Sketches of a stream of calls, and what they say.
@@ -53,9 +91,9 @@ class Engine:
     streaming : families that ``observe`` follows between two ``finish``, a power of two, at 900 bytes each from the
         first call on; 0 for none. Ids it gives are kept by ``finish``, so then they depend on the order of calls.
 
-    One thread at a time may call ``observe``; ``check`` may be called from any thread at any time. The first engine
-    of a process loads every kernel, or compiles them where the cache has none (``gauger.warmup``); no later call waits
-    for a compiler.
+    Any thread may call any method: those that change it wait for one another, ``check`` for nobody. A forked child may
+    ``check``, and is refused all else: it would write to its parent's files. The first engine of a process loads every
+    kernel, or compiles them where the cache has none (``gauger.warmup``); no later call waits for a compiler.
     """
 
     def __init__(
@@ -69,6 +107,7 @@ class Engine:
         streaming: int = REPRESENTATIVES,
     ) -> None:
         warmup()
+        self._lock, self._process = threading.RLock(), os.getpid()
         self.allow = allow
         self.settings = settings or Settings()
         self.workers = max(1, workers)
@@ -94,8 +133,14 @@ class Engine:
         self._streaming_families = streaming
         self._streaming: StreamingFamilies | None = None  # made by the first ``observe``
 
+    def _refuse_a_fork(self) -> None:
+        if os.getpid() != self._process:
+            raise StateError("this engine was made before a fork; make one in each process, and merge them")
+
     # Observing
 
+    @_without_text
+    @_alone
     def observe(self, batch: pa.RecordBatch, *, file: int = 0, rows: np.ndarray | None = None) -> pa.RecordBatch:
         """Take in a batch of calls under canonical names, in any Arrow layout.
 
@@ -127,7 +172,9 @@ class Engine:
         A part that cannot be admitted at all is yielded as Failed, and the rest goes on. The number of workers changes
         nothing.
         """
-        return ingest(self._state, parts, self._admit, self.workers)
+        self._refuse_a_fork()
+        with self._lock:
+            yield from ingest(self._state, parts, self._admit, self.workers)
 
     def _admit(self, part: Part) -> tuple[Admitted, Measurer]:
         """The calls of a part, and who measures them: the first call decides whose words novelty is against."""
@@ -162,6 +209,7 @@ class Engine:
 
     # Answering
 
+    @_without_text
     def check(self, call: Mapping[str, Any] | pa.RecordBatch) -> Verdict:
         """What is known of one call, from the last ``finish``; nothing is recorded. Safe from any thread.
 
@@ -178,6 +226,7 @@ class Engine:
         verdict = NOTHING_KNOWN if snapshot is None else snapshot.verdict(account, measures)
         return verdict if verdict.family_id is not None or streaming is None else streaming.verdict(verdict, measures)
 
+    @_alone
     def finish(self) -> Result:
         """Weigh everything observed so far and return the tables. More calls may be observed afterwards.
 
@@ -193,18 +242,20 @@ class Engine:
         calls = CallRows.together(rows)
         result = replace(done.result, calls=done.naming.table(calls, in_order(calls)))
         self._finished = replace(done, result=result)
-        self._snapshot = snapshot_of(done.day.prompts.hashes, done.families, result.families, result.accounts)
+        self._snapshot = snapshot_of(done.day.prompts.hashes, done.families, result)
         if self._streaming is not None:
             self._streaming.follow(self._snapshot)
         return result
 
     # Keeping
 
+    @_alone
     def merge(self, other: Engine) -> None:
         """Add everything another engine of the same key and settings observed. Raises StateError when they differ."""
         self._state.merge(other._state)
         self._seen += other._seen
 
+    @_alone
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything observed to a folder, atomically. The same calls give the same bytes, in any order."""
         checkpoint.save_state(self._state, Path(path))
@@ -230,6 +281,7 @@ class Engine:
         engine._seen = int(engine._state.ledger.rows["row"].max(initial=-1)) + 1
         return engine
 
+    @_alone
     def commit(self) -> list[str]:
         """After ``finish``: keep the days observed, flagged accounts left out, as future reference.
 
@@ -252,6 +304,20 @@ class Engine:
         self._ids, self._own = ids, self._own | own
         return days
 
+    @_alone
+    def close_day(self) -> Result:
+        """``finish``, ``commit`` where there is a state directory, and begin anew: a stream of days needs no more room.
+
+        What was found stays for ``check`` until the next ``finish``. ``warnings`` says why a day was not kept.
+        """
+        result = self.finish()
+        if self._directory is not None:
+            self.commit()
+        self._state, self._finished = State(self.secret, self.settings), None
+        self._prepared_for_reference, self._own = False, set()
+        return result
+
+    @_alone
     def false_positives(self) -> FalsePositives:
         """The false-positive rate measured on clean days held out; a new reference day is weighed first, once."""
         times = self._state.ledger.rows["time"]

@@ -100,17 +100,26 @@ def flagged_users(
     return number, hits
 
 
-def family_evidence(families: Families, users: tuple[np.ndarray, np.ndarray], settings: Settings) -> np.ndarray:
+def flagged_share(evidence: Evidence, settings: Settings) -> float:
+    """The share of today's accounts with evidence that are flagged, at least the alarm level."""
+    tested = ~np.isnan(evidence.probability)
+    flagged = np.sum(evidence.probability[tested] < settings.alarm_level)
+    return max(settings.alarm_level, float(flagged / max(1, tested.sum())))
+
+
+def family_evidence(families: Families, users: tuple[np.ndarray, np.ndarray], share: float) -> np.ndarray:
     """-log10 P(as many flagged accounts among the family's by chance), binomial; float64[f].
 
-    users : of ``flagged_users``. NaN without evidence on its accounts, and for allowed families.
+    users : of ``flagged_users``; share : of ``flagged_share``. Where one account in ten is flagged, one in ten of a
+    family is nothing: tested against the alarm level, half of the honest calls of such a day were in odd families.
+    NaN without evidence on its accounts, and for allowed families.
     """
     from scipy.stats import binom  # 0.4 s to import, which a process that only observes and checks need not pay
 
     number, hits = users
     if not np.any(number):
         return np.full(len(families), np.nan)
-    tail = binom.logsf(hits - 1, number, settings.alarm_level) / np.log(10.0)
+    tail = binom.logsf(hits - 1, number, share) / np.log(10.0)
     return np.where((number > 0) & ~families.allowed, np.clip(-tail, 0.0, _EVIDENCE_MAX), np.nan)
 
 

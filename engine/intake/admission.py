@@ -174,6 +174,8 @@ def _no_call(operation: pa.Array) -> np.ndarray:
 
 def single(call: Mapping[str, Any]) -> pa.RecordBatch:
     """A batch of one row; whatever types the values have, intake casts them as it does those of a file."""
+    if not isinstance(call, Mapping):
+        raise InputError("cannot check this call: it is no mapping of fields")
     known = {name: call[name] for name in CALL_SCHEMA.names if name in call}
     try:
         for name in CONVERSATION.keys() & call.keys():  # of any shape, which Arrow need not know

@@ -19,7 +19,13 @@ from gauger.engine.evidence.relations import related
 from gauger.engine.families.allow_list import AllowList, apply_allow_list
 from gauger.engine.families.families import Claims, Families, describe_groups
 from gauger.engine.families.known import KnownFamilies
-from gauger.engine.findings.findings import call_evidence, family_evidence, find_findings, flagged_users
+from gauger.engine.findings.findings import (
+    call_evidence,
+    family_evidence,
+    find_findings,
+    flagged_share,
+    flagged_users,
+)
 from gauger.engine.findings.known import KnownFindings
 from gauger.engine.intake.measuring import Measurer
 from gauger.engine.plan.day import Day
@@ -154,7 +160,7 @@ def finish(
         findings, known.findings = known.findings.number(findings, people, date_of_day, day.key)
     watch.lap("campaigns")
     users = flagged_users(member_family, spread.members.account, evidence, len(families), settings)
-    strength = family_evidence(families, users, settings)
+    strength = family_evidence(families, users, flagged_share(evidence, settings))
     drift = (
         None if chosen is None or date_of_day is None else measure_drift(date_of_day, today, chosen, evidence, settings)
     )

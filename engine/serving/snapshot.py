@@ -1,5 +1,6 @@
 """What the last ``finish`` found, frozen for look-ups: which family a prompt is in, what is known of an account."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from gauger.engine.families.families import Families
 from gauger.engine.families.frames import Grams
 from gauger.engine.families.known import KINDS
 from gauger.engine.intake.measuring import Measures
+from gauger.engine.results.result import Result
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Verdict:
     account_evidence: float | None
     campaign_id: int | None
     reasons: list[str]
+    assessment: str | None = None  # of the finding: a batch pipeline is no campaign
 
 
 NOTHING_KNOWN = Verdict(None, None, "single", None, None, ["nothing is known yet: call finish() first"])
@@ -35,10 +38,12 @@ class Snapshot:
         families: Families,
         family_evidence: np.ndarray,
         accounts: dict[str, tuple[float, int | None, list[str]]],
+        assessments: Mapping[int, str] | None = None,
     ) -> None:
         """prompt_hashes : uint64[prompts, 2], state rows, as in ``families.of_prompt``.
 
         accounts : id -> (evidence or NaN, campaign id, names of the statistics that tell most)
+        assessments : what each finding is called, by campaign id
         """
         inside = np.flatnonzero(families.of_prompt >= 0)
         order = inside[np.argsort(prompt_hashes[inside, 0], kind="stable")]
@@ -46,7 +51,7 @@ class Snapshot:
         self._rows = families.of_prompt[order]
         self._families = families
         self._family_evidence = family_evidence
-        self._accounts = accounts
+        self._accounts, self._assessments = accounts, assessments or {}
 
     def families_of_prompts(self, prompt_hashes: np.ndarray) -> np.ndarray:
         """Row of the family each prompt (uint64[n, 2]) was found in, -1 for none; int64[n]."""
@@ -88,8 +93,9 @@ class Snapshot:
             number, calls = int(self._families.accounts[row]), int(self._families.calls[row])
             article = "an allowed" if self._families.allowed[row] else "an" if kind.startswith("e") else "a"
             reasons.append(f"in {article} {kind} family of {calls:,} calls from {number:,} accounts")
+        assessment = None if campaign is None else self._assessments.get(campaign)
         if campaign is not None:
-            reasons.append(f"its account is in finding {campaign}")
+            reasons.append(f"its account is in finding {campaign}" + (f", {assessment}" if assessment else ""))
         reasons += [f"account: {name}" for name in telling]
         return Verdict(
             evidence=evidence,
@@ -98,18 +104,24 @@ class Snapshot:
             account_evidence=None if np.isnan(strength) else strength,
             campaign_id=campaign,
             reasons=reasons,
+            assessment=assessment,
         )
 
 
-def snapshot_of(prompt_hashes: np.ndarray, families: Families, family_rows: pa.Table, accounts: pa.Table) -> Snapshot:
-    """The snapshot of a ``finish``: prompt_hashes as in ``Snapshot``, and the tables of its result."""
+def snapshot_of(prompt_hashes: np.ndarray, families: Families, result: Result) -> Snapshot:
+    """The snapshot of a ``finish``: prompt_hashes as in ``Snapshot``, and its result.
+
+    Accounts with evidence, and those of findings made without a reference, which have none.
+    """
+    accounts = result.accounts
     strength = accounts.column("evidence").to_numpy()
-    known = np.flatnonzero(~np.isnan(strength))
     names, campaigns = accounts.column("account_id").to_pylist(), accounts.column("campaign_id").to_pylist()
-    reasons = accounts.column("reasons").to_pylist()
+    known = [row for row, number in enumerate(campaigns) if number is not None or not np.isnan(strength[row])]
+    reasons = accounts.column("reasons").take(pa.array(known, pa.int64())).to_pylist()
     facts = {
-        names[row]: (float(strength[row]), campaigns[row], [reason["statistic"] for reason in reasons[row]])
-        for row in known.tolist()
+        names[row]: (float(strength[row]), campaigns[row], [reason["statistic"] for reason in told or []])
+        for row, told in zip(known, reasons, strict=True)
     }
-    evidence = family_rows.column("evidence").to_numpy()
-    return Snapshot(prompt_hashes, families, evidence, facts)
+    called = (result.campaigns.column(name).to_pylist() for name in ("campaign_id", "assessment"))
+    evidence = result.families.column("evidence").to_numpy()
+    return Snapshot(prompt_hashes, families, evidence, facts, dict(zip(*called, strict=True)))

@@ -3,6 +3,7 @@
 import tempfile
 import weakref
 from collections.abc import Iterator
+from io import BufferedRandom
 
 import numpy as np
 
@@ -13,11 +14,18 @@ class GramStore:
     """An append-only sequence of uint32 grams in an unnamed temporary file (``TMPDIR``), gone with the process."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="gauger-grams-")  # noqa: SIM115 (it lives as long as the store)
-        weakref.finalize(self, self._file.close)
+        self._opened: BufferedRandom | None = None
         self._written = 0
         self._buffer: list[np.ndarray] = []
         self._buffered = 0
+
+    @property
+    def _file(self) -> BufferedRandom:
+        """The file, made when there is something to write: a process that forks before has none to share."""
+        if self._opened is None:
+            self._opened = tempfile.TemporaryFile(prefix="gauger-grams-")  # noqa: SIM115 (it lives as long as the store)
+            weakref.finalize(self, self._opened.close)
+        return self._opened
 
     def __len__(self) -> int:
         return self._written + self._buffered
@@ -34,6 +42,8 @@ class GramStore:
             self._written += len(grams)
 
     def _flush(self) -> None:
+        if not self._buffer:
+            return
         self._file.seek(4 * self._written)
         for grams in self._buffer:
             self._file.write(grams.data)
@@ -44,6 +54,8 @@ class GramStore:
         """Grams start .. end, uint32."""
         self._flush()
         values = np.empty(max(0, min(end, self._written) - start), np.uint32)
+        if len(values) == 0:
+            return values
         self._file.seek(4 * start)  # which also flushes what was written
         self._file.readinto(values.view(np.uint8).data)
         return values

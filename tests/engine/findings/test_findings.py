@@ -16,6 +16,7 @@ from gauger.engine.findings.findings import (
     call_evidence,
     family_evidence,
     find_findings,
+    flagged_share,
     flagged_users,
     joined_users,
 )
@@ -46,7 +47,7 @@ class Asked(Calls):
 def family_strength(families: Families, account: list[int], family: list[int], evidence: Evidence) -> np.ndarray:
     """Evidence of families by the accounts and families of calls that are in one."""
     users = flagged_users(np.asarray(family), np.asarray(account), evidence, len(families), SETTINGS)
-    return family_evidence(families, users, SETTINGS)
+    return family_evidence(families, users, flagged_share(evidence, SETTINGS))
 
 
 # Accounts
@@ -108,14 +109,27 @@ def test_family_evidence_is_the_binomial_tail_of_its_flagged_accounts() -> None:
     probability = [1e-4, 1e-4, 1e-4, 0.5, 0.6, NAN, 0.7]
     calls = [0, 0, 1, 2, 3, 4, 5, 5, 3, 6], [0, 0, 0, 0, 0, 0, 0, 2, 1, 1]
     found = family_strength(worlds.families([0, 1, 2]), *calls, worlds.evidence(probability, *no_content(7)))
-    assert found[0] == pytest.approx(-math.log10(binomial_tail(3, 5, SETTINGS.alarm_level)))
+    assert found[0] == pytest.approx(-math.log10(binomial_tail(3, 5, 3 / 6)))
     assert found[1] == 0.0
     assert np.isnan(found[2])
 
 
+def test_where_many_are_flagged_a_family_needs_more_of_them_to_be_odd() -> None:
+    """A tenth of a day flagged: a tenth of a family says nothing, all of it does."""
+    some = worlds.evidence([1e-4] * 10 + [0.5] * 90, *no_content(100))
+    assert flagged_share(some, SETTINGS) == 0.1
+    assert flagged_share(worlds.evidence([0.5] * 9, *no_content(9)), SETTINGS) == SETTINGS.alarm_level
+    assert flagged_share(no_evidence(worlds.bare_population([5] * 4, {}), "none"), SETTINGS) == SETTINGS.alarm_level
+    family, account = [0] * 100 + [1] * 10, [*range(100), *range(10)]
+    usual, odd = family_strength(worlds.families([0, 1]), account, family, some)
+    assert usual < 0.5
+    assert odd == pytest.approx(10.0)
+
+
 def test_family_evidence_is_bounded_and_unknown_without_evidence() -> None:
     everyone = list(range(400)), [0] * 400
-    found = family_strength(worlds.families([0]), *everyone, worlds.evidence([1e-4] * 400, *no_content(400)))
+    some = worlds.evidence([1e-4] * 400 + [0.5] * 4_000, *no_content(4_400))
+    found = family_strength(worlds.families([0]), *everyone, some)
     assert found.tolist() == [300.0]
     nothing = no_evidence(worlds.bare_population([5] * 400, {}), "no reference")
     assert np.all(np.isnan(family_strength(worlds.families([0]), *everyone, nothing)))
