@@ -8,6 +8,7 @@ from bench.days import page as days
 from bench.detection import page as detection
 from bench.families import page as families
 from bench.findings import page as verdicts
+from bench.hosts import page as hosts
 from bench.pages.markdown import deliver
 from bench.robustness import page as robustness
 from bench.speed import page as speed
@@ -18,6 +19,7 @@ PAGES: Mapping[str, Callable[[], dict[str, str]]] = {
     "days": days.figures,
     "detection": detection.figures,
     "families": families.figures,
+    "guide/serving": hosts.figures,
     "performance": speed.figures,
     "robustness": robustness.figures,
     "statistics": statistics.figures,

@@ -16,6 +16,7 @@ from gauger.adapters.listening import Application, Listener, answer, routed
 from gauger.engine.common.documents import read_bounded
 from gauger.engine.common.errors import InputError
 from gauger.host import Policy, Recorder, Verdicts
+from gauger.logs.columns import load_column_map
 from gauger.serve.service import Plan, Service
 
 _TOKEN_BYTES_MAX, _TOKEN_CHARACTERS_MIN = 4_096, 16
@@ -87,6 +88,9 @@ def _opened(service: Service, doors: Doors, token: str | None) -> Iterator[Any]:
     if doors.kafka:
         from gauger.adapters.kafka import KafkaSource
 
+        if doors.columns is None:  # all records would be refused, and said to be read
+            raise InputError("--kafka: say with --columns how its records are read")
+        load_column_map(doors.columns)
         yield KafkaSource(recorder(columns=doors.columns), list(doors.kafka), _settings(doors.kafka_setting))
 
 

@@ -22,7 +22,7 @@ from gauger.engine.serving.published import Finding, publish, sorted_accounts
 from gauger.engine.state.state import Prepared
 
 HERE = Path(__file__).parent
-MEASURES_SECONDS = 120.0  # until the first call is measured: kernels may have to be compiled
+MEASURES_SECONDS = 40.0  # until the first call is measured: kernels may have to be compiled
 _STOP_SECONDS = 20.0
 ACT = 'mode = "act"\nbreaker_share = 1.0\n[[rules]]\naction = "block"\n'
 SHADOW = ACT.replace("act", "shadow", 1)

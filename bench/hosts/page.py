@@ -1,0 +1,69 @@
+"""The figures of docs/guide/serving.md from what was measured."""
+
+from typing import Any
+
+from bench.pages import history
+from bench.pages.markdown import percent, table
+
+FILE = history.RESULTS / "hosts.jsonl"
+PARTS = ("latency", "request", "steady", "arrival")
+
+
+def figures() -> dict[str, str]:
+    """Every figure of the page that was measured."""
+    row = history.newest(FILE, PARTS)
+    found = {"costs": f"{_costs(row)}\n\n{history.runs(row)}"}
+    return found | ({"arrival": _arrival(row["arrival"])} if "arrival" in row else {})
+
+
+def _costs(row: dict[str, Any]) -> str:
+    lines = []
+    if "latency" in row:
+        one = row["latency"]
+        lines.append([f"verdict, {one['accounts']:,} accounts published", _quantiles(one["verdict_us"])])
+        lines.append(["verdict on a new account, by its address", _quantiles(one["verdict_new_us"])])
+        lines.append(["`record`, on the request's thread", _quantiles(one["record_us"])])
+    if "request" in row:
+        lines += _requests(row["request"])
+    if "steady" in row:
+        one = row["steady"]
+        lines.append([f"{one['calls']:,} calls as fast as they go", f"{one['calls_per_second']:,} calls/s"])
+        spent = f"{one['host_cpu_us']:.0f} us, {one['measuring_cpu_us']:.0f} us"
+        lines.append(["a call of these: host, measuring process", spent])
+        for name, key in (("the host", "host_mib"), ("the measuring process", "measuring_mib")):
+            values = one[key]
+            said = f"{values[0]:.0f}, {max(values):.0f}, {values[-1]:.0f} MiB"
+            lines.append([f"memory of {name} by then: first, most, last", said])
+    return table(["what", "costs"], lines)
+
+
+def _requests(one: dict[str, Any]) -> list[list[str]]:
+    cpu, late = one["cpu_us"], one["late_ms"]
+    worker, whole = percent(one["over_bare_in_the_worker"]), percent(one["over_bare"])
+    return [
+        ["CPU of a request to a bare FastAPI server", f"{cpu['bare']:.0f} us"],
+        ["with recorder, verdict and policy: the worker", f"{cpu['gauger']:.0f} us (+{worker} %)"],
+        ["and the process that measures", f"{cpu['measuring']:.0f} us (+{whole} % in all)"],
+        [
+            "event loop late at most, net of waiting for a core",
+            f"{late['gauger']['max']:.1f} ms (bare {late['bare']['max']:.1f})",
+        ],
+    ]
+
+
+def _quantiles(found: dict[str, float]) -> str:
+    return f"{found['p50']:.1f} us (99 %: {found['p99']:.1f}, 99.9 %: {found['p99.9']:.1f})"
+
+
+def _arrival(found: dict[str, Any]) -> str:
+    rows = []
+    for who, one in found["campaigns"].items():
+        shares = [one[tier] for tier in ("member", "link", "family")]
+        rows.append([who, f"{one['calls']:,}", *map(percent, shares), percent(sum(shares))])
+    head = ["campaign", "calls", "by account, %", "by address, %", "by family, %", "named, %"]
+    said = (
+        f"Weighed every {found['minutes']:g} minutes: {percent(found['named'])} % of campaign calls are named on "
+        f"arrival. {found['honest_named']} of {found['honest_accounts']:,} honest accounts are named some time in the "
+        f"day, {found['people_named']} of {found['people']:,} people among them."
+    )
+    return f"{table(head, rows)}\n\n{said}"
