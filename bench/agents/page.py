@@ -16,8 +16,6 @@ def _of(rows: Sequence[Row], side: str) -> str:
 
 def figure(measured_on: history.Row, rows: Sequence[Row]) -> str:
     """Recall in percent by what the log holds, a figure a seed; then whom else each view has flagged."""
-    # Rows of d544ca1 that end so were measured without the disguise.
-    rows = [row for row in rows if not row.campaign.endswith(", disguised")]
     views = list(dict.fromkeys(row.view for row in rows))
     cells: dict[tuple[str, float, str], list[Row]] = {}
     for row in rows:

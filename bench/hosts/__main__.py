@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.hosts import arrival, latency, request, steady
+from bench.hosts import arrival, latency, request, steady, weigh
 from bench.hosts.page import FILE, figures
 from bench.pages import history
 from bench.pages.markdown import deliver
@@ -18,6 +18,7 @@ PARTS: Mapping[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "latency": lambda given: latency.measure(given.accounts),
     "request": lambda given: request.measure(given.requests),
     "steady": lambda given: steady.measure(given.calls),
+    "weigh": lambda given: weigh.measure(given.log),
     "arrival": lambda given: arrival.measure(given.demo, given.minutes),
 }
 
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=24_000, help="to either server (%(default)s)")
     parser.add_argument("--calls", type=int, default=2_000_000, help="recorded by one process (%(default)s)")
     parser.add_argument("--demo", type=Path, default=Path("demo-output"), help="what `make demo` made (%(default)s)")
+    parser.add_argument("--log", type=Path, help="a day under canonical names, for weigh")
     parser.add_argument("--minutes", type=float, default=15.0, help="between two weighings (%(default)s)")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="keep the row and fill this page")
     chosen = parser.parse_args()

@@ -6,7 +6,7 @@ from bench.pages import history
 from bench.pages.markdown import percent, table
 
 FILE = history.RESULTS / "hosts.jsonl"
-PARTS = ("latency", "request", "steady", "arrival")
+PARTS = ("latency", "request", "steady", "weigh", "arrival")
 
 
 def figures() -> dict[str, str]:
@@ -34,6 +34,13 @@ def _costs(row: dict[str, Any]) -> str:
             values = one[key]
             said = f"{values[0]:.0f}, {max(values):.0f}, {values[-1]:.0f} MiB"
             lines.append([f"memory of {name} by then: first, most, last", said])
+    if "weigh" in row:
+        one = row["weigh"]
+        for kind in ("log", "spool"):
+            run = one[kind]
+            said = f"{run['seconds']:.0f} s, {run['cpu_seconds']:.0f} s CPU, {run['peak_gib']:.1f} GiB"
+            lines.append([f"a day of {run['scored']:,} calls scored, from its {kind}", said])
+        lines.append(["the spool", f"{one['spool_bytes_a_call']:,} bytes a call"])
     return table(["what", "costs"], lines)
 
 

@@ -22,7 +22,7 @@ from gauger.engine.serving.published import Finding, publish, sorted_accounts
 from gauger.engine.state.state import Prepared
 
 HERE = Path(__file__).parent
-MEASURES_SECONDS = 40.0  # until the first call is measured: kernels may have to be compiled
+MEASURES_SECONDS = 120.0  # until the first call is measured: kernels may have to be compiled
 _STOP_SECONDS = 20.0
 ACT = 'mode = "act"\nbreaker_share = 1.0\n[[rules]]\naction = "block"\n'
 SHADOW = ACT.replace("act", "shadow", 1)
@@ -53,12 +53,13 @@ class Place:
         given |= {f"GAUGER_{name.upper()}": self.folder / name for name in ("verdicts", "policy")}
         return {name: str(path) for name, path in given.items() if path.exists() or name == "GAUGER_SPOOL"}
 
-    def tell(self, blocked: str, policy: str) -> None:
-        """Publish a finding of one account, and write a policy file."""
+    def tell(self, policy: str, *blocked: str) -> None:
+        """Publish a finding of some accounts beside one that is known, and write a policy file."""
         about = {"assessment": "coordinated", "explanation": "one actor", "probability": 0.99, "evidence": 9.0}
-        finding = Finding(campaign_id=1, accounts=1, calls=100, **about)
+        finding = Finding(campaign_id=1, accounts=len(blocked), calls=100, **about)
+        inside = np.array([True] * len(blocked) + [False])
         accounts = sorted_accounts(
-            self.secret, [blocked, "known"], np.array([0, -1]), np.array([9.0, 0.1]), np.array([True, False])
+            self.secret, [*blocked, "known"], np.where(inside, 0, -1), np.where(inside, 9.0, 0.1), inside
         )
         nothing = {
             "link_hashes": np.zeros(0, np.uint64),
@@ -96,6 +97,10 @@ class Place:
     def prompts(self) -> Counter[int]:
         """Prompts in the spool, by what they hash to."""
         return Counter(hashed for batch in self.calls() for hashed in batch.measures.prompt_hashes[:, 0].tolist())
+
+    def addresses(self) -> set[int]:
+        """Where calls in the spool came from, by what it hashes to."""
+        return {hashed for batch in self.calls() for hashed in batch.calls.addresses.tolist()}
 
     def reasons(self) -> Counter[str]:
         """Why calls in the spool were refused."""

@@ -92,7 +92,7 @@ def test_a_body_cannot_say_whose_call_it_is(place: Place, client: Any) -> None:
 
 @pytest.mark.parametrize("policy", [ACT, SHADOW])
 def test_a_policy_blocks_whom_it_names_where_it_acts(place: Place, policy: str) -> None:
-    place.tell(digest("sk-bad"), policy)
+    place.tell(policy, digest("sk-bad"))
     host, url = uvicorn(place)
     with host, httpx.Client(base_url=url, timeout=20) as client:
         for _ in range(3):  # on one connection: what is refused leaves it usable

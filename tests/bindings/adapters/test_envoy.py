@@ -69,14 +69,14 @@ def test_requests_are_let_through_and_recorded_under_the_account_that_envoy_name
 
 @pytest.mark.parametrize("policy", [ACT, SHADOW])
 def test_a_policy_is_what_is_answered(place: Place, policy: str) -> None:
-    place.tell("bad", policy)
+    place.tell(policy, "bad")
     with serving(place) as (client, _):
         assert sent(client, "bad") == ((403, "block") if policy == ACT else (200, "watch"))
         assert [sent(client, name) for name in ("known", "new", None)] == [(200, "allow")] * 3
 
 
 def test_a_token_is_asked_for_in_a_header_of_its_own(place: Place) -> None:
-    place.tell("bad", ACT)
+    place.tell(ACT, "bad")
     with serving(place, "of sixteen letters") as (client, recorder):
         for more in ({}, {"x-gauger-token": "guessed"}, {"authorization": "Bearer of sixteen letters"}):
             assert sent(client, "bad", **more) == (503, "")  # which failure_mode_allow lets through
