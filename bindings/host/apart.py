@@ -7,11 +7,13 @@ bring it down. The process is started by the first worker that finds none, and e
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import logging
 import os
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -126,9 +128,11 @@ class Apart:
 
         The lock goes with the process: as long as it lives nobody starts another. Raises OSError.
         """
-        make_folder(self._place.parent)
-        if self._place.parent.stat().st_uid != os.geteuid():
-            raise PermissionError(1, "of another user", str(self._place.parent))
+        folder = self._place.parent
+        make_folder(folder)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+            raise PermissionError(errno.EPERM, "not of this user alone", str(folder))
         with open(self._place.with_suffix(".lock"), "ab", opener=opener) as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -202,3 +202,16 @@ def test_it_is_no_thing_to_send_and_its_key_must_be_one(tmp_path: Path) -> None:
     (tmp_path / "bad").write_text("no key")
     with pytest.raises(StateError):
         Recorder(tmp_path, key=tmp_path / "bad")
+
+
+def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody may have made it before, to listen in our place."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    (tmp_path / f"gauger-{os.geteuid()}").mkdir()
+    (tmp_path / f"gauger-{os.geteuid()}").chmod(0o777)
+    found = recorder(tmp_path / "spool")
+    found.record(call(1))
+    assert found.flush(20)
+    (reason,) = found.counts.dropped
+    assert "not permitted" in reason
+    found.close()
