@@ -14,6 +14,7 @@ host=$!
 trap 'kill "$host" 2>/dev/null || true' EXIT
 python ../send.py http://127.0.0.1:8018
 until ls "$GAUGER_SPOOL"/* >/dev/null 2>&1; do sleep 1; done
+sleep 3 # LiteLLM tells its callbacks a little later
 kill "$host"
 wait "$host" 2>/dev/null || true
 

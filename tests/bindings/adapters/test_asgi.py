@@ -90,7 +90,7 @@ def test_a_body_cannot_say_whose_call_it_is(place: Place, client: Any) -> None:
     assert b"tides" not in place.nbytes()
 
 
-@pytest.mark.parametrize("policy", [ACT, SHADOW])
+@pytest.mark.parametrize("policy", [ACT, SHADOW], ids=["act", "shadow"])
 def test_a_policy_blocks_whom_it_names_where_it_acts(place: Place, policy: str) -> None:
     place.tell(policy, digest("sk-bad"))
     host, url = uvicorn(place)

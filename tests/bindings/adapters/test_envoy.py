@@ -67,7 +67,7 @@ def test_requests_are_let_through_and_recorded_under_the_account_that_envoy_name
     assert place.accounts() == {"ann": 2}
 
 
-@pytest.mark.parametrize("policy", [ACT, SHADOW])
+@pytest.mark.parametrize("policy", [ACT, SHADOW], ids=["act", "shadow"])
 def test_a_policy_is_what_is_answered(place: Place, policy: str) -> None:
     place.tell(policy, "bad")
     with serving(place) as (client, _):
