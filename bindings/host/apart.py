@@ -7,28 +7,27 @@ bring it down. The process is started by the first worker that finds none, and e
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import logging
 import os
+import pickle
 import socket
-import stat
 import subprocess
 import sys
 import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import orjson
 
-from gauger.engine.common.private import make_folder, opener
+from gauger.engine.common.private import opener
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.host.connection import Became, is_own, receive, send
+from gauger.host.copies import own_folder
 from gauger.host.limits import Limits
 
 _LOG = logging.getLogger("gauger.host")
@@ -59,9 +58,7 @@ class Apart:
 
     def __init__(self, task: Task, secret: Secret) -> None:
         self._task, self._secret = task, secret
-        # The path of a socket has a hundred bytes at most, and that of a spool may have more.
-        folder = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp") / f"gauger-{os.geteuid()}"
-        self._place = folder / f"{task.name}-{secret.key_id[:8]}.socket"
+        self._name = f"{task.name}-{secret.key_id[:8]}.socket"  # not in the spool, whose path may be too long
         self._socket: socket.socket | None = None
         self.start_over()
 
@@ -79,7 +76,7 @@ class Apart:
 
     def write(self, taken: list[Any], counts: dict[str, Any]) -> Became:
         """Have calls measured and written; counts : what became of all before them."""
-        while True:
+        for last in (False, True):
             try:
                 connection = self._connected()
             except OSError as error:
@@ -92,10 +89,14 @@ class Apart:
                 found: Became = receive(connection)
                 self._answered = True
                 return found
-            except (OSError, EOFError):
+            except TimeoutError:  # it may have them: asked again they could be written twice
                 self._leave()
-                if not fresh:  # else it was leaving when we came, and took nothing
-                    return _dropped(len(taken), "the measuring process ended")
+                return _dropped(len(taken), "the measuring process did not answer")
+            except (OSError, EOFError, pickle.UnpicklingError):
+                self._leave()
+                if last or not fresh:  # else it was leaving when we came, and took nothing
+                    break
+        return _dropped(len(taken), "the measuring process ended")
 
     def _connected(self) -> socket.socket | None:
         """The connection; a process is started where there is none. None where there is none in time."""
@@ -115,7 +116,7 @@ class Apart:
         found = socket.socket(socket.AF_UNIX)
         try:
             found.settimeout(_REPLY_SECONDS)
-            found.connect(str(self._place))
+            found.connect(str(own_folder() / self._name))
             if is_own(found):
                 return found
         except OSError:
@@ -128,18 +129,14 @@ class Apart:
 
         The lock goes with the process: as long as it lives nobody starts another. Raises OSError.
         """
-        folder = self._place.parent
-        make_folder(folder)
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-            raise PermissionError(errno.EPERM, "not of this user alone", str(folder))
-        with open(self._place.with_suffix(".lock"), "ab", opener=opener) as lock:
+        place = own_folder() / self._name
+        with open(place.with_suffix(".lock"), "ab", opener=opener) as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
             process = subprocess.Popen(
-                [sys.executable, "-m", "gauger.host.measurer", str(self._place)],
+                [sys.executable, "-m", "gauger.host.measurer", str(place)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -16,7 +16,7 @@ import pyarrow as pa
 from gauger.engine.common.errors import GaugerError
 from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION
 from gauger.engine.intake import casting
-from gauger.host.taking import UNUSABLE, well_formed
+from gauger.host.taking import Unusable, well_formed
 
 ENDED = "error_type"  # null says that there was no error
 MENDED = "characters that are no text"  # beside the columns in what is counted
@@ -86,7 +86,7 @@ def _alone(name: str, value: Any, kind: pa.DataType, bad: Counter[str]) -> pa.Ar
 
 def _coerced(value: Any, kind: pa.DataType, is_chat: bool) -> Any:
     """A value of another type as one of the column's; None where it cannot be."""
-    if value is UNUSABLE:
+    if isinstance(value, Unusable):  # it came through a pipe
         return None
     try:
         if isinstance(value, bytes):  # JSON of what the host gave

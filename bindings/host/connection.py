@@ -2,21 +2,31 @@
 
     uint32 size | a pickle
 
-A pickle is taken only from a process of the same user, whom the kernel names (SO_PEERCRED): such a process can do
-whatever this one can, anyway.
+A pickle is taken only from a process of the same user, whom the kernel names (SO_PEERCRED), and only of a few classes.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import socket
 import struct
 from collections import Counter
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 MESSAGE_BYTES_MAX = 256 << 20
+_TAKEN = {
+    ("datetime", "datetime"),
+    ("datetime", "timezone"),
+    ("datetime", "timedelta"),
+    ("collections", "Counter"),
+    ("gauger.host.connection", "Became"),
+    ("gauger.host.taking", "LogRecord"),
+    ("gauger.host.taking", "Unusable"),
+}
 _SIZE = struct.Struct("<I")
 _CREDENTIALS = struct.Struct("3i")  # process, user, group
 
@@ -35,15 +45,27 @@ class Became:
 def send(to: socket.socket, message: Any) -> None:
     """Send a message. Raises OSError."""
     content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    if len(content) > MESSAGE_BYTES_MAX:
+        raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
     to.sendall(_SIZE.pack(len(content)) + content)
 
 
 def receive(of: socket.socket) -> Any:
-    """The next message. Raises OSError, and EOFError where the other side is gone."""
+    """The next message. Raises OSError, EOFError where the other side is gone, and UnpicklingError for no message."""
     (size,) = _SIZE.unpack(_exactly(of, _SIZE.size))
     if size > MESSAGE_BYTES_MAX:
         raise EOFError
-    return pickle.loads(_exactly(of, size))
+    return _Messages(BytesIO(_exactly(of, size))).load()
+
+
+class _Messages(pickle.Unpickler):
+    """Takes what messages are made of, and nothing that could run code of a host's."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """As of ``pickle.Unpickler``."""
+        if (module, name) in _TAKEN:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{name} is in no message")
 
 
 def _exactly(of: socket.socket, size: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +12,11 @@ import orjson
 import pyarrow as pa
 
 from gauger.host.coercion import ENDED
-from gauger.host.taking import LogRecord
+from gauger.host.taking import LogRecord, well_formed
 from gauger.logs.columns import ColumnMap
 from gauger.logs.readers import jsonl
 
+_DIGITS_MAX = 19  # of an integer of 64 bits
 _CROWDED, _BROKEN = "record holds too many values", "record is no JSON object"
 
 
@@ -37,10 +39,28 @@ def _parsed(record: LogRecord) -> Any:
     if jsonl.is_crowded(record.body):
         return _CROWDED
     try:
-        value = orjson.loads(record.body)
+        value = _loaded(record.body)
+        beside = {} if record.beside is None else _loaded(record.beside)
+    except (ValueError, RecursionError):
+        return _BROKEN
+    if not isinstance(value, dict) or not isinstance(beside, dict):
+        return _BROKEN
+    return {**(value if record.under is None else {record.under: value}), **beside}
+
+
+def _loaded(body: bytes) -> Any:
+    """A JSON document as servers in Python take it: in UTF-16, with NaN, with halves of surrogate pairs, too.
+
+    Else who sends one would be served, and never be seen.
+    """
+    try:
+        return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return _BROKEN
-    if not isinstance(value, dict):
-        return _BROKEN
-    value = value if record.under is None else {record.under: value}
-    return value if record.beside is None else {**value, **orjson.loads(record.beside)}
+        text = body.decode(json.detect_encoding(body), "surrogatepass").removeprefix("\ufeff")
+        value = json.loads(text, parse_constant=lambda _: None, parse_int=_whole)
+        return orjson.loads(well_formed(json.dumps(value, ensure_ascii=False)))
+
+
+def _whole(digits: str) -> int | None:
+    """An integer; one that no field can hold is nothing."""
+    return int(digits) if len(digits) < _DIGITS_MAX else None

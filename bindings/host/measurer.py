@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from gauger.engine.common.errors import GaugerError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.host.apart import READY
-from gauger.host.connection import is_own, receive, send
+from gauger.host.connection import Became, is_own, receive, send
 from gauger.host.limits import Limits
 from gauger.host.reference_words import ReferenceWords
 from gauger.host.spooling import Spooling
@@ -88,17 +89,22 @@ class Measurer:
                 found.close()
 
     def _serve(self, found: socket.socket) -> None:
-        """One message of a recorder."""
+        """One message of a recorder. Whatever it holds, the others go on."""
         try:
             taken, counts = receive(found)
-            became = self._spooling.write(taken)
+            send(found, self._written(taken))
             self._counts[found.fileno()] = counts
             self._spooling.note(self._total())
-            send(found, became)
-        except (OSError, EOFError):
+        except Exception:  # it is gone, or says what is no message
             self._gone = _added(self._gone, self._counts.pop(found.fileno(), {}))
             self._selector.unregister(found)
             found.close()
+
+    def _written(self, taken: list[Any]) -> Became:
+        try:
+            return self._spooling.write(taken)
+        except Exception as error:  # nobody foresaw it; it may be the memory that is full
+            return Became(dropped=Counter({f"unexpected {type(error).__name__}": len(taken)}))
 
     def _total(self) -> dict[str, Any]:
         """What became of the calls of all recorders."""

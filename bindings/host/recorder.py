@@ -17,6 +17,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from multiprocessing import util
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,11 @@ class Recorder:
         named = str(Path(columns).absolute()) if columns is not None and Path(columns).is_file() else columns
         task = Task(str(folder), settings or Settings(), self._limits, named, published)
         self._apart = Apart(task, secret_of(key))
+        self._closed = False
         self._start_over()
         _ALL.add(self)
         atexit.register(_close, weakref.ref(self))
+        util.register_after_fork(self, _close_at_the_end)
 
     def _start_over(self) -> None:
         """As new: at first, and in a forked child, where neither threads nor locks of the parent mean anything."""
@@ -90,7 +93,6 @@ class Recorder:
         self._dropped: Counter[str] = Counter()
         self._coerced: Counter[str] = Counter()
         self._thread: threading.Thread | None = None
-        self._closed = False
         self._apart.start_over()
 
     def record(self, call: Mapping[str, Any]) -> None:
@@ -110,7 +112,9 @@ class Recorder:
     def _offer(self, take: Callable[..., tuple[Any, int]], *given: Any) -> None:
         try:
             taken = take(*given)
-        except Exception:  # no mapping, or one whose own code fails: a host must not notice
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # no mapping, or one whose own code fails or exits: a host must not notice
             taken = None
         with self._lock:
             self._offered += 1
@@ -237,6 +241,11 @@ _ALL: weakref.WeakSet[Recorder] = weakref.WeakSet()
 def _close(found: weakref.ref[Recorder]) -> None:
     if (recorder := found()) is not None:
         recorder.close()
+
+
+def _close_at_the_end(recorder: Recorder) -> None:
+    """In a child of ``multiprocessing``, which ends without ``atexit``."""
+    util.Finalize(None, _close, args=(weakref.ref(recorder),), exitpriority=10)
 
 
 def _after_fork() -> None:

@@ -14,9 +14,39 @@ from typing import Any
 
 import orjson
 
-from gauger.host.call_fields import CALL_FIELDS, CHAT_FIELDS
-
-_FIXED = frozenset({int, float, bool, type(None), datetime})
+_BITS_MAX = 64  # of an integer; no field has more
+# Named here too, because the schema needs Arrow; a test holds them together.
+CALL_FIELDS = (
+    "start_time",
+    "account_id",
+    "org_id",
+    "api_key_hash",
+    "conversation_id",
+    "response_id",
+    "payment_fingerprint",
+    "account_created_at",
+    "client_address",
+    "user_agent_original",
+    "client_ja4",
+    "prompt_text",
+    "prompt_token_ids",
+    "context_texts",
+    "continuation",
+    "attachments",
+    "operation_name",
+    "request_model",
+    "request_temperature",
+    "request_top_p",
+    "request_max_tokens",
+    "request_choice_count",
+    "request_stream",
+    "request_logprobs",
+    "response_finish_reasons",
+    "usage_output_tokens",
+    "error_type",
+    "accepted",
+)
+CHAT_FIELDS = ("messages", "system_instructions", "tool_definitions")
 _KNOWN = frozenset({*CALL_FIELDS, *CHAT_FIELDS})
 _LISTS = frozenset({*CHAT_FIELDS, "prompt_text", "prompt_token_ids", "context_texts", "response_finish_reasons"})
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
@@ -48,13 +78,12 @@ def take(call: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     size = _CALL_BYTES
     for name in call.keys() & _KNOWN:
         value = call[name]
-        kind = type(value)
-        if kind is str:
-            size += len(value) if value.isascii() else 4 * len(value)
-        elif kind not in _FIXED:
+        if type(value) is not str:
             value = _fixed(name, value)
-            if isinstance(value, bytes):
-                size += len(value)
+        if isinstance(value, str):
+            size += len(value) if value.isascii() else 4 * len(value)
+        elif isinstance(value, bytes):
+            size += len(value)
         found[name] = value
     if isinstance(found.get("prompt_text"), bytes):
         parts = found.pop("prompt_text")
@@ -71,14 +100,23 @@ def take_record(
 
     beside, under : as of a ``LogRecord``
     """
-    body = record if isinstance(record, bytes) else _json(record)
-    own = None if beside is None else _json(beside)
+    body = record if isinstance(record, bytes) else _json_of_fields(record)
+    own = None if beside is None else _json_of_fields(beside)
     return LogRecord(body, own, under), _CALL_BYTES + len(body) + (0 if own is None else len(own))
 
 
 def _fixed(name: str, value: Any) -> Any:
-    """A value that nobody can change any more: bytes of JSON for what holds others, else its text."""
+    """A value that nobody can change any more, of Python's own types: JSON for what holds others, else its text."""
+    if value is None or value is True or value is False:
+        return value
     try:
+        kind = type(value)
+        if kind is int:
+            return value if value.bit_length() <= _BITS_MAX else UNUSABLE
+        if kind is float:
+            return value
+        if kind is datetime:
+            return value if value.tzinfo is None else value.astimezone(UTC)
         if isinstance(value, bytes | bytearray | memoryview):
             return bytes(value).decode(errors="replace")
         if isinstance(value, str | int | float):
@@ -94,8 +132,25 @@ def _json(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_plain, option=_OPTIONS)
     except TypeError:  # a lone surrogate, or an integer beyond 64 bits
-        text = json.dumps(value, default=_plain, ensure_ascii=False)
-        return well_formed(text).encode()
+        return _by_json(value)
+
+
+def _by_json(value: Any) -> bytes:
+    return well_formed(json.dumps(value, default=_plain, ensure_ascii=False)).encode()
+
+
+def _json_of_fields(value: Mapping[str, Any]) -> bytes:
+    """An object as JSON, without the fields that cannot be said in it: one of them must not hide the others."""
+    try:
+        return _json(value)
+    except Exception:  # whatever a value of the host's own raises
+        pieces = []
+        for name in list(value):
+            try:
+                pieces.append(orjson.dumps(well_formed(str(name))) + b":" + _json(value[name]))
+            except Exception:  # likewise
+                continue
+        return b"{" + b",".join(pieces) + b"}"
 
 
 def _plain(value: Any) -> Any:

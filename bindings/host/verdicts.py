@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gauger.engine.common.errors import GaugerError
 from gauger.engine.common.secret import Secret
 from gauger.engine.serving.published import Finding, Published
+from gauger.host.copies import own_copy
 from gauger.host.keys import secret_of
 from gauger.host.taking import well_formed
 
@@ -54,7 +55,7 @@ class Verdicts:
         self._next_look, self._looking = 0.0, 0  # the process that looks
         self._families: PromptFamilies | None = None
         self.problem: str | None = "not looked yet"  # why there is nothing new, a sentence
-        self._link = lru_cache(_LINKS_REMEMBERED)(lambda published, value: published.link(value))
+        self._link = lru_cache(_LINKS_REMEMBERED)(_linked)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, key: Secret | str | os.PathLike[str] | None = None) -> Verdicts:
@@ -67,12 +68,18 @@ class Verdicts:
         return found
 
     def of(self, account_id: str, client_address: str | None = None, prompt: str | None = None) -> Verdict:
-        """What is known of a sender.
+        """What is known of a sender; nothing of what is no account.
 
         client_address : tells a new account that comes from an address which a finding has nearly for itself
         prompt : tells a new account by the family of what it sends. It is measured for that, which takes some fifty
             microseconds and loads Numba: leave it out where that is too much
         """
+        try:
+            return self._of(account_id, client_address, prompt)
+        except Exception:  # a host must not notice
+            return NOTHING_PUBLISHED
+
+    def _of(self, account_id: str, client_address: str | None, prompt: str | None) -> Verdict:
         now = time.time()
         if not self._next_look <= now + _LOOK_SECONDS or now >= self._next_look:
             self._start_looking(now)
@@ -82,10 +89,8 @@ class Verdicts:
         try:
             known = found.account(account_id)
         except (UnicodeEncodeError, AttributeError, TypeError):
-            account_id = well_formed(str(account_id))  # as the recorder has it
-            known = found.account(account_id)
-        stale = now > self._expires
-        state = STALE if stale else NEW if known is None else KNOWN
+            known = None if account_id is None else found.account(_as_recorded(account_id))
+        state = STALE if now > self._expires else NEW if known is None else KNOWN
         if known is not None:
             finding, evidence, flagged = known
             strength = None if evidence != evidence else evidence
@@ -149,7 +154,7 @@ class Verdicts:
         """Take the file that is there now. Where it cannot be read the older one stays, and ``problem`` says why."""
         stamp = self._stamp()
         try:
-            found = Published(self._path, self._secret)
+            found = own_copy(self._path, self._secret)
         except OSError as error:
             self.problem = f"{self._path}: {os.strerror(error.errno or 0)}"
         except GaugerError as error:
@@ -166,3 +171,21 @@ class Verdicts:
 
     def __reduce__(self) -> str:
         raise TypeError("Verdicts hold a key and are never pickled: open them there")
+
+
+def _as_recorded(value: object) -> str:
+    """An account as the recorder has it."""
+    return well_formed(value.decode(errors="replace") if isinstance(value, bytes) else str(value))
+
+
+def _linked(published: Published, value: str) -> int:
+    """The finding of an address as a log may write it: with a port, in a chain of proxies, in either notation."""
+    if not published.has_links:
+        return -1
+    found = published.link(value)
+    if found < 0:
+        from gauger.engine.intake.addresses import client_of
+
+        client = client_of(value)
+        found = -1 if client is None else published.link(client)
+    return found

@@ -89,6 +89,13 @@ def bucketed(hashes: np.ndarray) -> np.ndarray:
     return np.searchsorted(first, np.arange((1 << bits) + 1)).astype(np.uint32)
 
 
+def seal_of(path: Path) -> str:
+    """The seal at the end of a file, which tells it from others. Raises OSError."""
+    with open(path, "rb") as file:
+        file.seek(-_SEAL_BYTES, os.SEEK_END)
+        return file.read(_SEAL_BYTES).hex()
+
+
 def publish(path: Path, head: Mapping[str, Any], arrays: Mapping[str, np.ndarray], secret: Secret) -> None:
     """Write a file and put it in the place of the one before. Raises OSError."""
     at, places = 0, {}
@@ -118,17 +125,21 @@ def publish(path: Path, head: Mapping[str, Any], arrays: Mapping[str, np.ndarray
 
 
 class Published:
-    """A file of verdicts, mapped into memory. It stays as it was when another takes its place."""
+    """A file of verdicts. It stays as it was when another takes its place."""
 
-    def __init__(self, path: Path, secret: Secret) -> None:
-        """Raises OSError where there is none, and StateError for one that is damaged or of another key."""
+    def __init__(self, path: Path, secret: Secret, *, mapped: bool = False) -> None:
+        """mapped : into memory that processes share, and not read: only for a file that nobody else can write to, as
+            one that is written in place would change under us, and one that is cut would end the process
+
+        Raises OSError where there is none, and StateError for one that is damaged or of another key.
+        """
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size < len(MAGIC) + 8 + _SEAL_BYTES:
                 raise StateError(f"{path}: no published verdicts")
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        view = memoryview(self._map)
-        if view[: len(MAGIC)] != MAGIC:
+            self._held = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) if mapped else file.read(size)
+        view = memoryview(self._held)
+        if view[: len(MAGIC)] != MAGIC or len(view) != size:
             raise StateError(f"{path}: no published verdicts")
         seal = hashlib.blake2b(key=secret.derived(_SEAL), digest_size=_SEAL_BYTES)
         for start in range(0, size - _SEAL_BYTES, _CHUNK):
@@ -174,6 +185,11 @@ class Published:
             if hashes[place] == wanted:
                 return self._finding[place], self._evidence[place], self._flagged[place] != 0
         return None
+
+    @property
+    def has_links(self) -> bool:
+        """Whether any address names a finding."""
+        return bool(self._links)
 
     def link(self, value: str) -> int:
         """The finding whose accounts nearly alone use a client address; -1: none."""

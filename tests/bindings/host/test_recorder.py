@@ -1,5 +1,6 @@
 """The recorder in a host: every call is accounted for, whatever threads, forks, signals and limits do to it."""
 
+import multiprocessing
 import os
 import pickle
 import signal
@@ -8,6 +9,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +217,52 @@ def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path, monkeypat
     (reason,) = found.counts.dropped
     assert "not permitted" in reason
     found.close()
+
+
+class Zone(tzinfo):
+    """A time zone of a host's own, which the other process does not have."""
+
+    def utcoffset(self, when: datetime | None) -> timedelta:
+        return timedelta(hours=1)
+
+
+def test_what_only_the_host_knows_costs_nothing(tmp_path: Path) -> None:
+    found = recorder(tmp_path)
+    found.record(call(1, start_time=datetime(2026, 11, 16, 12, tzinfo=Zone())))
+    for number in range(2, 6):
+        found.record(call(number))
+    assert found.flush(60)
+    assert found.counts.recorded == 5
+    found.close()
+
+
+@pytest.mark.parametrize("large", [b"x" * 5_000_000, "x" * 5_000_000])
+def test_large_values_of_any_type_count_as_what_they_hold(tmp_path: Path, large: bytes | str) -> None:
+    found = recorder(tmp_path)
+    found.record(call(1, prompt_text=large))
+    found.record(call(2, request_max_tokens=1 << 40_000_000))
+    assert found.counts.dropped == {"call too large": 1}
+    assert found.flush(60)
+    assert found.counts.recorded == 1
+    found.close()
+
+
+def test_a_child_of_multiprocessing_leaves_what_it_was_offered(tmp_path: Path) -> None:
+    found = recorder(tmp_path)
+    found.record(call(0))
+    assert found.flush(60)
+    child = multiprocessing.get_context("fork").Process(target=found.record, args=(call(1),))
+    child.start()
+    child.join(60)
+    assert until(lambda: accounts_in(tmp_path) == {"a-0": 1, "a-1": 1}, 20)
+    found.close()
+
+
+def test_one_that_was_closed_is_closed_in_its_children(tmp_path: Path) -> None:
+    found = recorder(tmp_path)
+    found.close()
+    pid = os.fork()
+    if pid == 0:
+        found.record(call(1))
+        os._exit(0 if found.counts.dropped == {"closed": 1} else 1)
+    assert os.waitpid(pid, 0)[1] == 0

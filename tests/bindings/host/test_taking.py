@@ -11,8 +11,7 @@ import orjson
 import pytest
 
 from gauger.engine.common.schema import CALL_SCHEMA, CONVERSATION
-from gauger.host.call_fields import CALL_FIELDS, CHAT_FIELDS
-from gauger.host.taking import UNUSABLE, take, take_record, well_formed
+from gauger.host.taking import CALL_FIELDS, CHAT_FIELDS, UNUSABLE, take, take_record, well_formed
 
 
 def test_the_fields_are_those_of_the_schema() -> None:

@@ -82,7 +82,7 @@ def test_what_cannot_be_read_leaves_the_older_one(tmp_path: Path, damage: str) -
     if damage == "cut":
         path.write_bytes(content[:-1])
     elif damage == "changed":
-        path.write_bytes(content.replace(b"campaign", b"innocent"))
+        path.write_bytes(content[:-1].replace(b"campaign", b"innocent") + bytes([content[-1] ^ 1]))
     elif damage == "foreign":
         publish(path, {"findings": [], "as_of": 0.0, "expires": 0.0}, {}, Secret.random())
 
@@ -92,6 +92,40 @@ def test_what_cannot_be_read_leaves_the_older_one(tmp_path: Path, damage: str) -
 
     assert until(noticed, 10)
     assert found.of("member").tier == MEMBER
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 4_096])
+def test_a_file_that_is_written_in_place_changes_nothing(tmp_path: Path, content: bytes) -> None:
+    """Mapped as it is, a file that is cut would end the host."""
+    path = tmp_path / "v"
+    put(path)
+    found = Verdicts.open(path, key=SECRET)
+    with open(path, "r+b") as file:
+        file.truncate(len(content))
+        file.write(content)
+    for _ in range(100):
+        assert found.of("member").tier == MEMBER
+        assert found.of("nobody").state == NEW
+
+
+def test_a_copy_is_shared_and_older_ones_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    put(tmp_path / "v")
+    first, second = (Verdicts.open(tmp_path / "v", key=SECRET) for _ in range(2))
+    (copy,) = (tmp_path / "run").rglob("verdicts-*")
+    assert first.of("member") == second.of("member")
+    put(tmp_path / "v", {"later": (0, 9.0, True)})
+    assert until(lambda: first.of("later").tier == MEMBER, 10)
+    (other,) = (tmp_path / "run").rglob("verdicts-*")
+    assert other != copy
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/proc/nothing")
+    assert Verdicts.open(tmp_path / "v", key=SECRET).of("later").tier == MEMBER
+
+
+@pytest.mark.parametrize("address", ["::ffff:10.0.0.1", "10.0.0.1:443", " 10.0.0.1", "10.0.0.1, 192.168.0.1"])
+def test_an_address_is_told_in_whatever_way_it_is_written(tmp_path: Path, address: str) -> None:
+    put(tmp_path / "v")
+    assert Verdicts.open(tmp_path / "v", key=SECRET).of("nobody", address).tier == LINK
 
 
 def test_what_is_too_old_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,58 @@
+"""The folder that is this user's alone, for sockets and for copies of published verdicts.
+
+A file that is written in place would change under whoever has mapped it, and end the process where it is cut. So what
+is published is copied into this folder, checked there and named by its seal: one copy for all processes of a user.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from gauger.engine.common.private import make_folder
+from gauger.engine.common.secret import Secret
+from gauger.engine.serving.published import Published, seal_of
+
+_PREFIX = "verdicts-"
+
+
+def own_folder() -> Path:
+    """The folder, made if missing. Raises OSError where it cannot be made, or others may write to it."""
+    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp") / f"gauger-{os.geteuid()}"
+    make_folder(folder)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise PermissionError(errno.EPERM, "not of this user alone", str(folder))
+    return folder
+
+
+def own_copy(path: Path, secret: Secret) -> Published:
+    """What is published at a path, out of a copy of our own; in memory of this process where there can be none.
+
+    Raises OSError where there is nothing, and StateError for what is damaged or of another key.
+    """
+    try:
+        folder = own_folder()
+    except OSError:
+        return Published(path, secret)
+    seal = seal_of(path)
+    copy = folder / f"{_PREFIX}{secret.key_id[:8]}-{seal}"
+    with suppress(OSError):
+        return Published(copy, secret, mapped=True)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=_PREFIX, delete=False) as written, open(path, "rb") as given:
+        shutil.copyfileobj(given, written, 1 << 22)
+    temporary = Path(written.name)
+    try:
+        found = Published(temporary, secret, mapped=True)
+        temporary.rename(copy)
+    finally:
+        temporary.unlink(missing_ok=True)
+    for older in folder.glob(f"{_PREFIX}{secret.key_id[:8]}-*"):
+        if older != copy:
+            older.unlink(missing_ok=True)
+    return found
