@@ -128,6 +128,7 @@ main.add_command(serve_command)
 @_columns_option
 @click.option("--allow", type=_PATH, metavar="TOML", help="Families you vouch for: ids, examples, example_files.")
 @click.option("--publish", type=_PATH, metavar="FILE", help="Verdicts for hosts to ask (docs/guide/serving.md).")
+@click.option("--recorded", is_flag=True, help="Take recorded calls only: files that are sealed with the state's key.")
 @click.option("--provisional", is_flag=True, help="The day is not over: number its findings, keep no reference.")
 @click.option("--replace-day", is_flag=True, help="Replace days that are kept already; else they stay.")
 @click.option(
@@ -170,7 +171,7 @@ def score(
     settings = replace(base, alarm_level=alarm_level, retention_days=retention_days)
     directory = None if state is None else StateDirectory(state, replace_days=replace_day)
     with _bar() as progress:
-        local = Local(**{name: options.pop(name) for name in (*_LOCAL, "publish", "provisional")})
+        local = Local(**{name: options.pop(name) for name in (*_LOCAL, "publish", "provisional", "recorded")})
         finished = run(inputs, out, state=directory, settings=settings, local=local, progress=progress, **options)
     if finished.picked is not None:
         click.echo(f"columns: {finished.picked}, which fits best; gauger columns shows how the log is read")

@@ -14,6 +14,7 @@ Application = Callable[[Mapping[str, Any], Channel, Channel], Awaitable[None]]  
 Routes = Mapping[tuple[str, str], Application]  # by method and path
 BODY_BYTES = 16 << 20
 _CONNECTIONS, _IDLE_SECONDS, _BODY_SECONDS, _BACKLOG = 256, 5, 10.0, 128
+_HEAD_SECONDS = 10.0  # to say what is asked for
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -73,6 +74,25 @@ def routed(routes: Routes, token: str | None, open_paths: tuple[str, ...] = ()) 
     return application
 
 
+def _bounded() -> Any:
+    """A protocol of uvicorn's that ends connections which do not say in time what they want."""
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Bounded(H11Protocol):
+        """One connection."""
+
+        def connection_made(self, transport: Any) -> None:
+            """As of ``asyncio.Protocol``."""
+            super().connection_made(transport)
+            self.loop.call_later(_HEAD_SECONDS, self._end_if_silent)
+
+        def _end_if_silent(self) -> None:
+            if self.cycle is None and not self.transport.is_closing():
+                self.transport.close()
+
+    return Bounded
+
+
 class Listener:
     """A server in a thread."""
 
@@ -103,6 +123,7 @@ class Listener:
             limit_concurrency=_CONNECTIONS,
             timeout_keep_alive=_IDLE_SECONDS,
             backlog=_BACKLOG,
+            http=_bounded(),
             server_header=False,
         )
         self._server = uvicorn.Server(config)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,11 +63,14 @@ class Recorded:
 
     secret: Secret
     settings: Settings
+    only: bool = False  # whether any other file is refused
 
-    def parts(self, number: int, path: Path, next_row: int, failed: set[int]) -> Iterator[Source]:
-        """The calls of a file from a row on; number : of the file"""
+    def parts(self, number: int, path: Path, next_row: int, failed: set[int], chosen: Path) -> Iterator[Source]:
+        """The calls of a file from a row on; number : of the file; chosen : of the files of its name"""
         error = None
         try:
+            if path != chosen:
+                raise InputError(f"{path}: the same as {chosen}, which is read")
             with closing(SpoolReader(path, self.secret)) as reader:
                 if reader.about.get("gram_width", self.settings.gram_width) != self.settings.gram_width:
                     raise InputError(f"{path}: recorded with or without --short-lines, and scored the other way")
@@ -79,6 +82,23 @@ class Recorded:
         except InputError as problem:
             error = visible(str(problem))
         yield Ended(number, error)
+
+
+def _wholest(paths: Iterable[Path], secret: Secret) -> dict[str, Path]:
+    """Of files of a spool with one name, copies of one another, that which is read: of which most is sealed."""
+    found: dict[str, Path] = {}
+    for path in filter(is_spool, paths):
+        other = found.setdefault(path.stem, path)
+        if other != path:
+            found[path.stem] = max(other, path, key=lambda one: (_sealed_bytes(one, secret), str(one)))
+    return found
+
+
+def _sealed_bytes(path: Path, secret: Secret) -> int:
+    try:
+        return SpoolReader(path, secret).sealed_bytes()
+    except (InputError, OSError):
+        return -1
 
 
 def _check_name(path: Path) -> None:
@@ -98,12 +118,14 @@ def parts(
     so_far : what was read already; failed : files that nothing more is taken of, by number
     """
     small = SmallFiles(column_map)
+    spools = _wholest((item.path for item in inputs), recorded.secret)
     for number, item in enumerate(inputs):
         known = so_far.files.get(number)
         if known is not None and known.ended:
             continue
-        if is_spool(item.path):
-            yield from recorded.parts(number, item.path, 0 if known is None else known.next_row, failed)
+        if recorded.only or is_spool(item.path):
+            next_row = 0 if known is None else known.next_row
+            yield from recorded.parts(number, item.path, next_row, failed, chosen=spools.get(item.path.stem, item.path))
             continue
         if known is None and small.take(number, item.path, item.bytes):
             if small.is_full():

@@ -93,10 +93,10 @@ def score(
     refuse_remote(out)
     found = survey(sources)
     paths = found.files
-    picked = detect(paths) if columns is None else None
+    local = local or Local()
+    picked = detect(paths) if columns is None and not local.recorded else None
     if picked is not None:
         columns, column_map = picked, load_column_map(picked)
-    local = local or Local()
     work = local.work or out.parent / f".{out.name}.work"
     _refuse_own_files(paths, out, place_of(state), work)
     settings = settings or Settings()
@@ -193,7 +193,8 @@ class _Scoring:
         ended = [0, 0]  # bytes and rows of the files that were read to their end
 
         def counted() -> Iterator[Source]:
-            for part in parts(self._inputs, column_map, Recorded(run.secret, run.settings), run.account, run.failed):
+            recorded = Recorded(run.secret, run.settings, run.is_recorded)
+            for part in parts(self._inputs, column_map, recorded, run.account, run.failed):
                 yield part
                 if isinstance(part, Ended):
                     ended[0] += sizes[part.file]

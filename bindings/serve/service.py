@@ -114,7 +114,7 @@ class Service:
         self._next = now + max(self.plan.every_seconds - ended.seconds, _REST * ended.seconds)
         _LOG.info("gauger serve: %s weighed in %.0f s", ended.day, ended.seconds)
         if going.closes:
-            self.spool.close(going.day)
+            self.spool.close(going.day, going.files)
             self.spool.tidy(self.plan.days_kept)
             self.status.closed += 1
             self._publish_closed()
@@ -123,11 +123,11 @@ class Service:
     def _start(self) -> None:
         """Weigh the oldest day that is over, else the newest day that has new calls."""
         days = self.spool.days()
-        over = [day for day in days if self._is_over(day)]
+        over = [day for day in days if self._is_over(day) and self.spool.checked(day)]
         chosen = over[0] if over else days[-1] if days else None
         if chosen is None:
             return
-        files = self.spool.files(chosen)
+        files = self.spool.checked(chosen) if over else self.spool.files(chosen)
         held = sum(file.stat().st_size for file in files if file.exists())
         if not over and self._bytes.get(chosen) == held:
             self._next = time.monotonic() + _STEP_SECONDS

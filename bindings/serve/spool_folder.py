@@ -15,10 +15,12 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from gauger.engine.common.errors import InputError
@@ -51,39 +53,56 @@ class SpoolFolder:
         make_folder(path)
         for name in (DAYS, CLOSED, LATE, ASIDE):
             make_folder(path / name)
+        self._finish_closing()
 
     def take(self) -> None:
         """Check the files that are complete, or whose hosts are gone, and sort them by day."""
+        for path in self._regular((COMPLETE, OPEN)):
+            try:
+                if path.suffix == COMPLETE or _is_left(path):
+                    self._take(path)
+            except OSError:
+                continue  # taken away meanwhile, or not ours to read or move: looked at again, and the others go on
+
+    def _regular(self, suffixes: tuple[str, ...]) -> list[Path]:
+        """Regular files of the spool itself, in order of their names."""
         with os.scandir(self.path) as found:
-            paths = sorted(Path(entry.path) for entry in found if entry.is_file(follow_symlinks=False))
-        for path in paths:
-            if path.suffix == COMPLETE or (path.suffix == OPEN and _is_left(path)):
-                self._take(path)
+            paths = [Path(entry.path) for entry in found if entry.is_file(follow_symlinks=False)]
+        return sorted(path for path in paths if path.suffix in suffixes)
 
     def _take(self, path: Path) -> None:
+        size = path.stat().st_size
         try:
-            size = path.stat().st_size
             reader = SpoolReader(path, self._secret)
             reader.verify()
-            day = reader.day
-        except OSError:
-            return  # taken away meanwhile, or not ours to read: looked at again
         except InputError as error:
-            self._set_aside(path, str(error).partition(": ")[2] or "damaged")
+            is_short = "ends before its manifest" in str(error)
+            if not is_short or not _is_recent(path):  # else it is still being copied
+                self._set_aside(path, "ends before its manifest" if is_short else "damaged or foreign")
             return
-        if day > datetime.now(UTC).date() + _AHEAD:
-            self._set_aside(path, "of a day in the future")
-        elif path.stem in self.names(day) or (self.folder(day) / path.name).exists():
+        day, folder = reader.day, self.folder(reader.day)
+        same = [one for one in (folder / f"{path.stem}{suffix}" for suffix in (COMPLETE, OPEN)) if one.exists()]
+        if not self._is_near(day):
+            self._set_aside(path, "of a day too far from today")
+        elif path.stem in self.names(day) or (same and not (reader.is_complete and same[0].suffix == OPEN)):
             self._set_aside(path, "taken before")
-        elif self.is_closed(day) or day < datetime.now(UTC).date() - _BEHIND:
+        elif self.is_closed(day):
             self._move(path, self.path / LATE)
             self.taken.aside["late"] += 1
         else:
-            make_folder(self.folder(day))
-            self._move(path, self.folder(day))
+            make_folder(folder)
+            os.replace(path, folder / path.name)
+            for one in same:  # a copy of the file from before it was complete
+                if one.name != path.name:
+                    one.unlink()
             self.taken.files += 1
             self.taken.bytes += size
         self._told(reader)
+
+    @staticmethod
+    def _is_near(day: date) -> bool:
+        today = datetime.now(UTC).date()
+        return today - _BEHIND <= day <= today + _AHEAD
 
     def _told(self, reader: SpoolReader) -> None:
         hosts, name = self.taken.hosts, str(reader.about.get("recorder", reader.about["name"]))
@@ -100,7 +119,7 @@ class SpoolFolder:
     def _move(self, path: Path, folder: Path) -> None:
         place = folder / path.name
         if place.exists():
-            place = folder / f"{path.stem}-{time.time_ns()}{path.suffix}"
+            place = folder / f"{token_hex(8)}{path.suffix}"
         os.rename(path, place)
 
     def folder(self, day: date) -> Path:
@@ -110,17 +129,31 @@ class SpoolFolder:
     def days(self) -> list[date]:
         """Days that have files and are not closed, oldest first."""
         found = {day for day in _dated(self.path / DAYS) if any(self.folder(day).iterdir())}
-        return sorted(found | {day for day in map(_day_of, self.being_written()) if day and not self.is_closed(day)})
+        found |= {day for _, day in self._being_written()}
+        return sorted(day for day in found if not self.is_closed(day))
 
     def files(self, day: date) -> list[Path]:
         """The files of a day: those checked, and those that hosts still write."""
-        folder = self.folder(day)
-        checked = sorted(folder.iterdir()) if folder.is_dir() else []
-        return [*checked, *(path for path in self.being_written() if _day_of(path) == day)]
+        return [*self.checked(day), *(path for path, own in self._being_written() if own == day)]
 
-    def being_written(self) -> list[Path]:
-        """Files that hosts still write."""
-        return sorted(self.path.glob(f"*{OPEN}"))
+    def checked(self, day: date) -> list[Path]:
+        """The checked files of a day."""
+        folder = self.folder(day)
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+
+    def _being_written(self) -> list[tuple[Path, date]]:
+        """Files that hosts still write, with their days: sealed with the key, and not taken already."""
+        found = []
+        for path in self._regular((OPEN,)):
+            try:
+                with closing(SpoolReader(path, self._secret)) as reader:
+                    day = reader.day
+            except (OSError, InputError, ValueError):
+                continue
+            taken = any((self.folder(day) / f"{path.stem}{suffix}").exists() for suffix in (COMPLETE, OPEN))
+            if self._is_near(day) and not taken and path.stem not in self.names(day):
+                found.append((path, day))
+        return found
 
     def is_closed(self, day: date) -> bool:
         """Whether a day was scored for good."""
@@ -134,28 +167,37 @@ class SpoolFolder:
     def _names_file(self, day: date) -> Path:
         return self.path / CLOSED / f"{day.isoformat()}.names"
 
-    def close(self, day: date) -> None:
-        """Say that a day was scored for good, and move its files out of the way."""
-        folder, names = self.folder(day), self._names_file(day)
-        make_folder(folder)
+    def close(self, day: date, files: Sequence[Path]) -> None:
+        """Say that a day was scored for good, and move its files out of the way.
+
+        files : that were scored; what came meanwhile is late
+        """
+        make_folder(self.folder(day))
+        names = self._names_file(day)
         temporary = names.with_suffix(".partial")
-        write_file(temporary, "\n".join(sorted(path.stem for path in folder.iterdir())).encode())
+        write_file(temporary, "\n".join(sorted({path.stem for path in files})).encode())
         os.replace(temporary, names)
         self._put_away(day)
 
     def _put_away(self, day: date) -> None:
-        place = self.path / CLOSED / day.isoformat()
-        if self.folder(day).is_dir() and not place.exists():
-            os.rename(self.folder(day), place)
+        """Of a closed day: what was scored beside its names, what was not to the late ones."""
+        folder, place, names = self.folder(day), self.path / CLOSED / day.isoformat(), self.names(day)
+        if not folder.is_dir():
+            return
+        make_folder(place)
+        for path in folder.iterdir():
+            self._move(path, place if path.stem in names else self.path / LATE)
+            self.taken.aside["late"] += path.stem not in names
+        folder.rmdir()
 
-    def tidy(self, days_kept: int) -> None:
-        """Finish what a restart left half done, and remove files of days that were closed long ago.
-
-        Names stay until no file of their day would be taken any more.
-        """
-        for day in _dated(self.path / DAYS):
+    def _finish_closing(self) -> None:
+        """Finish what a restart left half done."""
+        for day in list(_dated(self.path / DAYS)):
             if self.is_closed(day):
                 self._put_away(day)
+
+    def tidy(self, days_kept: int) -> None:
+        """Remove files of days that were closed long ago. Names stay as long as a file of their day would be taken."""
         oldest = datetime.now(UTC).date() - timedelta(days=days_kept)
         for day in _dated(self.path / CLOSED):
             if day < oldest:
@@ -167,18 +209,18 @@ class SpoolFolder:
 
     def nbytes(self) -> int:
         """Bytes of all files of days that are not closed."""
-        paths = [*self.path.glob("*.*"), *(self.path / DAYS).glob("*/*")]
-        return sum(path.stat().st_size for path in paths if path.is_file())
+        paths = [*self._regular((COMPLETE, OPEN)), *(self.path / DAYS).glob("*/*")]
+        return sum(path.stat().st_size for path in paths if path.exists())
 
 
 def _is_left(path: Path) -> bool:
     """Whether an open file is of a host that is gone."""
-    if is_being_written(path):
-        return False
-    try:
-        return time.time() - path.stat().st_mtime > _SILENT_SECONDS
-    except OSError:
-        return False
+    return not _is_recent(path) and not is_being_written(path)
+
+
+def _is_recent(path: Path) -> bool:
+    """Whether a file was written to just now, by a clock that is right."""
+    return abs(time.time() - path.stat().st_mtime) <= _SILENT_SECONDS
 
 
 def _day_of(path: Path) -> date | None:

@@ -41,6 +41,7 @@ class Weighing:
 
     day: date
     closes: bool  # whether the day is over
+    files: Sequence[Path]
     out: Path
     process: subprocess.Popen[bytes]
     started: float = field(default_factory=time.monotonic)
@@ -80,6 +81,7 @@ def start(day: date, files: Sequence[Path], out: Path, *, closes: bool, options:
     """Begin to weigh a day; options : of ``gauger score``"""
     shutil.rmtree(out / _FOLDER, ignore_errors=True)
     command = [sys.executable, "-m", "gauger", "score", *map(str, files), "--out", str(out / _FOLDER), *options]
+    command += ["--recorded"]  # who can write to the spool could else leave a log there, which nothing seals
     command += ["--fresh"] if closes else ["--fresh", "--provisional"]
     process = subprocess.Popen(
         command,
@@ -89,7 +91,7 @@ def start(day: date, files: Sequence[Path], out: Path, *, closes: bool, options:
         preexec_fn=_lower,
         start_new_session=True,
     )
-    return Weighing(day, closes, out, process)
+    return Weighing(day, closes, files, out, process)
 
 
 def _lower() -> None:

@@ -42,6 +42,7 @@ class Local:
     fresh: bool = False  # forget a run that was not finished
     workers: int | None = None  # threads; None: one a core
     publish: Path | None = None  # file of verdicts for hosts to ask, put in the place of the one that is there
+    recorded: bool = False  # files of a spool are read, and no others
     provisional: bool = False  # the day is not over: its findings keep their numbers, and it does not become reference
 
     @property
@@ -122,6 +123,11 @@ class LocalRun:
     def threads(self) -> int:
         """Threads in use."""
         return self._local.threads
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether files of a spool are read, and no others."""
+        return self._local.recorded
 
     @property
     def is_provisional(self) -> bool:

@@ -170,6 +170,18 @@ class SpoolReader:
         self._check_end()
         return found
 
+    def sealed_bytes(self) -> int:
+        """How much of it is sealed, up to where it is cut or changed: of two copies the one with more is the wholer."""
+        found = 0
+        try:
+            for _, content in self._frames():
+                found += len(content)
+        except InputError:
+            pass
+        finally:
+            self.close()
+        return found
+
     def _told(self, kind: bytes, content: memoryview) -> None:
         if kind in (_COUNTS, _MANIFEST):
             self.counts = orjson.loads(content)

@@ -135,3 +135,24 @@ def test_texts_and_token_ids_and_other_grams_are_not_mixed(tmp_path: Path, secre
     assert whole.manifest["scored"] == 30
     run = score([tmp_path / "spool" / "ids"], tmp_path / "short", state=state, local=LOCAL, settings=SHORT_LINES)
     assert "--short-lines" in run.errors[0]
+
+
+def test_copies_of_one_file_are_read_once(tmp_path: Path, secret: Secret) -> None:
+    spool(tmp_path / "spool", ROWS[:60], secret, hosts=1)
+    (whole,) = (tmp_path / "spool").iterdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / whole.name).write_bytes(whole.read_bytes()[:-900])
+    state = StateDirectory(tmp_path / "state", secret)
+    run = score([tmp_path / "spool", tmp_path / "other"], tmp_path / "out", state=state, local=LOCAL)
+    assert run.manifest["scored"] == 60
+    (error,) = run.errors
+    assert "the same as" in error
+
+
+def test_asked_for_recorded_calls_a_log_is_refused(tmp_path: Path, secret: Secret) -> None:
+    spool(tmp_path / "spool", ROWS[:60], secret, hosts=1)
+    log = traffic.write(traffic.table(ROWS[60:90]), tmp_path / "spool" / "2026-11-16-x.parquet")
+    state, local = StateDirectory(tmp_path / "state", secret), dataclasses.replace(LOCAL, recorded=True)
+    run = score([tmp_path / "spool"], tmp_path / "out", state=state, local=local)
+    assert run.manifest["scored"] == 60
+    assert run.errors == [f"{log}: is no file of a spool"]
