@@ -65,7 +65,12 @@ def serve_command(
 
 @click.group("policy")
 def policy_commands() -> None:
-    """What to do with calls, by what is known of their senders."""
+    """What to do with calls, by what is known of their senders.
+
+    \b
+    Example:
+      gauger policy replay findings/2026-03-16 --policy policy.toml
+    """
 
 
 @policy_commands.command("replay")
