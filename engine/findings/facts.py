@@ -16,7 +16,9 @@ from gauger.engine.findings.said import Alike, Said, alikeness
 from gauger.engine.findings.signs import TRACES
 
 _NAN = float("nan")
-_CALLS_MIN = 10  # odd calls below which nothing is said of them
+# Odd calls below which nothing is said of them: that nobody sends a dozen again, and that they are spread evenly, is
+# chance. Ten honest agents with twelve of them were a campaign at 0.75.
+_CALLS_MIN = 40
 _ERRORS = 1.64  # standard errors: "could have been dealt" must hold for the upper end of 95 %
 _PEOPLES = 0.5  # of what calls of one account usually have in common: as much is people's, within one crowd too
 _REPEATED_SCALE = 0.1  # share of repeated calls at which a third of the fact is left
@@ -102,6 +104,8 @@ def _constant_share(case: Evidenced) -> Fact:
     odd, calls = _counts(case.said)
     share = odd.sum() / max(1.0, calls.sum())
     varied = share * (1.0 - share)
+    if odd.sum() < _CALLS_MIN:
+        return Fact(name, _NAN, "shares of odd calls: too few to say")
     if len(odd) < 5 or not 0.02 < share < 0.95 or (calls * (calls - 1)).sum() == 0:
         return Fact(name, _NAN, "shares of odd calls: nearly all or none are")
     spread = float(np.sum((odd - calls * share) ** 2 - calls * varied) / (np.sum(calls * (calls - 1)) * varied))

@@ -61,6 +61,16 @@ def test_two_decks_in_one_finding_are_looked_at_each_by_itself() -> None:
     assert fact("dealt", people, parts=parts).value == 0.0
 
 
+@pytest.mark.parametrize("name", ["dealt", "unrepeated", "even", "constant_share"])
+def test_a_dozen_odd_calls_say_nothing(name: str) -> None:
+    """None of them sent again, one or two an account: so it would be by chance."""
+    topics, odd = np.random.default_rng(5).integers(0, 20, 400), np.zeros(400, bool)
+    odd[::33] = True
+    assert np.isnan(fact(name, said(topics, odd)).value)
+    odd[::5] = True
+    assert not np.isnan(fact(name, said(topics, odd)).value)
+
+
 def test_what_is_not_odd_does_not_say_who_dealt() -> None:
     """Padding is every account's own; what is odd among it was dealt."""
     random = np.random.default_rng(3)
