@@ -1,7 +1,8 @@
 """Kafka: calls that a gateway writes to a topic, a JSON record a message.
 
 Offsets are committed once what lies before them is in the spool, so nothing is lost when it ends at any moment. A
-record that comes again is told by its response id when the day is scored.
+record that comes again is told by its response id when the day is scored. What the recorder drops, as where the disk is
+full, is counted, and not read again.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class Measurer:
         self._door.bind(str(place))
         self._door.listen(_BACKLOG)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._door, selectors.EVENT_READ)
+        self._selector.register(self._door, selectors.EVENT_READ, self._accept)
 
     def stop(self, *_: Any) -> None:
         """Take nothing more, once what is here is written."""
@@ -66,7 +67,7 @@ class Measurer:
         alone_since = time.monotonic()
         while not self._stopping:
             for key, _ in self._selector.select(_TICK_SECONDS):
-                self._accept() if key.fileobj is self._door else self._serve(key.fileobj)  # type: ignore[arg-type]
+                key.data()
             if self._counts:
                 alone_since = time.monotonic()
             elif time.monotonic() - alone_since > _LINGER_SECONDS:
@@ -75,7 +76,7 @@ class Measurer:
                 self._spooling.note(self._total())
         for key, _ in self._selector.select(0):  # what was sent before it was told
             if key.fileobj is not self._door:
-                self._serve(key.fileobj)  # type: ignore[arg-type]
+                key.data()
         self._spooling.complete(self._total())
 
     def _accept(self) -> None:
@@ -83,7 +84,7 @@ class Measurer:
             found, _ = self._door.accept()
             if is_own(found):
                 found.settimeout(_STUCK_SECONDS)
-                self._selector.register(found, selectors.EVENT_READ)
+                self._selector.register(found, selectors.EVENT_READ, partial(self._serve, found))
                 self._counts[found.fileno()] = {}
             else:
                 found.close()

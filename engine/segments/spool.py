@@ -22,8 +22,9 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import date
+from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 
@@ -60,7 +61,7 @@ class SpoolWriter:
         self.name = f"{day.isoformat()}-{secrets.token_hex(8)}"
         self._path = folder / f"{self.name}{OPEN}"
         self._key, self._seal = secret.derived(_PURPOSE), MAGIC
-        self._file: BinaryIO = open(self._path, "xb", buffering=0, opener=opener)  # noqa: SIM115 (open until it is complete)
+        self._file = FileIO(self._path, "xb", opener=opener)
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.bytes = 0
         known = {"format": FORMAT, "key": secret.key_id, "day": day.isoformat(), "name": self.name, **about}
@@ -123,7 +124,7 @@ class SpoolReader:
         self.counts: dict[str, Any] = {}  # what the host last said became of its calls, as far as it is read
         self.cut = 0  # bytes behind the last whole frame
         self._key, self._seal = secret.derived(_PURPOSE), MAGIC
-        self._file: BinaryIO | None = open(path, "rb")  # noqa: SIM115 (open until it is read)
+        self._file: BufferedReader | None = BufferedReader(FileIO(path))
         try:
             if self._file.read(len(MAGIC)) != MAGIC:
                 raise InputError(f"{path}: is no file of a spool")

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.bindings.adapters.hosts import ACT, HERE, SHADOW, Place, free_port, running
-
-httpx = pytest.importorskip("httpx")
-pytest.importorskip("fastapi")
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "Explain the tides to a sailor"}]}
 CALLS: dict[str, dict[str, Any]] = {
@@ -104,7 +102,6 @@ def test_a_policy_blocks_whom_it_names_where_it_acts(place: Place, policy: str) 
 
 
 def test_workers_of_gunicorn_lose_nothing_when_they_are_told_to_stop(place: Place) -> None:
-    pytest.importorskip("gunicorn")
     port, sent = free_port(), Counter[str]()
     command = ["gunicorn", "--preload", "--workers", "2", "-k", "uvicorn.workers.UvicornWorker", "--pythonpath"]
     command += [str(HERE), "--bind", f"127.0.0.1:{port}", "served:app"]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from gauger.adapters import calls, envoy
@@ -15,8 +16,6 @@ from gauger.adapters.environment import Parts
 from gauger.adapters.listening import Listener
 from gauger.host import Policy, Recorder, Verdicts
 from tests.bindings.adapters.hosts import ACT, SHADOW, Place
-
-httpx = pytest.importorskip("httpx")
 
 PATH = "/ext_authz/v1/chat/completions"
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "Explain the tides to a sailor"}]}

@@ -8,16 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import confluent_kafka
 import pytest
 
 from gauger.adapters import calls
+from gauger.adapters.kafka import KafkaSource
 from gauger.engine.common.errors import InputError
 from gauger.host import Recorder
 from tests.bindings.adapters.hosts import MEASURES_SECONDS, Place, wait_until
-
-confluent_kafka = pytest.importorskip("confluent_kafka")
-
-from gauger.adapters.kafka import KafkaSource  # noqa: E402 (a host library may be absent)
 
 TOPIC = "calls"
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 
 from gauger.adapters.environment import Parts
@@ -18,8 +19,6 @@ from gauger.host.policy import ALLOWED
 from gauger.host.taking import take_record
 from gauger.logs.columns import load_column_map
 from tests.bindings.adapters.hosts import ACT, Place, free_port, running, wait_until
-
-httpx = pytest.importorskip("httpx")
 
 _START_SECONDS = 180.0  # it imports most of what there is
 TEXT, ANSWER = "Explain the tides to a sailor", "Nobody keeps this answer."
@@ -65,7 +64,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture(scope="module")
 def client(place: Place) -> Iterator[Any]:
-    pytest.importorskip("litellm.proxy.proxy_cli")
     (place.folder / "config.yaml").write_text(CONFIG)
     (place.folder / "who.py").write_text(WHO)
     port = free_port()

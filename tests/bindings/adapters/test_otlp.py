@@ -9,17 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from gauger.adapters import otlp
 from gauger.adapters.listening import BODY_BYTES, Listener, routed
 from gauger.host import Recorder
 from tests.bindings.adapters.hosts import Place
 from tests.bindings.logs.otlp.writing import span, traces
-
-httpx = pytest.importorskip("httpx")
-pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
-
-from gauger.adapters import otlp  # noqa: E402 (a host library may be absent)
 
 TEXT = "Explain the tides to a sailor"
 CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}

@@ -74,8 +74,9 @@ def test_nothing_is_raised_and_everything_counted(tmp_path: Path) -> None:
             raise RuntimeError("a secret prompt")
 
     found = recorder(tmp_path, limits=Limits(call_bytes=2_000, flush_seconds=0.01))
-    for given in (None, 7, Bad(), [("a", 1)], call(1), call(2, prompt_text="x" * 5_000), call(3, account_id=None)):
-        found.record(given)  # type: ignore[arg-type]
+    calls: list[Any] = [None, 7, Bad(), [("a", 1)], call(1), call(2, prompt_text="x" * 5_000), call(3, account_id=None)]
+    for given in calls:
+        found.record(given)
     found.record_log(b"{}")
     assert found.flush(60)
     counts = found.counts
