@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from gauger.engine.common.secret import Secret
 from gauger.engine.serving.published import Published, seal_of
 
 _PREFIX = "verdicts-"
+_OLD_SECONDS = 3 * 86_400.0  # verdicts expire before that
 
 
 def own_folder() -> Path:
@@ -52,7 +54,14 @@ def own_copy(path: Path, secret: Secret) -> Published:
         temporary.rename(copy)
     finally:
         temporary.unlink(missing_ok=True)
-    for older in folder.glob(f"{_PREFIX}{secret.key_id[:8]}-*"):
-        if older != copy:
-            older.unlink(missing_ok=True)
+    for other in folder.glob(f"{_PREFIX}*"):
+        if other != copy and (other.name.startswith(f"{_PREFIX}{secret.key_id[:8]}-") or _is_old(other)):
+            other.unlink(missing_ok=True)  # who has it mapped keeps it
     return found
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > _OLD_SECONDS
+    except OSError:  # taken away meanwhile
+        return False
