@@ -22,7 +22,7 @@ ROWS = [*traffic.honest(150, 8, 1), *traffic.campaign(25, 12, 2)]
 LOCAL = Local(workers=1)
 
 
-def spool(folder: Path, rows: Iterable[Mapping[str, Any]], secret: Secret, hosts: int = 3) -> None:
+def spool(folder: Path, rows: Iterable[Mapping[str, Any]], secret: Secret, hosts: int = 8) -> None:
     """What so many hosts would have left of calls, each a few dozen at a time."""
     for host in range(hosts):
         files = Spooling(folder, secret, Settings(), Limits())
@@ -40,7 +40,7 @@ def secret() -> Secret:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, secret: Secret) -> dict[str, Run]:
-    """The same calls as a log, and as a spool of three hosts; each with a state of its own under one key."""
+    """The same calls as a log, and as a spool of eight hosts; each with a state of its own under one key."""
     folder = tmp_path_factory.mktemp("spool")
     log = traffic.write(traffic.table(ROWS), folder / "log.parquet")
     spool(folder / "hosts", ROWS, secret)
