@@ -61,7 +61,7 @@ def _polars_text(corpus: Corpus) -> Work:
 
     def work() -> object:
         words = texts_of.str.replace_many(upper, lower).str.extract_all(_PATTERN)
-        return words.explode().drop_nulls().approx_n_unique()
+        return words.explode(empty_as_null=True).drop_nulls().approx_n_unique()
 
     return work
 

@@ -166,7 +166,7 @@ def test_what_cannot_be_allowed_is_refused(allow: dict[str, Any], problem: str) 
 
 def test_an_allowed_family_has_no_evidence() -> None:
     calls = [0, 1, 2, 3], [0, 0, 1, 1]
-    evidence = worlds.evidence([1e-4, 1e-4, 1e-4, 0.5], np.zeros((4, 2)), np.zeros((2, 2)))
+    evidence = worlds.evidence([1e-4, 1e-4, 1e-4, *[0.5] * 4_000], np.zeros((4_003, 2)), np.zeros((2, 2)))
     plain = family_strength(worlds.families([TEMPLATE, EXACT]), *calls, evidence)
     marked = family_strength(worlds.families([TEMPLATE, EXACT], allowed=[True, False]), *calls, evidence)
     assert plain[0] > 5
