@@ -1,7 +1,6 @@
 """Taking a call: as it is at that moment, whatever its fields are, and never with an error of theirs."""
 
 import enum
-import sys
 from collections import OrderedDict
 from datetime import UTC, datetime
 from typing import Any
@@ -89,10 +88,11 @@ def nested(depth: int) -> list[Any]:
 def test_what_cannot_be_written_down_costs_its_field_alone() -> None:
     cyclic: list[Any] = []
     cyclic.append(cyclic)
-    for value in (cyclic, nested(sys.getrecursionlimit() + 10), [Odd()]):
+    for value in (cyclic, [Odd()]):
         taken, _ = take({"account_id": "a", "messages": value})
         assert taken["account_id"] == "a"
         assert taken["messages"] is UNUSABLE
+    assert take({"account_id": "a", "messages": nested(100_000)})[0]["account_id"] == "a"
     taken, _ = take({"messages": [{"role": "user", "content": "x\ud800y"}]})
     assert "x\ufffdy" in taken["messages"].decode()
     assert take({"messages": (OrderedDict(role="user", content="t"), 2**80)})[0]["messages"] is not UNUSABLE
