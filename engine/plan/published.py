@@ -41,7 +41,9 @@ def publish_run(path: Path, finished: Finished, secret: Secret, words: WordSketc
     finding = _rows_of(accounts.column("campaign_id"), finished.result.campaigns)
     evidence, flagged = (accounts.column(name).to_numpy() for name in ("evidence", "flagged"))
     arrays = sorted_accounts(secret, names, finding, evidence, flagged)
-    arrays |= _links(finished, finding) | _families(finished, finding)
+    # An account with few calls is in no finding yet: it speaks neither for nor against one.
+    asked = np.isnan(evidence) if np.isnan(evidence).all() else ~np.isnan(evidence)
+    arrays |= _links(finished, finding, asked) | _families(finished, finding, asked)
     findings = _findings(finished.result)
     if (before := _before(path, secret)) is not None:
         arrays = joined(arrays, before, len(findings))
@@ -100,10 +102,10 @@ def _owned(thing: np.ndarray, finding: np.ndarray, least: int) -> Mapping[int, i
     return dict(zip(things[of[kept]].tolist(), (pairs[kept] & 0xFFFFFFFF).tolist(), strict=True))
 
 
-def _links(finished: Finished, finding: np.ndarray) -> dict[str, np.ndarray]:
-    """Client addresses that at least two accounts of a finding used, and hardly anybody else."""
+def _links(finished: Finished, finding: np.ndarray, asked: np.ndarray) -> dict[str, np.ndarray]:
+    """Client addresses that at least two accounts of a finding used, and hardly anybody else; asked : bool[accounts]"""
     accounts = finished.day.people.accounts
-    kept = accounts.link_channel == ADDRESS
+    kept = (accounts.link_channel == ADDRESS) & asked[accounts.link_owner]
     owned = _owned(accounts.link_value[kept], finding[accounts.link_owner[kept]].astype(np.int64), _LINK_ACCOUNTS_MIN)
     return {
         "link_hashes": np.asarray(list(owned), np.uint64),
@@ -111,14 +113,14 @@ def _links(finished: Finished, finding: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _families(finished: Finished, finding: np.ndarray) -> dict[str, np.ndarray]:
-    """Prompts and frames of families that nearly only a finding sends.
+def _families(finished: Finished, finding: np.ndarray, asked: np.ndarray) -> dict[str, np.ndarray]:
+    """Prompts and frames of families that nearly only a finding sends; asked : bool[accounts], who counts.
 
     All frames go along where one of them does: which frame a prompt holds depends on the others.
     """
     families, members = finished.families, finished.spread.members
     row = families.of_group[members.group]
-    there = row >= 0
+    there = (row >= 0) & asked[members.account]
     pairs = np.unique(row[there] * len(finding) + members.account[there])
     owned = _owned(pairs // len(finding), finding[pairs % len(finding)].astype(np.int64), _FAMILY_ACCOUNTS_MIN)
     of_family = np.full(len(families) + 1, -1, np.int32)  # the last is that of prompts in none
