@@ -154,17 +154,20 @@ class Recorder:
                 self._drain()
 
     def _drain(self) -> None:
-        """Hand over all that waits."""
-        while True:
+        """Hand over all that waits now; what comes meanwhile waits for others: few at a time cost ten times as much."""
+        left = len(self._waiting)
+        while left > 0:
             with self._lock:
-                calls = self._waiting[:_SLICE]
-                del self._waiting[:_SLICE]
+                calls = self._waiting[: min(left, _SLICE)]
+                del self._waiting[: len(calls)]
                 self._taken = len(calls)
                 self._bytes -= sum(size for _, size in calls)
-                if not calls:
-                    self._done.notify_all()
-                    return
+            left -= len(calls)
             self._hand_over([call for call, _ in calls])
+        with self._lock:
+            if self._waiting:
+                self._wake.set()
+            self._done.notify_all()
 
     def _hand_over(self, calls: list[Any]) -> None:
         try:
