@@ -29,7 +29,6 @@ _EXACT: dict[pa.DataType, tuple[type, ...]] = {
     pa.int32(): (int,),
     pa.bool_(): (bool,),
 }
-_TEXT_TYPES = (str, bytes)
 
 
 def batches(calls: Sequence[dict[str, Any]], bad: Counter[str]) -> Iterator[pa.RecordBatch]:

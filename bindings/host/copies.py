@@ -15,6 +15,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from gauger.engine.common.errors import StateError
 from gauger.engine.common.private import make_folder
 from gauger.engine.common.secret import Secret
 from gauger.engine.serving.published import Published, seal_of
@@ -44,19 +45,29 @@ def own_copy(path: Path, secret: Secret) -> Published:
         return Published(path, secret)
     seal = seal_of(path)
     copy = folder / f"{_PREFIX}{secret.key_id[:8]}-{seal}"
-    with suppress(OSError):
+    with suppress(OSError, StateError):  # a copy that is damaged is made anew
         return Published(copy, secret, mapped=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=_PREFIX, delete=False) as written, open(path, "rb") as given:
-        shutil.copyfileobj(given, written, 1 << 22)
-    temporary = Path(written.name)
     try:
-        found = Published(temporary, secret, mapped=True)
-        temporary.rename(copy)
-    finally:
-        temporary.unlink(missing_ok=True)
+        found = _copied(path, copy, secret)
+    except OSError:  # no room there
+        return Published(path, secret)
     for other in folder.glob(f"{_PREFIX}*"):
         if other != copy and (other.name.startswith(f"{_PREFIX}{secret.key_id[:8]}-") or _is_old(other)):
             other.unlink(missing_ok=True)  # who has it mapped keeps it
+    return found
+
+
+def _copied(path: Path, copy: Path, secret: Secret) -> Published:
+    with tempfile.NamedTemporaryFile(dir=copy.parent, prefix=_PREFIX, delete=False) as written:
+        temporary = Path(written.name)
+        try:
+            with open(path, "rb") as given:
+                shutil.copyfileobj(given, written, 1 << 22)
+            written.flush()
+            found = Published(temporary, secret, mapped=True)
+            temporary.rename(copy)
+        finally:
+            temporary.unlink(missing_ok=True)
     return found
 
 

@@ -6,11 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.engine.common.secret import Secret
-from gauger.engine.families.frames import Frames, Grams, Matcher
+from gauger.engine.families.frames import FRAME_ARRAYS, Frames, Grams, Matcher
 from gauger.engine.intake.measuring import Measurer, WordSketch
 from gauger.engine.serving.published import Published
-
-_FRAMES = ("distinct", "posting_offsets", "posting_frames", "sizes", "needed", "members", "parents")
 
 
 class PromptFamilies:
@@ -22,7 +20,7 @@ class PromptFamilies:
         self._measurer, self._sketch = Measurer(secret, gram_width=width), WordSketch()
         self._hashes, self._finding = published.array("prompt_hashes"), published.array("prompt_finding")
         self._of_frame = published.array("frame_finding")
-        arrays = {name: published.array(f"frames {name}").copy() for name in _FRAMES}
+        arrays = {name: published.array(f"frames {name}").copy() for name in FRAME_ARRAYS}
         self._matcher = Matcher(Frames(**arrays, width=width)) if len(self._of_frame) else None
 
     def finding_of(self, prompt: str) -> int:

@@ -132,11 +132,7 @@ def _json(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_plain, option=_OPTIONS)
     except TypeError:  # a lone surrogate, or an integer beyond 64 bits
-        return _by_json(value)
-
-
-def _by_json(value: Any) -> bytes:
-    return well_formed(json.dumps(value, default=_plain, ensure_ascii=False)).encode()
+        return well_formed(json.dumps(value, default=_plain, ensure_ascii=False)).encode()
 
 
 def _json_of_fields(value: Mapping[str, Any]) -> bytes:

@@ -61,7 +61,7 @@ class _Collector:
         manifest = status.weighed.manifest
         yield GaugeMetricFamily("gauger_weighing_seconds", "Of the last weighing", value=status.weighed.seconds)
         yield GaugeMetricFamily(
-            "gauger_verdicts_age_seconds", "Since verdicts were published", value=time.time() - status.published_at
+            "gauger_verdicts_age_seconds", "Since verdicts were published", value=time.time() - status.weighed_at
         )
         for name, key in (("calls", "scored"), ("accounts", "accounts"), ("flagged_accounts", "flagged_accounts")):
             yield GaugeMetricFamily(f"gauger_day_{name}", f"{name} of the day weighed last", value=manifest[key])

@@ -43,11 +43,9 @@ class Plan:
 class Status:
     """How the service does, for metrics and health."""
 
-    started: float = field(default_factory=time.time)
     stepped: float = 0.0  # last pass of the loop, monotonic
     weighed: Weighed | None = None  # the last one that succeeded
     weighed_at: float = 0.0
-    published_at: float = 0.0
     ended: Counter[str] = field(default_factory=Counter)  # weighings, by how they ended
     closed: int = 0  # days
     error: str | None = None  # of the last weighing, where it failed
@@ -110,7 +108,6 @@ class Service:
             return
         self.status.ended["done"] += 1
         self.status.weighed, self.status.weighed_at = ended, time.time()
-        self.status.published_at = time.time()
         self._next = now + max(self.plan.every_seconds - ended.seconds, _REST * ended.seconds)
         _LOG.info("gauger serve: %s weighed in %.0f s", ended.day, ended.seconds)
         if going.closes:

@@ -2,6 +2,7 @@
 
 OUT/2026-03-16/      the tables of a day, as ``gauger score`` writes them; of a day that is not closed, so far
 OUT/.weighing/       what is being written
+OUT/.weighing.log    what the run says: in a file, since a pipe that nobody reads would hold it up
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -20,9 +22,11 @@ from typing import Any
 
 import orjson
 
+_FOLDER, _LOG = ".weighing", ".weighing.log"
 _NICE = 10
 _SAID_MAX = 400  # characters of the last line that a run said
 _GRACE_SECONDS = 5.0
+_TAIL_BYTES = 65_536  # of what a run said
 
 
 @dataclass(frozen=True)
@@ -51,13 +55,11 @@ class Weighing:
         if self.process.poll() is None:
             return None
         seconds = time.monotonic() - self.started
-        assert self.process.stderr is not None
-        said = self.process.stderr.read().decode(errors="replace").strip().splitlines()
-        self.process.stderr.close()
-        manifest = self.out / _FOLDER / "manifest.json"
+        manifest, said = self.out / _FOLDER / "manifest.json", _last_line(self.out / _LOG)
+        (self.out / _LOG).unlink(missing_ok=True)
         if not manifest.exists():
-            last = said[-1][:_SAID_MAX] if said else f"ended with {self.process.returncode}"
-            return Weighed(self.day, seconds, last.removeprefix("gauger: "))
+            last = said or f"ended with {self.process.returncode}"
+            return Weighed(self.day, seconds, last.removeprefix("gauger: ")[:_SAID_MAX])
         found = orjson.loads(manifest.read_bytes())
         _put_in_place(self.out / _FOLDER, self.out / self.day.isoformat())
         return Weighed(self.day, seconds, None, found)
@@ -70,11 +72,6 @@ class Weighing:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        assert self.process.stderr is not None
-        self.process.stderr.close()
-
-
-_FOLDER = ".weighing"
 
 
 def start(day: date, files: Sequence[Path], out: Path, *, closes: bool, options: Sequence[str]) -> Weighing:
@@ -83,19 +80,20 @@ def start(day: date, files: Sequence[Path], out: Path, *, closes: bool, options:
     command = [sys.executable, "-m", "gauger", "score", *map(str, files), "--out", str(out / _FOLDER), *options]
     command += ["--recorded"]  # who can write to the spool could else leave a log there, which nothing seals
     command += ["--fresh"] if closes else ["--fresh", "--provisional"]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        preexec_fn=_lower,
-        start_new_session=True,
-    )
+    with open(out / _LOG, "wb") as said:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
+        )
+    with suppress(ProcessLookupError):  # it has ended already
+        os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)  # before it has threads, which would keep theirs
     return Weighing(day, closes, files, out, process)
 
 
-def _lower() -> None:
-    os.nice(_NICE)
+def _last_line(log: Path) -> str:
+    with open(log, "rb") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - _TAIL_BYTES, 0))
+        lines = file.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def _put_in_place(new: Path, place: Path) -> None:

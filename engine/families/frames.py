@@ -131,6 +131,7 @@ class Frames:
         return np.unique(np.concatenate([*keys, np.zeros(0, np.int64)]), return_counts=True)
 
 
+FRAME_ARRAYS = ("distinct", "posting_offsets", "posting_frames", "sizes", "needed", "members", "parents")  # as kept
 NO_FRAMES = Frames.of(np.zeros(0, np.int32), np.zeros(0, np.uint32), np.zeros(0, np.int64))
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.secret import Secret
-from gauger.engine.families.frames import NO_FRAMES
+from gauger.engine.families.frames import FRAME_ARRAYS, NO_FRAMES
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.plan.finish import Finished
 from gauger.engine.results.result import Result
@@ -27,7 +27,6 @@ EXPIRES_SECONDS = 48 * 3_600.0
 _SHARE_MIN = 0.95  # of the accounts of a link or a family, those that are in one finding
 _LINK_ACCOUNTS_MIN, _FAMILY_ACCOUNTS_MIN = 2, 20
 _PROMPTS_MAX, _FRAMES_MAX = 1_000_000, 50_000
-_FRAMES = ("distinct", "posting_offsets", "posting_frames", "sizes", "needed", "members", "parents")
 
 
 def publish_run(path: Path, finished: Finished, secret: Secret, words: WordSketch | None, last: int) -> None:
@@ -137,5 +136,5 @@ def _families(finished: Finished, finding: np.ndarray, asked: np.ndarray) -> dic
         "prompt_hashes": hashes[order],
         "prompt_finding": of_prompt[chosen][order],
         "frame_finding": of_frame,
-        **{f"frames {name}": getattr(frames, name) for name in _FRAMES},
+        **{f"frames {name}": getattr(frames, name) for name in FRAME_ARRAYS},
     }

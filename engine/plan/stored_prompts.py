@@ -18,7 +18,7 @@ from gauger.engine.common import progress, threads
 from gauger.engine.common.settings import Settings
 from gauger.engine.common.shards import shards_of
 from gauger.engine.families.families import Groups
-from gauger.engine.families.frames import Frames, Grams, Matcher
+from gauger.engine.families.frames import FRAME_ARRAYS, Frames, Grams, Matcher
 from gauger.engine.families.matching import Matched, Matching
 from gauger.engine.families.slots import SlotCounts, SlotFigures
 from gauger.engine.segments.arrays import read_arrays, read_joined, write_arrays
@@ -27,7 +27,6 @@ from gauger.engine.segments.work import Work
 
 _SLICE = 65_536  # prompts whose grams are handed on at once
 _COUNTS = ("prompts", "totals", "row", "value", "number")
-_FRAMES = ("distinct", "posting_offsets", "posting_frames", "sizes", "needed", "members", "parents")
 _SLOTS = ("offsets", "values", "evenness", "coverage", "prompts")
 
 
@@ -157,14 +156,14 @@ _NO_PROMPTS: dict[str, np.ndarray] = {
 
 def _stored(frames: Frames, slots: SlotFigures) -> dict[str, np.ndarray]:
     """Frames and the figures of their slots as arrays."""
-    parts = ((frames, "frame ", _FRAMES), (slots, "slot ", _SLOTS))
+    parts = ((frames, "frame ", FRAME_ARRAYS), (slots, "slot ", _SLOTS))
     arrays = {f"{kind}{name}": getattr(part, name) for part, kind, names in parts for name in names}
     return {**arrays, "width": np.asarray([frames.width])}
 
 
 def _loaded(found: dict[str, np.ndarray]) -> tuple[Frames, SlotFigures]:
     """The inverse."""
-    frames = Frames(**{name: found[f"frame {name}"] for name in _FRAMES}, width=int(found["width"][0]))
+    frames = Frames(**{name: found[f"frame {name}"] for name in FRAME_ARRAYS}, width=int(found["width"][0]))
     return frames, SlotFigures(*(found[f"slot {name}"] for name in _SLOTS))
 
 

@@ -23,7 +23,7 @@ class GramStore:
     def _file(self) -> BufferedRandom:
         """The file, made when there is something to write: a process that forks before has none to share."""
         if self._opened is None:
-            self._opened = tempfile.TemporaryFile(prefix="gauger-grams-")  # noqa: SIM115 (it lives as long as the store)
+            self._opened = _unnamed_file()
             weakref.finalize(self, self._opened.close)
         return self._opened
 
@@ -71,3 +71,7 @@ class GramStore:
             last = min(first + rows, len(sizes)) - 1
             offsets = np.concatenate([[0], ends[first : last + 1] - start]).astype(np.int64)
             yield first, offsets, self.read(start, int(ends[last]))
+
+
+def _unnamed_file() -> BufferedRandom:
+    return tempfile.TemporaryFile(prefix="gauger-grams-")

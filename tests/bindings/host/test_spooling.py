@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
-from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
-from gauger.engine.segments.spool import COMPLETE, OPEN, SpoolReader
+from gauger.engine.segments.spool import COMPLETE, OPEN
 from gauger.host import spooling
 from gauger.host.limits import Limits
 from gauger.host.spooling import Spooling
 from gauger.host.taking import take, take_record
 from gauger.logs.columns import load_column_map
+from tests.bindings.host.recording import SECRET, accounts_in
 
-SECRET = Secret(b"0123456789abcdef")
 NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 
 
@@ -29,14 +28,6 @@ def call(number: int = 0, **changes: Any) -> dict[str, Any]:
 def made(folder: Path, *, columns: str | None = None, **limits: Any) -> Spooling:
     column_map = None if columns is None else load_column_map(columns)
     return Spooling(folder, SECRET, Settings(), Limits(**limits), column_map)
-
-
-def accounts_in(folder: Path) -> Counter[str]:
-    found = Counter[str]()
-    for path in folder.iterdir():
-        for part in SpoolReader(path, SECRET).calls():
-            found.update([] if part.batch is None else part.batch.account_ids.to_pylist())
-    return found
 
 
 def test_calls_are_in_the_files_of_their_days(tmp_path: Path) -> None:
