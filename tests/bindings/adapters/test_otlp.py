@@ -91,10 +91,10 @@ def bomb() -> bytes:
         (b"{", {"content-type": "application/json"}, 400),
         (b"[1]", {"content-type": "application/json; charset=utf-8"}, 400),
         (b"no gzip", {"content-encoding": "gzip"}, 413),
-        (gzip.compress(b"cut off")[:-4], {"content-encoding": "gzip"}, 413),
+        (gzip.compress(b"cut off", mtime=0)[:-4], {"content-encoding": "gzip"}, 413),
         (b"", {"content-encoding": "zstd"}, 413),
         (bytes(BODY_BYTES + 1), {}, 413),
-        (gzip.compress(bytes(BODY_BYTES + 1)), {"content-encoding": "gzip"}, 413),
+        (gzip.compress(bytes(BODY_BYTES + 1), mtime=0), {"content-encoding": "gzip"}, 413),
     ],
 )
 def test_what_is_damaged_or_too_large_is_refused(
