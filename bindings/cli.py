@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from tqdm import tqdm
@@ -73,6 +73,17 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
         raise click.BadParameter(str(error)) from None
 
 
+def _listed(_: click.Context, __: click.Parameter, value: TextIO | None) -> tuple[str, ...]:
+    return () if value is None else tuple(filter(None, value.read().split("\n")))
+
+
+_files_from_option = click.option(
+    "--files-from",
+    type=click.File(errors="surrogateescape"),
+    metavar="FILE",
+    callback=_listed,
+    help="More log files, one path a line; - reads the list from standard input.",
+)
 _columns_option = click.option(
     "--columns", metavar="MAP", help=f"Where the columns are: {', '.join(column_maps.names())} or a TOML file."
 )
@@ -122,7 +133,8 @@ main.add_command(serve_command)
 
 
 @main.command()
-@click.argument("inputs", nargs=-1, required=True)
+@click.argument("inputs", nargs=-1)
+@_files_from_option
 @click.option("--out", required=True, type=_FOLDER, help="Directory for the findings; made if missing.")
 @click.option("--state", type=_FOLDER, help="Directory that keeps the key, families and reference days between runs.")
 @_columns_option
@@ -165,6 +177,9 @@ def score(
     from gauger.engine.plan.local import Local
     from gauger.engine.reference.directory import StateDirectory
 
+    inputs += options.pop("files_from")
+    if not inputs:
+        raise click.UsageError("nothing to score: name log files or directories")
     if replace_day and state is None:
         raise click.UsageError("--replace-day needs --state")
     base = SHORT_LINES if short_lines else Settings()

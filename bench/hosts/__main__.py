@@ -1,6 +1,6 @@
 """In a serving host: what recording and asking cost it, and what is known on arrival.
 
-python -m bench.hosts latency request gap memory stream [--write docs/guide/serving.md]
+python -m bench.hosts latency request loop steady fuzz [--write docs/guide/serving.md]
 """
 
 import argparse
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.hosts import arrival, latency, request, steady, weigh
+from bench.hosts import arrival, fuzz, latency, loop, request, steady, weigh
 from bench.hosts.page import FILE, figures
 from bench.pages import history
 from bench.pages.markdown import deliver
@@ -17,6 +17,8 @@ from bench.pages.markdown import deliver
 PARTS: Mapping[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "latency": lambda given: latency.measure(given.accounts),
     "request": lambda given: request.measure(given.requests),
+    "loop": lambda given: loop.measure(given.loop_minutes),
+    "fuzz": lambda given: fuzz.measure(given.hostile),
     "steady": lambda given: steady.measure(given.calls),
     "weigh": lambda given: weigh.measure(given.log),
     "arrival": lambda given: arrival.measure(given.demo, given.minutes),
@@ -32,6 +34,8 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=2_000_000, help="recorded by one process (%(default)s)")
     parser.add_argument("--demo", type=Path, default=Path("demo-output"), help="what `make demo` made (%(default)s)")
     parser.add_argument("--log", type=Path, help="a day under canonical names, for weigh")
+    parser.add_argument("--loop-minutes", type=float, default=60.0, help="of steady traffic (%(default)s)")
+    parser.add_argument("--hostile", type=int, default=1_000_000, help="calls of fuzz (%(default)s)")
     parser.add_argument("--minutes", type=float, default=15.0, help="between two weighings (%(default)s)")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="keep the row and fill this page")
     chosen = parser.parse_args()

@@ -29,20 +29,26 @@ def quantiles(work: Callable[[Any], object], given: Sequence[Any]) -> dict[str, 
     return {f"p{share:g}": round(float(np.percentile(values, share)), 2) for share in (50, 99, 99.9)}
 
 
+def published(path: Path, secret: Secret, accounts: int) -> list[str]:
+    """Verdicts on so many accounts, one in a hundred of them in a finding; their ids."""
+    names = [f"account-{number:09d}" for number in range(accounts)]
+    numbers = np.arange(accounts)
+    arrays = sorted_accounts(secret, names, numbers % 100 - 99, np.full(accounts, 1.0), numbers % 997 == 0)
+    nothing = {"link": np.uint64, "prompt": np.uint64}
+    arrays |= {f"{name}_hashes": np.zeros(0, kind) for name, kind in nothing.items()}
+    arrays |= {f"{name}_finding": np.zeros(0, np.int32) for name in ("link", "prompt", "frame")}
+    finding = {"campaign_id": 1, "assessment": "campaign", "probability": 0.9, "evidence": 300.0, "accounts": 1}
+    head = {"findings": [{**finding, "calls": 1, "explanation": "new population"}], "as_of": time.time()}
+    publish(path, head | {"expires": time.time() + 9e5, "gram_width": 5}, arrays, secret)
+    return names
+
+
 def measure(accounts: int) -> dict[str, Any]:
     """accounts : that are published"""
     chance = random.Random(1)
     with tempfile.TemporaryDirectory() as folder:
         secret, path = Secret.random(), Path(folder) / "verdicts"
-        names = [f"account-{number:09d}" for number in range(accounts)]
-        numbers = np.arange(accounts)
-        arrays = sorted_accounts(secret, names, numbers % 100 - 99, np.full(accounts, 1.0), numbers % 997 == 0)
-        nothing = {"link": np.uint64, "prompt": np.uint64}
-        arrays |= {f"{name}_hashes": np.zeros(0, kind) for name, kind in nothing.items()}
-        arrays |= {f"{name}_finding": np.zeros(0, np.int32) for name in ("link", "prompt", "frame")}
-        finding = {"campaign_id": 1, "assessment": "campaign", "probability": 0.9, "evidence": 300.0, "accounts": 1}
-        head = {"findings": [{**finding, "calls": 1, "explanation": "new population"}], "as_of": time.time()}
-        publish(path, head | {"expires": time.time() + 9e5, "gram_width": 5}, arrays, secret)
+        names = published(path, secret, accounts)
         size = path.stat().st_size
         verdicts = Verdicts.open(path, key=secret)
         asked = [(names[chance.randrange(accounts)], "10.0.0.1") for _ in range(_ASKED)]

@@ -19,9 +19,10 @@ from typing import Any
 import orjson
 
 from bench.hosts import traffic
+from bench.hosts.latency import published
 from gauger.engine.common.secret import Secret
 
-_TURNS, _WARM = 8, 1_000
+_TURNS, _WARM, _ACCOUNTS = 8, 1_000, 100_000
 _RULES = '[[rules]]\naction = "block"\nassessments = ["campaign"]\n'
 
 
@@ -83,21 +84,26 @@ def measurers(folder: Path) -> list[int]:
     return found
 
 
+def prepared(folder: Path, accounts: int) -> dict[str, str]:
+    """A key, verdicts on so many accounts and a policy; the environment of a server that uses them."""
+    (folder / "policy.toml").write_text(_RULES)
+    published(folder / "verdicts", Secret.from_file(folder / "key"), accounts)
+    return {
+        "GAUGER_SPOOL": str(folder / "spool"),
+        "GAUGER_VERDICTS": str(folder / "verdicts"),
+        "GAUGER_POLICY": str(folder / "policy.toml"),
+        "GAUGER_KEY_FILE": str(folder / "key"),
+        "XDG_RUNTIME_DIR": str(folder),
+    }
+
+
 def measure(requests: int) -> dict[str, Any]:
     """requests : to either server"""
     chance = random.Random(2)
     bodies = [traffic.body(chance) for _ in range(requests + _WARM)]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "policy.toml").write_text(_RULES)
-        Secret.from_file(folder / "key")
-        environment = {
-            "GAUGER_SPOOL": str(folder / "spool"),
-            "GAUGER_VERDICTS": str(folder / "verdicts"),
-            "GAUGER_POLICY": str(folder / "policy.toml"),
-            "GAUGER_KEY_FILE": str(folder / "key"),
-            "XDG_RUNTIME_DIR": name,
-        }
+        environment = prepared(folder, _ACCOUNTS)
         servers = {"bare": Server({}), "gauger": Server(environment)}
         for server in servers.values():
             server.ask(bodies[:_WARM])

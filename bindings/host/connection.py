@@ -24,7 +24,6 @@ _TAKEN = {
     ("datetime", "timedelta"),
     ("collections", "Counter"),
     ("gauger.host.connection", "Became"),
-    ("gauger.host.taking", "LogRecord"),
     ("gauger.host.taking", "Unusable"),
 }
 _SIZE = struct.Struct("<I")

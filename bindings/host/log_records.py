@@ -26,7 +26,7 @@ def calls_of(records: Sequence[LogRecord], column_map: ColumnMap) -> tuple[pa.Re
     A record may hold several calls, and one that holds none is one that is refused.
     """
     batcher = jsonl.Batcher(Path("record"), column_map, None)
-    batcher.add_values([_parsed(record) for record in records], sum(len(record.body) for record in records))
+    batcher.add_values([_parsed(record) for record in records], sum(len(body) for body, _, _ in records))
     chunk = batcher.chunk()
     batch = chunk.batch
     if ENDED in column_map.sources() and ENDED not in batch.schema.names:
@@ -36,16 +36,17 @@ def calls_of(records: Sequence[LogRecord], column_map: ColumnMap) -> tuple[pa.Re
 
 def _parsed(record: LogRecord) -> Any:
     """A record as an object; a text says what is wrong with it."""
-    if jsonl.is_crowded(record.body):
+    body, own, under = record
+    if jsonl.is_crowded(body):
         return _CROWDED
     try:
-        value = _loaded(record.body)
-        beside = {} if record.beside is None else _loaded(record.beside)
+        value = _loaded(body)
+        beside = {} if own is None else _loaded(own)
     except (ValueError, RecursionError):
         return _BROKEN
     if not isinstance(value, dict) or not isinstance(beside, dict):
         return _BROKEN
-    return {**(value if record.under is None else {record.under: value}), **beside}
+    return {**(value if under is None else {under: value}), **beside}
 
 
 def _loaded(body: bytes) -> Any:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from gauger.engine.common.documents import read_bounded
 from gauger.engine.common.errors import InputError
 from gauger.engine.serving.published import Finding
-from gauger.host.verdicts import FAMILY, FLAGGED, LINK, MEMBER, STALE, Verdict, Verdicts
+from gauger.host.verdicts import FAMILY, FLAGGED, LINK, MEMBER, NOTHING, STALE, Verdict, Verdicts
 
 ALLOW, WATCH, THROTTLE, VERIFY, COARSEN, BLOCK = ACTIONS = ("allow", "watch", "throttle", "verify", "coarsen", "block")
 STATUS = {BLOCK: 403, VERIFY: 403, THROTTLE: 429}  # of HTTP, where a host answers in place of the model
@@ -172,6 +172,8 @@ class Policy:
         if now >= self._next_look:
             self._next_look = now + _LOOK_SECONDS
             self._start_looking()
+        if verdict.tier == NOTHING and verdict.state != STALE:  # most calls: no rule is about them
+            return ALLOWED
         rules = self.rules
         if rules.off:
             return ALLOWED

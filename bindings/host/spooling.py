@@ -84,8 +84,8 @@ class Spooling:
         became = Became()
         if self._words is not None and (words := self._words.newer()) is not None:
             self._measurer = Measurer.of(self._secret, self._settings, words)
-        records = [one for one in taken if isinstance(one, LogRecord)]
-        calls = [one for one in taken if not isinstance(one, LogRecord)]
+        records = [one for one in taken if isinstance(one, tuple)]
+        calls = [one for one in taken if not isinstance(one, tuple)]
         if records:
             self._read(records, became)
         for batch in self._coerced(calls, became):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,16 +50,15 @@ CHAT_FIELDS = ("messages", "system_instructions", "tool_definitions")
 _KNOWN = frozenset({*CALL_FIELDS, *CHAT_FIELDS})
 _LISTS = frozenset({*CHAT_FIELDS, "prompt_text", "prompt_token_ids", "context_texts", "response_finish_reasons"})
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+_PIECES_MAX = 1_000  # of a value that cannot be said as a whole, tried one by one: some milliseconds at most
+_DEPTH_MAX = 16  # to which it is taken to pieces
 _CALL_BYTES = 600  # of a call whose texts are empty, as it waits
 
 
-@dataclass(frozen=True)
-class LogRecord:
-    """A record of a log, which a column map tells the call of."""
-
-    body: bytes  # JSON
-    beside: bytes | None  # JSON of an object whose fields count where the record has the same
-    under: str | None  # the field that the record is put under, beside those fields; None: they are its own
+# A record of a log, which a column map tells the call of: JSON; JSON of an object whose fields count where the record
+# has the same, or None; the field that the record is put under, beside those fields, or None where they are its own.
+# A plain tuple, because thousands of them are pickled at once.
+LogRecord = tuple[bytes, bytes | None, str | None]
 
 
 class Unusable:
@@ -98,11 +97,17 @@ def take_record(
 ) -> tuple[LogRecord, int]:
     """A record of a log as it is now: JSON, or an object that becomes JSON at once. Raises TypeError for neither.
 
-    beside, under : as of a ``LogRecord``
+    beside, under : as of a ``LogRecord``, which is a tuple where a call is a dictionary
     """
-    body = record if isinstance(record, bytes) else _json_of_fields(record)
-    own = None if beside is None else _json_of_fields(beside)
-    return LogRecord(body, own, under), _CALL_BYTES + len(body) + (0 if own is None else len(own))
+    body = record if isinstance(record, bytes) else _json_of(record)
+    if beside is None:
+        own = None
+    else:
+        try:
+            own = orjson.dumps(beside)
+        except TypeError:  # a field that JSON has no word for
+            own = _json_of(beside)
+    return (body, own, under), _CALL_BYTES + len(body) + (0 if own is None else len(own))
 
 
 def _fixed(name: str, value: Any) -> Any:
@@ -122,7 +127,7 @@ def _fixed(name: str, value: Any) -> Any:
         if isinstance(value, str | int | float):
             return str(value)  # of a class of the host's own, as an Enum's
         if name in _LISTS:
-            return _json(value)
+            return _json_of(value)
         return UNUSABLE if isinstance(value, Mapping | list | tuple | set) else str(value)
     except Exception:  # whatever the host's own class raises
         return UNUSABLE
@@ -135,18 +140,36 @@ def _json(value: Any) -> bytes:
         return well_formed(json.dumps(value, default=_plain, ensure_ascii=False)).encode()
 
 
-def _json_of_fields(value: Mapping[str, Any]) -> bytes:
-    """An object as JSON, without the fields that cannot be said in it: one of them must not hide the others."""
+def _json_of(value: Any) -> bytes:
+    """A value as JSON, without what of it cannot be said in JSON: one part must not hide the others."""
     try:
         return _json(value)
-    except Exception:  # whatever a value of the host's own raises
-        pieces = []
+    except Exception:  # whatever a value of the host's own raises, or nesting beyond what an encoder follows
+        return _json_in_pieces(value, [_PIECES_MAX])
+
+
+def _json_in_pieces(value: Any, left: list[int], depth: int = 0) -> bytes:
+    """``_json_of`` part by part. left : how many more may be tried; raises where nothing of the value can be said."""
+    left[0] -= 1
+    if left[0] < 0 or depth > _DEPTH_MAX:
+        raise TypeError("too many parts")
+    with suppress(Exception):
+        return orjson.dumps(value, default=_plain, option=_OPTIONS)
+    if isinstance(value, str):
+        return orjson.dumps(well_formed(value))
+    pieces = []
+    if isinstance(value, Mapping):
         for name in list(value):
-            try:
-                pieces.append(orjson.dumps(well_formed(str(name))) + b":" + _json(value[name]))
-            except Exception:  # likewise
-                continue
+            with suppress(Exception):
+                said = _json_in_pieces(value[name], left, depth + 1)
+                pieces.append(orjson.dumps(well_formed(str(name))) + b":" + said)
         return b"{" + b",".join(pieces) + b"}"
+    if not isinstance(value, list | tuple):
+        raise TypeError("no value of JSON")
+    for one in value:
+        with suppress(Exception):
+            pieces.append(_json_in_pieces(one, left, depth + 1))
+    return b"[" + b",".join(pieces) + b"]"
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 OUT/2026-03-16/      the tables of a day, as ``gauger score`` writes them; of a day that is not closed, so far
 OUT/.weighing/       what is being written
+OUT/.weighing.files  what is weighed, a path a line: a day of many hosts has more files than a command line takes
 OUT/.weighing.log    what the run says: in a file, since a pipe that nobody reads would hold it up
 """
 
@@ -22,7 +23,7 @@ from typing import Any
 
 import orjson
 
-_FOLDER, _LOG = ".weighing", ".weighing.log"
+_FOLDER, _FILES, _LOG = ".weighing", ".weighing.files", ".weighing.log"
 _NICE = 10
 _SAID_MAX = 400  # characters of the last line that a run said
 _GRACE_SECONDS = 5.0
@@ -56,7 +57,8 @@ class Weighing:
             return None
         seconds = time.monotonic() - self.started
         manifest, said = self.out / _FOLDER / "manifest.json", _last_line(self.out / _LOG)
-        (self.out / _LOG).unlink(missing_ok=True)
+        for name in (_LOG, _FILES):
+            (self.out / name).unlink(missing_ok=True)
         if not manifest.exists():
             last = said or f"ended with {self.process.returncode}"
             return Weighed(self.day, seconds, last.removeprefix("gauger: ")[:_SAID_MAX])
@@ -77,7 +79,9 @@ class Weighing:
 def start(day: date, files: Sequence[Path], out: Path, *, closes: bool, options: Sequence[str]) -> Weighing:
     """Begin to weigh a day; options : of ``gauger score``"""
     shutil.rmtree(out / _FOLDER, ignore_errors=True)
-    command = [sys.executable, "-m", "gauger", "score", *map(str, files), "--out", str(out / _FOLDER), *options]
+    (out / _FILES).write_bytes(b"\n".join(map(os.fsencode, files)))
+    command = [sys.executable, "-m", "gauger", "score", "--files-from", str(out / _FILES)]
+    command += ["--out", str(out / _FOLDER), *options]
     command += ["--recorded"]  # who can write to the spool could else leave a log there, which nothing seals
     command += ["--fresh"] if closes else ["--fresh", "--provisional"]
     with open(out / _LOG, "wb") as said:

@@ -169,7 +169,7 @@ def _beside(value: Any) -> list[str]:
 
 def _gathered(texts: list[str]) -> list[str]:
     """Texts with short ones joined to their like, at most TEXTS_MAX."""
-    texts = [text for text in texts if text.strip()]
+    texts = [text for text in texts if text and not text.isspace()]
     if len(texts) < 2:
         return texts
     joined: list[str] = []
