@@ -6,7 +6,7 @@ from bench.pages import history
 from bench.pages.markdown import percent, table
 
 FILE = history.RESULTS / "hosts.jsonl"
-PARTS = ("latency", "request", "steady", "weigh", "arrival")
+PARTS = ("latency", "request", "loop", "steady", "fuzz", "weigh", "arrival")
 
 
 def figures() -> dict[str, str]:
@@ -25,6 +25,14 @@ def _costs(row: dict[str, Any]) -> str:
         lines.append(["`record`, on the request's thread", _quantiles(one["record_us"])])
     if "request" in row:
         lines += _requests(row["request"])
+    if "loop" in row:
+        one = row["loop"]
+        late, bare = one["late_ms"]["gauger"], one["late_ms"]["bare"]
+        traffic = (
+            f"{one['minutes']:g} minutes, {one['requests_per_second']:g} requests/s, {one['swaps']} files of verdicts"
+        )
+        said = f"{late['max']:.1f} ms (bare {bare['max']:.1f})"
+        lines.append([f"event loop late at most in {traffic}", said])
     if "steady" in row:
         one = row["steady"]
         lines.append([f"{one['calls']:,} calls as fast as they go", f"{one['calls_per_second']:,} calls/s"])
@@ -34,6 +42,10 @@ def _costs(row: dict[str, Any]) -> str:
             values = one[key]
             said = f"{values[0]:.0f}, {max(values):.0f}, {values[-1]:.0f} MiB"
             lines.append([f"memory of {name} by then: first, most, last", said])
+    if "fuzz" in row:
+        one = row["fuzz"]
+        said = f"{one['escaped']} raised, {one['lost']} lost, {one['unbalanced']} miscounts"
+        lines.append([f"{one['calls']:,} calls with hostile values", said])
     if "weigh" in row:
         one = row["weigh"]
         for kind in ("log", "spool"):
