@@ -41,7 +41,8 @@ def service(given: Parts, account_header: str, token: str | None = None) -> Appl
             action = given.policy.decide(given.verdicts.of(account, address)).action
         if given.recorder is not None and body and is_call(scope):
             agent = headers.get(b"user-agent", b"").decode("latin-1") or None
-            given.recorder.record_log(body, beside(account, address, agent), under="request")
+            blocked = {"error": {"type": f"HTTP {STATUS[action]}"}} if action in STATUS else {}
+            given.recorder.record_log(body, beside(account, address, agent) | blocked, under="request")
         told = [(b"x-gauger-action", action.encode()), (b"content-length", b"0")]
         await send({"type": "http.response.start", "status": STATUS.get(action, 200), "headers": told})
         await send({"type": "http.response.body", "body": b""})

@@ -69,9 +69,12 @@ def test_requests_are_let_through_and_recorded_under_the_account_that_envoy_name
 @pytest.mark.parametrize("policy", [ACT, SHADOW], ids=["act", "shadow"])
 def test_a_policy_is_what_is_answered(place: Place, policy: str) -> None:
     place.tell(policy, "bad")
-    with serving(place) as (client, _):
+    with serving(place) as (client, recorder):
         assert sent(client, "bad") == ((403, "block") if policy == ACT else (200, "watch"))
         assert [sent(client, name) for name in ("known", "new", None)] == [(200, "allow")] * 3
+        assert recorder.flush(120)
+    assert place.accounts() == {"bad": 1, "known": 1, "new": 1}
+    assert place.errors() == ({"bad": 1} if policy == ACT else {})
 
 
 def test_a_token_is_asked_for_in_a_header_of_its_own(place: Place) -> None:
