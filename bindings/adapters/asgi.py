@@ -74,6 +74,6 @@ class Middleware:
 
 
 async def _refused(status: int, scope: Scope, receive: Channel, send: Channel) -> None:
-    """Answer in place of the host, and record what was asked: who is blocked must not drop out of the day's findings."""
+    """Answer in place of the host. What was asked is recorded: who is blocked must not drop out of the findings."""
     await body_of(receive, _COPIED_MAX)
     await answer(send, status, b"")
