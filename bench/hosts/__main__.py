@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.hosts import arrival, fuzz, latency, loop, request, steady, weigh
+from bench.hosts import arrival, day, fuzz, latency, loop, request, steady, weigh
 from bench.hosts.page import FILE, figures
 from bench.pages import history
 from bench.pages.markdown import deliver
@@ -21,6 +21,7 @@ PARTS: Mapping[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "fuzz": lambda given: fuzz.measure(given.hostile),
     "steady": lambda given: steady.measure(given.calls),
     "weigh": lambda given: weigh.measure(given.log),
+    "day": lambda given: day.measure(given.log, given.reference),
     "arrival": lambda given: arrival.measure(given.demo, given.minutes),
 }
 
@@ -33,7 +34,8 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=24_000, help="to either server (%(default)s)")
     parser.add_argument("--calls", type=int, default=2_000_000, help="recorded by one process (%(default)s)")
     parser.add_argument("--demo", type=Path, default=Path("demo-output"), help="what `make demo` made (%(default)s)")
-    parser.add_argument("--log", type=Path, help="a day under canonical names, for weigh")
+    parser.add_argument("--log", type=Path, help="of weigh: a day under canonical names; of day: what large made")
+    parser.add_argument("--reference", type=Path, help="of day: what large made")
     parser.add_argument("--loop-minutes", type=float, default=60.0, help="of steady traffic (%(default)s)")
     parser.add_argument("--hostile", type=int, default=1_000_000, help="calls of fuzz (%(default)s)")
     parser.add_argument("--minutes", type=float, default=15.0, help="between two weighings (%(default)s)")

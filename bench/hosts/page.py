@@ -6,7 +6,7 @@ from bench.pages import history
 from bench.pages.markdown import percent, table
 
 FILE = history.RESULTS / "hosts.jsonl"
-PARTS = ("latency", "request", "loop", "steady", "fuzz", "weigh", "arrival")
+PARTS = ("latency", "request", "loop", "steady", "fuzz", "weigh", "day", "arrival")
 
 
 def figures() -> dict[str, str]:
@@ -53,6 +53,16 @@ def _costs(row: dict[str, Any]) -> str:
             said = f"{run['seconds']:.0f} s, {run['cpu_seconds']:.0f} s CPU, {run['peak_gib']:.1f} GiB"
             lines.append([f"a day of {run['scored']:,} calls scored, from its {kind}", said])
         lines.append(["the spool", f"{one['spool_bytes_a_call']:,} bytes a call"])
+    if "day" in row:
+        one, cost = row["day"], row["day"]["cost"]
+        said = f"{cost['seconds'] / 60:.0f} minutes, {cost['cpu_seconds'] / 60:.0f} of CPU, {cost['peak_bytes'] / 2**30:.1f} GiB"
+        lines.append([f"a day of {one['scored']:,} calls scored out of a spool, with a reference", said])
+        lines.append(
+            [
+                "measuring it, and its spool",
+                f"{one['measuring_cpu_us']:.0f} us, {one['spool_bytes_a_call']:,} bytes a call",
+            ]
+        )
     return table(["what", "costs"], lines)
 
 
