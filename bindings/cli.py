@@ -163,7 +163,7 @@ def score(
     alarm_level: float,
     **options: Any,
 ) -> None:
-    """Score log files (Parquet, Arrow IPC, JSONL, CSV), directories or globs.
+    """Score logs (Parquet, Arrow IPC, JSONL, CSV): files, directories, globs, URLs (s3, gs, abfs, hdfs), tables, or -.
 
     \b
     Example, a week of clean days first and then the day in question:

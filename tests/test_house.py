@@ -19,7 +19,9 @@ ROOMS = {
         "common", "intake", "state", "segments", "families", "statistics", "evidence", "findings", "reference",
         "results", "serving", "plan",
     ),
-    "bindings": ("sketches", "text", "logs", "batch", "simulate", "report", "benchmark", "host", "adapters", "serve"),
+    "bindings": (
+        "sketches", "text", "stores", "logs", "batch", "simulate", "report", "benchmark", "host", "adapters", "serve",
+    ),
 }  # fmt: skip
 MODULES_MAX, MODULE_LINES_MAX, FUNCTION_LINES_MAX, ARGUMENTS_MAX = 15, 400, 70, 8
 ENGINE_ARROWS_MAX, WORKERS_SIGNATURES_MAX = 70, 8

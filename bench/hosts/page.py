@@ -55,7 +55,8 @@ def _costs(row: dict[str, Any]) -> str:
         lines.append(["the spool", f"{one['spool_bytes_a_call']:,} bytes a call"])
     if "day" in row:
         one, cost = row["day"], row["day"]["cost"]
-        said = f"{cost['seconds'] / 60:.0f} minutes, {cost['cpu_seconds'] / 60:.0f} of CPU, {cost['peak_bytes'] / 2**30:.1f} GiB"
+        minutes, of_cpu = round(cost["seconds"] / 60), round(cost["cpu_seconds"] / 60)
+        said = f"{minutes} minutes, {of_cpu} of CPU, {cost['peak_bytes'] / 2**30:.1f} GiB"
         lines.append([f"a day of {one['scored']:,} calls scored out of a spool, with a reference", said])
         lines.append(
             [

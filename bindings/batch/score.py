@@ -1,6 +1,5 @@
 """``gauger score``: the batch job. Log files in, tables of findings out."""
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +37,9 @@ from gauger.engine.segments.segment import Account, Tally
 from gauger.kernels.warm import warmup
 from gauger.logs.columns import ColumnMap, load_column_map
 from gauger.logs.detection import detect
-from gauger.logs.readers import prepared, refuse_remote, survey
+from gauger.logs.readers import prepared, survey
+from gauger.stores.objects import shown
+from gauger.stores.results import folder_for
 from gauger.text.formats import visible
 
 _WRITING_BYTES = 3 * memory.GIB // 2  # to write tables while the held-out day is weighed
@@ -49,7 +50,7 @@ _LEAST_BYTES = 3 * memory.GIB // 2  # to read and measure; what a day takes besi
 class Run:
     """A finished run."""
 
-    out: Path
+    out: Path  # the folder they were written to; gone where they were put in a store
     inputs: list[Input]
     manifest: dict[str, Any]
     result: Result
@@ -57,6 +58,7 @@ class Run:
     warnings: list[str] = field(default_factory=list)  # what was asked for and came to nothing
     doubts: list[str] = field(default_factory=list)  # what says that the log was not read as it was meant
     picked: str | None = None  # the shipped column map that was found to fit, where none was asked for
+    place: str = ""  # where the findings are, for people
 
 
 def _refuse_own_files(paths: Sequence[Path], out: Path, state: Path | None, work: Path) -> None:
@@ -80,7 +82,7 @@ def score(
     local: Local | None = None,
     progress: Progress | None = None,
 ) -> Run:
-    """Score log files and write the findings to ``out``.
+    """Score logs and write the findings to ``out``: a folder, or the URL of a place in a store.
 
     state : the state directory; one opened to replace days replaces those that are kept already
     allow : TOML file of an allow-list
@@ -88,18 +90,32 @@ def score(
     Raises GaugerError (AllowListError, InputError, ColumnMapError, StateError) when nothing can be done at all; files
     that fail while others go on are in ``Run.errors``.
     """
+    with folder_for(out, outputs.MANIFEST) as folder:
+        found = _scored(sources, folder, state, columns, allow, settings or Settings(), local or Local(), progress)
+    found.place = shown(out)
+    return found
+
+
+def _scored(
+    sources: Sequence[str | Path],
+    out: Path,
+    state: Path | StateDirectory | None,
+    columns: str | None,
+    allow: Path | None,
+    settings: Settings,
+    local: Local,
+    progress: Progress | None,
+) -> Run:
+    """``score`` into a folder of this machine."""
     column_map = load_column_map(columns)
     allowed = None if allow is None else load_allow_list(allow)
-    refuse_remote(out)
     found = survey(sources)
     paths = found.files
-    local = local or Local()
     picked = detect(paths) if columns is None and not local.recorded else None
     if picked is not None:
         columns, column_map = picked, load_column_map(picked)
     work = local.work or out.parent / f".{out.name}.work"
     _refuse_own_files(paths, out, place_of(state), work)
-    settings = settings or Settings()
     kept = default_secret() if state is None else directory_of(state)
     warmup(None if progress is None else partial(progress, "compiling"))
     with progress_to(progress), memory.use(local.memory or max(memory.free() // 2, _LEAST_BYTES)):
@@ -115,7 +131,8 @@ def score(
         run = LocalRun(work, given, settings, kept, local)
         try:
             outputs.begin(out)  # after all that can be refused: it ends the earlier run
-            done = _Scoring(out, inputs, run, local.publish).score(prepared(column_map, paths), allowed, column_map.own)
+            scoring = _Scoring(out, inputs, run, local.publish, len(found.left_out))
+            done = scoring.score(prepared(column_map, paths), allowed, column_map.own)
             done.picked = picked
             done.errors.extend(found.complaints())  # calls may be missing
             return done
@@ -131,14 +148,16 @@ def _map_of(columns: str | None) -> list[str | None]:
 
 def _identities(inputs: list[Input]) -> list[Any]:
     """What tells whether files are those of the run that was not finished."""
-    return [[visible(os.path.abspath(item.path)), item.bytes, item.path.stat().st_mtime_ns] for item in inputs]
+    return [[visible(str(item.path.absolute())), item.bytes, item.path.stat().st_mtime_ns] for item in inputs]
 
 
 class _Scoring:
     """One run of ``score``, stage by stage."""
 
-    def __init__(self, out: Path, inputs: list[Input], run: LocalRun, publish: Path | None) -> None:
+    def __init__(self, out: Path, inputs: list[Input], run: LocalRun, publish: Path | None, left_out: int) -> None:
+        """left_out : files of directories that are not read"""
         self._out, self._inputs, self._run, self._publish = out, inputs, run, publish
+        self._left_out = left_out
         self._watch, self._started = Stopwatch(), time.perf_counter()
         self._rows = 0  # read so far
 
@@ -170,6 +189,7 @@ class _Scoring:
         seconds = {**watch.seconds, **finished.result.seconds, "total": time.perf_counter() - self._started}
         manifest = _manifest(run, inputs, finished, seconds)
         manifest["column_map"] = column_map.name
+        manifest["files_left_out"] = self._left_out  # hidden ones, markers, and what is no log
         manifest["false_positive_rate"] = rate.record()
         manifest["warnings"] = [*doubts, *warnings]
         outputs.write_manifest(self._out, manifest)

@@ -18,6 +18,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from gauger.logs.files import limits
+from gauger.stores.elsewhere import Elsewhere, opened
 
 PIECE_BYTES = 256 << 10  # fits a core's cache with what is parsed from it; larger pieces measured slower
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -83,7 +84,7 @@ def compression_of(head: bytes) -> str | None:
 def open_stream(path: Path) -> Any:
     """The bytes of ``path``, unpacked and in UTF-8; ``read(size)`` raises ``OSError`` where they end early or break."""
     layers: list[str] = []
-    with open(path, "rb") as file:
+    with opened(path) as file:
         head = file.read(_HEAD_BYTES)
     while (kind := compression_of(head)) is not None and len(layers) < _LAYERS_MAX:
         layers.append(kind)
@@ -152,11 +153,11 @@ def _unpacked(path: Path, layers: list[str]) -> Any:
         str(path).encode()
     except UnicodeEncodeError:  # Arrow cannot open it
         raise OSError(errno.EINVAL, "its name is not UTF-8; rename the file") from None
-    if not layers:
-        return pa.input_stream(str(path), compression=None)
-    if len(layers) == 1 and layers[0] in ("gzip", "zstd", "lz4"):
-        return pa.input_stream(str(path), compression=layers[0])
-    stream: Any = io.FileIO(path)
+    is_elsewhere = isinstance(path, Elsewhere)
+    if not layers or (len(layers) == 1 and layers[0] in ("gzip", "zstd", "lz4")):
+        source = opened(path) if is_elsewhere else str(path)
+        return pa.input_stream(source, compression=layers[0] if layers else None)
+    stream: Any = opened(path) if is_elsewhere else io.FileIO(path)
     for layer in layers:
         stream = _OPENERS[layer](stream)
     return stream

@@ -16,7 +16,7 @@ from gauger.logs.columns import ColumnMap
 from gauger.logs.files import limits
 from gauger.logs.readers import jsonl, shaped
 from gauger.logs.readers.chunk import BATCH_ROWS, Chunk, crowded, decoded_bytes
-from gauger.logs.readers.discovery import Found, LeftOut, discover, refuse_remote, survey
+from gauger.logs.readers.discovery import Found, LeftOut, discover, survey
 from gauger.logs.readers.format import Format
 from gauger.logs.readers.sniffing import format_of
 
@@ -32,7 +32,6 @@ __all__ = [
     "prepared",
     "prompts_at",
     "read",
-    "refuse_remote",
     "survey",
 ]
 

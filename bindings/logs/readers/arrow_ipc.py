@@ -11,6 +11,7 @@ from gauger.logs.files import limits
 from gauger.logs.readers.chunk import DAMAGE, Chunk, crowded, unreadable
 from gauger.logs.readers.format import Format
 from gauger.logs.readers.tabular import Layout
+from gauger.stores.elsewhere import named
 
 _MAGIC = b"ARROW1"
 _STREAM_MAGIC = b"\xff\xff\xff\xff"
@@ -25,7 +26,7 @@ def read(
         if path.stat().st_size == 0:
             raise InputError(f"{path}: not an Arrow file (0 bytes); write it again or leave it out")
         most = limits.rows_max(path.stat().st_size)
-        with pa.memory_map(str(path)) as source:
+        with named(path) as own, pa.memory_map(str(own)) as source:
             schema = _open(source, None).schema
             layout = Layout.of(path, schema, column_map, columns)
             places_read = [schema.names.index(name) for name in layout.top_level()]

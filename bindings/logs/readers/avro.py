@@ -12,6 +12,7 @@ from gauger.logs.files import limits, streams
 from gauger.logs.readers.chunk import Chunk, unreadable
 from gauger.logs.readers.format import Format
 from gauger.logs.readers.jsonl import Batcher
+from gauger.stores.elsewhere import opened
 
 _RECORDS_A_TIME = 256
 _NOT_AN_OBJECT = "record is not an object"
@@ -35,7 +36,7 @@ def read(
         raise InputError(f"{path}: Avro needs fastavro: pip install 'gauger[avro]'") from None
     batcher = Batcher(path, column_map, columns)
     damage: InputError | None = None
-    with open(path, "rb") as file:
+    with opened(path) as file:
         records: Iterator[Any] = iter(())
         try:
             blocks = fastavro.block_reader(file)

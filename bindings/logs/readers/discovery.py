@@ -11,8 +11,12 @@ from pathlib import Path
 from gauger.engine.common.errors import InputError
 from gauger.engine.segments.spool import is_spool
 from gauger.logs.readers import sniffing
+from gauger.stores import tables
+from gauger.stores.elsewhere import STANDARD_INPUT, standard_input
+from gauger.stores.objects import LOCAL, Location, local_path, scheme_of
 
 _TEMPORARY = (".tmp", ".part", ".partial", ".crdownload", ".inprogress", ".swp", "~")
+_HIDDEN = "hidden, temporary or a marker"
 # What lies beside logs and holds no calls; told by name, so that only what looks like data is worth a warning.
 _BESIDE = re.compile(
     r".*\.(crc|md5|sha1|sha256|sha512|sig|asc|md|rst|html?|css|js|py|sh|sql|ya?ml|toml|ini|cfg|conf|lock|pid|idx|index"
@@ -22,9 +26,6 @@ _BESIDE = re.compile(
 )
 # Bedrock keeps bodies over 100 kB beside the records that point to them.
 _BODY = re.compile(r".+_(input|output)\.json(\.gz)?")
-_REMOTE = re.compile(
-    r"(s3[an]?|gs|gcs|abfss?|az|wasbs?|adl|https?|ftps?|sftp|hdfs|webhdfs|dbfs|oss|r2|viewfs):/+(.*)", re.S
-)
 
 
 @dataclass(frozen=True)
@@ -56,18 +57,18 @@ def discover(inputs: Sequence[str | Path]) -> list[Path]:
 
 
 def survey(inputs: Sequence[str | Path]) -> Found:
-    """The files behind ``inputs`` (files, directories searched in depth, globs), and those left out.
+    """The files behind ``inputs`` (files, directories searched in depth, globs, URLs of stores, tables, ``-`` for
+    standard input), and those left out.
 
     Of a directory or glob come files of known suffixes, and others whose content tells their format; never hidden or
     temporary ones. A file named outright is taken as it is. Raises ``InputError`` for an input that matches nothing,
-    for a pipe or device, and for a remote one.
+    for a pipe or device, for a store that cannot be reached, and for a table's folder given as plain files.
     """
     taken: dict[Path, Path] = {}
     left: dict[Path, LeftOut] = {}
     for given in inputs:
-        refuse_remote(given)
         count = len(taken)
-        paths = list(_matches(Path(given), str(given)))
+        paths = list(_meant(given))
         good = [path for path in paths if isinstance(path, Path)]
         for path in good:
             taken.setdefault(path.resolve(), path)
@@ -81,14 +82,34 @@ def survey(inputs: Sequence[str | Path]) -> Found:
     return Found(sorted(taken.values()), sorted((left[key] for key in left.keys() - taken.keys()), key=_path_of))
 
 
-def refuse_remote(place: str | Path) -> None:
-    """Raise ``InputError`` for a URI of another machine, whose slashes a ``Path`` may have joined."""
-    remote = _REMOTE.fullmatch(str(place))
-    if remote is not None and not os.path.lexists(place):
-        raise InputError(
-            f"{remote[1]}://{remote[2]}: remote URIs are neither read nor written; copy or mount it "
-            "(as with: aws s3 sync) and give the local path"
-        )
+def _meant(given: str | Path) -> Iterator[Path | LeftOut]:
+    """What a user means by an input, wherever it is."""
+    if os.path.lexists(given):
+        yield from _matches(Path(given), str(given))
+    elif str(given) == STANDARD_INPUT:
+        yield standard_input()
+    elif tables.is_table(given):
+        for file in tables.files_of(str(given)):
+            yield from _meant(file)
+    elif (scheme := scheme_of(given)) == LOCAL:
+        path = local_path(given)
+        yield from _matches(path, str(path))
+    elif scheme is not None:
+        yield from _of_store(Location.of(given))
+    else:
+        yield from _matches(Path(given), str(given))
+
+
+def _of_store(place: Location) -> Iterator[Path | LeftOut]:
+    """Objects of a store as those of a directory."""
+    for file, below in place.files():
+        tables.refuse_object(place.shown, below)
+        if not below:
+            yield file  # named outright
+        elif any(map(_is_hidden, below)):
+            yield LeftOut(file, _HIDDEN, is_data=False)
+        elif (one := _judged(file)) is not None:
+            yield one
 
 
 def _path_of(one: LeftOut) -> Path:
@@ -116,9 +137,12 @@ def _matches(path: Path, pattern: str) -> Iterator[Path | LeftOut]:
 
 def _below(directory: Path) -> Iterator[Path | LeftOut]:
     for parent, folders, names in os.walk(directory):
+        tables.refuse_table(Path(parent), folders)
         folders[:] = [folder for folder in folders if not folder.startswith((".", "_"))]
         for name in names:
-            if not _is_hidden(name) and (one := _judged(Path(parent, name))) is not None:
+            if _is_hidden(name):
+                yield LeftOut(Path(parent, name), _HIDDEN, is_data=False)
+            elif (one := _judged(Path(parent, name))) is not None:
                 yield one
 
 

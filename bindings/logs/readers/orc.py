@@ -11,6 +11,7 @@ from gauger.logs.files import apart, limits
 from gauger.logs.readers.chunk import DAMAGE, Chunk, crowded, unreadable
 from gauger.logs.readers.format import Format
 from gauger.logs.readers.tabular import Layout
+from gauger.stores.elsewhere import named, opened
 
 
 def read(
@@ -19,10 +20,10 @@ def read(
     """Chunks of the file, each a slice of one of its stripes; a damaged file cannot end the process."""
     row = 0
     try:
-        with open(path, "rb") as opened:  # what the system says of it is met here
-            if not opened.read(1):
+        with opened(path) as found:  # what the system says of it is met here
+            if not found.read(1):
                 raise InputError(f"{path}: not an ORC file (0 bytes); write it again or leave it out")
-        with apart.decoded(path) as file:
+        with named(path) as own, apart.decoded(own) as file:
             if file.rows > limits.rows_max(path.stat().st_size):
                 raise crowded(path)
             layout = Layout.of(path, file.schema, column_map, columns)

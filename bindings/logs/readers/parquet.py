@@ -15,6 +15,7 @@ from gauger.logs.files import limits
 from gauger.logs.readers.chunk import BATCH_BYTES, DAMAGE, Chunk, crowded, decoded_bytes, unreadable
 from gauger.logs.readers.format import Format
 from gauger.logs.readers.tabular import Layout
+from gauger.stores.elsewhere import Elsewhere, opened
 
 # Rows decoded at a time. Memory is bounded by this many of the largest values: 463 bytes of Parquet can hold
 # one value of 30 kB 65,536 times. Small reads cost nothing: 256 rows at a time measured 85 ms where 65,536
@@ -54,7 +55,8 @@ def _open(path: Path) -> pq.ParquetFile:
     size = path.stat().st_size
     if size == 0:
         raise InputError(f"{path}: not a Parquet file (0 bytes); write it again or leave it out")
-    return pq.ParquetFile(path, pre_buffer=True, page_checksum_verification=True)
+    source = opened(path) if isinstance(path, Elsewhere) else path
+    return pq.ParquetFile(source, pre_buffer=True, page_checksum_verification=True)
 
 
 def _row_group(file: pq.ParquetFile, group: int, row: int, layout: Layout, batch_rows: int) -> Iterator[Chunk]:

@@ -140,8 +140,9 @@ def test_files_left_out_are_told_and_make_the_exit_code_one(tmp_path: Path) -> N
     assert done.stderr == f"gauger: {logs}/gw.log: left out, no line is JSON: a text log, or another format\n"
 
 
-def test_remote_places_are_refused_in_one_line(tmp_path: Path) -> None:
+def test_places_of_no_store_are_refused_before_any_work(tmp_path: Path) -> None:
     log = write_one_by_one(tmp_path / "logs", traffic.campaign(2, 4, 1))
-    for sources, out in ((["s3://bucket/logs/"], tmp_path / "out"), ([log], Path("s3://bucket/out"))):
-        with pytest.raises(InputError, match=r"^s3://bucket/.*remote URIs are neither read nor written"):
+    for sources, out in ((["oss://bucket/logs/"], tmp_path / "out"), ([log], Path("oss://bucket/out"))):
+        with pytest.raises(InputError, match=r"^oss://: no store that is read or written here"):
             score(sources, out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["logs"]

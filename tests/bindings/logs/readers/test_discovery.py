@@ -124,7 +124,15 @@ def test_files_of_a_directory_are_taken_by_content_and_the_others_named(tmp_path
     found = readers.survey([tmp_path])
     assert names(found.files, tmp_path) == ["data/day.json", "gw.jsonl.1", "gw.log"]
     left = {one.path.relative_to(tmp_path).as_posix(): one.is_data for one in found.left_out}
-    beside = ("README.md", "data/4_input.json.gz", "manifest.json", "part.crc", "permission-check")
+    beside = (
+        "README.md",
+        "data/4_input.json.gz",
+        "manifest.json",
+        "part.crc",
+        "permission-check",
+        "_SUCCESS",
+        ".part.crc",
+    )
     assert left == {**dict.fromkeys(beside, False), "old.tar": True, "vllm.log": True}
     assert found.complaints() == [
         f"{tmp_path}/old.tar: left out, a tar archive: unpack it and score what is in it",
@@ -141,12 +149,17 @@ def test_a_file_that_is_named_outright_is_not_left_out(tmp_path: Path) -> None:
     assert found.left_out == []
 
 
-@pytest.mark.parametrize("given", ["s3://bucket/a/", "s3:/bucket/a/", "gs://b/*", "abfss://c@d/e", "https://h/x"])
-def test_remote_places_are_refused(given: str) -> None:
-    for refused in (readers.survey, lambda places: readers.refuse_remote(Path(places[0]))):
-        with pytest.raises(InputError, match=r"^[a-z0-9]+://[a-z].*: remote URIs are neither read nor written"):
-            refused([given])
-    readers.refuse_remote("plain/place")
+@pytest.mark.parametrize("given", ["https://h/x", "https:/h/x", "oss://b/x"])
+def test_places_of_no_store_are_refused(given: str) -> None:
+    with pytest.raises(
+        InputError, match=r"^[a-z]+://: no store that is read or written here; there are file://, s3://"
+    ):
+        readers.survey([given])
+
+
+def test_a_url_of_this_machine_is_its_path(tmp_path: Path) -> None:
+    (tmp_path / "a b.csv").write_text("account_id,prompt_text,start_time\n")
+    assert readers.discover([f"file://{tmp_path}/a%20b.csv"]) == [tmp_path / "a b.csv"]
 
 
 def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
