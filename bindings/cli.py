@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 ran but something failed, 2 bad usage, 130 interrupted (``boundary``).
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -358,7 +359,8 @@ def demo(out: Path, **options: int) -> None:
 
 
 @main.command()
-def warmup() -> None:
+@click.option("--to", type=_FOLDER, help="Another cache; later processes find it in $GAUGER_CACHE_DIR.")
+def warmup(to: Path | None) -> None:
     """Compile the kernels into the cache, so that no later process waits for it: for container images, say.
 
     The cache is $GAUGER_CACHE_DIR, else $XDG_CACHE_HOME/gauger, else ~/.cache/gauger. It is used only by the user who
@@ -366,12 +368,17 @@ def warmup() -> None:
 
     \b
     Example:
-      gauger warmup
+      gauger warmup --to /opt/gauger/kernels
     """
+    if to is not None:
+        os.environ["GAUGER_CACHE_DIR"] = str(to)  # before anything is imported that has a kernel
+    from gauger.kernels.machine.cache import share
     from gauger.kernels.warm import warmup as run
 
     with _bar() as progress:
         done = run(partial(progress, "compiling"))
+    if to is not None:
+        share()
     click.echo(f"{done.kernels} kernels ready in {done.seconds:.1f} s: {done.compiled} compiled, {done.loaded} loaded")
     click.echo(f"cache: {visible(done.directory or 'none')}")
     if done.problem is not None:

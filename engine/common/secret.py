@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 from contextlib import suppress
@@ -14,6 +15,8 @@ from gauger.engine.common.documents import read_bounded
 from gauger.engine.common.errors import StateError
 from gauger.kernels.machine import keys
 
+_LOG = logging.getLogger("gauger")
+KEY, KEY_FILE = "GAUGER_KEY", "GAUGER_KEY_FILE"
 SECRET_BYTES = 16
 _FILE_BYTES_MAX = 4_096
 
@@ -84,8 +87,11 @@ class Secret:
     @classmethod
     def _read(cls, path: Path) -> Secret:
         try:
-            if path.stat().st_mode & 0o077:
+            mode = path.stat().st_mode
+            if mode & 0o037:
                 raise StateError(f"{path}: others may read this key; run: chmod 600 {path}")
+            if mode & 0o040:  # as Kubernetes mounts a secret
+                _LOG.warning("%s: the group of this key may read it", path)
             material = bytes.fromhex(read_bounded(path, _FILE_BYTES_MAX).decode("ascii").strip())
         except OSError as error:
             raise StateError(f"{path}: cannot read the key ({error.strerror})") from None
@@ -110,11 +116,30 @@ class Secret:
         raise TypeError("a Secret is never pickled: give the other process the key file")
 
 
-def default_secret() -> Secret:
-    """The user's own key, for runs without a state directory: $XDG_STATE_HOME/gauger/key.
+def given_secret() -> Secret | None:
+    """The secret that the environment gives: GAUGER_KEY, in hexadecimal digits, or the file that GAUGER_KEY_FILE names.
 
-    A key that stays makes a rerun give the same bytes. Where it cannot be kept, the run uses a random one.
+    None where it gives none. A file that is missing is made. Raises StateError for what is no key, and for two that
+    are not the same.
     """
+    written, file = os.environ.get(KEY), os.environ.get(KEY_FILE)
+    if written and file and not os.path.lexists(file):
+        return Secret.from_hex(written)  # a file is not made of another's key
+    found = [Secret.from_hex(written)] if written else []
+    found += [Secret.from_file(file)] if file else []
+    if len({one.key_id for one in found}) > 1:
+        raise StateError(f"{KEY} and {KEY_FILE} give different keys; set one of them")
+    return found[0] if found else None
+
+
+def default_secret() -> Secret:
+    """The secret of a run without a state directory: the environment's, else the user's own.
+
+    The user's own is $XDG_STATE_HOME/gauger/key. A key that stays makes a rerun give the same bytes. Where it cannot be
+    kept, the run uses a random one. Raises StateError as ``given_secret``.
+    """
+    if (given := given_secret()) is not None:
+        return given
     base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     try:
         (base / "gauger").mkdir(parents=True, exist_ok=True, mode=0o700)

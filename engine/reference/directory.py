@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 from gauger.engine.common import threads
 from gauger.engine.common.errors import DamagedError, StateError
 from gauger.engine.common.private import make_folder
-from gauger.engine.common.secret import Secret
+from gauger.engine.common.secret import KEY, KEY_FILE, Secret, given_secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.intake.measuring import WordSketch
@@ -191,6 +191,7 @@ class StateDirectory:
             make_folder(path)
         except OSError as error:
             raise StateError(f"{path}: cannot make the state directory ({error.strerror})") from None
+        secret = secret or given_secret()
         if secret is None and not (path / "key").exists() and holds_anything(path):
             raise StateError(f"{path}: the key is missing, without which nothing kept can be used; put it back")
         self.secret = Secret.from_file(path / "key", secret)
@@ -203,7 +204,7 @@ class StateDirectory:
         if secret is not None and secret.key_id != self.secret.key_id:
             raise StateError(
                 f"{self.path}: its key is {self.secret.key_id}, the secret given is {secret.key_id}; "
-                "leave the secret out, or use another directory"
+                f"leave the secret out ({KEY} and {KEY_FILE}, too), or use another directory"
             )
 
     # Reading

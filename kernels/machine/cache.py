@@ -223,6 +223,17 @@ class Directory:
 DIRECTORY = Directory()
 
 
+def share() -> None:
+    """Let everybody read the kernels that are there: an image is made by root and used by another."""
+    if DIRECTORY.path is None:
+        return
+    for folder, _, names in os.walk(DIRECTORY.path):
+        os.chmod(folder, 0o755)
+        for name in names:
+            if name.endswith(_SUFFIX):
+                os.chmod(os.path.join(folder, name), 0o644)
+
+
 class KernelCache(_Cache):
     """What a Numba dispatcher asks for a compiled signature and hands one to."""
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gauger.engine.common.errors import StateError
-from gauger.engine.common.secret import SECRET_BYTES, Secret
+from gauger.engine.common.secret import KEY, KEY_FILE, SECRET_BYTES, Secret, default_secret, given_secret
 from gauger.engine.state.checkpoint import load_state
 from gauger.kernels.machine import keys
 from tests.engine import calls
@@ -88,12 +88,45 @@ def test_a_key_of_another_length_is_refused(size: int) -> None:
         Secret(b"k" * size)
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o601])
+@pytest.mark.parametrize("mode", [0o604, 0o660, 0o620, 0o644, 0o601])
 def test_a_key_others_may_touch_is_refused(tmp_path: Path, mode: int) -> None:
     path = key_file(tmp_path, MATERIAL.hex(), mode)
     with pytest.raises(StateError, match=f"run: chmod 600 {path}$") as caught:
         Secret.from_file(path)
     assert MATERIAL.hex() not in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o440, 0o640])
+def test_a_key_that_its_group_may_read_is_used_and_named(
+    tmp_path: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As Kubernetes mounts a secret."""
+    path = key_file(tmp_path, MATERIAL.hex(), mode)
+    assert Secret.from_file(path).key_id == Secret(MATERIAL).key_id
+    assert [record.getMessage() for record in caplog.records] == [f"{path}: the group of this key may read it"]
+
+
+def test_the_environment_gives_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = "ff" * SECRET_BYTES
+    key_file(tmp_path, MATERIAL.hex())
+    for name in (KEY, KEY_FILE):
+        monkeypatch.delenv(name, raising=False)
+    assert given_secret() is None
+    monkeypatch.setenv(KEY, MATERIAL.hex())
+    for secret in (given_secret(), default_secret()):
+        assert secret is not None
+        assert secret.key_id == Secret(MATERIAL).key_id
+    monkeypatch.setenv(KEY_FILE, str(tmp_path / "key"))
+    assert given_secret() is not None
+    monkeypatch.setenv(KEY, other)
+    with pytest.raises(StateError, match="GAUGER_KEY and GAUGER_KEY_FILE give different keys") as caught:
+        given_secret()
+    assert other not in str(caught.value)
+    monkeypatch.setenv(KEY, other[1:])
+    monkeypatch.delenv(KEY_FILE)
+    with pytest.raises(StateError) as caught:
+        default_secret()
+    assert other[1:] not in str(caught.value)
 
 
 def test_what_is_no_key_file_is_refused(tmp_path: Path) -> None:
