@@ -68,6 +68,7 @@ def test_its_user_scores_with_kernels_that_root_compiled(kernels: Path, tmp_path
         "XDG_STATE_HOME": str(data),
     }
     environment = {**os.environ, **own}
+    gauger = [*become, sys.executable, "-m", "gauger"]
     said = subprocess.run([*gauger, "warmup"], env=environment, capture_output=True, text=True)
     assert said.returncode == 0, said.stderr
     assert " 0 compiled, " in said.stdout

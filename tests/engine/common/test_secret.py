@@ -13,6 +13,7 @@ import pytest
 
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.secret import KEY, KEY_FILE, SECRET_BYTES, Secret, default_secret, given_secret
+from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.state.checkpoint import load_state
 from gauger.kernels.machine import keys
 from tests.engine import calls
@@ -127,6 +128,15 @@ def test_the_environment_gives_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(StateError) as caught:
         default_secret()
     assert other[1:] not in str(caught.value)
+
+
+def test_it_is_that_of_a_new_state_and_no_other_state_is_opened_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAUGER_KEY", "0a" * 16)
+    made = StateDirectory(tmp_path / "state")
+    assert made.secret.key_id == Secret(b"\n" * 16).key_id
+    monkeypatch.setenv("GAUGER_KEY", "0b" * 16)
+    with pytest.raises(StateError, match=r"leave the secret out \(GAUGER_KEY and GAUGER_KEY_FILE, too\)"):
+        StateDirectory(tmp_path / "state")
 
 
 def test_what_is_no_key_file_is_refused(tmp_path: Path) -> None:

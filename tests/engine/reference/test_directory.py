@@ -283,15 +283,6 @@ def test_a_lost_key_is_missed_and_not_made_anew(directory: StateDirectory, earli
     assert restored.part(date(2026, 11, 16), "") is not None
 
 
-def test_the_key_of_the_environment_is_a_secret_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GAUGER_KEY", "0a" * 16)
-    made = StateDirectory(tmp_path / "state")
-    assert made.secret.key_id == Secret(b"\n" * 16).key_id
-    monkeypatch.setenv("GAUGER_KEY", "0b" * 16)
-    with pytest.raises(StateError, match=r"leave the secret out \(GAUGER_KEY and GAUGER_KEY_FILE, too\)"):
-        StateDirectory(tmp_path / "state")
-
-
 @pytest.mark.parametrize("made", [False, True])
 def test_a_secret_makes_the_key_of_a_new_directory_and_must_be_that_of_an_old_one(tmp_path: Path, made: bool) -> None:
     given = Secret(b"sixteen bytes ok")
