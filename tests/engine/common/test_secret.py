@@ -130,7 +130,9 @@ def test_the_environment_gives_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert other[1:] not in str(caught.value)
 
 
-def test_it_is_that_of_a_new_state_and_no_other_state_is_opened_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_that_of_a_new_state_and_no_other_state_is_opened_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GAUGER_KEY", "0a" * 16)
     made = StateDirectory(tmp_path / "state")
     assert made.secret.key_id == Secret(b"\n" * 16).key_id
