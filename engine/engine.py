@@ -34,6 +34,7 @@ from gauger.engine.reference.directory import Reference, StateDirectory, directo
 from gauger.engine.reference.held_out import FalsePositives, false_positives, level_that_holds
 from gauger.engine.reference.kept_findings import known_of
 from gauger.engine.results.result import CallRows, Result, in_order
+from gauger.engine.segments import state_bytes
 from gauger.engine.serving.answers import answer
 from gauger.engine.serving.snapshot import NOTHING_KNOWN, Snapshot, Verdict, snapshot_of
 from gauger.engine.serving.streaming import REPRESENTATIVES, StreamingCounts, StreamingFamilies
@@ -275,10 +276,32 @@ class Engine:
         Raises StateError for another key, another format version, or damaged files.
         """
         engine = cls(state, secret=secret, workers=workers, streaming=streaming)
-        engine._state = checkpoint.load_state(Path(path), engine.secret)
-        engine.settings = engine._state.settings
-        engine._plain_measurer = engine._measurer = Measurer.of(engine.secret, engine.settings)
-        engine._seen = int(engine._state.ledger.rows["row"].max(initial=-1)) + 1
+        engine._goes_on_with(checkpoint.load_state(Path(path), engine.secret))
+        return engine
+
+    def _goes_on_with(self, state: State) -> None:
+        self._state, self.settings = state, state.settings
+        self._plain_measurer = self._measurer = Measurer.of(self.secret, self.settings)
+        self._seen = int(state.ledger.rows["row"].max(initial=-1)) + 1
+
+    @_alone
+    def to_bytes(self) -> bytes:
+        """What ``save`` writes, as bytes: for another process to ``merge``, or a column of a table. Without the key."""
+        return state_bytes.to_bytes(self._state)
+
+    @classmethod
+    def from_bytes(
+        cls,
+        data: bytes,
+        *,
+        state: str | os.PathLike[str] | StateDirectory | None = None,
+        secret: Secret | None = None,
+        workers: int = 1,
+        streaming: int = REPRESENTATIVES,
+    ) -> Engine:
+        """The inverse of ``to_bytes``; state, secret and errors as of ``load``."""
+        engine = cls(state, secret=secret, workers=workers, streaming=streaming)
+        engine._goes_on_with(state_bytes.from_bytes(data, engine.secret))
         return engine
 
     @_alone
