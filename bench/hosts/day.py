@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,10 @@ def measure(log: Path, reference: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=log.parent) as name:
         folder = Path(name)
         make_state(reference, folder / "state", folder, workers)
-        files = Spooling(folder / "spool", Secret.from_file(folder / "state" / "key"), Settings(), Limits())
-        calls, spent = 0, 0.0
-        for taken in _frames(log / "day"):
-            start = time.thread_time()
-            calls += files.write(taken).recorded
-            files.rotate()
-            spent += time.thread_time() - start
-        files.complete({})
+        paths = sorted((log / "day").rglob("*.parquet"))
+        with ProcessPoolExecutor(workers) as pool:
+            given = [(folder, paths[number::workers]) for number in range(workers)]
+            calls, spent = map(sum, zip(*pool.map(_recorded, given), strict=True))
         size = sum(path.stat().st_size for path in (folder / "spool").glob("*.segment"))
         places = ["--state", str(folder / "state"), "--out", str(folder / "out"), "--work", str(folder / "work")]
         words = [sys.executable, "-m", "gauger", "score", str(folder / "spool"), "--recorded", "--memory", _MEMORY]
@@ -56,7 +52,20 @@ def measure(log: Path, reference: Path) -> dict[str, Any]:
     }
 
 
-def _frames(log: Path) -> Iterator[list[dict[str, Any]]]:
-    for path in sorted(log.rglob("*.parquet")):
+def _recorded(given: tuple[Path, list[Path]]) -> tuple[int, float]:
+    """Record the calls of some files of a log; how many, and the processor's seconds."""
+    folder, paths = given
+    limits = Limits(spool_bytes=1 << 40)  # nobody takes its files away meanwhile
+    files = Spooling(folder / "spool", Secret.from_file(folder / "state" / "key"), Settings(), limits)
+    calls, spent = 0, 0.0
+    for path in paths:
         for batch in pq.ParquetFile(path).iter_batches(_FRAME):
-            yield [take(row)[0] for row in batch.to_pylist()]
+            taken = [take(row)[0] for row in batch.to_pylist()]
+            start = time.thread_time()
+            found = files.write(taken)
+            files.rotate()
+            spent += time.thread_time() - start
+            assert found.recorded == len(taken), found
+            calls += found.recorded
+    files.complete({})
+    return calls, spent
