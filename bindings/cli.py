@@ -19,6 +19,7 @@ from tqdm import tqdm
 from gauger import __version__
 from gauger.boundary import complain, guarded
 from gauger.cli_columns import columns_command
+from gauger.cli_paths import HerePath
 from gauger.cli_serve import policy_commands, serve_command
 from gauger.cli_state import state_commands
 from gauger.engine.common.memory import parsed
@@ -27,8 +28,8 @@ from gauger.engine.common.settings import SHORT_LINES, Settings
 from gauger.logs import column_maps
 from gauger.text.formats import visible
 
-_PATH = click.Path(path_type=Path)
-_FOLDER = click.Path(path_type=Path, file_okay=False)
+_PATH, _FOLDER = HerePath(path_type=Path), HerePath(path_type=Path, file_okay=False)
+_OUT = click.Path(path_type=Path, file_okay=False)
 _ALARM_LEVEL_MAX = 0.1
 
 
@@ -136,7 +137,9 @@ main.add_command(serve_command)
 @main.command()
 @click.argument("inputs", nargs=-1)
 @_files_from_option
-@click.option("--out", required=True, type=_FOLDER, help="Directory for the findings; made if missing.")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder or URL for the findings."
+)
 @click.option("--state", type=_FOLDER, help="Directory that keeps the key, families and reference days between runs.")
 @_columns_option
 @click.option("--allow", type=_PATH, metavar="TOML", help="Families you vouch for: ids, examples, example_files.")

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-_PATH = click.Path(path_type=Path)
-_FOLDER = click.Path(path_type=Path, file_okay=False)
+from gauger.cli_paths import HerePath
+
+_PATH, _FOLDER = HerePath(path_type=Path), HerePath(path_type=Path, file_okay=False)
 _DOORS = ("otlp", "envoy", "account_header", "policy", "kafka", "kafka_setting", "columns")
 _timing = partial(click.option, show_default=True)
 

@@ -21,7 +21,7 @@ from gauger.engine.segments.spool import SpoolReader, is_spool
 from gauger.logs.columns import ColumnMap
 from gauger.logs.readers import read
 from gauger.logs.readers.together import Gathered, SmallFiles
-from gauger.stores.elsewhere import opened
+from gauger.stores.elsewhere import streamed
 from gauger.text.formats import visible
 
 
@@ -54,7 +54,7 @@ class Input:
 
 def digest(path: Path) -> str:
     """SHA-256 of a file."""
-    with opened(path) as file:
+    with streamed(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -18,10 +18,12 @@ from pathlib import Path, PosixPath
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
+
 from gauger.engine.common.errors import InputError
 
 STANDARD_INPUT = "-"
-_CHUNK = 1 << 20
+_CHUNK, _PIECE = 1 << 20, 8 << 20
 
 
 class Elsewhere(PosixPath):
@@ -41,6 +43,12 @@ class Elsewhere(PosixPath):
 
     def __str__(self) -> str:
         return self.__dict__.get("url") or super().__str__()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Elsewhere) and self.url == other.url  # keys ``a/b`` and ``a//b`` are two objects
+
+    def __hash__(self) -> int:
+        return hash(self.url)
 
     def stat(self, *, follow_symlinks: bool = True) -> Any:
         """Size, time of its last change, and that it is a file."""
@@ -65,13 +73,19 @@ def opened(path: Path) -> Any:
     return path.opener() if isinstance(path, Elsewhere) else open(path, "rb")
 
 
+def streamed(path: Path) -> Any:
+    """``opened``, for who reads it from its beginning to its end: over a network in large pieces."""
+    found = opened(path)
+    return pa.BufferedInputStream(found, _PIECE) if isinstance(found, pa.NativeFile) else found
+
+
 @contextmanager
 def named(path: Path) -> Iterator[Path]:
     """A path that libraries and other processes of ours can open: of a file elsewhere a copy that has no name."""
     if not isinstance(path, Elsewhere):
         yield path
         return
-    with tempfile.TemporaryFile() as copy, opened(path) as source:
+    with tempfile.TemporaryFile() as copy, streamed(path) as source:
         shutil.copyfileobj(source, copy, _CHUNK)
         copy.flush()
         yield _by_descriptor(copy.fileno())

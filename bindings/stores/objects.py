@@ -83,8 +83,15 @@ class Location:
         try:
             found, path = fs.FileSystem.from_uri(self._patient_url())
         except FAULTS as error:
-            raise InputError(f"{self.shown}: {said(error)}") from None
+            raise InputError(f"{self.shown}: {self._said(error)}") from None
         return found, path.rstrip("/")
+
+    def _said(self, error: BaseException) -> str:
+        """What a store says, without the URL: it may hold a password."""
+        parts, text = urlsplit(self.url), said(error)
+        for secret in (self._patient_url(), self.url, parts.query, parts.netloc.rpartition("@")[0]):
+            text = text.replace(secret, "...") if secret else text
+        return text
 
     def _patient_url(self) -> str:
         """With a limit of time where the library would else try for a quarter of an hour."""
@@ -115,7 +122,7 @@ class Location:
                     base = self.shown.partition(_GLOB)[0].rpartition("/")[0] if is_glob else self.shown
                     yield self._file(one, f"{base}/{below}"), tuple(below.split("/"))
         except FAULTS as error:
-            raise InputError(f"{self.shown}: {said(error)}") from None
+            raise InputError(f"{self.shown}: {self._said(error)}") from None
 
     def _file(self, found: Any, url: str) -> Elsewhere:
         return Elsewhere.of(url, found.size or 0, found.mtime_ns or 0, partial(_opened, self.store[0], found.path))
@@ -129,7 +136,7 @@ class Location:
                 out.write(b"?")
             store.delete_file(f"{path}/{_PROBE}")
         except FAULTS as error:
-            raise GaugerError(f"{self.shown}: cannot write there ({said(error)}); choose another --out") from None
+            raise GaugerError(f"{self.shown}: cannot write there ({self._said(error)}); choose another --out") from None
 
 
 def _opened(store: Any, path: str) -> Any:

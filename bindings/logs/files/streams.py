@@ -18,7 +18,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from gauger.logs.files import limits
-from gauger.stores.elsewhere import Elsewhere, opened
+from gauger.stores.elsewhere import Elsewhere, opened, streamed
 
 PIECE_BYTES = 256 << 10  # fits a core's cache with what is parsed from it; larger pieces measured slower
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -105,8 +105,8 @@ def pieces(path: Path) -> Iterator[bytes]:
     """The unpacked bytes of ``path``; ``OSError`` after the last sound byte of a damaged stream."""
     good = 0
     # A read that meets the damage gives nothing back, so what comes before it is fetched in ever smaller
-    # reads.
-    for size in (PIECE_BYTES, 4096, 1):
+    # reads. What a network did not give may come the second time.
+    for size in (PIECE_BYTES, *((PIECE_BYTES,) if isinstance(path, Elsewhere) else (4096, 1))):
         try:
             with open_stream(path) as stream:
                 skipped = 0
@@ -155,9 +155,9 @@ def _unpacked(path: Path, layers: list[str]) -> Any:
         raise OSError(errno.EINVAL, "its name is not UTF-8; rename the file") from None
     is_elsewhere = isinstance(path, Elsewhere)
     if not layers or (len(layers) == 1 and layers[0] in ("gzip", "zstd", "lz4")):
-        source = opened(path) if is_elsewhere else str(path)
+        source = streamed(path) if is_elsewhere else str(path)
         return pa.input_stream(source, compression=layers[0] if layers else None)
-    stream: Any = opened(path) if is_elsewhere else io.FileIO(path)
+    stream: Any = streamed(path) if is_elsewhere else io.FileIO(path)
     for layer in layers:
         stream = _OPENERS[layer](stream)
     return stream

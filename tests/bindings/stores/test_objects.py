@@ -151,6 +151,16 @@ def test_formats_that_seek_and_those_that_do_not(bucket: Any, tmp_path: Path) ->
         ], one
 
 
+def test_two_keys_that_a_path_would_take_for_one(bucket: Any, tmp_path: Path) -> None:
+    rows = traffic.honest(2, 3, 1)
+    for key in ("twice/a//calls.parquet", "twice/a/calls.parquet", "twice/a/./calls.parquet"):
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / "calls.parquet")
+        bucket.upload_file(str(tmp_path / "calls.parquet"), "day", key)
+    found = survey(["s3://day/twice"])
+    assert [str(path) for path in found.files] == ["s3://day/twice/a//calls.parquet", "s3://day/twice/a/calls.parquet"]
+    assert [str(one.path) for one in found.left_out] == ["s3://day/twice/a/./calls.parquet"]
+
+
 def test_folders_with_values_are_columns(bucket: Any, tmp_path: Path) -> None:
     rows = [{name: value for name, value in row.items() if name != "account_id"} for row in traffic.honest(1, 8, 1)]
     put(bucket, tmp_path, "hive/account_id=a%2F1/dt=2026-03-16/calls.parquet", rows)
@@ -167,6 +177,8 @@ def test_folders_with_values_are_columns(bucket: Any, tmp_path: Path) -> None:
         ("ftp://host/logs", "ftp://: no store that is read or written here"),
         ("s3://id:word@day/nothing", "s3://day/nothing: "),
         ("file://other/logs", "of another machine"),
+        ("s3://id:pass word@day/nothing", "s3://day/nothing: "),
+        ("s3://day/nothing?secret_key=word&%%", "s3://day/nothing: "),
     ],
 )
 def test_what_cannot_be_read_is_said(bucket: Any, given: str, said: str) -> None:
