@@ -137,9 +137,7 @@ main.add_command(serve_command)
 @main.command()
 @click.argument("inputs", nargs=-1)
 @_files_from_option
-@click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder or URL for the findings."
-)
+@click.option("--out", required=True, type=_OUT, help="Folder or URL for the findings; made if missing.")
 @click.option("--state", type=_FOLDER, help="Directory that keeps the key, families and reference days between runs.")
 @_columns_option
 @click.option("--allow", type=_PATH, metavar="TOML", help="Families you vouch for: ids, examples, example_files.")
