@@ -14,7 +14,6 @@ class HerePath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """As of ``click.Path``."""
         if _URL.match(str(value)):
-            self.fail(
-                f"{str(value).partition(':')[0]}: is of another place; this has to lie on this machine", param, ctx
-            )
+            scheme = str(value).partition(":")[0]
+            self.fail(f"a URL ({scheme}://...); this has to lie on this machine", param, ctx)
         return super().convert(value, param, ctx)
