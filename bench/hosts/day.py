@@ -65,7 +65,7 @@ def _recorded(given: tuple[Path, list[Path]]) -> tuple[int, float]:
             found = files.write(taken)
             files.rotate()
             spent += time.thread_time() - start
-            assert found.recorded == len(taken), found
+            assert not found.dropped, found
             calls += found.recorded
     files.complete({})
     return calls, spent

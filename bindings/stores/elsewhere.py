@@ -29,7 +29,7 @@ _CHUNK, _PIECE = 1 << 20, 8 << 20
 class Elsewhere(PosixPath):
     """A file that is elsewhere, as a path: it is named as the user named it, and knows its size."""
 
-    url: str
+    url: str = ""  # of a folder above it, or another path made of it, nothing: that is a path like any other
     size: int
     changed_ns: int  # when it was changed, since 1970
     opener: Callable[[], Any]
@@ -42,13 +42,15 @@ class Elsewhere(PosixPath):
         return found
 
     def __str__(self) -> str:
-        return self.__dict__.get("url") or super().__str__()
+        return self.url or super().__str__()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Elsewhere) and self.url == other.url  # keys ``a/b`` and ``a//b`` are two objects
+        if self.url:  # keys ``a/b`` and ``a//b`` are two objects
+            return isinstance(other, Elsewhere) and self.url == other.url
+        return super().__eq__(other)
 
     def __hash__(self) -> int:
-        return hash(self.url)
+        return hash(self.url) if self.url else super().__hash__()
 
     def stat(self, *, follow_symlinks: bool = True) -> Any:
         """Size, time of its last change, and that it is a file."""
@@ -63,6 +65,10 @@ class Elsewhere(PosixPath):
         return self
 
     absolute = resolve
+
+    def with_segments(self, *segments: Any) -> Path:
+        """What is made of it, from Python 3.12 on."""
+        return Path(*segments)
 
     def __reduce__(self) -> Any:
         raise TypeError("a file elsewhere is opened where it was found")

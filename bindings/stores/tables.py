@@ -78,9 +78,12 @@ def _of_iceberg(place: str) -> list[str]:
         raise InputError(f"{place}: Iceberg tables need pyiceberg: pip install 'gauger[iceberg]'") from None
     catalog, _, name = place.removeprefix(ICEBERG).partition(".")
     try:
-        table = load_catalog(catalog).load_table(name)
+        found = load_catalog(catalog)
+        table = found.load_table(name)
         tasks = list(table.scan().plan_files())
         schemas = list(table.schemas().values())
+        if close := getattr(found, "close", None):
+            close()
     except Exception as error:  # of its own kinds
         raise InputError(f"{place}: {said(error)}") from None
     if any(task.delete_files for task in tasks):

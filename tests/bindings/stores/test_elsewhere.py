@@ -28,6 +28,8 @@ def test_it_is_named_as_the_user_named_it() -> None:
     assert path.resolve() is path
     assert {path: 1}[found()] == 1
     assert sorted([path, Path("a")])[0] == Path("a")
+    assert (str(path.parent), path.with_suffix(".x").name) == ("s3:/day/a%2Fb/part=1", "calls.x")
+    assert path.parent == found().parent != path
     with pytest.raises(TypeError):
         pickle.dumps(path)
 

@@ -1,6 +1,7 @@
 """Tables of a lakehouse: what is in them now, and nothing that was replaced or deleted."""
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def test_delta_whose_files_do_not_hold_it_is_refused(
 
 
 @pytest.fixture
-def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     pytest.importorskip("pyiceberg")
     pytest.importorskip("sqlalchemy")
     import pyiceberg.catalog
@@ -83,7 +84,8 @@ def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(pyiceberg.catalog, "_ENV_CONFIG", Config())  # it was read when the library was imported
     found = pyiceberg.catalog.load_catalog("lake")
     found.create_namespace("llm")
-    return found
+    yield found
+    found.close()
 
 
 def test_iceberg_at_its_last_snapshot(catalog: Any, tmp_path: Path) -> None:
