@@ -7,6 +7,7 @@ Parquet. Where they do not hold what is in the table (rows deleted beside them, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +79,12 @@ def _of_iceberg(place: str) -> list[str]:
         raise InputError(f"{place}: Iceberg tables need pyiceberg: pip install 'gauger[iceberg]'") from None
     catalog, _, name = place.removeprefix(ICEBERG).partition(".")
     try:
-        found = load_catalog(catalog)
-        table = found.load_table(name)
-        tasks = list(table.scan().plan_files())
-        schemas = list(table.schemas().values())
-        if close := getattr(found, "close", None):
-            close()
+        with ExitStack() as opened:
+            found = load_catalog(catalog)
+            opened.callback(getattr(found, "close", lambda: None))
+            table = found.load_table(name)
+            tasks = list(table.scan().plan_files())
+            schemas = list(table.schemas().values())
     except Exception as error:  # of its own kinds
         raise InputError(f"{place}: {said(error)}") from None
     if any(task.delete_files for task in tasks):
