@@ -37,7 +37,8 @@ from gauger.engine.segments.segment import Account, Tally
 from gauger.kernels.warm import warmup
 from gauger.logs.columns import ColumnMap, load_column_map
 from gauger.logs.detection import detect
-from gauger.logs.readers import prepared, survey
+from gauger.logs.readers import Found, prepared, survey
+from gauger.stores.elsewhere import Elsewhere
 from gauger.stores.objects import shown
 from gauger.stores.results import folder_for
 from gauger.text.formats import visible
@@ -70,6 +71,14 @@ def _refuse_own_files(paths: Sequence[Path], out: Path, state: Path | None, work
                 raise InputError(f"{path}: belongs to what gauger writes in {place}; keep logs elsewhere")
 
 
+def _refuse_own_objects(paths: Sequence[Path], place: str) -> None:
+    """The same for results in a store."""
+    ours = tuple(f"{place}/{name}" for name in (f"{outputs.CALLS}/", *outputs.TABLES))
+    for path in paths:
+        if isinstance(path, Elsewhere) and str(path).startswith(ours):
+            raise InputError(f"{path}: belongs to what gauger writes in {place}; keep logs elsewhere")
+
+
 @one_writer
 def score(
     sources: Sequence[str | Path],
@@ -90,14 +99,16 @@ def score(
     Raises GaugerError (AllowListError, InputError, ColumnMapError, StateError) when nothing can be done at all; files
     that fail while others go on are in ``Run.errors``.
     """
+    searched = survey(sources)
+    _refuse_own_objects(searched.files, shown(out))
     with folder_for(out, outputs.MANIFEST) as folder:
-        found = _scored(sources, folder, state, columns, allow, settings or Settings(), local or Local(), progress)
+        found = _scored(searched, folder, state, columns, allow, settings or Settings(), local or Local(), progress)
     found.place = shown(out)
     return found
 
 
 def _scored(
-    sources: Sequence[str | Path],
+    found: Found,
     out: Path,
     state: Path | StateDirectory | None,
     columns: str | None,
@@ -109,7 +120,6 @@ def _scored(
     """``score`` into a folder of this machine."""
     column_map = load_column_map(columns)
     allowed = None if allow is None else load_allow_list(allow)
-    found = survey(sources)
     paths = found.files
     picked = detect(paths) if columns is None and not local.recorded else None
     if picked is not None:

@@ -205,6 +205,15 @@ def test_an_earlier_run_is_gone_before_the_next_is_there(bucket: Any, tmp_path: 
     assert {"found/manifest.json", "found/mine.txt", "found/calls/00000.parquet"} <= set(keys)
 
 
+def test_findings_are_no_logs(bucket: Any, tmp_path: Path) -> None:
+    logs(bucket, tmp_path)
+    score(["s3://day/logs"], Path("s3://day/found"))
+    with pytest.raises(
+        InputError, match=r"s3://day/found/accounts\.parquet: belongs to what gauger writes in s3://day/found"
+    ):
+        score(["s3://day"], Path("s3://day/found"))
+
+
 def test_killed_twice_and_run_again(bucket: Any, tmp_path: Path) -> None:
     """The store has a manifest only at the end; what was measured is not measured again."""
     logs(bucket, tmp_path)
