@@ -70,7 +70,7 @@ def summary(run: Run) -> str:
     if manifest.get("allow") is not None:
         allowed = len(manifest["allow"]["families"])
         lines.append(f"Allowed    {plural(allowed, 'family')} on the allow-list: no evidence, no reason of a finding")
-    lines += ["", *_findings(run), "", f"Written to {visible(run.place)}"]
+    lines += ["", *_findings(run), "", f"Written to {visible(run.place or str(run.out))}"]
     if run.errors:
         lines.append(f"{plural(len(run.errors), 'file')} could not be read:")
     return "\n".join(lines)
