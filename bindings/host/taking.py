@@ -137,7 +137,9 @@ def _json(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_plain, option=_OPTIONS)
     except TypeError:  # a lone surrogate, or an integer beyond 64 bits
-        return well_formed(json.dumps(value, default=_plain, ensure_ascii=False)).encode()
+        found = well_formed(json.dumps(value, default=_plain, ensure_ascii=False)).encode()
+        orjson.loads(found)  # raises where lists are in each other deeper than whoever measures will follow
+        return found
 
 
 def _json_of(value: Any) -> bytes:
