@@ -1,11 +1,10 @@
 """Paths that commands take: what has to lie on this machine is refused elsewhere before any work is done for it."""
 
-import re
 from typing import Any
 
 import click
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/")
+from gauger.stores.urls import scheme_of
 
 
 class HerePath(click.Path):
@@ -13,7 +12,6 @@ class HerePath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """As of ``click.Path``."""
-        if _URL.match(str(value)):
-            scheme = str(value).partition(":")[0]
+        if (scheme := scheme_of(value)) is not None:
             self.fail(f"a URL ({scheme}://...); this has to lie on this machine", param, ctx)
         return super().convert(value, param, ctx)

@@ -34,11 +34,10 @@ from gauger.engine.reference.directory import Reference, StateDirectory, directo
 from gauger.engine.reference.held_out import FalsePositives, false_positives, level_that_holds
 from gauger.engine.reference.kept_findings import known_of
 from gauger.engine.results.result import CallRows, Result, in_order
-from gauger.engine.segments import state_bytes
 from gauger.engine.serving.answers import answer
 from gauger.engine.serving.snapshot import NOTHING_KNOWN, Snapshot, Verdict, snapshot_of
 from gauger.engine.serving.streaming import REPRESENTATIVES, StreamingCounts, StreamingFamilies
-from gauger.engine.state import checkpoint
+from gauger.engine.state import checkpoint, state_bytes
 from gauger.engine.state.metadata import times_of
 from gauger.engine.state.state import State, content_of, prepare
 from gauger.kernels.warm import warmup

@@ -100,13 +100,7 @@ def take_record(
     beside, under : as of a ``LogRecord``, which is a tuple where a call is a dictionary
     """
     body = record if isinstance(record, bytes) else _json_of(record)
-    if beside is None:
-        own = None
-    else:
-        try:
-            own = orjson.dumps(beside)
-        except TypeError:  # a field that JSON has no word for
-            own = _json_of(beside)
+    own = None if beside is None else _json_of(beside)
     return (body, own, under), _CALL_BYTES + len(body) + (0 if own is None else len(own))
 
 

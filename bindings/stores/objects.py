@@ -7,21 +7,19 @@ Credentials, regions and endpoints are those of each store's own variables and f
 from __future__ import annotations
 
 import fnmatch
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
 from gauger.engine.common.errors import GaugerError, InputError
 from gauger.stores.elsewhere import Elsewhere
+from gauger.stores.urls import LOCAL, parted, scheme_of
 
-LOCAL = "file"
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):/+(.*)", re.S)
 _LIKE = {"s3a": "s3", "s3n": "s3", "gcs": "gs"}  # other words for the same
 _KNOWN = ("s3", "gs", "abfs", "abfss", "hdfs", "viewfs")
 _GLOB = "*"
@@ -31,24 +29,10 @@ _PROBE = ".gauger-asks-whether-it-may-write"
 FAULTS = (pa.ArrowException, OSError, ValueError)  # what pyarrow raises where a store does not do what it is asked
 
 
-def scheme_of(place: str | Path) -> str | None:
-    """The scheme of a URL, also of one whose slashes a ``Path`` has joined; None for what is none."""
-    found = _URL.fullmatch(str(place))
-    return None if found is None else found[1].lower()
-
-
 def shown(place: str | Path) -> str:
     """A place as it is shown: a URL as one, without what may hold a password."""
     scheme = scheme_of(place)
     return str(place) if scheme is None or scheme == LOCAL else Location.of(place).shown
-
-
-def local_path(url: str | Path) -> Path:
-    """The path that a URL with the scheme ``file`` names. Raises InputError for one of another machine."""
-    parts = urlsplit(str(url))
-    if parts.netloc not in ("", "localhost"):
-        raise InputError(f"{url}: of another machine; mount it and give its path")
-    return Path(unquote(parts.path))
 
 
 @dataclass(frozen=True)
@@ -60,13 +44,13 @@ class Location:
     @classmethod
     def of(cls, place: str | Path) -> Location:
         """Raises InputError for a scheme of no store."""
-        found = _URL.fullmatch(str(place))
+        found = parted(place)
         assert found is not None
-        scheme = _LIKE.get(found[1].lower(), found[1].lower())
+        scheme = _LIKE.get(found[0], found[0])
         if scheme not in _KNOWN:
             schemes = ", ".join(f"{one}://" for one in (LOCAL, *_KNOWN))
-            raise InputError(f"{found[1]}://: no store that is read or written here; there are {schemes}")
-        return cls(f"{scheme}://{found[2]}")
+            raise InputError(f"{found[0]}://: no store that is read or written here; there are {schemes}")
+        return cls(f"{scheme}://{found[1]}")
 
     @property
     def shown(self) -> str:
@@ -83,10 +67,10 @@ class Location:
         try:
             found, path = fs.FileSystem.from_uri(self._patient_url())
         except FAULTS as error:
-            raise InputError(f"{self.shown}: {self._said(error)}") from None
+            raise InputError(f"{self.shown}: {self.said(error)}") from None
         return found, path.rstrip("/")
 
-    def _said(self, error: BaseException) -> str:
+    def said(self, error: BaseException) -> str:
         """What a store says, without the URL: it may hold a password."""
         parts, text = urlsplit(self.url), said(error)
         for secret in (self._patient_url(), self.url, parts.query, parts.netloc.rpartition("@")[0]):
@@ -122,7 +106,7 @@ class Location:
                     base = self.shown.partition(_GLOB)[0].rpartition("/")[0] if is_glob else self.shown
                     yield self._file(one, f"{base}/{below}"), tuple(below.split("/"))
         except FAULTS as error:
-            raise InputError(f"{self.shown}: {self._said(error)}") from None
+            raise InputError(f"{self.shown}: {self.said(error)}") from None
 
     def _file(self, found: Any, url: str) -> Elsewhere:
         return Elsewhere.of(url, found.size or 0, found.mtime_ns or 0, partial(_opened, self.store[0], found.path))
@@ -136,7 +120,7 @@ class Location:
                 out.write(b"?")
             store.delete_file(f"{path}/{_PROBE}")
         except FAULTS as error:
-            raise GaugerError(f"{self.shown}: cannot write there ({self._said(error)}); choose another --out") from None
+            raise GaugerError(f"{self.shown}: cannot write there ({self.said(error)}); choose another --out") from None
 
 
 def _opened(store: Any, path: str) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,9 +17,11 @@ from typing import Any
 
 from gauger.engine.common.errors import GaugerError
 from gauger.engine.common.private import make_folder
-from gauger.stores.objects import FAULTS, LOCAL, Location, local_path, said, scheme_of
+from gauger.stores.objects import FAULTS, Location
+from gauger.stores.urls import LOCAL, local_path, scheme_of
 
 _CHUNK = 1 << 22
+_OURS = re.compile(r"\d{5}\.parquet")  # in folders; whatever else is there may be a user's, logs of his own even
 
 
 def own_folder() -> Path:
@@ -66,16 +69,17 @@ def _put(folder: Path, place: Location, last: str) -> None:
             with open(folder / name, "rb") as source, store.open_output_stream(f"{path}/{name}") as out:
                 shutil.copyfileobj(source, out, _CHUNK)
     except FAULTS as error:
-        raise GaugerError(f"{place.shown}: cannot write there ({said(error)}); run again to go on") from None
+        raise GaugerError(f"{place.shown}: cannot write there ({place.said(error)}); run again to go on") from None
 
 
 def _forget(store: Any, path: str, names: Sequence[str]) -> None:
-    """Remove files that an earlier run left in the folders of these: its calls must not stand among ours."""
+    """Remove what an earlier run left in the folders of these: its calls must not stand among ours."""
     from pyarrow import fs
 
     folders = {name.rpartition("/")[0] for name in names} - {""}
     for folder in folders:
         selected = fs.FileSelector(f"{path}/{folder}", allow_not_found=True)
         for one in store.get_file_info(selected):
-            if one.type == fs.FileType.File and f"{folder}/{one.base_name}" not in names:
+            is_ours = one.type == fs.FileType.File and _OURS.fullmatch(one.base_name)
+            if is_ours and f"{folder}/{one.base_name}" not in names:
                 store.delete_file(one.path)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from gauger.engine.common.errors import InputError
-from gauger.stores.objects import LOCAL, local_path, said, scheme_of, shown
+from gauger.stores.objects import said, shown
+from gauger.stores.urls import LOCAL, local_path, scheme_of
 
 DELTA, ICEBERG = "delta:", "iceberg:"
 _DELTA_LOG, _ICEBERG_LOG = "_delta_log", "metadata"
@@ -56,11 +57,11 @@ def files_of(place: str) -> Iterator[str | Path]:
 
 
 def _of_delta(place: str) -> list[str]:
+    named = f"{DELTA}{shown(place)}"
     try:
         from deltalake import DeltaTable
     except ImportError:
-        raise InputError(f"{DELTA}{place}: Delta tables need deltalake: pip install 'gauger[delta]'") from None
-    named = f"{DELTA}{shown(place)}"
+        raise InputError(f"{named}: Delta tables need deltalake: pip install 'gauger[delta]'") from None
     try:
         table = DeltaTable(place)
         features = table.protocol().reader_features or []

@@ -227,6 +227,7 @@ def share() -> None:
     """Let everybody read the kernels that are there: an image is made by root and used by another."""
     if DIRECTORY.path is None:
         return
+    os.chmod(os.path.dirname(DIRECTORY.path), 0o755)
     for folder, _, names in os.walk(DIRECTORY.path):
         os.chmod(folder, 0o755)
         for name in names:

@@ -13,7 +13,8 @@ from gauger.engine.segments.spool import is_spool
 from gauger.logs.readers import sniffing
 from gauger.stores import tables
 from gauger.stores.elsewhere import STANDARD_INPUT, standard_input
-from gauger.stores.objects import LOCAL, Location, local_path, scheme_of
+from gauger.stores.objects import Location
+from gauger.stores.urls import LOCAL, local_path, scheme_of
 
 _TEMPORARY = (".tmp", ".part", ".partial", ".crdownload", ".inprogress", ".swp", "~")
 _HIDDEN = "hidden, temporary or a marker"

@@ -47,11 +47,14 @@ def test_its_bytes_come_from_the_beginning_each_time(tmp_path: Path) -> None:
         assert path == own
 
 
-def score(arguments: list[str], given: bytes | int) -> subprocess.CompletedProcess[bytes]:
-    words = [sys.executable, "-m", "gauger", "score", *arguments]
+def score(folder: Path, arguments: list[str], given: bytes | int) -> subprocess.CompletedProcess[bytes]:
+    """A run with temporary files in ``folder/scratch``; given : what is piped in, or its descriptor"""
+    (folder / "scratch").mkdir(exist_ok=True)
+    words, environment = [sys.executable, "-m", "gauger", "score", *arguments], dict(os.environ)
+    environment["TMPDIR"] = str(folder / "scratch")
     if isinstance(given, int):
-        return subprocess.run(words, stdin=given, capture_output=True)
-    return subprocess.run(words, input=given, capture_output=True)
+        return subprocess.run(words, stdin=given, env=environment, capture_output=True)
+    return subprocess.run(words, input=given, env=environment, capture_output=True)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet", ".csv"])
@@ -60,22 +63,21 @@ def test_what_is_piped_in_is_scored_like_the_file(tmp_path: Path, suffix: str) -
     log = traffic.write(traffic.table(rows), tmp_path / f"day{suffix}")
     given = log.read_bytes()
     common = ["--workers", "1", "--state", str(tmp_path / "state")]
-    kept = set(Path("/tmp").iterdir())
-    assert score([str(log), "--out", str(tmp_path / "file"), *common], b"").returncode == 0
-    run = score(["-", "--out", str(tmp_path / "pipe"), *common, "--replace-day"], given)
+    assert score(tmp_path, [str(log), "--out", str(tmp_path / "file"), *common], b"").returncode == 0
+    run = score(tmp_path, ["-", "--out", str(tmp_path / "pipe"), *common, "--replace-day"], given)
     assert run.returncode == 0, run.stderr
     for name in ("accounts", "campaigns", "quarantine", "calls/00000"):
         one, other = (pq.read_table(tmp_path / out / f"{name}.parquet") for out in ("file", "pipe"))
         assert one.equals(other), name
-    assert not [path for path in set(Path("/tmp").iterdir()) - kept if path.is_file() and os.path.getsize(path)]
+    assert list((tmp_path / "scratch").iterdir()) == []
 
 
 def test_nothing_piped_in_is_said(tmp_path: Path) -> None:
-    run = score(["-", "--out", str(tmp_path / "out")], b"")
+    run = score(tmp_path, ["-", "--out", str(tmp_path / "out")], b"")
     assert run.returncode == 1
     assert run.stderr.decode().startswith("gauger: -: ")
     master, slave = os.openpty()
-    run = score(["-", "--out", str(tmp_path / "out")], slave)
+    run = score(tmp_path, ["-", "--out", str(tmp_path / "out")], slave)
     assert b"-: nothing is piped into standard input" in run.stderr
     os.close(master)
     os.close(slave)

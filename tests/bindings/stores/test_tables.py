@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import deltalake
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyiceberg.catalog
 import pytest
+from pyiceberg.utils.config import Config
 
 from gauger.engine.common.errors import InputError
 from gauger.logs.columns import load_column_map
@@ -30,7 +33,6 @@ def texts(*of: pa.Table) -> list[str]:
 
 
 def test_delta_after_an_overwrite_a_delete_and_a_new_column(tmp_path: Path) -> None:
-    deltalake = pytest.importorskip("deltalake")
     place = tmp_path / "calls"
     deltalake.write_deltalake(place, rows(1))
     deltalake.write_deltalake(place, rows(2), mode="overwrite")
@@ -41,15 +43,12 @@ def test_delta_after_an_overwrite_a_delete_and_a_new_column(tmp_path: Path) -> N
     left = [one.filter(pa.compute.not_equal(one.column("account_id"), gone)) for one in (first, more)]
     assert prompts(f"delta:{place}") == texts(*left)
     assert prompts(f"delta:file://{place}") == texts(*left)
-    for given in (place, tmp_path, place / "*.parquet"):
-        if given == place / "*.parquet":
-            continue  # files named one by one are the user's own choice
+    for given in (place, tmp_path):
         with pytest.raises(InputError, match=f"{place}: a Delta table, .* give delta:{place} "):
             survey([given])
 
 
 def test_delta_in_parts_named_by_folders(tmp_path: Path) -> None:
-    deltalake = pytest.importorskip("deltalake")
     calls = rows(1)
     deltalake.write_deltalake(tmp_path / "calls", calls, partition_by=["account_id"])
     found = survey([f"delta:{tmp_path / 'calls'}"]).files
@@ -62,7 +61,6 @@ def test_delta_in_parts_named_by_folders(tmp_path: Path) -> None:
 def test_delta_whose_files_do_not_hold_it_is_refused(
     tmp_path: Path, feature: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deltalake = pytest.importorskip("deltalake")
     deltalake.write_deltalake(tmp_path / "calls", rows(1))
     real = deltalake.DeltaTable.protocol
     monkeypatch.setattr(deltalake.DeltaTable, "protocol", lambda self: real(self)._replace(reader_features=[feature]))
@@ -72,11 +70,6 @@ def test_delta_whose_files_do_not_hold_it_is_refused(
 
 @pytest.fixture
 def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    pytest.importorskip("pyiceberg")
-    pytest.importorskip("sqlalchemy")
-    import pyiceberg.catalog
-    from pyiceberg.utils.config import Config
-
     (tmp_path / "house").mkdir()
     given = {"TYPE": "sql", "URI": f"sqlite:///{tmp_path / 'catalog.db'}", "WAREHOUSE": f"file://{tmp_path / 'house'}"}
     for name, value in given.items():

@@ -8,7 +8,7 @@ import pytest
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.secret import Secret
 from gauger.engine.engine import Engine
-from gauger.engine.segments import state_bytes
+from gauger.engine.state import state_bytes
 from tests.engine.worlds import CANARY, Call, taking
 from tests.engine.worlds import ENGINE_SETTINGS as SETTINGS
 

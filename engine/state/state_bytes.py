@@ -1,6 +1,6 @@
 """A state as bytes, to be sent to another process or kept in a column: what ``checkpoint`` writes, in one piece.
 
-MAGIC | uint64 size | zstd of the files, as ``arrays`` has them
+MAGIC | uint64 size | zstd of: uint64 size of the header | header: JSON, bytes of each file by name | the files
 """
 
 from __future__ import annotations
@@ -8,12 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
+import orjson
 import pyarrow as pa
 
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.secret import Secret
-from gauger.engine.segments.arrays import decoded, encoded
 from gauger.engine.state.checkpoint import load_state, save_state
 from gauger.engine.state.state import State
 
@@ -27,8 +26,9 @@ def to_bytes(state: State) -> bytes:
     with TemporaryDirectory() as name:
         folder = Path(name) / "state"
         save_state(state, folder)
-        files = {path.name: np.frombuffer(path.read_bytes(), np.uint8) for path in sorted(folder.iterdir())}
-    content = b"".join(encoded(files))
+        files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    header = orjson.dumps({file: len(content) for file, content in files.items()})
+    content = b"".join([len(header).to_bytes(_SIZE_BYTES, "little"), header, *files.values()])
     packed: bytes = pa.compress(content, codec="zstd", asbytes=True)
     return MAGIC + len(content).to_bytes(_SIZE_BYTES, "little") + packed
 
@@ -39,18 +39,30 @@ def from_bytes(data: bytes, secret: Secret) -> State:
     size = int.from_bytes(data[len(MAGIC) : start], "little")
     try:
         if not data.startswith(MAGIC) or size > _RATIO_MAX * len(data):
-            raise ValueError
-        files = decoded(pa.decompress(memoryview(data)[start:], size, codec="zstd", asbytes=True))
-        if any(Path(name).name != name for name in files):
-            raise ValueError
-    except (ValueError, KeyError, TypeError, OSError, MemoryError, pa.ArrowException):
+            raise ValueError(size)
+        files = _files(pa.decompress(memoryview(data)[start:], size, codec="zstd", asbytes=True))
+    except (ValueError, TypeError, AttributeError, OSError, MemoryError, pa.ArrowException):
         raise StateError("these bytes are no state, or damaged") from None
     with TemporaryDirectory() as name:
         folder = Path(name) / "state"
         folder.mkdir()
         for file, content in files.items():
-            (folder / file).write_bytes(content.tobytes())
+            (folder / file).write_bytes(content)
         try:
             return load_state(folder, secret)
         except StateError as error:
             raise StateError(str(error).replace(str(folder), "state bytes")) from None
+
+
+def _files(content: bytes) -> dict[str, bytes]:
+    """The files by name. Raises ValueError, TypeError or AttributeError where the header does not fit what follows."""
+    at = _SIZE_BYTES + int.from_bytes(content[:_SIZE_BYTES], "little")
+    found: dict[str, bytes] = {}
+    for name, size in orjson.loads(content[_SIZE_BYTES:at]).items():
+        if Path(name).name != name or not 0 <= size <= len(content) - at:
+            raise ValueError(name)
+        found[name] = content[at : at + size]
+        at += size
+    if at != len(content):
+        raise ValueError(at)
+    return found
