@@ -28,12 +28,10 @@ def _costs(row: dict[str, Any]) -> str:
     if "loop" in row:
         one = row["loop"]
         late, bare = one["late_ms"]["gauger"], one["late_ms"]["bare"]
-        traffic = (
-            f"{one['minutes']:g} minutes, {one['requests_per_second']:g} requests/s, {one['swaps']} files of verdicts"
-        )
+        traffic = f"{one['minutes']:g} minutes of {one['requests_per_second']:g} requests/s"
         said = f"{late['median_worst']:.1f} ms (bare {bare['median_worst']:.1f})"
-        lines.append([f"event loop late, the worst of ten seconds, in {traffic} beside other work", said])
-        lines.append(["the worst of all", f"{late['max']:.0f} ms (bare {bare['max']:.0f})"])
+        lines.append([f"event loop late, worst of ten seconds, {traffic}, {one['swaps']} new verdicts: median", said])
+        lines.append(["and largest", f"{late['max']:.0f} ms (bare {bare['max']:.0f})"])
     if "steady" in row:
         one = row["steady"]
         lines.append([f"{one['calls']:,} calls as fast as they go", f"{one['calls_per_second']:,} calls/s"])
