@@ -120,7 +120,8 @@ class Service:
     def _start(self) -> None:
         """Weigh the oldest day that is over, else the newest day that has new calls."""
         days = self.spool.days()
-        over = [day for day in days if self._is_over(day) and self.spool.checked(day)]
+        now, lateness = datetime.now(UTC), self.plan.lateness_seconds
+        over = [day for day in days if is_over(day, now, lateness) and self.spool.checked(day)]
         chosen = over[0] if over else days[-1] if days else None
         if chosen is None:
             return
@@ -142,10 +143,6 @@ class Service:
             os.link(closed_beside(self.plan.publish), temporary)
             os.replace(temporary, self.plan.publish)
 
-    def _is_over(self, day: date) -> bool:
-        end = datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
-        return (datetime.now(UTC) - end).total_seconds() >= self.plan.lateness_seconds
-
     def record(self) -> dict[str, Any]:
         """How it does, as JSON."""
         status = self.status
@@ -156,3 +153,9 @@ class Service:
             "weighed_at": status.weighed_at or None,
             "days_open": [day.isoformat() for day in self.spool.days()],
         }
+
+
+def is_over(day: date, now: datetime, lateness_seconds: float) -> bool:
+    """Whether no more calls of a day, in UTC, are waited for."""
+    end = datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
+    return (now - end).total_seconds() >= lateness_seconds

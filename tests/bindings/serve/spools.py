@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from tests.bindings import traffic
 SECRET = Secret(b"0123456789abcdef")
 
 
+@cache
 def today() -> date:
-    """The UTC day it is."""
+    """The UTC day it was when the tests began: midnight may come while they run."""
     return datetime.now(UTC).date()
 
 
@@ -40,5 +42,5 @@ def leave(folder: Path, rows: Iterable[Mapping[str, Any]], *, complete: bool = T
 
 
 def days_ago(number: int) -> date:
-    """A day before today."""
+    """A day before today. Two days ago is over at any hour; yesterday stays open for calls that come late."""
     return today() - timedelta(days=number)

@@ -1,6 +1,7 @@
 """The service: days are weighed as calls come, closed once, and go on after a restart at any moment."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -72,22 +73,28 @@ def test_a_day_is_weighed_again_as_more_comes_and_closed_when_it_is_over(plan: P
 
 
 def test_days_that_are_over_are_closed_in_order_and_published(plan: Plan) -> None:
-    for number in (2, 1):
+    for number in (3, 2):
         leave(plan.spool, rows_of(days_ago(number), seed=number))
     service = Service(plan)
     service.plan.spool.joinpath("days").mkdir(exist_ok=True)
     until_weighed(service, 2)
     assert service.status.closed == 2
-    assert [str(day) for day in StateDirectory(plan.state).days()] == [str(days_ago(2)), str(days_ago(1))]
+    assert [str(day) for day in StateDirectory(plan.state).days()] == [str(days_ago(3)), str(days_ago(2))]
     assert service.spool.days() == []
     assert plan.publish.read_bytes() == closed_beside(plan.publish).read_bytes()
-    numbers = [manifest(plan, days_ago(number))["findings"] for number in (2, 1)]
+    numbers = [manifest(plan, days_ago(number))["findings"] for number in (3, 2)]
     assert numbers == [1, 1]
     assert Verdicts.open(plan.publish, key=SECRET).of("mule-001").tier == MEMBER
 
 
+@pytest.mark.parametrize(("after", "is_over"), [(-1, False), (3_599, False), (3_600, True), (90_000, True)])
+def test_a_day_stays_open_for_calls_that_come_late(plan: Plan, after: int, is_over: bool) -> None:
+    midnight = datetime.combine(today() + timedelta(days=1), datetime.min.time(), UTC)
+    assert services.is_over(today(), midnight + timedelta(seconds=after), plan.lateness_seconds) == is_over
+
+
 def test_the_closed_day_counts_beside_a_new_one(plan: Plan) -> None:
-    leave(plan.spool, rows_of(days_ago(1)))
+    leave(plan.spool, rows_of(days_ago(2)))
     service = Service(plan)
     until_weighed(service)
     leave(plan.spool, [row for row in rows_of(today()) if not row["account_id"].startswith("mule")])
@@ -99,13 +106,13 @@ def test_the_closed_day_counts_beside_a_new_one(plan: Plan) -> None:
 
 
 def test_it_is_stopped_and_goes_on_where_it_was(plan: Plan) -> None:
-    leave(plan.spool, rows_of(days_ago(1)))
+    leave(plan.spool, rows_of(days_ago(2)))
     first = Service(plan)
     first.step()
     assert first._weighing is not None
     first.stop.set()
     first.run()  # ends the weighing it has
-    assert not (plan.out / str(days_ago(1))).exists()
+    assert not (plan.out / str(days_ago(2))).exists()
     second = Service(plan)
     until_weighed(second)
     assert second.status.closed == 1
