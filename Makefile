@@ -45,5 +45,5 @@ $(INSTALLED): pyproject.toml
 	  { echo "$(PYTHON) has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv) and run make again"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[test,hosts,lint]'
+	$(BIN)/python -m pip install --quiet --editable '.[test,hosts,clusters,lint]'
 	@touch $@

@@ -17,10 +17,11 @@ ROOMS = {
     "kernels": ("machine", "sketches", "text", "families", "accounts"),
     "engine": (
         "common", "intake", "state", "segments", "families", "statistics", "evidence", "findings", "reference",
-        "results", "serving", "plan",
+        "results", "serving", "plan", "cluster",
     ),
     "bindings": (
         "sketches", "text", "stores", "logs", "batch", "simulate", "report", "benchmark", "host", "adapters", "serve",
+        "cluster", "ray", "spark",
     ),
 }  # fmt: skip
 MODULES_MAX, MODULE_LINES_MAX, FUNCTION_LINES_MAX, ARGUMENTS_MAX = 15, 400, 70, 8

@@ -111,16 +111,21 @@ def _check_name(path: Path) -> None:
 
 
 def parts(
-    inputs: Sequence[Input], column_map: ColumnMap, recorded: Recorded, so_far: Account, failed: set[int]
+    inputs: Sequence[Input],
+    column_map: ColumnMap,
+    recorded: Recorded,
+    so_far: Account,
+    failed: set[int],
+    first: int = 0,
 ) -> Iterator[Source]:
     """Every chunk of every file that can be read; files that cannot are said to have ended, and the others go on.
 
     recorded : how files of a spool are read
-    so_far : what was read already; failed : files that nothing more is taken of, by number
+    so_far : what was read already; failed : files that nothing more is taken of, by number; first : that of the first
     """
     small = SmallFiles(column_map)
     spools = _wholest((item.path for item in inputs), recorded.secret)
-    for number, item in enumerate(inputs):
+    for number, item in enumerate(inputs, first):
         known = so_far.files.get(number)
         if known is not None and known.ended:
             continue

@@ -141,7 +141,7 @@ def _scored(
         run = LocalRun(work, given, settings, kept, local)
         try:
             outputs.begin(out)  # after all that can be refused: it ends the earlier run
-            scoring = _Scoring(out, inputs, run, local.publish, len(found.left_out))
+            scoring = Scoring(out, inputs, run, local.publish, len(found.left_out))
             done = scoring.score(prepared(column_map, paths), allowed, column_map.own)
             done.picked = picked
             done.errors.extend(found.complaints())  # calls may be missing
@@ -161,7 +161,7 @@ def _identities(inputs: list[Input]) -> list[Any]:
     return [[visible(str(item.path.absolute())), item.bytes, item.path.stat().st_mtime_ns] for item in inputs]
 
 
-class _Scoring:
+class Scoring:
     """One run of ``score``, stage by stage."""
 
     def __init__(self, out: Path, inputs: list[Input], run: LocalRun, publish: Path | None, left_out: int) -> None:
@@ -173,12 +173,16 @@ class _Scoring:
 
     def score(self, column_map: ColumnMap, allowed: AllowList | None, own: Sequence[str]) -> Run:
         """own : columns that the user's own map names"""
-        run, inputs, watch = self._run, self._inputs, self._watch
         with threads.beside() as start:
-            digests = [start(digest, item.path) for item in inputs]
+            digests = [start(digest, item.path) for item in self._inputs]
             self._measure(column_map)
-            for item, found in zip(inputs, digests, strict=True):
+            for item, found in zip(self._inputs, digests, strict=True):
                 item.sha256 = found.result() if found.exception() is None else None
+        return self.weigh(column_map, allowed, own)
+
+    def weigh(self, column_map: ColumnMap, allowed: AllowList | None, own: Sequence[str]) -> Run:
+        """What follows once all is measured."""
+        run, inputs, watch = self._run, self._inputs, self._watch
         settle(inputs, run.account)
         watch.lap("ingest")
         finished = run.finish(allowed)

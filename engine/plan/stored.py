@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
 from gauger.engine.common import memory, progress, threads
+from gauger.engine.common.errors import StateError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.common.shards import shards_of, units_of
@@ -23,8 +24,14 @@ from gauger.engine.statistics.folded import UnitCalls, accounts_of, fold
 from gauger.engine.statistics.people import People, totals_of
 from gauger.engine.statistics.shared_text import Copies, copies_of
 
+ACCOUNTS = "accounts"  # the stage of all calls
 _FOLD_ROWS = 65_536  # calls folded at a time
 _FOLD_BYTES = 2_800  # of memory for each call of a unit that is folded
+
+
+def stage_of(panes: Sequence[int]) -> str:
+    """The stage of the calls of some panes of time."""
+    return f"panes from {panes[0]}"
 
 
 def folded(segments: list[Segment], shards: range, secret: Secret, settings: Settings) -> State:
@@ -61,7 +68,7 @@ class StoredDay:
         self.settings, self.secret, self.key = settings, secret, secret.key
         self.is_text, self.has_addresses = account.content != "token ids", "client_address" in account.columns
         self._work, self._columns = work, account.columns
-        self.units = units_of(account.scored)
+        self.units = units_of(account.scored + len(work.redelivered))  # of all that was measured
         self._calls_of_unit = account.scored // self.units
         self._hours = list(account.hours)
         self.calls_of_panes: dict[int, int] = {}
@@ -90,7 +97,7 @@ class StoredDay:
     @cached_property
     def people(self) -> People:
         """As in ``Day``."""
-        paths = self._folded("accounts", None)
+        paths = self._folded(ACCOUNTS, None)
         memory.settle()
         return StoredPeople(paths, self._known_copies())
 
@@ -104,26 +111,32 @@ class StoredDay:
     def _folded(self, stage: str, days: Sequence[Sequence[int]] | None) -> list[Path]:
         """Files of the units of a stage; those that are not there yet are made, for all groups of panes at once."""
         segments = self._work.segments()
-        stages = [stage] if days is None else [f"{stage} {panes[0]}" for panes in days]
+        stages = [stage] if days is None else [stage_of(panes) for panes in days]
         waiting = [unit for unit in range(self.units) if not all(self._work.unit(one, unit).exists() for one in stages)]
+        if waiting and self.calls_of_panes and all(segment.is_empty for segment in segments):
+            raise StateError("these days were not folded where the calls are; run again")
         step = progress.steps("folding", len(waiting))
 
         def unit(number: int) -> None:
-            state = folded(segments, shards_of(number, self.units), self.secret, self.settings)
-            state.columns = set(self._columns)
-            for place, one in enumerate(stages):
-                calls = None
-                state.days = self._days_of(None if days is None else days[place])
-                if days is None:
-                    population, calls = fold(state)
-                else:
-                    population, _ = accounts_of(state, days[place])
-                totals = totals_of(population, self.key, self.settings.calls_min)
-                save_unit(self._work.unit(one, number), population, calls, totals)
+            self.fold(number, {stage: None} if days is None else dict(zip(stages, days, strict=True)))
             step()
 
         threads.each(unit, waiting, self._calls_of_unit * _FOLD_BYTES)
         return [self._work.unit(one, number) for one in stages for number in range(self.units)]
+
+    def fold(self, number: int, stages: Mapping[str, Sequence[int] | None]) -> None:
+        """Fold a unit into files; stages : name of each, and the panes of time that it is of, None = all"""
+        state = folded(self._work.segments(), shards_of(number, self.units), self.secret, self.settings)
+        state.columns = set(self._columns)
+        for stage, panes in stages.items():
+            calls = None
+            state.days = self._days_of(panes)
+            if panes is None:
+                population, calls = fold(state)
+            else:
+                population, _ = accounts_of(state, panes)
+            totals = totals_of(population, self.key, self.settings.calls_min)
+            save_unit(self._work.unit(stage, number), population, calls, totals)
 
     def _days_of(self, panes: Sequence[int] | None) -> tuple[int, int] | None:
         """First and last UTC day with a call of some panes, or of all."""
@@ -133,12 +146,12 @@ class StoredDay:
 
     def calls(self, unit: int) -> UnitCalls:
         """As in ``Day``."""
-        return calls_of_unit(self._work.unit("accounts", unit))
+        return calls_of_unit(self._work.unit(ACCOUNTS, unit))
 
     def of_panes(self, days: Sequence[Sequence[int]]) -> list[People]:
         """As in ``Day``."""
         if len(days) == 1 and self.panes == list(days[0]):
             return [self.people]
-        paths = self._folded("panes from", days)
+        paths = self._folded("", days)
         copies = self._known_copies()
         return [StoredPeople(paths[at : at + self.units], copies) for at in range(0, len(paths), self.units)]

@@ -45,6 +45,24 @@ class BookmarkFile:
         write_arrays(self._path, arrays)
 
 
+def matched_unit(
+    matching: Matching, found: dict[str, np.ndarray], grams: Grams, rows: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The file of a unit that is matched.
+
+    found : columns of its distinct prompts; grams, rows : where theirs are in these
+    """
+    labels = np.empty(len(rows), np.int32)
+
+    def slices() -> Iterator[tuple[np.ndarray, Grams]]:
+        for start in range(0, len(rows), _SLICE):
+            own = rows[start : start + _SLICE]
+            yield np.arange(start, start + len(own)), grams.take(own)
+
+    counts = matching.match(slices(), labels)
+    return {**found, "frame": labels, **{f"count {name}": getattr(counts, name) for name in _COUNTS}}
+
+
 class StoredPrompts:
     """The distinct prompts of a work directory. They are known once they are matched."""
 
@@ -52,7 +70,7 @@ class StoredPrompts:
         self._work, self._units = work, units
         self.bookmark = BookmarkFile(work.once("forest"))
 
-    def _unit(self, number: int) -> tuple[dict[str, np.ndarray], Grams, np.ndarray]:
+    def distinct(self, number: int) -> tuple[dict[str, np.ndarray], Grams, np.ndarray]:
         """Columns of a unit's distinct prompts in order of hash, grams of its segments, and where in these theirs are.
 
         A prompt that was sent in several blocks lies in each: its calls are added up, without those delivered before.
@@ -111,25 +129,20 @@ class StoredPrompts:
                 step()
 
             threads.each(unit, waiting, 3 * self._work.prompt_bytes() // self._units)
-            counts = [self._counts(number) for number in range(self._units)]
-            write_arrays(path, _stored(matching.matcher.frames, matching.figures(SlotCounts.merged(counts))))
+            self.conclude(matching)
         self._work.drop_prompts()
         frames, slots = _loaded(read_arrays(path))
         return Matched(self._column("frame"), Matcher(frames), slots)
 
+    def conclude(self, matching: Matching) -> None:
+        """Every unit is matched: figures of the frames, from the counts of all."""
+        counts = [self._counts(number) for number in range(self._units)]
+        figures = matching.figures(SlotCounts.merged(counts))
+        write_arrays(self._work.once("matched"), _stored(matching.matcher.frames, figures))
+
     def _match(self, matching: Matching, number: int) -> None:
         """Match a unit, into its file."""
-        found, grams, rows = self._unit(number)
-        labels = np.empty(len(rows), np.int32)
-
-        def slices() -> Iterator[tuple[np.ndarray, Grams]]:
-            for start in range(0, len(rows), _SLICE):
-                own = rows[start : start + _SLICE]
-                yield np.arange(start, start + len(own)), grams.take(own)
-
-        counts = matching.match(slices(), labels)
-        own = {f"count {name}": getattr(counts, name) for name in _COUNTS}
-        write_arrays(self._work.unit("prompts", number), {**found, "frame": labels, **own})
+        write_arrays(self._work.unit("prompts", number), matched_unit(matching, *self.distinct(number)))
 
     def _counts(self, number: int) -> SlotCounts:
         found = read_arrays(self._work.unit("prompts", number), [f"count {name}" for name in _COUNTS])
@@ -141,7 +154,7 @@ class StoredPrompts:
         for number in range(self._units):
             if size <= 0:
                 break
-            _, grams, rows = self._unit(number)
+            _, grams, rows = self.distinct(number)
             parts.append(grams.take(rows[:size]))
             size -= len(rows)
         offsets = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part.offsets) for part in parts]))])

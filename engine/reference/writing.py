@@ -71,6 +71,21 @@ class Writing:
         digest = manifest_digest(folder)
         self._changes[name] = Named(self._placed(folder, name, digest), digest, next_id)
 
+    def adopt(self, before: Commit, after: Commit) -> None:
+        """Keep what a copy of this directory keeps since: that of ``before``, which has committed ``after``."""
+        for name, part in after.parts.items():
+            if before.parts.get(name) == part:
+                continue
+            self._begin()
+            folder = new_folder(self.root / PARTS / name.replace("/", "-"))
+            shutil.copytree(after.root / part.folder, folder, dirs_exist_ok=True)
+            sync_folder(folder)
+            if manifest_digest(folder) != part.digest:
+                raise StateError(f"{self.root}: {name} came damaged; run again")
+            self._changes[name] = replace(part, folder=self._placed(folder, name, part.digest))
+        for name in before.parts.keys() - after.parts.keys():
+            self.drop(name)
+
     def drop(self, name: str) -> None:
         """Keep a part no longer."""
         self._begin()

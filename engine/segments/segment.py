@@ -242,54 +242,59 @@ class Segment:
         """base : its path without a suffix; number : its own. Raises StateError where it cannot be read."""
         self._base, self._number, self._redelivered = base, number, redelivered or Redelivered.nothing()
         try:
-            self._footer = orjson.loads(base.with_suffix(FOOTER).read_bytes())
+            self.footer = orjson.loads(base.with_suffix(FOOTER).read_bytes())
         except (OSError, orjson.JSONDecodeError):
             raise StateError(f"{base}: a damaged segment; run again with --fresh") from None
-        self.content: str = self._footer["content"] or "text"
-        self.columns = frozenset(self._footer["columns"])
+        self.content: str = self.footer["content"] or "text"
+        self.columns = frozenset(self.footer["columns"])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds no call: what became of an input is told, and its calls are elsewhere."""
+        return not self.footer["blocks"]
 
     @property
     def prompts_held(self) -> int:
         """Distinct prompts of its blocks, one of several counted in each."""
-        return sum(sum(entry[PROMPTS][1]) for entry in self._footer["blocks"])
+        return sum(sum(entry[PROMPTS][1]) for entry in self.footer["blocks"])
 
     def account(self) -> Account:
         """What became of its input."""
         texts = ["reason_ends", "reason_bytes", "account_ends", "account_bytes"]
         arrays = read_arrays(self._base.with_suffix(ARRAYS), ["refused_file", "refused_row", *texts])
-        window = self._footer["window"]
+        window = self.footer["window"]
         return Account(
-            files={int(file): Tally(**tally) for file, tally in self._footer["files"].items()},
+            files={int(file): Tally(**tally) for file, tally in self.footer["files"].items()},
             refused_file=arrays["refused_file"].tolist(),
             refused_row=arrays["refused_row"].tolist(),
             refused_reason=text_column(arrays["reason_ends"], arrays["reason_bytes"]).to_pylist(),
             refused_account=text_column(arrays["account_ends"], arrays["account_bytes"]).to_pylist(),
-            left_out=self._footer["left_out"],
-            filled=self._footer["filled"],
-            names=self._footer["names"],
-            hours={int(hour): number for hour, number in self._footer["hours"].items()},
+            left_out=self.footer["left_out"],
+            filled=self.footer["filled"],
+            names=self.footer["names"],
+            hours={int(hour): number for hour, number in self.footer["hours"].items()},
             window=None if window is None else (window[0], window[1]),
-            content=self._footer["content"],
-            columns=set(self._footer["columns"]),
-            novelty_day=self._footer["novelty_day"],
+            content=self.footer["content"],
+            columns=set(self.footer["columns"]),
+            novelty_day=self.footer["novelty_day"],
         )
 
     def words(self) -> WordSketch:
         """Words of its prompts."""
         arrays = read_arrays(self._base.with_suffix(ARRAYS), ["counts", "registers"])
-        return WordSketch(arrays["counts"], arrays["registers"], int(self._footer["words"]))
+        return WordSketch(arrays["counts"], arrays["registers"], int(self.footer["words"]))
 
     def calls(self, shards: range) -> Iterator[tuple[int, Section]]:
         """Sections of calls of some neighbouring shards, each with the number of its layout."""
         for block, shard, section in self._sections(CALLS, shards):
-            layout = self._footer["blocks"][block]["layout"]
+            layout = self.footer["blocks"][block]["layout"]
             yield layout, replace(unpack(section, self._layout(layout)), left_out=self._left_out(block, shard))
 
     def _left_out(self, block: int, shard: int) -> np.ndarray:
         return self._redelivered.calls_of(section_number(self._number, block, shard))
 
     def _layout(self, number: int) -> list[Column]:
-        return [tuple(column) for column in self._footer["layouts"][number]]
+        return [tuple(column) for column in self.footer["layouts"][number]]
 
     def contexts(self, shards: range) -> Iterator[Section]:
         """Sections of context texts of some neighbouring shards."""
@@ -304,7 +309,7 @@ class Segment:
         Their calls are all that were measured.
         """
         for block, shard, section in self._sections(PROMPTS, shards):
-            yield _prompts(self._footer["blocks"][block][PROMPTS][1][shard], section)
+            yield _prompts(self.footer["blocks"][block][PROMPTS][1][shard], section)
 
     def deliveries(self, shards: range) -> Iterator[tuple[int, int, np.ndarray]]:
         """Block, shard, and what tells its calls, uint64[n], of some neighbouring shards; see ``deliveries``."""
@@ -312,32 +317,33 @@ class Segment:
             yield block, shard, unpack_deliveries(section, self._calls_in(block, shard))[0]
 
     def _calls_in(self, block: int, shard: int) -> int:
-        number: int = self._footer["blocks"][block][DELIVERIES][1][shard]
+        number: int = self.footer["blocks"][block][DELIVERIES][1][shard]
         return number
 
     def carried(self, block: int, shard: int) -> np.ndarray:
         """Places of calls and of context texts that they carry, int32[c, 2], in a section of deliveries."""
-        section = self._section(DELIVERIES, block, shard)
+        section = self.section(DELIVERIES, block, shard)
         return unpack_deliveries(section, self._calls_in(block, shard))[1]
 
     def columns_of(self, block: int, shard: int) -> dict[str, np.ndarray]:
         """Columns of a section of calls, those included that are left out."""
-        section = self._section(CALLS, block, shard)
-        return unpack(section, self._layout(self._footer["blocks"][block]["layout"])).columns
+        section = self.section(CALLS, block, shard)
+        return unpack(section, self._layout(self.footer["blocks"][block]["layout"])).columns
 
     def _sections(self, kind: str, shards: range) -> Iterator[tuple[int, int, memoryview]]:
         """Block, shard and bytes of the sections of some neighbouring shards that are not empty."""
         with open(self._base.with_suffix(kind), "rb") as file:
-            for block, entry in enumerate(self._footer["blocks"]):
+            for block, entry in enumerate(self.footer["blocks"]):
                 view, at = self._read(file, entry[kind], shards), 0
                 for shard, size in zip(shards, entry[kind][2][shards.start : shards.stop], strict=True):
                     if size:
                         yield block, shard, view[at : at + size]
                     at += size
 
-    def _section(self, kind: str, block: int, shard: int) -> memoryview:
+    def section(self, kind: str, block: int, shard: int) -> memoryview:
+        """The bytes of one section."""
         with open(self._base.with_suffix(kind), "rb") as file:
-            return self._read(file, self._footer["blocks"][block][kind], range(shard, shard + 1))
+            return self._read(file, self.footer["blocks"][block][kind], range(shard, shard + 1))
 
     def _read(self, file: BinaryIO, entry: list[Any], shards: range) -> memoryview:
         start, _, sizes = entry

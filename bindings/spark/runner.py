@@ -1,0 +1,192 @@
+"""Steps as Spark's tasks: pieces are rows of DataFrames on executors' disks, and move by shuffle."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from gauger.cluster.inputs import Files, in_tasks
+from gauger.cluster.run import Found
+from gauger.cluster.tasks import Alone, Handed, Shared, Step, task_secret, units_as_pieces, work_on
+from gauger.engine.cluster.pieces import Piece, batch_of, pieces_of
+from gauger.engine.cluster.steps import Measure
+from gauger.engine.common.errors import StateError
+from gauger.engine.common.secret import Secret
+from gauger.engine.common.shards import SHARDS
+from gauger.logs.columns import ColumnMap
+from gauger.spark.sources import Rows, RowsReader
+
+if TYPE_CHECKING:
+    from pyspark import Broadcast
+    from pyspark.sql import DataFrame, SparkSession
+
+SECRET = "spark.gauger.secret"
+# Tasks are told it as a property of that name. Spark hides such a value in its logs and pages only where the session's
+# configuration has it, too: a key from elsewhere is never told, and executors are to have it themselves.
+_SCHEMA = "kind string, shard int, name string, part int, data binary"
+_ROWS = "spark.sql.execution.arrow.maxRecordsPerBatch"
+_PIECES_AT_ONCE = "4"  # of up to eight megabytes
+
+
+@dataclass(frozen=True)
+class Broadcasted:
+    """Bytes as a broadcast."""
+
+    value: Broadcast[bytes]
+
+    def get(self) -> bytes:
+        """As in ``Shared``."""
+        return self.value.value
+
+
+def configured_secret(spark: SparkSession) -> Secret | None:
+    """The secret of a session's configuration, ``spark.gauger.secret``; None where there is none."""
+    text = spark.sparkContext.getConf().get(SECRET)
+    return Secret.from_hex(text) if text else None
+
+
+def _secret(key_id: str) -> Secret:
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    return task_secret(key_id, None if context is None else context.getLocalProperty(SECRET))
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A step over the units of a partition."""
+
+    step: Step
+    units: int
+    key_id: str
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield from map(batch_of, work_on(pieces_of(batches), self.units, self.step, _secret(self.key_id)))
+
+
+@dataclass(frozen=True)
+class _MeasureFiles:
+    """Measure the files whose numbers a partition holds."""
+
+    step: Measure
+    tasks: list[Files]
+    column_map: ColumnMap
+    words: Shared
+    key_id: str
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        secret = _secret(self.key_id)
+        for batch in batches:
+            for number in batch.column(0).to_pylist():
+                task = self.tasks[number]
+                parts = task.parts(self.column_map, self.step.settings, secret)
+                with tempfile.TemporaryDirectory(prefix="gauger-") as folder:
+                    yield from map(batch_of, self.step(secret, task.name, parts, self.words.get(), Path(folder)))
+
+
+@dataclass(frozen=True)
+class _MeasureRows:
+    """Measure the rows of a partition."""
+
+    step: Measure
+    reader: RowsReader
+    words: Shared
+    key_id: str
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        name = f"p{0 if context is None else context.partitionId():08d}"
+        parts = self.reader.parts(batches)
+        with tempfile.TemporaryDirectory(prefix="gauger-") as folder:
+            found = self.step(_secret(self.key_id), name, parts, self.words.get(), Path(folder))
+            yield from map(batch_of, found)
+
+
+@dataclass
+class SparkRunner:
+    """A ``Runner`` over a session."""
+
+    spark: SparkSession
+    source: Found | Rows
+    secret: Secret
+    _tables: list[DataFrame] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        configured = configured_secret(self.spark)
+        if configured is not None and configured.key_id != self.secret.key_id:
+            raise StateError(f"{SECRET} is the key {configured.key_id}, this run has {self.secret.key_id}")
+        if configured is not None:
+            self.spark.sparkContext.setLocalProperty(SECRET, configured.handed_over())
+
+    def share(self, data: bytes) -> Shared:
+        """As in ``Runner``."""
+        return Broadcasted(self.spark.sparkContext.broadcast(data)) if data else Handed(data)
+
+    def measured(self, step: Any, words: Shared, secret: Secret) -> DataFrame:
+        """As in ``Runner``."""
+        key_id = secret.key_id
+        if isinstance(self.source, Rows):
+            reader = RowsReader(self.source.numbers, self.source.found.column_map)
+            return self._made(self.source.frame, _MeasureRows(step, reader, words, key_id))
+        tasks = in_tasks(self.source.inputs, self.spark.sparkContext.defaultParallelism)
+        numbers = self.spark.range(0, len(tasks), 1, max(1, len(tasks)))
+        return self._made(numbers, _MeasureFiles(step, tasks, self.source.column_map, words, key_id))
+
+    def grouped(self, given: list[tuple[DataFrame, str]], units: int, step: Step, *, moves: bool = True) -> DataFrame:
+        """As in ``Runner``."""
+        frames = [table.where(table["kind"] == kind) for table, kind in given]
+        if moves:
+            rows = [(one.kind, one.shard, one.name, one.part, one.data) for one in units_as_pieces(units)]
+            frames.append(self.spark.createDataFrame(rows, _SCHEMA))
+        frame = reduce(lambda one, other: one.unionAll(other), frames)
+        if moves:
+            frame = frame.repartitionById(units, (frame["shard"] * units / SHARDS).cast("int"))
+        with self._few_at_once():
+            return self._made(frame, _Task(step, units, self.secret.key_id))
+
+    def alone(self, given: list[tuple[DataFrame, str]], step: Alone, below: int | None = None) -> DataFrame:
+        """As in ``Runner``."""
+        frames = [table.where(table["kind"] == kind) for table, kind in given]
+        frame = reduce(lambda one, other: one.unionAll(other), frames)
+        frame = frame if below is None else frame.where(frame["shard"] < below)
+        with self._few_at_once():
+            return self._made(frame.coalesce(1), _Task(step, 1, self.secret.key_id))
+
+    def _made(self, frame: DataFrame, task: Any) -> DataFrame:
+        from pyspark import StorageLevel
+
+        table = frame.mapInArrow(task, _SCHEMA).persist(StorageLevel.DISK_ONLY)
+        self._tables.append(table)
+        table.count()  # now, while the number of rows a batch is what it is
+        return table
+
+    @contextmanager
+    def _few_at_once(self) -> Iterator[None]:
+        before = self.spark.conf.get(_ROWS)
+        self.spark.conf.set(_ROWS, _PIECES_AT_ONCE)
+        try:
+            yield
+        finally:
+            self.spark.conf.set(_ROWS, before or "10000")
+
+    def collected(self, table: DataFrame, kind: str) -> Iterator[Piece]:
+        """As in ``Runner``: a partition, so a few pieces, at a time."""
+        found = table.where(table["kind"] == kind)
+        number = found.count()
+        for row in found.repartition(max(1, number)).toLocalIterator() if number else ():
+            yield Piece(row["kind"], row["shard"], row["name"], row["part"], bytes(row["data"]))
+
+    def done(self) -> None:
+        """As in ``Runner``."""
+        for table in self._tables:
+            table.unpersist()
+        self.spark.sparkContext.setLocalProperty(SECRET, "")

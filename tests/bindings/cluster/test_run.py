@@ -1,0 +1,88 @@
+"""A run in tasks gives what one machine gives, to the byte, however it is cut, mixed and repeated."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gauger.cluster.run import looked_up, run
+from gauger.cluster.tasks import task_secret
+from gauger.engine.common import shards
+from gauger.engine.common.errors import InputError, StateError
+from gauger.engine.common.secret import Secret
+from tests.bindings.cluster.days import SETTINGS, Case, found, make, same_files
+from tests.bindings.cluster.here import Here
+
+
+@pytest.fixture(scope="module", params=[450_000, 900])
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    """A day of one unit, and of several."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shards, "_UNIT_CALLS", request.param)
+        yield make(tmp_path_factory.mktemp("case"))
+
+
+@pytest.mark.parametrize("tasks", [1, 3, 9])
+def test_tables_and_state_are_those_of_one_machine(case: Case, tasks: int, tmp_path: Path) -> None:
+    given = looked_up(list(case.logs), None)
+    state = case.fresh_state(tmp_path / "state")
+    result = run(
+        lambda secret: Here(given, secret, tasks),
+        given,
+        tmp_path / "out",
+        state=state,
+        secret=None,
+        settings=SETTINGS,
+    )
+    expected = found(case.out)
+    assert found(tmp_path / "out") == expected
+    assert expected["campaigns"].num_rows >= 1
+    assert expected["quarantine"].num_rows == 2
+    assert result.manifest["left_out"] == {"delivered again": 40}
+    assert same_files(state, case.state_after)
+
+
+def test_without_a_state_directory_nothing_is_kept(case: Case, tmp_path: Path) -> None:
+    given = looked_up(list(case.logs), None)
+    out = tmp_path / "out"
+    for _ in range(2):  # over an earlier run's tables
+        run(lambda key: Here(given, key, 2), given, out, state=None, secret=Secret(b"k" * 16), settings=SETTINGS)
+    assert found(out)["accounts"].num_rows == found(case.out)["accounts"].num_rows
+
+
+def test_nothing_to_score_is_a_run_of_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"account_id": null}\n')
+    given = looked_up([log], None)
+    result = run(lambda key: Here(given, key, 1), given, tmp_path / "out", state=None, secret=None, settings=SETTINGS)
+    assert (result.manifest["rows"], result.manifest["scored"]) == (1, 0)
+
+
+def test_a_worker_without_the_key_or_with_another_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    key, other = Secret(b"k" * 16), Secret(b"o" * 16)
+    monkeypatch.delenv("GAUGER_KEY", raising=False)
+    monkeypatch.delenv("GAUGER_KEY_FILE", raising=False)
+    with pytest.raises(StateError, match="a worker has no key"):
+        task_secret(key.key_id)
+    monkeypatch.setenv("GAUGER_KEY", other.handed_over())
+    with pytest.raises(StateError, match=f"a worker has the key {other.key_id}"):
+        task_secret(key.key_id)
+    monkeypatch.setenv("GAUGER_KEY", key.handed_over())
+    assert task_secret(key.key_id).key_id == key.key_id
+
+
+def test_a_map_that_joins_files_is_for_one_machine(tmp_path: Path) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}.jsonl").write_text('{"id": "a"}\n')
+    joining = tmp_path / "map.toml"
+    joining.write_text(
+        '[join]\non = "id"\ncall = "response"\nwith = "body"\n[columns]\nstart_time = "t"\naccount_id = "a"\n'
+        'prompt_text = "body.q"\n'
+    )
+    with pytest.raises(InputError, match="needs one machine"):
+        looked_up(sorted(tmp_path.glob("*.jsonl")), str(joining))
+
+
+def test_nothing_to_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing to read"):
+        looked_up([], None)
