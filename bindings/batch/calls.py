@@ -14,10 +14,11 @@ from gauger.batch import outputs
 from gauger.engine.common import progress, threads
 from gauger.engine.plan.finish import Finished
 from gauger.engine.results import tables
-from gauger.engine.results.result import CallRows
+from gauger.engine.results.result import CallRows, in_order
 
 _ROWS_MAX = 8_000_000  # in memory at a time, at fifty bytes
 _GROUP_ROWS = 1 << 20  # of a row group
+_SPARSE = 8  # rows for each call, from which on calls are sorted
 _SMALL_ROWS = 100  # files of fewer rows share one with their neighbours
 
 
@@ -32,14 +33,22 @@ def write_calls(out: Path, finished: Finished, rows: list[int]) -> None:
         start, end = spans[first][0], spans[last - 1][1]
         units = threads.each(partial(_of_files, finished, (start, end)), finished.units)
         calls = CallRows.together(units)
-        # Rows of a file are numbered once, so each is put in its place: nothing is sorted.
-        starts = np.cumsum([0, *rows[start:end]])
-        place = np.full(starts[-1], -1, np.int64)
-        place[starts[calls.file - start] + calls.row] = np.arange(len(calls.row))
+        order = _in_place(calls, rows[start:end], start)
+        ends = np.searchsorted(calls.file[order], np.arange(start, end + 1))
         for low, high in spans[first:last]:
-            order = place[starts[low - start] : starts[high - start]]
-            _write(out / f"{low:05d}.parquet", finished, calls, order[order >= 0])
+            _write(out / f"{low:05d}.parquet", finished, calls, order[ends[low - start] : ends[high - start]])
             step()
+
+
+def _in_place(calls: CallRows, rows: list[int], start: int) -> np.ndarray:
+    """Order of the calls by file and row; int64[c]. rows : of each file from ``start`` on"""
+    if sum(rows) > _SPARSE * len(calls.row) + _GROUP_ROWS:
+        return in_order(calls)  # rows that somebody else numbered, with gaps
+    # Rows of a file are numbered once, so each is put in its place: nothing is sorted.
+    starts = np.cumsum([0, *rows])
+    place = np.full(starts[-1], -1, np.int64)
+    place[starts[calls.file - start] + calls.row] = np.arange(len(calls.row))
+    return place[place >= 0]
 
 
 def _spans(rows: list[int]) -> list[tuple[int, int]]:

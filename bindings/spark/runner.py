@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from gauger.cluster.run import Found
 from gauger.cluster.tasks import Alone, Handed, Shared, Step, task_secret, units_as_pieces, work_on
 from gauger.engine.cluster.pieces import Piece, batch_of, pieces_of
 from gauger.engine.cluster.steps import Measure
-from gauger.engine.common.errors import StateError
+from gauger.engine.common.errors import GaugerError, StateError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.shards import SHARDS
 from gauger.logs.columns import ColumnMap
@@ -32,6 +33,7 @@ SECRET = "spark.gauger.secret"
 # configuration has it, too: a key from elsewhere is never told, and executors are to have it themselves.
 _SCHEMA = "kind string, shard int, name string, part int, data binary"
 _ROWS = "spark.sql.execution.arrow.maxRecordsPerBatch"
+_OURS = re.compile(r"^gauger\.engine\.common\.errors\.\w+: (.+)$", re.MULTILINE)
 _PIECES_AT_ONCE = "4"  # of up to eight megabytes
 
 
@@ -57,6 +59,12 @@ def _secret(key_id: str) -> Secret:
 
     context = TaskContext.get()
     return task_secret(key_id, None if context is None else context.getLocalProperty(SECRET))
+
+
+def _said(error: Exception) -> Exception:
+    """What a task said before it failed, if it was one of our sentences; else its error as it came."""
+    found = _OURS.findall(str(error))
+    return GaugerError(found[-1]) if found else error
 
 
 @dataclass(frozen=True)
@@ -163,10 +171,14 @@ class SparkRunner:
 
     def _made(self, frame: DataFrame, task: Any) -> DataFrame:
         from pyspark import StorageLevel
+        from pyspark.errors import PythonException
 
         table = frame.mapInArrow(task, _SCHEMA).persist(StorageLevel.DISK_ONLY)
         self._tables.append(table)
-        table.count()  # now, while the number of rows a batch is what it is
+        try:
+            table.count()  # now, while the number of rows a batch is what it is
+        except PythonException as error:
+            raise _said(error) from None
         return table
 
     @contextmanager

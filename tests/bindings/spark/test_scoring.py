@@ -13,7 +13,8 @@ from pyspark import cloudpickle
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import lit, monotonically_increasing_id
 
-from gauger.engine.common.errors import InputError, StateError
+from gauger.cluster.run import looked_up
+from gauger.engine.common.errors import GaugerError, InputError, StateError
 from gauger.engine.common.secret import Secret
 from gauger.spark import score
 from gauger.spark.runner import SparkRunner
@@ -53,6 +54,19 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         session = builder.getOrCreate()
         yield session
         session.stop()
+
+
+def test_what_a_task_says_is_what_is_said(case: Case, spark: SparkSession, tmp_path: Path) -> None:
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    runner = SparkRunner(spark, looked_up(list(case.logs), None), Secret(bytes.fromhex(KEY)))
+    with pytest.raises(GaugerError, match=r"^it says so$"):
+        runner.grouped([], 1, refuse)
+    runner.done()
+
+
+def refuse(*given: object) -> Iterator[Any]:
+    """A step that cannot go on."""
+    raise GaugerError("it says so")
 
 
 def test_another_key_than_the_session_has_is_refused(case: Case, spark: SparkSession, tmp_path: Path) -> None:
@@ -111,8 +125,10 @@ def test_rows_without_names_are_refused_and_named_ones_are_not(case: Case, spark
     nameless = spark.createDataFrame(frame.limit(20).collect(), frame.schema)
     with pytest.raises(InputError, match="have no names"):
         score(spark, nameless, state=None, out=tmp_path / "out", settings=SETTINGS)
-    named = frame.withColumn("gauger_file", lit(str(case.logs[0]))).withColumn(
-        "gauger_row", monotonically_increasing_id()
+    named = (
+        frame.repartition(3)
+        .withColumn("gauger_file", lit(str(case.logs[0])))
+        .withColumn("gauger_row", monotonically_increasing_id())
     )
     result = score(spark, named, state=None, out=tmp_path / "out", settings=SETTINGS)
     assert result.manifest["scored"] == 700
