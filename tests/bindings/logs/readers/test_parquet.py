@@ -148,3 +148,13 @@ def test_folder_names_and_columns_of_another_case(tmp_path: Path) -> None:
     pq.write_table(pa.table({"PROMPT_TEXT": ["p", "q"]}), path)
     [chunk] = readers.read(path, CANONICAL)
     assert chunk.batch.to_pylist() == [{"account_id": "a", "prompt_text": "p"}, {"account_id": "a", "prompt_text": "q"}]
+
+
+def test_times_as_spark_and_impala_wrote_them(tmp_path: Path) -> None:
+    times = pa.array([1_795_000_000_123_456, -1, 0], pa.timestamp("us", "UTC"))
+    calls = pa.table({"start_time": times, "account_id": ["a", "b", "c"], "prompt_text": ["x", "y", "z"]})
+    pq.write_table(calls, tmp_path / "a.parquet", use_deprecated_int96_timestamps=True)
+    assert pq.read_metadata(tmp_path / "a.parquet").schema.column(0).physical_type == "INT96"
+    (chunk,) = readers.read(tmp_path / "a.parquet", CANONICAL)
+    assert chunk.batch.column("start_time").cast(times.type).equals(times)
+    assert intake.admit(chunk.batch).calls.column("start_time").to_pylist()[0] == times[0].as_py()
