@@ -16,9 +16,8 @@ import numpy as np
 from gauger.batch import outputs
 from gauger.batch.score import Scoring
 from gauger.cluster.inputs import inputs_of
-from gauger.cluster.tasks import Shared
 from gauger.engine.cluster import steps
-from gauger.engine.cluster.pieces import Arrived, Piece
+from gauger.engine.cluster.pieces import Arrived, Piece, Shared
 from gauger.engine.cluster.telling import untold
 from gauger.engine.common import memory
 from gauger.engine.common.secret import Secret
@@ -26,6 +25,7 @@ from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.plan.local import Local, LocalRun
 from gauger.engine.plan.stored_prompts import StoredPrompts
+from gauger.engine.reference.commits import CURRENT, PARTS
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.segments.arrays import write_arrays
 from gauger.engine.segments.deliveries import Redelivered
@@ -35,16 +35,17 @@ from gauger.logs.columns import ColumnMap
 from gauger.logs.readers import prepared
 
 TABLES, STATE = "tables", "state"  # kinds of pieces: files of the results, and of the state directory
-_NOT_SENT = ("key", "lock")
 
 
 def packed(state: StateDirectory) -> bytes:
     """What a state directory keeps, without its key."""
+    commit = state.kept().commit
+    names = [part.folder for part in commit.parts.values()]
     with io.BytesIO() as file:
         with tarfile.open(fileobj=file, mode="w") as tar:
-            for path in sorted(state.path.iterdir()):
-                if path.name not in _NOT_SENT:
-                    tar.add(path, path.name)
+            for name in (CURRENT, *names):
+                if (state.path / name).exists():
+                    tar.add(state.path / name, name)
         return file.getvalue()
 
 
@@ -58,17 +59,15 @@ class Weigh:
     column_map: ColumnMap
     state: Shared | None
     left_out: int  # files that are no logs
-    threads: int | None = None  # None: one a core of the machine it runs on
 
-    def __call__(self, secret: Secret, arrived: Arrived, folder: Path) -> Iterator[Piece]:
+    def __call__(self, secret: Secret, unit: int, arrived: Arrived, folder: Path) -> Iterator[Piece]:
         """Tables of the results; and what is new in the state directory."""
         directory = None if self.state is None else _unpacked(self.state.get(), folder / "state", secret)
         before = set() if directory is None else _files(directory.path)
-        local = Local(workers=self.threads)
         out = folder / "out"
         inputs = inputs_of(self.paths)
         with memory.use(max(memory.free() // 2, 2 * memory.GIB)):
-            run = LocalRun(folder / "work", {}, self.settings, directory or secret, local)
+            run = LocalRun(folder / "work", {}, self.settings, directory or secret, Local())
             try:
                 _fill(run.work, arrived, self.units)
                 run.account = run.work.account()
@@ -81,15 +80,17 @@ class Weigh:
         for path in sorted(_files(out)):
             yield from Piece.of_file(TABLES, 0, path, out / path)
         if directory is not None:
-            for path in sorted(_files(directory.path) - before | {"current"}):
-                if (directory.path / path).exists() and path not in _NOT_SENT:
-                    yield from Piece.of_file(STATE, 0, path, directory.path / path)
+            kept = {path for path in _files(directory.path) - before if path.startswith(f"{PARTS}/")}
+            for path in sorted({*kept, CURRENT} & _files(directory.path)):
+                yield from Piece.of_file(STATE, 0, path, directory.path / path)
 
 
 def _unpacked(data: bytes, folder: Path, secret: Secret) -> StateDirectory:
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         tar.extractall(folder, filter="data")
-    return StateDirectory(folder, secret)
+    state = StateDirectory(folder, secret)
+    (folder / "key").unlink()  # read, and not to be left on a worker that is killed
+    return state
 
 
 def _files(folder: Path) -> set[str]:
@@ -110,7 +111,7 @@ def _fill(work: Work, arrived: Arrived, units: int) -> None:
         left = _taken_back(np.concatenate(again, axis=1))
         write_arrays(work.once("redeliveries"), {one.name: getattr(left, one.name) for one in fields(left)})
     for unit, place in arrived.places(steps.FOLDED):
-        Arrived.join(place, work.unit(steps.stage_named(place.name), unit))
+        Arrived.join(place, work.unit(place.name, unit))
     for unit, place in arrived.places(steps.MATCHED):
         Arrived.join(place, work.unit("prompts", unit))
     for _, _, data in arrived.each(steps.MATCHING):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from gauger.batch.inputs import Input, Recorded, parts
-from gauger.engine.common.errors import InputError
+from gauger.engine.cluster.steps import Parts
+from gauger.engine.common.errors import InputError, KernelInputError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.intake.admission import admit
@@ -17,6 +18,7 @@ from gauger.engine.intake.parts import Part
 from gauger.engine.plan.finish import first_day
 from gauger.engine.plan.measure import BLOCK_ROWS, Source
 from gauger.engine.segments.segment import Account
+from gauger.engine.segments.spool import is_spool
 from gauger.engine.state.metadata import times_of
 from gauger.engine.state.state import content_of
 from gauger.logs.columns import ColumnMap
@@ -54,7 +56,6 @@ class Beginning:
 
     novelty_day: str | None = None
     content: str | None = None
-    failed: set[int] = field(default_factory=set)
 
 
 def inputs_of(paths: Sequence[str]) -> list[Input]:
@@ -63,9 +64,6 @@ def inputs_of(paths: Sequence[str]) -> list[Input]:
     if len(found) != len(paths):
         raise InputError(f"{paths[0]}: files went away while they were to be read")
     return [Input(path, path.stat().st_size) for path in found]
-
-
-Parts = Callable[[set[int]], Iterable[Source]]  # given the files of which nothing more is taken
 
 
 def in_tasks(inputs: Sequence[Input], least: int) -> list[Files]:
@@ -81,8 +79,11 @@ def in_tasks(inputs: Sequence[Input], least: int) -> list[Files]:
     return [Files(low, [str(item.path) for item in inputs[low:high]]) for low, high in bounds if high > low]
 
 
-def refuse_joined(column_map: ColumnMap, inputs: Sequence[Input]) -> None:
-    """Raise InputError for a map that puts records of several files together: they may be in several tasks."""
+def refuse_unfit(column_map: ColumnMap, inputs: Sequence[Input]) -> None:
+    """Raise InputError for what several tasks cannot read: files that go together may be in several."""
+    for item in inputs:
+        if is_spool(item.path):
+            raise InputError(f"{item.path}: recorded by a host; that needs one machine: gauger score")
     if column_map.shape.parts and len(inputs) > 1:
         raise InputError(
             f"the column map {column_map.name} puts records of several files together; that needs one machine: "
@@ -92,15 +93,15 @@ def refuse_joined(column_map: ColumnMap, inputs: Sequence[Input]) -> None:
 
 def beginning(inputs: Sequence[Input], column_map: ColumnMap, secret: Secret, settings: Settings) -> Beginning:
     """What is told by the first files that hold calls, read as far as these."""
-    found = Beginning()
-    for source in parts(inputs, column_map, Recorded(secret, settings), Account(), found.failed):
+    found, failed = Beginning(), set[int]()
+    for source in parts(inputs, column_map, Recorded(secret, settings), Account(), failed):
         if not isinstance(source, Part):
             continue
         for start in range(0, source.batch.num_rows, BLOCK_ROWS):
             try:
                 calls = admit(source.slice(start, BLOCK_ROWS).batch).calls
-            except InputError:
-                found.failed.update(int(number) for number in np.unique(source.file))
+            except (InputError, KernelInputError):
+                failed.update(int(number) for number in np.unique(source.file))
                 break
             found.content = found.content or content_of(calls)
             if calls.num_rows:

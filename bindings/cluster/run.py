@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,20 +16,21 @@ import orjson
 from gauger.batch import outputs
 from gauger.batch.inputs import Input
 from gauger.cluster.day import STATE, TABLES, Weigh, packed
-from gauger.cluster.inputs import beginning, refuse_joined
-from gauger.cluster.tasks import Alone, Matched, Runner
+from gauger.cluster.inputs import beginning, refuse_unfit
+from gauger.cluster.tasks import Runner
 from gauger.engine.cluster import steps
 from gauger.engine.cluster.pieces import PART_BYTES, Piece
 from gauger.engine.cluster.telling import told, untold
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.secret import Secret, default_secret
-from gauger.engine.common.settings import HOUR_US, Settings
+from gauger.engine.common.settings import Settings
 from gauger.engine.common.shards import SHARDS, units_of
-from gauger.engine.plan.finish import day_of
+from gauger.engine.plan.keep import days_of
+from gauger.engine.plan.stored import calls_of_panes
 from gauger.engine.reference.commits import read_commit
 from gauger.engine.reference.directory import StateDirectory, directory_of
-from gauger.engine.reference.writing import Writing
 from gauger.engine.segments.segment import Account
+from gauger.engine.segments.work import Work
 from gauger.kernels.warm import warmup
 from gauger.logs.columns import ColumnMap, load_column_map
 from gauger.logs.detection import detect
@@ -37,7 +38,7 @@ from gauger.logs.readers import survey
 from gauger.stores.objects import shown
 from gauger.stores.results import folder_for
 
-_DAYS_SHARE = 200  # a day with one call in so many may be kept: ``retention`` asks for twice of it
+_DAYS_MAX = 128  # of a run, those with the most calls, may be kept: more do not hold one call in a hundred
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Found:
 
     inputs: list[Input]
     column_map: ColumnMap
-    left_out: int
+    left_out: int  # files that are not read
+    complaints: list[str]  # of those that may hold calls
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Result:
 
     out: str
     manifest: dict[str, Any]
+    errors: list[str]  # one line a file that failed or was left out
 
 
 def looked_up(sources: Sequence[str | Path], columns: str | None) -> Found:
@@ -65,8 +68,8 @@ def looked_up(sources: Sequence[str | Path], columns: str | None) -> Found:
     picked = detect(found.files) if columns is None else None
     column_map = load_column_map(picked or columns)
     inputs = [Input(path, path.stat().st_size) for path in found.files]
-    refuse_joined(column_map, inputs)
-    return Found(inputs, column_map, len(found.left_out))
+    refuse_unfit(column_map, inputs)
+    return Found(inputs, column_map, len(found.left_out), found.complaints())
 
 
 def secret_of(state: StateDirectory | None, secret: Secret | None) -> Secret:
@@ -89,28 +92,30 @@ def run(
     warmup()
     with ExitStack() as stack:
         folder = stack.enter_context(folder_for(out, outputs.MANIFEST))
-        writing = None if directory is None else stack.enter_context(directory.writing())
+        # Nothing is gone on with here, but two runs into one place would be.
+        work = stack.enter_context(closing(Work(folder.parent / f".{folder.name}.work", {"cluster": shown(out)})))
+        if directory is not None:
+            stack.enter_context(directory.writing())
         outputs.begin(folder)
         runner = runner_of(key)
-        try:
-            weighed = _steps(runner, found, directory, key, settings)
-            _receive(runner.collected(weighed, TABLES), folder)
-            if directory is not None and writing is not None:
-                _adopt(runner.collected(weighed, STATE), directory, writing)
-        finally:
-            runner.done()
-        manifest = outputs.read_manifest(folder)
-    return Result(shown(out), manifest)
+        stack.callback(runner.done)
+        weighed = _steps(runner, found, directory, key, settings)
+        manifest = _receive(runner.collected(weighed, TABLES), folder)
+        if directory is not None:
+            _adopt(runner.collected(weighed, STATE), directory)
+        outputs.write_manifest(folder, manifest)
+        work.finish()
+    errors = [item["error"] for item in manifest["inputs"] if item["error"] is not None]
+    return Result(shown(out), manifest, [*errors, *found.complaints])
 
 
 def _steps(runner: Runner, found: Found, directory: StateDirectory | None, key: Secret, settings: Settings) -> Any:
     begun = beginning(found.inputs, found.column_map, key, settings)
-    words = b""
+    words = None
     if directory is not None and begun.novelty_day is not None:
         known = directory.words(date.fromisoformat(begun.novelty_day), settings)
-        words = b"" if known is None else steps.words_as_bytes(known)
-    measure = steps.Measure(settings, begun.novelty_day, begun.content)
-    measured = runner.measured(measure, runner.share(words), key)
+        words = None if known is None else runner.share(steps.words_as_bytes(known))
+    measured = runner.measured(steps.Measure(settings, begun.novelty_day, begun.content, words))
     total = Account()
     for piece in runner.collected(measured, steps.SUMMARY):
         total.add(untold(piece.data))
@@ -121,18 +126,18 @@ def _steps(runner: Runner, found: Found, directory: StateDirectory | None, key: 
     gathered = runner.grouped([(measured, steps.PROMPTS), (folded, steps.AGAIN)], units, gather)
     counts = {piece.shard: int(piece.data) for piece in runner.collected(gathered, steps.COUNT)}
     needed = _first_units(counts, settings.template_sample)
-    learnt = runner.alone([(gathered, steps.DISTINCT)], Alone(steps.Learn(settings)), below=needed)
+    learnt = runner.alone([(gathered, steps.DISTINCT)], steps.Learn(settings), below=needed)
     matching = b"".join(
         piece.data for piece in sorted(runner.collected(learnt, steps.MATCHING), key=lambda one: one.part)
     )
     shared = runner.share(matching)
     # Shards of what was gathered are units already: each is matched where it lies.
-    matched = runner.grouped([(gathered, steps.DISTINCT)], SHARDS, Matched(shared), moves=False)
+    matched = runner.grouped([(gathered, steps.DISTINCT)], SHARDS, steps.Match(shared), moves=False)
     paths = [str(item.path) for item in found.inputs]
     kept = None if directory is None else runner.share(packed(directory))
     weigh = Weigh(settings, units, paths, found.column_map, kept, found.left_out)
     given = [(measured, steps.ACCOUNT), (measured, steps.WORDS), (folded, steps.FOLDED), (folded, steps.TAKEN_BACK)]
-    return runner.alone([*given, (matched, steps.MATCHED), (learnt, steps.MATCHING)], Alone(weigh))
+    return runner.alone([*given, (matched, steps.MATCHED), (learnt, steps.MATCHING)], weigh)
 
 
 def _first_units(counts: dict[int, int], size: int) -> int:
@@ -146,22 +151,13 @@ def _first_units(counts: dict[int, int], size: int) -> int:
 
 def _days(total: Account, settings: Settings) -> tuple[tuple[int, ...], ...]:
     """Panes of each UTC day that may be kept, where there are several days."""
-    panes: dict[date, set[int]] = {}
-    for hour in total.hours:
-        pane = hour * HOUR_US // settings.pane_us
-        panes.setdefault(day_of(pane * settings.pane_us), set()).add(pane)
-    calls = total.days()
-    if len(panes) < 2:
-        return ()
-    epoch = date(1970, 1, 1)
-    least = sum(calls.values()) // _DAYS_SHARE
-    most = max(calls.values()) // 2
-    wanted = (day for day in sorted(panes) if calls[(day - epoch).days] >= min(least, most))
-    return tuple(tuple(sorted(panes[day])) for day in wanted)
+    panes, calls = days_of(calls_of_panes(total.hours, settings), settings)
+    most = sorted(calls, key=lambda day: (-calls[day], day))[:_DAYS_MAX]
+    return tuple(tuple(panes[day]) for day in sorted(most)) if len(panes) > 1 else ()
 
 
-def _receive(pieces: Iterator[Piece], folder: Path) -> None:
-    """Write files as their pieces come, in any order, the manifest last: a run without one did not happen."""
+def _receive(pieces: Iterator[Piece], folder: Path) -> dict[str, Any]:
+    """Write files as their pieces come, in any order; the manifest, without which a run did not happen."""
     manifest: dict[int, bytes] = {}
     seen: set[str] = set()
     for piece in pieces:
@@ -173,7 +169,8 @@ def _receive(pieces: Iterator[Piece], folder: Path) -> None:
             path.unlink(missing_ok=True)  # of an earlier run
             seen.add(piece.name)
         _put(path, piece)
-    outputs.write_manifest(folder, orjson.loads(b"".join(manifest[part] for part in sorted(manifest))))
+    found: dict[str, Any] = orjson.loads(b"".join(manifest[part] for part in sorted(manifest)))
+    return found
 
 
 def _put(path: Path, piece: Piece) -> None:
@@ -183,7 +180,7 @@ def _put(path: Path, piece: Piece) -> None:
         file.write(piece.data)
 
 
-def _adopt(pieces: Iterator[Piece], directory: StateDirectory, writing: Writing) -> None:
+def _adopt(pieces: Iterator[Piece], directory: StateDirectory) -> None:
     """Keep what the last task kept in its copy of the state directory."""
     with tempfile.TemporaryDirectory(prefix="gauger-") as name:
         copy = Path(name)
@@ -191,4 +188,5 @@ def _adopt(pieces: Iterator[Piece], directory: StateDirectory, writing: Writing)
             _put(copy / piece.name, piece)
         key_id = directory.secret.key_id
         if any(copy.iterdir()):
-            writing.adopt(read_commit(directory.path, key_id), read_commit(copy, key_id))
+            with directory.writing() as writing:
+                writing.adopt(read_commit(directory.path, key_id), read_commit(copy, key_id))

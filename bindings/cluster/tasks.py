@@ -4,37 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from gauger.engine.cluster.pieces import Arrived, Piece
-from gauger.engine.cluster.steps import Match
+from gauger.engine.cluster.pieces import Arrived, Piece, Shared
+from gauger.engine.cluster.steps import Measure
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.secret import KEY, KEY_FILE, Secret, given_secret
 from gauger.engine.common.shards import SHARDS
 
 UNIT = "unit"  # a piece that says that there is a unit, perhaps an empty one
 Step = Callable[[Secret, int, Arrived, Path], Iterator[Piece]]
-
-
-class Shared(Protocol):
-    """Bytes that every task may ask for."""
-
-    def get(self) -> bytes:
-        """Them."""
-        ...
-
-
-@dataclass(frozen=True)
-class Handed:
-    """Bytes that travel with whoever holds them; for small ones."""
-
-    data: bytes
-
-    def get(self) -> bytes:
-        """As in ``Shared``."""
-        return self.data
 
 
 def task_secret(key_id: str, handed: str | None = None) -> Secret:
@@ -76,28 +56,6 @@ def work_on(pieces: Iterable[Piece], units: int, step: Step, secret: Secret) -> 
                 yield from step(secret, unit, arrived[unit], Path(scratch))
 
 
-@dataclass(frozen=True)
-class Alone:
-    """A step that has everything."""
-
-    step: Callable[[Secret, Arrived, Path], Iterator[Piece]]
-
-    def __call__(self, secret: Secret, unit: int, arrived: Arrived, folder: Path) -> Iterator[Piece]:
-        """As ``Step``."""
-        return self.step(secret, arrived, folder)
-
-
-@dataclass(frozen=True)
-class Matched:
-    """``Match`` with frames that are shared."""
-
-    matching: Shared
-
-    def __call__(self, secret: Secret, unit: int, arrived: Arrived, folder: Path) -> Iterator[Piece]:
-        """As ``Step``."""
-        return Match()(self.matching.get(), unit, arrived, folder)
-
-
 class Runner(Protocol):
     """Who runs steps somewhere: Spark, Ray, or a test. A table is whatever it keeps pieces as."""
 
@@ -105,7 +63,7 @@ class Runner(Protocol):
         """Have bytes known to all tasks."""
         ...
 
-    def measured(self, step: Any, words: Shared, secret: Secret) -> Any:
+    def measured(self, step: Measure) -> Any:
         """A table of what ``Measure`` gives of all input."""
         ...
 
@@ -117,7 +75,7 @@ class Runner(Protocol):
         """
         ...
 
-    def alone(self, given: list[tuple[Any, str]], step: Alone, below: int | None = None) -> Any:
+    def alone(self, given: list[tuple[Any, str]], step: Step, below: int | None = None) -> Any:
         """A table of what a step gives that has all pieces; below : those of lower shards only"""
         ...
 

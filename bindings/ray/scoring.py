@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray.exceptions import RayTaskError
 
 from gauger.cluster.inputs import Files, in_tasks
 from gauger.cluster.run import Found, Result, looked_up, run
-from gauger.cluster.tasks import UNIT, Alone, Handed, Shared, Step, task_secret, unit_of_shard, work_on
+from gauger.cluster.tasks import Step, task_secret, unit_of_shard, units_as_pieces, work_on
 from gauger.engine.cluster.pieces import Piece
+from gauger.engine.cluster.steps import Measure
+from gauger.engine.common.errors import GaugerError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
-from gauger.engine.common.shards import SHARDS
 from gauger.logs.columns import ColumnMap
 
 _RETRIES = 3
@@ -76,18 +78,17 @@ Table = list[Place]
 
 
 @ray.remote(num_returns="streaming", max_retries=_RETRIES)
-def _measure(step: Any, task: Files, column_map: ColumnMap, words: Shared, key_id: str) -> Iterator[Any]:
+def _measure(step: Measure, task: Files, column_map: ColumnMap, key_id: str) -> Iterator[Any]:
     secret = task_secret(key_id)
     with tempfile.TemporaryDirectory(prefix="gauger-") as folder:
         parts = task.parts(column_map, step.settings, secret)
-        yield from _told(step(secret, task.name, parts, words.get(), Path(folder)))
+        yield from _told(step(secret, task.name, parts, Path(folder)))
 
 
 @ray.remote(num_returns="streaming", max_retries=_RETRIES)
 def _unit(step: Step, unit: int, units: int, key_id: str, places: Table) -> Iterator[Any]:
     pieces = (place.fetched() for place in places)
-    nothing = Piece(UNIT, unit * SHARDS // units, "", 0, b"")
-    yield from _told(work_on(chain([nothing], pieces), units, step, task_secret(key_id)))
+    yield from _told(work_on(chain([units_as_pieces(units)[unit]], pieces), units, step, task_secret(key_id)))
 
 
 def _told(pieces: Iterator[Piece]) -> Iterator[Any]:
@@ -98,11 +99,15 @@ def _told(pieces: Iterator[Piece]) -> Iterator[Any]:
 
 
 def _table(tasks: list[Any]) -> Table:
+    """Where all pieces of some tasks are. Raises what a task said, where it was one of our sentences."""
     found = []
-    for given in tasks:
-        for said in given:
-            kind, shard, name, part = ray.get(said)
-            found.append(Place(kind, shard, name, part, next(given)))
+    try:
+        for given in tasks:
+            for said in given:
+                kind, shard, name, part = ray.get(said)
+                found.append(Place(kind, shard, name, part, next(given)))
+    except RayTaskError as error:
+        raise (error.cause if isinstance(error.cause, GaugerError) else error) from None
     return found
 
 
@@ -113,16 +118,16 @@ class RayRunner:
     found: Found
     secret: Secret
 
-    def share(self, data: bytes) -> Shared:
+    def share(self, data: bytes) -> Stored:
         """As in ``Runner``."""
-        return Stored(ray.put(data)) if data else Handed(data)
+        return Stored(ray.put(data))
 
-    def measured(self, step: Any, words: Shared, secret: Secret) -> Table:
+    def measured(self, step: Measure) -> Table:
         """As in ``Runner``."""
         resources: Any = ray.cluster_resources  # not typed
         tasks = in_tasks(self.found.inputs, int(resources().get("CPU", 1)))
-        column_map, key_id = ray.put(self.found.column_map), secret.key_id
-        return _table([_measure.remote(step, task, column_map, words, key_id) for task in tasks])
+        column_map, key_id = ray.put(self.found.column_map), self.secret.key_id
+        return _table([_measure.remote(step, task, column_map, key_id) for task in tasks])
 
     def grouped(self, given: list[tuple[Table, str]], units: int, step: Step, *, moves: bool = True) -> Table:
         """As in ``Runner``."""
@@ -134,7 +139,7 @@ class RayRunner:
         key_id = self.secret.key_id
         return _table([_unit.remote(step, unit, units, key_id, places) for unit, places in of_unit.items()])
 
-    def alone(self, given: list[tuple[Table, str]], step: Alone, below: int | None = None) -> Table:
+    def alone(self, given: list[tuple[Table, str]], step: Step, below: int | None = None) -> Table:
         """As in ``Runner``."""
         kept = [([one for one in table if below is None or one.shard < below], kind) for table, kind in given]
         return self.grouped(kept, 1, step)

@@ -1,4 +1,4 @@
-"""``spark-submit -m gauger.spark``, or ``python -m gauger.spark``: score logs on Spark, in local mode unless told."""
+"""``python -m gauger.spark``: score logs on Spark, on this machine; submitted by ``spark-submit``, where that says."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 from pyspark.sql import SparkSession
 
-from gauger.boundary import guarded
+from gauger.boundary import complain, guarded
 from gauger.engine.common.secret import KEY, default_secret
 from gauger.engine.reference.directory import StateDirectory
 from gauger.spark.scoring import score
+from gauger.text.formats import plural
 
 
 @click.command()
@@ -25,14 +26,21 @@ def main(calls: tuple[str, ...], out: str, state: Path | None, columns: str | No
     """Score logs on Spark and write the findings."""
     spark = _session(state)
     source = spark.read.parquet(*calls) if parquet else list(calls)
-    found = score(spark, source, state=state, out=out, columns=columns).manifest
-    click.echo(f"{found['scored']:,} of {found['rows']:,} rows scored, {found['findings']:,} findings, in {out}")
+    result = score(spark, source, state=state, out=out, columns=columns)
+    found = result.manifest
+    click.echo(
+        f"{found['scored']:,} of {plural(found['rows'], 'row')} scored, {plural(found['findings'], 'finding')}, in {out}"
+    )
+    for error in result.errors:
+        complain(error)
+    if result.errors:
+        raise SystemExit(1)
 
 
 def _session(state: Path | None) -> SparkSession:
     """That of ``spark-submit``; else one of this machine, whose workers get the key with the environment."""
     builder = SparkSession.builder.appName("gauger")
-    if "SPARK_ENV_LOADED" in os.environ:
+    if "PYSPARK_GATEWAY_PORT" in os.environ:  # set by spark-submit
         return builder.getOrCreate()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     secret = default_secret() if state is None else StateDirectory(state).secret

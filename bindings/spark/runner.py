@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from gauger.cluster.inputs import Files, in_tasks
 from gauger.cluster.run import Found
-from gauger.cluster.tasks import Alone, Handed, Shared, Step, task_secret, units_as_pieces, work_on
+from gauger.cluster.tasks import Step, task_secret, units_as_pieces, work_on
 from gauger.engine.cluster.pieces import Piece, batch_of, pieces_of
 from gauger.engine.cluster.steps import Measure
 from gauger.engine.common.errors import GaugerError, StateError
@@ -86,7 +86,6 @@ class _MeasureFiles:
     step: Measure
     tasks: list[Files]
     column_map: ColumnMap
-    words: Shared
     key_id: str
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -96,7 +95,7 @@ class _MeasureFiles:
                 task = self.tasks[number]
                 parts = task.parts(self.column_map, self.step.settings, secret)
                 with tempfile.TemporaryDirectory(prefix="gauger-") as folder:
-                    yield from map(batch_of, self.step(secret, task.name, parts, self.words.get(), Path(folder)))
+                    yield from map(batch_of, self.step(secret, task.name, parts, Path(folder)))
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,6 @@ class _MeasureRows:
 
     step: Measure
     reader: RowsReader
-    words: Shared
     key_id: str
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -115,7 +113,7 @@ class _MeasureRows:
         name = f"p{0 if context is None else context.partitionId():08d}"
         parts = self.reader.parts(batches)
         with tempfile.TemporaryDirectory(prefix="gauger-") as folder:
-            found = self.step(_secret(self.key_id), name, parts, self.words.get(), Path(folder))
+            found = self.step(_secret(self.key_id), name, parts, Path(folder))
             yield from map(batch_of, found)
 
 
@@ -126,7 +124,7 @@ class SparkRunner:
     spark: SparkSession
     source: Found | Rows
     secret: Secret
-    _tables: list[DataFrame] = field(default_factory=list)
+    _held: list[DataFrame | Broadcast[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         configured = configured_secret(self.spark)
@@ -135,46 +133,50 @@ class SparkRunner:
         if configured is not None:
             self.spark.sparkContext.setLocalProperty(SECRET, configured.handed_over())
 
-    def share(self, data: bytes) -> Shared:
+    def share(self, data: bytes) -> Broadcasted:
         """As in ``Runner``."""
-        return Broadcasted(self.spark.sparkContext.broadcast(data)) if data else Handed(data)
+        value = self.spark.sparkContext.broadcast(data)
+        self._held.append(value)
+        return Broadcasted(value)
 
-    def measured(self, step: Any, words: Shared, secret: Secret) -> DataFrame:
+    def measured(self, step: Measure) -> DataFrame:
         """As in ``Runner``."""
-        key_id = secret.key_id
+        key_id = self.secret.key_id
         if isinstance(self.source, Rows):
             reader = RowsReader(self.source.numbers, self.source.found.column_map)
-            return self._made(self.source.frame, _MeasureRows(step, reader, words, key_id))
+            return self._made(self.source.frame, _MeasureRows(step, reader, key_id))
         tasks = in_tasks(self.source.inputs, self.spark.sparkContext.defaultParallelism)
         numbers = self.spark.range(0, len(tasks), 1, max(1, len(tasks)))
-        return self._made(numbers, _MeasureFiles(step, tasks, self.source.column_map, words, key_id))
+        return self._made(numbers, _MeasureFiles(step, tasks, self.source.column_map, key_id))
 
     def grouped(self, given: list[tuple[DataFrame, str]], units: int, step: Step, *, moves: bool = True) -> DataFrame:
         """As in ``Runner``."""
-        frames = [table.where(table["kind"] == kind) for table, kind in given]
+        frame = self._meant(given)
         if moves:
             rows = [(one.kind, one.shard, one.name, one.part, one.data) for one in units_as_pieces(units)]
-            frames.append(self.spark.createDataFrame(rows, _SCHEMA))
-        frame = reduce(lambda one, other: one.unionAll(other), frames)
-        if moves:
+            frame = frame.unionAll(self.spark.createDataFrame(rows, _SCHEMA))
             frame = frame.repartitionById(units, (frame["shard"] * units / SHARDS).cast("int"))
         with self._few_at_once():
             return self._made(frame, _Task(step, units, self.secret.key_id))
 
-    def alone(self, given: list[tuple[DataFrame, str]], step: Alone, below: int | None = None) -> DataFrame:
+    def alone(self, given: list[tuple[DataFrame, str]], step: Step, below: int | None = None) -> DataFrame:
         """As in ``Runner``."""
-        frames = [table.where(table["kind"] == kind) for table, kind in given]
-        frame = reduce(lambda one, other: one.unionAll(other), frames)
+        frame = self._meant(given)
         frame = frame if below is None else frame.where(frame["shard"] < below)
         with self._few_at_once():
             return self._made(frame.coalesce(1), _Task(step, 1, self.secret.key_id))
+
+    @staticmethod
+    def _meant(given: list[tuple[DataFrame, str]]) -> DataFrame:
+        frames = [table.where(table["kind"] == kind) for table, kind in given]
+        return reduce(lambda one, other: one.unionAll(other), frames)
 
     def _made(self, frame: DataFrame, task: Any) -> DataFrame:
         from pyspark import StorageLevel
         from pyspark.errors import PythonException
 
         table = frame.mapInArrow(task, _SCHEMA).persist(StorageLevel.DISK_ONLY)
-        self._tables.append(table)
+        self._held.append(table)
         try:
             table.count()  # now, while the number of rows a batch is what it is
         except PythonException as error:
@@ -199,6 +201,6 @@ class SparkRunner:
 
     def done(self) -> None:
         """As in ``Runner``."""
-        for table in self._tables:
-            table.unpersist()
+        for one in self._held:
+            one.unpersist()
         self.spark.sparkContext.setLocalProperty(SECRET, "")

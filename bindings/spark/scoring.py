@@ -63,9 +63,7 @@ def score(
     else:
         source = from_frame(cast("DataFrame", calls), columns)
 
-    def runner(key: Secret) -> SparkRunner:
-        return SparkRunner(spark, source, key)
-
     found = source.found if isinstance(source, Rows) else source
-    result = run(runner, found, out, state=state, secret=secret or configured_secret(spark), settings=own)
-    return Scored(result.out, result.manifest)
+    given = secret or configured_secret(spark)
+    result = run(lambda key: SparkRunner(spark, source, key), found, out, state=state, secret=given, settings=own)
+    return Scored(result.out, result.manifest, result.errors)

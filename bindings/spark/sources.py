@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from gauger.cluster.inputs import inputs_of
 from gauger.cluster.run import Found, looked_up
+from gauger.engine.cluster.steps import Parts
 from gauger.engine.common.errors import InputError
 from gauger.engine.intake.parts import Ended, Part
 from gauger.engine.plan.measure import Source
@@ -43,7 +45,7 @@ class RowsReader:
     numbers: dict[str, int]
     column_map: ColumnMap
 
-    def parts(self, batches: Iterable[pa.RecordBatch]) -> Callable[[set[int]], Iterator[Source]]:
+    def parts(self, batches: Iterable[pa.RecordBatch]) -> Parts:
         """Its rows."""
 
         def of(failed: set[int]) -> Iterator[Source]:
@@ -51,6 +53,8 @@ class RowsReader:
             for batch in batches:
                 for number, path, part in self._by_file(batch):
                     files.add(number)
+                    if part.column(ROW).null_count:
+                        raise InputError(_NAMELESS)
                     rows = part.column(ROW).to_numpy(zero_copy_only=False).astype(np.int64)
                     own = part.drop_columns([FILE, ROW])
                     layout = Layout.of(Path(path), own.schema, self.column_map, None)
@@ -84,19 +88,18 @@ def from_frame(frame: DataFrame, columns: str | None) -> Rows:
             frame = frame.select("*", col("_metadata.file_path").alias(FILE), col("_metadata.row_index").alias(ROW))
         except AnalysisException:
             raise InputError(_NAMELESS) from None
-    urls = sorted(row[0] for row in frame.select(FILE).distinct().toLocalIterator())
+    urls = [row[0] for row in frame.select(FILE).distinct().toLocalIterator()]
+    if None in urls:
+        raise InputError(_NAMELESS)
     found = looked_up([_for_us(url) for url in urls], columns)
-    if len(found.inputs) != len(urls):
-        raise InputError("the files of this DataFrame cannot be read where the driver runs; give them as URLs")
+    numbers = {item.path.resolve(): number for number, item in enumerate(found.inputs)}
+    # A file is numbered as one machine numbers it, whatever Spark calls it.
+    of_url = {url: numbers[one.path.resolve()] for url in urls for one in inputs_of([_for_us(url)])}
     if found.column_map.is_shaped:
         raise InputError(f"the column map {found.column_map.name} makes calls of records; give the files as URLs")
     schema = frame.drop(FILE, ROW).limit(0).toArrow().schema
-    wanted = Layout.of(Path(urls[0] if urls else "-"), schema, found.column_map, None).top_level()
-    return Rows(
-        frame.select(*(f"`{name}`" for name in [*wanted, FILE, ROW])),
-        found,
-        {url: number for number, url in enumerate(urls)},
-    )
+    wanted = Layout.of(Path(urls[0]), schema, found.column_map, None).top_level()
+    return Rows(frame.select(*(f"`{name}`" for name in [*wanted, FILE, ROW])), found, of_url)
 
 
 def _for_us(url: str) -> str:

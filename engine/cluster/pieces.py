@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -23,13 +24,21 @@ SCHEMA = pa.schema(
 PART_BYTES = 8 << 20  # of a piece: what an engine moves at a time
 
 
+class Shared(Protocol):
+    """Bytes that every task may ask for."""
+
+    def get(self) -> bytes:
+        """Them."""
+        ...
+
+
 @dataclass(frozen=True)
 class Piece:
     """Some bytes; those that are too many for one piece are in several, numbered."""
 
     kind: str
     shard: int  # of accounts or prompts, or a unit of them; 0 where that says nothing
-    name: str  # tells pieces of one kind and shard apart, and orders them; of letters, digits and -
+    name: str  # tells pieces of one kind and shard apart, and orders them; a file name
     part: int
     data: bytes
 

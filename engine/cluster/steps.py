@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gauger.engine.cluster.pieces import Arrived, Piece
+from gauger.engine.cluster.pieces import Arrived, Piece, Shared
 from gauger.engine.cluster.telling import told, untold, without_refused
 from gauger.engine.common import threads
 from gauger.engine.common.secret import Secret
@@ -46,6 +46,9 @@ DISTINCT, COUNT, MATCHED = "distinct", "count", "matched"  # of a unit of prompt
 MATCHING = "matching"
 
 
+Parts = Callable[[set[int]], Iterable[Source]]  # asked with the numbers of files that nothing more is taken of
+
+
 @dataclass(frozen=True)
 class Measure:
     """Measure some input: of any rows, in any parts."""
@@ -53,20 +56,14 @@ class Measure:
     settings: Settings
     novelty_day: str | None
     content: str | None  # what prompts are in this run
+    words: Shared | None  # of the reference of that day, as ``words_as_bytes``
 
-    def __call__(
-        self, secret: Secret, name: str, parts: Callable[[set[int]], Iterable[Source]], words: bytes, folder: Path
-    ) -> Iterator[Piece]:
-        """Measure.
-
-        name : of this input, by which it comes in order
-        parts : gives its rows; it is told of the files that nothing more is taken of
-        words : of the reference of ``novelty_day``, as ``words_as_bytes``; empty where there is none
-        """
+    def __call__(self, secret: Secret, name: str, parts: Parts, folder: Path) -> Iterator[Piece]:
+        """name : of this input, by which it comes in order; parts : its rows"""
         work = Work(folder / "work", {})
 
         def words_of(_: date) -> WordSketch | None:
-            return words_from_bytes(words) if words else None
+            return None if self.words is None else words_from_bytes(self.words.get())
 
         measuring = Measuring(work, secret, self.settings, words_of, threads.count())
         for _ in measuring.run(parts(measuring.failed), Account(novelty_day=self.novelty_day, content=self.content)):
@@ -103,7 +100,7 @@ class Fold:
         stages = {ACCOUNTS: None, **{stage_of(panes): panes for panes in self.days}}
         day.fold(unit, stages)
         for stage in stages:
-            yield from Piece.of_file(FOLDED, unit, stage.replace(" ", "-"), work.unit(stage, unit))
+            yield from Piece.of_file(FOLDED, unit, stage, work.unit(stage, unit))
         left = work.redelivered
         shards = shard_of(left.prompt[:, 0])
         for shard in np.unique(shards).tolist():
@@ -141,7 +138,7 @@ class Learn:
 
     settings: Settings
 
-    def __call__(self, secret: Secret, arrived: Arrived, folder: Path) -> Iterator[Piece]:
+    def __call__(self, secret: Secret, unit: int, arrived: Arrived, folder: Path) -> Iterator[Piece]:
         """arrived : ``DISTINCT`` of those units"""
         left, sizes, values = self.settings.template_sample, [np.zeros(1, np.int64)], [np.zeros(0, np.uint32)]
         for _, _, data in arrived.each(DISTINCT):
@@ -158,9 +155,11 @@ class Learn:
 class Match:
     """Match a unit's prompts."""
 
-    def __call__(self, matching: bytes, unit: int, arrived: Arrived, folder: Path) -> Iterator[Piece]:
-        """matching : as ``Learn`` gives it; arrived : ``DISTINCT`` of the unit"""
-        learnt = matching_of(matching)
+    matching: Shared  # as ``Learn`` gives it
+
+    def __call__(self, secret: Secret, unit: int, arrived: Arrived, folder: Path) -> Iterator[Piece]:
+        """arrived : ``DISTINCT`` of the unit"""
+        learnt = matching_of(self.matching.get())
         for _, _, data in arrived.each(DISTINCT):
             found = decoded(data)
             grams = Grams(found.pop("offsets"), found.pop("values"))
@@ -186,11 +185,6 @@ def matching_of(data: bytes) -> Matching:
     found = pickle.loads(data)
     assert isinstance(found, Matching)
     return found
-
-
-def stage_named(name: str) -> str:
-    """The stage of a piece of ``FOLDED``."""
-    return name.replace("-", " ")
 
 
 def _work_of(folder: Path, arrived: Arrived, kind: str, account: Account) -> Work:

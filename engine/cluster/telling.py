@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
 import orjson
 
@@ -12,19 +11,16 @@ from gauger.engine.segments.segment import Account, Tally
 
 def told(account: Account) -> bytes:
     """An account as JSON."""
-    found: dict[str, Any] = {one.name: getattr(account, one.name) for one in fields(account)}
-    found["files"] = {str(file): vars(tally) for file, tally in account.files.items()}
-    found["hours"] = {str(hour): number for hour, number in account.hours.items()}
-    return orjson.dumps({**found, "columns": sorted(account.columns)})
+    return orjson.dumps(account, default=sorted, option=orjson.OPT_NON_STR_KEYS)
 
 
 def untold(data: bytes) -> Account:
     """The inverse."""
     found = orjson.loads(data)
-    found["files"] = {int(file): Tally(**tally) for file, tally in found["files"].items()}
-    found["hours"] = {int(hour): number for hour, number in found["hours"].items()}
-    window = found["window"]
-    return Account(**{**found, "columns": set(found["columns"]), "window": None if window is None else tuple(window)})
+    files = {int(file): Tally(**tally) for file, tally in found["files"].items()}
+    hours = {int(hour): number for hour, number in found["hours"].items()}
+    window = None if found["window"] is None else tuple(found["window"])
+    return Account(**{**found, "files": files, "hours": hours, "columns": set(found["columns"]), "window": window})
 
 
 def without_refused(account: Account) -> Account:

@@ -1,9 +1,11 @@
 """Keeping a finished run: its days become reference, its families and findings keep their numbers."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
 
+from gauger.engine.common.settings import Settings
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.plan.finish import Finished, Known, day_of
 from gauger.engine.reference.keeping import KeptDay, kept_day
@@ -21,7 +23,7 @@ def keep(writing: Writing, words: WordSketch, finished: Finished, known: Known) 
     words : of the run, for the novelty of later days
     Returns the days kept, and a sentence for each reason why other days of the run were not.
     """
-    panes, calls = _days_of(finished)
+    panes, calls = days_of(finished.day.calls_of_panes, finished.day.settings)
     retention_days = finished.day.settings.retention_days
     days, warnings = days_to_keep(calls, writing.commit.days(), writing.fixed_days(), retention_days)
     for day, people in zip(days, finished.day.of_panes([panes[day] for day in days]), strict=True):
@@ -38,12 +40,12 @@ def keep_numbers(writing: Writing, known: Known) -> None:
     save_findings(writing, known.findings)
 
 
-def _days_of(finished: Finished) -> tuple[dict[date, list[int]], dict[date, int]]:
+def days_of(calls_of_panes: Mapping[int, int], settings: Settings) -> tuple[dict[date, list[int]], dict[date, int]]:
     """The panes of each UTC day of a run, and its calls."""
     panes: dict[date, list[int]] = {}
     calls: dict[date, int] = {}
-    for pane, number in sorted(finished.day.calls_of_panes.items()):
-        day = day_of(pane * finished.day.settings.pane_us)
+    for pane, number in sorted(calls_of_panes.items()):
+        day = day_of(pane * settings.pane_us)
         panes.setdefault(day, []).append(pane)
         calls[day] = calls.get(day, 0) + number
     return panes, calls

@@ -29,6 +29,15 @@ _FOLD_ROWS = 65_536  # calls folded at a time
 _FOLD_BYTES = 2_800  # of memory for each call of a unit that is folded
 
 
+def calls_of_panes(hours: Mapping[int, int], settings: Settings) -> dict[int, int]:
+    """Calls of each pane of time, from those of each UTC hour."""
+    found: dict[int, int] = {}
+    for hour, number in hours.items():
+        pane = hour * HOUR_US // settings.pane_us
+        found[pane] = found.get(pane, 0) + number
+    return found
+
+
 def stage_of(panes: Sequence[int]) -> str:
     """The stage of the calls of some panes of time."""
     return f"panes from {panes[0]}"
@@ -71,10 +80,7 @@ class StoredDay:
         self.units = units_of(account.scored + len(work.redelivered))  # of all that was measured
         self._calls_of_unit = account.scored // self.units
         self._hours = list(account.hours)
-        self.calls_of_panes: dict[int, int] = {}
-        for hour, number in account.hours.items():
-            pane = hour * HOUR_US // settings.pane_us
-            self.calls_of_panes[pane] = self.calls_of_panes.get(pane, 0) + number
+        self.calls_of_panes = calls_of_panes(account.hours, settings)
         self.panes = sorted(self.calls_of_panes)
         self.prompts = StoredPrompts(work, self.units)
         self._copies: Copies | None = None
@@ -114,7 +120,7 @@ class StoredDay:
         stages = [stage] if days is None else [stage_of(panes) for panes in days]
         waiting = [unit for unit in range(self.units) if not all(self._work.unit(one, unit).exists() for one in stages)]
         if waiting and self.calls_of_panes and all(segment.is_empty for segment in segments):
-            raise StateError("these days were not folded where the calls are; run again")
+            raise StateError("these days were not folded where their calls are: a run of too many days for a cluster")
         step = progress.steps("folding", len(waiting))
 
         def unit(number: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gauger.engine.common.errors import StateError
-from gauger.engine.common.private import close_folder, make_folder
+from gauger.engine.common.private import close_file, close_folder, make_folder
 from gauger.engine.common.secret import Secret
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.commits import (
@@ -78,7 +78,9 @@ class Writing:
                 continue
             self._begin()
             folder = new_folder(self.root / PARTS / name.replace("/", "-"))
-            shutil.copytree(after.root / part.folder, folder, dirs_exist_ok=True)
+            for file in (after.root / part.folder).iterdir():
+                shutil.copyfile(file, folder / file.name)
+                close_file(folder / file.name)
             sync_folder(folder)
             if manifest_digest(folder) != part.digest:
                 raise StateError(f"{self.root}: {name} came damaged; run again")

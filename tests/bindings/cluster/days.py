@@ -45,10 +45,10 @@ def make(folder: Path) -> Case:
     """Write logs, make a reference, and score."""
     schema = traffic.SCHEMA.append(pa.field("response_id", pa.string()))
     logs, rows = folder / "logs", rows_of_day()
-    logs.mkdir()
     paths, size = [], 700
     for number, at in enumerate(range(0, len(rows), size)):
-        paths.append(logs / f"{number:02d}.parquet")
+        paths.append(logs / ("a" if number < 2 else "a-b") / f"{number:02d}.parquet")  # as text they sort otherwise
+        paths[-1].parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(pa.Table.from_pylist(rows[at : at + size], schema), paths[-1], row_group_size=200)
     for number in range(9, 7, -1):
         day = traffic.DAY - dt.timedelta(days=number)
@@ -66,10 +66,13 @@ def found(out: Path) -> dict[str, pa.Table]:
 
 
 def same_files(one: Path, other: Path) -> bool:
-    """Whether two state directories hold the same."""
+    """Whether two state directories hold the same, closed to the same people."""
 
-    def held(folder: Path) -> dict[str, bytes]:
-        files = (path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
-        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    def held(folder: Path) -> dict[str, tuple[int, bytes]]:
+        there = (path for path in folder.rglob("*") if path.name != "lock")
+        return {
+            str(path.relative_to(folder)): (path.stat().st_mode, path.read_bytes() if path.is_file() else b"")
+            for path in there
+        }
 
     return held(one) == held(other)

@@ -5,16 +5,27 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from gauger.cluster.inputs import in_tasks
 from gauger.cluster.run import Found
-from gauger.cluster.tasks import Alone, Handed, Shared, Step, units_as_pieces, work_on
+from gauger.cluster.tasks import Step, units_as_pieces, work_on
 from gauger.engine.cluster.pieces import Piece
+from gauger.engine.cluster.steps import Measure
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings
 
 Table = list[Piece]
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Bytes that everybody has."""
+
+    data: bytes
+
+    def get(self) -> bytes:
+        """As in ``Shared``."""
+        return self.data
 
 
 @dataclass
@@ -26,17 +37,17 @@ class Here:
     tasks: int
     chance: random.Random = field(default_factory=lambda: random.Random(1))
 
-    def share(self, data: bytes) -> Shared:
+    def share(self, data: bytes) -> Handed:
         """As in ``Runner``."""
         return Handed(data)
 
-    def measured(self, step: Any, words: Shared, secret: Secret) -> Table:
+    def measured(self, step: Measure) -> Table:
         """As in ``Runner``."""
         table: Table = []
         for task in in_tasks(self.found.inputs, self.tasks):
             with tempfile.TemporaryDirectory() as folder:
-                given = task.parts(self.found.column_map, Settings(), secret)
-                table += step(secret, task.name, given, words.get(), Path(folder))
+                given = task.parts(self.found.column_map, Settings(), self.secret)
+                table += step(self.secret, task.name, given, Path(folder))
         return table
 
     def grouped(self, given: list[tuple[Table, str]], units: int, step: Step, *, moves: bool = True) -> Table:
@@ -46,7 +57,7 @@ class Here:
         self.chance.shuffle(pieces)
         return list(work_on(pieces, units, step, self.secret))
 
-    def alone(self, given: list[tuple[Table, str]], step: Alone, below: int | None = None) -> Table:
+    def alone(self, given: list[tuple[Table, str]], step: Step, below: int | None = None) -> Table:
         """As in ``Runner``."""
         kept = [
             (table if below is None else [one for one in table if one.shard < below], kind) for table, kind in given

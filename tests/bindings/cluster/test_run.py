@@ -7,11 +7,13 @@ import pytest
 
 from gauger.cluster.run import looked_up, run
 from gauger.cluster.tasks import task_secret
+from gauger.engine.cluster.pieces import Piece
 from gauger.engine.common import shards
 from gauger.engine.common.errors import InputError, StateError
 from gauger.engine.common.secret import Secret
 from tests.bindings.cluster.days import SETTINGS, Case, found, make, same_files
-from tests.bindings.cluster.here import Here
+from tests.bindings.cluster.here import Here, Table
+from tests.bindings.serve.spools import leave, rows_of, today
 
 
 @pytest.fixture(scope="module", params=[450_000, 900])
@@ -81,6 +83,59 @@ def test_a_map_that_joins_files_is_for_one_machine(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="needs one machine"):
         looked_up(sorted(tmp_path.glob("*.jsonl")), str(joining))
+
+
+def test_what_hosts_recorded_is_for_one_machine(tmp_path: Path) -> None:
+    leave(tmp_path, rows_of(today(), 3))
+    with pytest.raises(InputError, match="recorded by a host"):
+        looked_up([tmp_path], None)
+
+
+def test_files_that_fail_and_files_left_out_are_told(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.parquet").write_bytes(case.logs[0].read_bytes())
+    (tmp_path / "logs" / "b.parquet").write_bytes(b"PAR1 and no more")
+    given = looked_up([tmp_path / "logs"], None)
+    result = run(lambda key: Here(given, key, 2), given, tmp_path / "out", state=None, secret=None, settings=SETTINGS)
+    assert result.manifest["scored"] == 700
+    assert len(result.errors) == 1
+    assert "b.parquet" in result.errors[0]
+
+
+def test_two_runs_into_one_place(case: Case, tmp_path: Path) -> None:
+    given = looked_up(list(case.logs), None)
+
+    def other(key: Secret) -> Here:
+        run(lambda own: Here(given, own, 1), given, tmp_path / "out", state=None, secret=None, settings=SETTINGS)
+        return Here(given, key, 1)
+
+    with pytest.raises(StateError, match="another run works here"):
+        run(other, given, tmp_path / "out", state=None, secret=None, settings=SETTINGS)
+
+
+@pytest.mark.parametrize("kind", ["tables", "state"])
+def test_a_driver_that_dies_has_kept_nothing_and_goes_on(case: Case, kind: str, tmp_path: Path) -> None:
+    given = looked_up(list(case.logs), None)
+    state = case.fresh_state(tmp_path / "state")
+
+    class Dead(Here):
+        """Ends in the middle of what it gives."""
+
+        def collected(self, table: Table, wanted: str) -> Iterator[Piece]:
+            yield from list(super().collected(table, wanted))[: 1 if wanted == kind else None]
+            if wanted == kind:
+                raise KeyboardInterrupt
+
+    def again(runner: type[Here]) -> None:
+        run(lambda key: runner(given, key, 2), given, tmp_path / "out", state=state, secret=None, settings=SETTINGS)
+
+    with pytest.raises(KeyboardInterrupt):
+        again(Dead)
+    assert not (tmp_path / "out" / "manifest.json").exists()
+    assert same_files(state, case.state)
+    again(Here)
+    assert found(tmp_path / "out") == found(case.out)
+    assert same_files(state, case.state_after)
 
 
 def test_nothing_to_read_is_refused(tmp_path: Path) -> None:

@@ -4,21 +4,22 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark import cloudpickle
 from pyspark.sql import SparkSession
-from pyspark.sql.functions import lit, monotonically_increasing_id
+from pyspark.sql.functions import lit, monotonically_increasing_id, when
 
 from gauger.cluster.run import looked_up
+from gauger.engine.cluster.steps import CALLS, Measure
 from gauger.engine.common.errors import GaugerError, InputError, StateError
 from gauger.engine.common.secret import Secret
 from gauger.spark import score
 from gauger.spark.runner import SparkRunner
 from tests.bindings.cluster.days import SETTINGS, Case, found, make, same_files
+from tests.bindings.cluster.dying import let_die
 
 KEY = "5e" * 16  # of every state directory that tests make
 
@@ -59,8 +60,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 def test_what_a_task_says_is_what_is_said(case: Case, spark: SparkSession, tmp_path: Path) -> None:
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     runner = SparkRunner(spark, looked_up(list(case.logs), None), Secret(bytes.fromhex(KEY)))
+    measured = runner.measured(Measure(SETTINGS, None, "text", None))
     with pytest.raises(GaugerError, match=r"^it says so$"):
-        runner.grouped([], 1, refuse)
+        runner.grouped([(measured, CALLS)], 1, refuse)
     runner.done()
 
 
@@ -88,31 +90,10 @@ def test_a_data_frame_in_any_partitions(case: Case, spark: SparkSession, partiti
         result.table(spark, "prompts")
 
 
-@dataclass(frozen=True)
-class Dies:
-    """A step whose process dies, halfway through its first unit, the first time."""
-
-    step: Any
-    mark: str
-
-    def __call__(self, *given: Any) -> Iterator[Any]:
-        for number, piece in enumerate(self.step(*given)):
-            if number == 1 and not os.path.exists(self.mark):
-                os.close(os.open(self.mark, os.O_CREAT))
-                os._exit(9)
-            yield piece
-
-
 def test_files_of_their_own_and_workers_that_die(
     case: Case, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    grouped = SparkRunner.grouped
-
-    def dying(self: SparkRunner, given: Any, units: int, step: Any, *, moves: bool = True) -> Any:
-        return grouped(self, given, units, Dies(step, str(tmp_path / type(step).__name__)), moves=moves)
-
-    monkeypatch.setattr(SparkRunner, "grouped", dying)
+    let_die(monkeypatch, SparkRunner, tmp_path)
     state = case.fresh_state(tmp_path / "state")
     score(spark, list(case.logs), state=state, out=tmp_path / "out", settings=SETTINGS)
     assert found(tmp_path / "out") == found(case.out)
@@ -132,6 +113,9 @@ def test_rows_without_names_are_refused_and_named_ones_are_not(case: Case, spark
     )
     result = score(spark, named, state=None, out=tmp_path / "out", settings=SETTINGS)
     assert result.manifest["scored"] == 700
+    unnamed = named.withColumn("gauger_row", when(named["gauger_row"] > 3, named["gauger_row"]))
+    with pytest.raises(GaugerError, match="have no names"):
+        score(spark, unnamed, state=None, out=tmp_path / "out", settings=SETTINGS)
 
 
 def test_the_secret_is_in_nothing_that_spark_writes(
@@ -140,7 +124,7 @@ def test_the_secret_is_in_nothing_that_spark_writes(
     state = case.fresh_state(tmp_path / "state")
     assert (state / "key").read_text().strip() == KEY
     score(spark, [case.logs[0]], state=state, out=tmp_path / "out", settings=SETTINGS)
-    events = Path(spark.conf.get("spark.eventLog.dir").removeprefix("file:"))  # type: ignore[union-attr]
+    events = Path((spark.conf.get("spark.eventLog.dir") or "").removeprefix("file:"))
     written = [path.read_bytes() for path in events.rglob("*") if path.is_file()]
     assert any(b"SparkListenerJobStart" in one for one in written)
     assert not any(KEY.encode() in one for one in written)
