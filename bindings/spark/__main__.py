@@ -28,9 +28,8 @@ def main(calls: tuple[str, ...], out: str, state: Path | None, columns: str | No
     source = spark.read.parquet(*calls) if parquet else list(calls)
     result = score(spark, source, state=state, out=out, columns=columns)
     found = result.manifest
-    click.echo(
-        f"{found['scored']:,} of {plural(found['rows'], 'row')} scored, {plural(found['findings'], 'finding')}, in {out}"
-    )
+    findings = plural(found["findings"], "finding")
+    click.echo(f"{found['scored']:,} of {plural(found['rows'], 'row')} scored, {findings}, in {out}")
     for error in result.errors:
         complain(error)
     if result.errors:
