@@ -37,6 +37,7 @@ from gauger.logs.detection import detect
 from gauger.logs.readers import survey
 from gauger.stores.objects import shown
 from gauger.stores.results import folder_for
+from gauger.stores.urls import scheme_of
 
 _DAYS_MAX = 128  # of a run, those with the most calls, may be kept: more do not hold one call in a hundred
 
@@ -62,7 +63,8 @@ class Result:
 
 def looked_up(sources: Sequence[str | Path], columns: str | None) -> Found:
     """The files of some sources. Raises InputError and ColumnMapError as ``gauger score``."""
-    found = survey(sources)
+    # A task runs in a folder of its own, in which a relative path means something else.
+    found = survey([one if scheme_of(one) else Path(one).absolute() for one in sources])
     if not found.files:
         raise InputError("nothing to read: no file was given that may be a log")
     picked = detect(found.files) if columns is None else None

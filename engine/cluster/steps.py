@@ -44,6 +44,7 @@ ACCOUNT, SUMMARY, WORDS = "account", "summary", "words"  # of some input
 FOLDED, AGAIN, TAKEN_BACK = "folded", "again", "taken-back"  # of a unit of accounts
 DISTINCT, COUNT, MATCHED = "distinct", "count", "matched"  # of a unit of prompts
 MATCHING = "matching"
+FEW = (ACCOUNT, SUMMARY, WORDS, AGAIN, TAKEN_BACK, COUNT, MATCHING)  # kinds of few bytes beside a step's others
 
 
 Parts = Callable[[set[int]], Iterable[Source]]  # asked with the numbers of files that nothing more is taken of
