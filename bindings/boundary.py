@@ -124,7 +124,7 @@ def main() -> None:
     """The command ``gauger``: also what fails while its libraries are loaded is inside the boundary."""
 
     def run() -> None:
-        from gauger.cli import main as command
+        from gauger.commands.main import main as command
 
         command(prog_name="gauger")
 

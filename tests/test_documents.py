@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from gauger.cli import main
+from gauger.commands.main import main
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "bench" / "README.md"])

@@ -9,9 +9,9 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
-from gauger import cli
 from gauger.batch import inputs
 from gauger.batch import score as scoring
+from gauger.commands import main as cli
 from gauger.engine.common import shards
 from gauger.engine.plan import measure
 

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from gauger.engine.common.errors import GaugerError
-from gauger.report import findings, outputs
+from gauger.report import findings
+from gauger.results.run import Run, read_run
 from gauger.text import families, formats, nearest, words
 
 _SHOWN = 8  # rows of any list: what is said fits a screen
@@ -29,7 +30,7 @@ def explain(out: Path, *, account: str | None = None, campaign: int | None = Non
     """
     if sum(given is not None for given in (account, campaign, family)) != 1:
         raise GaugerError("explain one thing at a time: give an account, a campaign or a family")
-    run = outputs.read(Path(out))
+    run = read_run(Path(out))
     if account is not None:
         lines = _account(run, account)
     elif campaign is not None:
@@ -40,7 +41,7 @@ def explain(out: Path, *, account: str | None = None, campaign: int | None = Non
     return "\n".join(lines) + "\n"
 
 
-def _account(run: outputs.Outputs, account_id: str) -> list[str]:
+def _account(run: Run, account_id: str) -> list[str]:
     found = run.accounts.filter(pc.field("account_id") == account_id)
     if not found.num_rows:
         raise GaugerError(nearest.unknown_account(run.accounts["account_id"], account_id))
@@ -57,7 +58,7 @@ def _account(run: outputs.Outputs, account_id: str) -> list[str]:
     return lines + _section("What is lacking", lacking + _no_reference(run))
 
 
-def _campaign(run: outputs.Outputs, campaign_id: int) -> list[str]:
+def _campaign(run: Run, campaign_id: int) -> list[str]:
     found = run.campaigns.filter(pc.field("campaign_id") == campaign_id).to_pylist()
     if not found:
         raise GaugerError(nearest.unknown_number(run.campaigns["campaign_id"], campaign_id, "campaign"))
@@ -89,7 +90,7 @@ def _campaign(run: outputs.Outputs, campaign_id: int) -> list[str]:
     return lines + _section("Accounts, oddest first", members, row["accounts"] - len(members))
 
 
-def _variants(run: outputs.Outputs, row: dict[str, Any]) -> list[str]:
+def _variants(run: Run, row: dict[str, Any]) -> list[str]:
     """A sentence on the other variants of a family's frame, if there are any."""
     if row["frame_group"] is None:
         return []
@@ -99,7 +100,7 @@ def _variants(run: outputs.Outputs, row: dict[str, Any]) -> list[str]:
     return [f"a variant of the frame of {'family' if len(others) == 1 else 'families'} {shown}"]
 
 
-def _family(run: outputs.Outputs, family_id: int) -> list[str]:
+def _family(run: Run, family_id: int) -> list[str]:
     found = run.families.filter(pc.field("family_id") == family_id).to_pylist()
     if not found:
         raise GaugerError(nearest.unknown_number(run.families["family_id"], family_id, "family"))
@@ -126,7 +127,7 @@ def _family(run: outputs.Outputs, family_id: int) -> list[str]:
     return [*lines, "", note]
 
 
-def _score(run: outputs.Outputs, row: dict[str, Any]) -> list[str]:
+def _score(run: Run, row: dict[str, Any]) -> list[str]:
     """The calls and the evidence of an account, a campaign or a family."""
     calls = f"  {formats.plural(row['calls'], 'call')}"
     if row["evidence"] is None:
@@ -135,12 +136,12 @@ def _score(run: outputs.Outputs, row: dict[str, Any]) -> list[str]:
     return [calls, f"  evidence {formats.evidence(row['evidence'])}: {odds}"]
 
 
-def _odds(run: outputs.Outputs, odds: str) -> str:
+def _odds(run: Run, odds: str) -> str:
     """Odds with whom they are about, where they are odds and there is somebody."""
     return f"{odds} reference accounts" if run.has_reference and odds.startswith("1 in") else odds
 
 
-def _reasons(run: outputs.Outputs, reasons: list[dict[str, Any]] | None) -> list[str]:
+def _reasons(run: Run, reasons: list[dict[str, Any]] | None) -> list[str]:
     return [
         f"{words.statistic(reason['statistic'])}: {formats.value(reason['value'])} "
         f"({_odds(run, formats.tail_odds(reason['tail_probability']))})"
@@ -148,7 +149,7 @@ def _reasons(run: outputs.Outputs, reasons: list[dict[str, Any]] | None) -> list
     ]
 
 
-def _membership(run: outputs.Outputs, campaign_id: int | None) -> list[str]:
+def _membership(run: Run, campaign_id: int | None) -> list[str]:
     if campaign_id is None:
         return ["nothing: it belongs to no finding"]
     rows = run.campaigns.filter(pc.field("campaign_id") == campaign_id).to_pylist()
@@ -168,7 +169,7 @@ def _finding_name(row: dict[str, Any]) -> str:
     return f"finding {row['campaign_id']} ({row['assessment'] or 'not assessed'})"
 
 
-def _neighbours(run: outputs.Outputs, row: dict[str, Any]) -> list[str]:
+def _neighbours(run: Run, row: dict[str, Any]) -> list[str]:
     """Accounts of the same campaign, nearest on the neighbourhood map first."""
     if row["campaign_id"] is None or row["map_x"] is None or row["map_y"] is None:
         return []
@@ -184,7 +185,7 @@ def _neighbours(run: outputs.Outputs, row: dict[str, Any]) -> list[str]:
     ]
 
 
-def _families_of(run: outputs.Outputs, account_id: str) -> list[str]:
+def _families_of(run: Run, account_id: str) -> list[str]:
     counts = _counted(run, "family_id", (pc.field("account_id") == account_id) & pc.field("family_id").is_valid())
     ids = pa.array([family_id for family_id, _ in counts[:_SHOWN]], pa.int64())
     rows = run.families.filter(pc.is_in(run.families["family_id"], ids)).to_pylist()
@@ -206,7 +207,7 @@ def _family_line(family: dict[str, Any]) -> str:
     return f"{line}: {formats.shorten(family['template'], _TEMPLATE_LONGEST)}" if family["template"] else line
 
 
-def _counted(run: outputs.Outputs, column: str, where: pc.Expression) -> list[tuple[Any, int]]:
+def _counted(run: Run, column: str, where: pc.Expression) -> list[tuple[Any, int]]:
     """Values of a column of the per-call tables with their numbers of calls, commonest first."""
     if not run.call_files:
         return []
@@ -219,7 +220,7 @@ def _counted(run: outputs.Outputs, column: str, where: pc.Expression) -> list[tu
     return list(zip(counted[column].to_pylist(), counted[f"{column}_count"].to_pylist(), strict=True))
 
 
-def _no_reference(run: outputs.Outputs) -> list[str]:
+def _no_reference(run: Run) -> list[str]:
     sentences = [str(sentence) for sentence in run.manifest.get("missing_evidence") or []]
     if not run.has_reference:
         sentences.append("There was no reference of earlier days to compare with.")

@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gauger.report.outputs import Outputs
+from gauger.results.run import Run
 
 ACCOUNTS_SHOWN = 25
 FAMILIES_SHOWN = 5
@@ -13,20 +13,20 @@ FAMILIES_SHOWN = 5
 _ACCOUNT_COLUMNS = ["account_id", "calls", "evidence", "campaign_id"]
 
 
-def ranked(outputs: Outputs) -> list[dict[str, Any]]:
+def ranked(run: Run) -> list[dict[str, Any]]:
     """Return the rows of ``campaigns.parquet``: by probability times size."""
-    rows: list[dict[str, Any]] = outputs.campaigns.to_pylist()
+    rows: list[dict[str, Any]] = run.campaigns.to_pylist()
     return sorted(rows, key=lambda row: (-(row["probability"] or 0.0) * row["accounts"], row["campaign_id"]))
 
 
-def detail(outputs: Outputs, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def detail(run: Run, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return each of ``rows`` (from ``ranked``) with what it points to.
 
     ``row`` is the row; ``accounts`` and ``families`` are the first rows of theirs, oddest and busiest first, and
     ``more_accounts`` and ``more_families`` count the rest.
     """
-    accounts = _accounts_by_campaign(outputs.accounts, [row["campaign_id"] for row in rows])
-    families = _families_by_id(outputs.families, rows)
+    accounts = _accounts_by_campaign(run.accounts, [row["campaign_id"] for row in rows])
+    families = _families_by_id(run.families, rows)
     details = []
     for row in rows:
         members = accounts.get(row["campaign_id"], [])
@@ -45,14 +45,14 @@ def detail(outputs: Outputs, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
     return details
 
 
-def loose_accounts(outputs: Outputs) -> tuple[list[dict[str, Any]], int]:
+def loose_accounts(run: Run) -> tuple[list[dict[str, Any]], int]:
     """Return the first flagged accounts that are in no campaign, oddest first, and how many there are."""
-    table = outputs.accounts.select([*_ACCOUNT_COLUMNS, "flagged", "reasons"])
+    table = run.accounts.select([*_ACCOUNT_COLUMNS, "flagged", "reasons"])
     loose = table.filter(pc.field("flagged") & pc.field("campaign_id").is_null())
     return _oddest_first(loose).slice(0, ACCOUNTS_SHOWN).to_pylist(), loose.num_rows
 
 
-def top_families(outputs: Outputs, limit: int) -> list[dict[str, Any]]:
+def top_families(run: Run, limit: int) -> list[dict[str, Any]]:
     """Return the ``limit`` families most worth a look: by evidence, then by accounts, then by calls."""
     order = [
         ("evidence", "descending"),
@@ -60,7 +60,7 @@ def top_families(outputs: Outputs, limit: int) -> list[dict[str, Any]]:
         ("calls", "descending"),
         ("family_id", "ascending"),
     ]
-    rows: list[dict[str, Any]] = outputs.families.sort_by(order).slice(0, limit).to_pylist()
+    rows: list[dict[str, Any]] = run.families.sort_by(order).slice(0, limit).to_pylist()
     return rows
 
 

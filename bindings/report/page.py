@@ -14,7 +14,8 @@ from markupsafe import Markup, escape
 
 from gauger.batch.outputs import atomic
 from gauger.engine.common.errors import GaugerError
-from gauger.report import findings, outputs, plots, sparkline, summary
+from gauger.report import findings, plots, sparkline, summary
+from gauger.results.run import Run, read_run
 from gauger.text import families, formats, words
 
 REPORT = "report.html"
@@ -40,7 +41,7 @@ def write(out: Path) -> Path:
     Raises:
         GaugerError: ``out`` holds no finished run, or the page cannot be written.
     """
-    html = render(outputs.read(out))
+    html = render(read_run(out))
     path = out / REPORT
     try:
         with atomic(path) as temporary:
@@ -50,7 +51,7 @@ def write(out: Path) -> Path:
     return path
 
 
-def render(run: outputs.Outputs) -> str:
+def render(run: Run) -> str:
     """Return the page of ``run``."""
     rows = findings.ranked(run)
     reasons, more_reasons = summary.quarantine_reasons(run)
@@ -132,16 +133,16 @@ def _timeline(row: dict[str, Any]) -> Markup:
     return Markup(sparkline.sparkline(counts, escape(label)))
 
 
-def _alarm(run: outputs.Outputs) -> float:
+def _alarm(run: Run) -> float:
     return float(-np.log10(run.alarm_level))
 
 
-def _plots(run: outputs.Outputs, rows: list[dict[str, Any]]) -> list[Plot]:
+def _plots(run: Run, rows: list[dict[str, Any]]) -> list[Plot]:
     made = [_volume_plot(run), _evidence_plot(run), _map_plot(run, rows)]
     return [plot for plot in made if plot is not None]
 
 
-def _volume_plot(run: outputs.Outputs) -> Plot | None:
+def _volume_plot(run: Run) -> Plot | None:
     hourly = run.manifest.get("hourly_calls")
     if not isinstance(hourly, dict) or not hourly.get("calls"):
         return None
@@ -160,7 +161,7 @@ def _volume_plot(run: outputs.Outputs) -> Plot | None:
     return Plot(Markup(plots.volume(start, calls, flagged)), "Volume over time", caption, "wide")
 
 
-def _evidence_plot(run: outputs.Outputs) -> Plot | None:
+def _evidence_plot(run: Run) -> Plot | None:
     scores = _floats(run.accounts["evidence"])
     known = np.isfinite(scores)
     if not known.any():
@@ -176,7 +177,7 @@ def _evidence_plot(run: outputs.Outputs) -> Plot | None:
     return Plot(Markup(svg), "Evidence of accounts", caption, "wide")
 
 
-def _map_plot(run: outputs.Outputs, rows: list[dict[str, Any]]) -> Plot | None:
+def _map_plot(run: Run, rows: list[dict[str, Any]]) -> Plot | None:
     x, y = _floats(run.accounts["map_x"]), _floats(run.accounts["map_y"])
     placed = np.isfinite(x) & np.isfinite(y)
     if not placed.any():

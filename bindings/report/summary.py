@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gauger.report.outputs import Outputs
+from gauger.results.run import Run
 from gauger.text import formats, words
 
 _REASONS_SHOWN = 25
@@ -31,14 +31,14 @@ class StatisticRow:
     available: float
 
 
-def headlines(outputs: Outputs) -> list[Headline]:
+def headlines(run: Run) -> list[Headline]:
     """Return the headline figures: calls, accounts, flagged, findings, quarantined rows."""
-    manifest = outputs.manifest
-    accounts = outputs.accounts.num_rows
-    flagged = flagged_accounts(outputs)
-    campaigns = _campaigns(outputs)
-    findings = outputs.campaigns.num_rows
-    quarantined = _whole(manifest.get("quarantined"), outputs.quarantine.num_rows)
+    manifest = run.manifest
+    accounts = run.accounts.num_rows
+    flagged = flagged_accounts(run)
+    campaigns = _campaigns(run)
+    findings = run.campaigns.num_rows
+    quarantined = _whole(manifest.get("quarantined"), run.quarantine.num_rows)
     rows = _whole(manifest.get("rows"), 0)
     scored = _whole(manifest.get("scored"), max(0, rows - quarantined))
     return [
@@ -58,16 +58,16 @@ def headlines(outputs: Outputs) -> list[Headline]:
     ]
 
 
-def flagged_accounts(outputs: Outputs) -> int:
+def flagged_accounts(run: Run) -> int:
     """Return the number of flagged accounts."""
-    return int(pc.sum(outputs.accounts["flagged"]).as_py() or 0)
+    return int(pc.sum(run.accounts["flagged"]).as_py() or 0)
 
 
-def verdict(outputs: Outputs) -> str:
+def verdict(run: Run) -> str:
     """Return the run's result in one sentence."""
-    accounts, campaigns, unclear = outputs.accounts.num_rows, _campaigns(outputs), _campaigns(outputs, "unclear")
-    pools = _campaigns(outputs, "relay pool")
-    others = outputs.campaigns.num_rows - campaigns - unclear - pools
+    accounts, campaigns, unclear = run.accounts.num_rows, _campaigns(run), _campaigns(run, "unclear")
+    pools = _campaigns(run, "relay pool")
+    others = run.campaigns.num_rows - campaigns - unclear - pools
     doubts = [f"{formats.plural(unclear, 'group')} {'are' if unclear > 1 else 'is'} unclear"] if unclear else []
     doubts += [formats.plural(pools, "relay pool")] if pools else []
     if not accounts:
@@ -84,9 +84,9 @@ def verdict(outputs: Outputs) -> str:
     return "No campaign was found. No group of accounts stood out from the rest."
 
 
-def comparison(outputs: Outputs) -> str:
+def comparison(run: Run) -> str:
     """Return in a sentence or two what the accounts were compared with."""
-    reference = outputs.manifest.get("reference")
+    reference = run.manifest.get("reference")
     if not isinstance(reference, dict):
         return (
             "There was no reference of earlier days, so only evidence that needs none was used: fan-out, "
@@ -104,48 +104,48 @@ def comparison(outputs: Outputs) -> str:
     return sentence + (more if left_out else "")
 
 
-def chance(outputs: Outputs) -> str:
+def chance(run: Run) -> str:
     """Return in a sentence how many honest accounts the alarm level lets through by chance."""
-    level, accounts = outputs.alarm_level, outputs.accounts.num_rows
+    level, accounts = run.alarm_level, run.accounts.num_rows
     odds = formats.tail_odds(level)
     by_chance = round(level * accounts)
     number = f"about {formats.plural(by_chance, 'honest account')}" if by_chance else "fewer than one honest account"
     sentence = f"The alarm is set at {odds}: by chance alone {number} of {accounts:,} would be flagged."
-    rate = outputs.manifest.get("false_positive_rate")
+    rate = run.manifest.get("false_positive_rate")
     return sentence + (f" Honest accounts: {words.false_positives(rate)}." if isinstance(rate, dict) else "")
 
 
-def missing_evidence(outputs: Outputs) -> list[str]:
+def missing_evidence(run: Run) -> list[str]:
     """Return the manifest's sentences on evidence that this run could not use, and on how the day is odd as a whole."""
-    drift = outputs.manifest.get("drift")
+    drift = run.manifest.get("drift")
     unlike = drift.get("unlike") if isinstance(drift, dict) else None
-    return [str(sentence) for sentence in [*(unlike or []), *(outputs.manifest.get("missing_evidence") or [])]]
+    return [str(sentence) for sentence in [*(unlike or []), *(run.manifest.get("missing_evidence") or [])]]
 
 
-def warnings(outputs: Outputs) -> list[str]:
+def warnings(run: Run) -> list[str]:
     """Return what a reader has to know before all else: unreadable files, then the manifest's warnings."""
-    files = outputs.manifest.get("inputs") or []
+    files = run.manifest.get("inputs") or []
     failed = sum(isinstance(row, dict) and bool(row.get("error")) for row in files)
     unread = f"{failed:,} of {formats.plural(len(files), 'input file')} could not be read to the end"
-    given, raised = outputs.manifest.get("warnings"), outputs.manifest.get("alarm_level_raised")
+    given, raised = run.manifest.get("warnings"), run.manifest.get("alarm_level_raised")
     first = [*([unread] if failed else []), *([str(raised)] if raised else [])]
     return [*first, *map(str, given if isinstance(given, list) else [])]
 
 
-def inputs(outputs: Outputs) -> list[dict[str, Any]]:
+def inputs(run: Run) -> list[dict[str, Any]]:
     """Return the manifest's inputs, each with exactly the keys the page shows; what it lacks is None."""
     texts, numbers = ("path", "sha256", "error"), ("bytes", "rows", "scored", "quarantined")
     return [
         {key: str(row[key]) if row.get(key) else None for key in texts}
         | {key: row[key] if isinstance(row.get(key), int | float) else None for key in numbers}
-        for row in outputs.manifest.get("inputs") or []
+        for row in run.manifest.get("inputs") or []
         if isinstance(row, dict)
     ]
 
 
-def footer(outputs: Outputs) -> list[str]:
+def footer(run: Run) -> list[str]:
     """Return what identifies the run: version, key id and speed, as far as the manifest has them."""
-    manifest = outputs.manifest
+    manifest = run.manifest
     parts = [f"gauger {manifest.get('gauger') or 'of unknown version'}"]
     if manifest.get("key_id"):
         parts.append(f"key {manifest['key_id']}")
@@ -154,28 +154,28 @@ def footer(outputs: Outputs) -> list[str]:
     return parts
 
 
-def window(outputs: Outputs) -> str:
+def window(run: Run) -> str:
     """Return the span of time the run covers, or an empty string if the manifest does not say."""
-    span = outputs.manifest.get("window")
+    span = run.manifest.get("window")
     if not isinstance(span, dict) or not span.get("start"):
         return ""
     return f"{formats.moment(str(span['start']))} to {formats.moment(str(span.get('end') or 'now'))} UTC"
 
 
-def quarantine_reasons(outputs: Outputs) -> tuple[list[dict[str, Any]], int]:
+def quarantine_reasons(run: Run) -> tuple[list[dict[str, Any]], int]:
     """Return ``reason``, ``rows`` and ``files`` of the commonest reasons, and how many more there are."""
-    grouped = outputs.quarantine.group_by("reason").aggregate([("row", "count"), ("file", "count_distinct")])
+    grouped = run.quarantine.group_by("reason").aggregate([("row", "count"), ("file", "count_distinct")])
     grouped = grouped.sort_by([("row_count", "descending"), ("reason", "ascending")])
     grouped = grouped.rename_columns({"row_count": "rows", "file_count_distinct": "files"})
     return grouped.slice(0, _REASONS_SHOWN).to_pylist(), max(0, grouped.num_rows - _REASONS_SHOWN)
 
 
-def statistics(outputs: Outputs) -> list[StatisticRow]:
+def statistics(run: Run) -> list[StatisticRow]:
     """Return every statistic's median among flagged and among other accounts, in the order of the file."""
-    flagged = pc.fill_null(outputs.accounts["flagged"], False)
+    flagged = pc.fill_null(run.accounts["flagged"], False)
     rows = []
-    for name in outputs.statistics:
-        column = outputs.accounts[name]
+    for name in run.statistics:
+        column = run.accounts[name]
         available = (len(column) - column.null_count) / len(column) if len(column) else 0.0
         rows.append(
             StatisticRow(
@@ -193,8 +193,8 @@ def _median(column: pa.ChunkedArray) -> float | None:
     return median
 
 
-def _campaigns(outputs: Outputs, word: str = "campaign") -> int:
-    return int(pc.sum(pc.equal(outputs.campaigns["assessment"], word)).as_py() or 0)
+def _campaigns(run: Run, word: str = "campaign") -> int:
+    return int(pc.sum(pc.equal(run.campaigns["assessment"], word)).as_py() or 0)
 
 
 def _share_note(part: int, whole: int) -> str:

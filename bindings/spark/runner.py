@@ -207,7 +207,7 @@ class SparkRunner:
             self.spark.conf.set(_ROWS, before or "10000")
 
     def collected(self, table: Table, kind: str) -> Iterator[Piece]:
-        """As in ``Runner``: a partition, so a few pieces, at a time. Spark hands text over twenty times as fast as bytes."""
+        """As in ``Runner``: a few pieces at a time, as text, which Spark hands to Python much faster than bytes."""
         from pyspark.sql import functions
 
         found = table.of(kind)

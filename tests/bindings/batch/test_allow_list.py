@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from gauger.batch.allow_list import load_allow_list
 from gauger.batch.score import Run, score
-from gauger.cli import main
+from gauger.commands.main import main
 from gauger.engine.common.errors import AllowListError
 from tests.bindings import traffic
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from gauger.batch import inputs
 from gauger.batch.inputs import Input, Recorded, digest, parts, settle
 from gauger.batch.score import score
-from gauger.cli import main
+from gauger.commands.main import main
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import Settings

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
-from gauger.cli import main
+from gauger.commands.main import main
 from tests.bindings import traffic
 
 CANARY = "zyxquartz"  # in no path and in no word of gauger

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from gauger.batch.score import Run, score
-from gauger.cli import main
+from gauger.commands.main import main
 from gauger.engine.common.errors import StateLockedError
 from gauger.engine.plan.local import Local
 from gauger.engine.reference.directory import StateDirectory

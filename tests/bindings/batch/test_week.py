@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from gauger.batch.score import score
 from gauger.batch.week import ACCOUNTS, FINDINGS, week
-from gauger.cli import main
+from gauger.commands.main import main
 from gauger.engine.common.errors import StateError
 from tests.bindings import traffic
 

@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from gauger.engine.common.errors import GaugerError
-from gauger.report import outputs, page, plots, sparkline, summary, write_report
+from gauger.report import page, plots, sparkline, summary, write_report
+from gauger.results.run import read_run
 from gauger.text import words
 from tests.bindings.report.made_up import SIZES, START, write_empty_run, write_run
 
@@ -201,7 +202,7 @@ def test_a_failed_write_keeps_the_old_report(run: Path, html: str, monkeypatch: 
 
 
 def test_statistics_compare_medians(run: Path) -> None:
-    rows = {row.words: row for row in summary.statistics(outputs.read(run))}
+    rows = {row.words: row for row in summary.statistics(read_run(run))}
     share = rows[words.STATISTICS["today_share_50"]]
     assert share.flagged == pytest.approx(0.92, abs=0.03)
     assert share.others == pytest.approx(0.30, abs=0.03)

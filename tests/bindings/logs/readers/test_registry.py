@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gauger.cli import main
+from gauger.commands.main import main
 from gauger.logs import readers
 from gauger.logs.readers import registry
 from tests.bindings import traffic

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gauger import __version__
-from gauger.cli import main
+from gauger.commands.main import main
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.segments.segment import Account, Tally
 from gauger.engine.segments.work import Work

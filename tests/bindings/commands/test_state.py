@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from gauger.cli import main
-from gauger.cli_state import state_commands
+from gauger.commands.main import main
+from gauger.commands.state import state_commands
 from gauger.engine.reference.directory import StateDirectory
 from tests.engine.reference.filled import DAY, filled
 

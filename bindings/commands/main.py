@@ -18,10 +18,10 @@ from tqdm import tqdm
 
 from gauger import __version__
 from gauger.boundary import complain, guarded
-from gauger.cli_columns import columns_command
-from gauger.cli_paths import HerePath
-from gauger.cli_serve import policy_commands, serve_command
-from gauger.cli_state import state_commands
+from gauger.commands.columns import columns_command
+from gauger.commands.paths import HerePath
+from gauger.commands.serve import policy_commands, serve_command
+from gauger.commands.state import state_commands
 from gauger.engine.common.memory import parsed
 from gauger.engine.common.progress import Progress
 from gauger.engine.common.settings import SHORT_LINES, Settings

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gauger.cli import main
+from gauger.commands.main import main
 
 
 @pytest.mark.parametrize("option", ["--state", "--work", "--publish", "--allow"])

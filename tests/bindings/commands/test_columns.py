@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 from click.testing import CliRunner
 
-from gauger.cli import main
+from gauger.commands.main import main
 
 CALL = {"start_time": 1_795_000_000, "account_id": "a", "prompt_text": "Why?"}
 

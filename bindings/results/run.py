@@ -1,4 +1,4 @@
-"""A finished run's output directory, read back: what the report and ``explain`` start from."""
+"""A finished run's output directory, read back: what report, explain and exports start from."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ _DEFAULT_ALARM_LEVEL = 0.001
 
 
 @dataclass(frozen=True)
-class Outputs:
+class Run:
     """The tables of one finished run.
 
     ``accounts`` holds every column of ``accounts.parquet``; ``statistics`` names those of them, all float64,
@@ -54,7 +54,7 @@ class Outputs:
         return [str(path) for path in sorted((self.folder / "calls").glob("*.parquet"))]
 
 
-def read(out: Path) -> Outputs:
+def read_run(out: Path) -> Run:
     """Read the output directory of a finished run.
 
     Raises:
@@ -62,7 +62,7 @@ def read(out: Path) -> Outputs:
             lacks a column.
     """
     accounts_schema = pa.schema([*tables.ACCOUNTS_HEAD, *tables.ACCOUNTS_TAIL])
-    return Outputs(
+    return Run(
         folder=out,
         manifest=read_manifest(out),
         accounts=_read_table(out, "accounts", accounts_schema),

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import gauger
-from gauger.cli import main
+from gauger.commands.main import main
 from gauger.kernels import warm
 from gauger.kernels.warm import Warmth
 
@@ -27,8 +27,8 @@ def modules_after(script: str) -> set[str]:
     "script",
     [
         "import gauger; gauger.__version__, dir(gauger)",
-        "from gauger.cli import main; main(['--help'], standalone_mode=False)",
-        "from gauger.cli import main; main(['score', '--help'], standalone_mode=False)",
+        "from gauger.commands.main import main; main(['--help'], standalone_mode=False)",
+        "from gauger.commands.main import main; main(['score', '--help'], standalone_mode=False)",
         "from gauger import GaugerError, InputError, StateError",
     ],
 )
