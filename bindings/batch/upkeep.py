@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from gauger.engine.common.errors import StateError
 from gauger.engine.reference import upkeep
@@ -45,6 +46,12 @@ def listed(state: Path) -> str:
     if leftover:
         lines.append(f"Leftover   {_bytes(leftover)} of an unfinished or earlier commit: the next one removes them")
     return "\n".join(lines if found else [*lines, _NOTHING])
+
+
+def parts(state: Path) -> list[dict[str, Any]]:
+    """The same as plain values: name, bytes, rows, and whether it is damaged."""
+    found, _ = upkeep.entries(opened(state))
+    return [{"name": one.name, "bytes": one.bytes, "rows": one.rows, "damaged": one.manifest is None} for one in found]
 
 
 def pruned(state: Path, *, before: date | None, retention_days: int | None, damaged: bool) -> str:

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from gauger.commands.group import say
 from gauger.logs import column_maps
 
 
@@ -25,6 +26,6 @@ def columns_command(inputs: tuple[str, ...], columns: str | None, show_text: boo
     from gauger.preview import preview
 
     found = preview(inputs, columns, show_text=show_text)
-    click.echo(found.text)
+    say(found.text, {"is_sound": found.is_sound, "lines": found.text.splitlines()})
     if not found.is_sound:
         sys.exit(1)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gauger.commands.group import Group, say
 from gauger.commands.paths import HerePath
 
 _PATH, _FOLDER = HerePath(path_type=Path), HerePath(path_type=Path, file_okay=False)
@@ -64,7 +65,7 @@ def serve_command(
     serve(plan, Doors(listen=listen, token_file=token_file, **{name: options[name] for name in _DOORS}))
 
 
-@click.group("policy")
+@click.group("policy", cls=Group)
 def policy_commands() -> None:
     """What to do with calls, by what is known of their senders.
 
@@ -88,4 +89,5 @@ def replay_command(outs: tuple[Path, ...], policy: Path, truth: Path | None) -> 
     from gauger.host.policy import read_rules
     from gauger.serve.replay import replay, to_text
 
-    click.echo(to_text(replay(outs, read_rules(policy), truth), is_truth=truth is not None))
+    found = replay(outs, read_rules(policy), truth)
+    say(to_text(found, is_truth=truth is not None), {"days": [day.told() for day in found]})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gauger.commands.group import Group, say
 from gauger.engine.common.settings import Settings
 from gauger.text.formats import visible
 
@@ -17,7 +18,7 @@ _state_option = click.option(
 )
 
 
-@click.group("state")
+@click.group("state", cls=Group)
 def state_commands() -> None:
     """Look after a state directory: list, check, prune, forget.
 
@@ -36,9 +37,9 @@ def list_kept(state: Path) -> None:
     Example:
       gauger state list --state state
     """
-    from gauger.batch.upkeep import listed
+    from gauger.batch.upkeep import listed, parts
 
-    click.echo(listed(state))
+    say(listed(state), {"parts": parts(state)})
 
 
 @state_commands.command()
@@ -62,7 +63,8 @@ def prune(state: Path, before: datetime | None, retention_days: int | None, dama
     if before is None and not damaged and retention_days is None:
         retention_days = Settings.retention_days
     day = None if before is None else before.date()
-    click.echo(pruned(state, before=day, retention_days=retention_days, damaged=damaged))
+    text = pruned(state, before=day, retention_days=retention_days, damaged=damaged)
+    say(text, {"lines": text.splitlines()})
 
 
 @state_commands.command()
@@ -77,7 +79,7 @@ def check(state: Path) -> None:
     from gauger.batch.upkeep import checked
 
     said, wrong = checked(state)
-    click.echo(said)
+    say(said, {"said": said, "damaged": wrong})
     for sentence in wrong:
         click.echo(f"gauger: {visible(sentence)}", err=True)
     if wrong:
@@ -96,4 +98,5 @@ def forget(state: Path, account: str) -> None:
     """
     from gauger.batch.upkeep import forgotten
 
-    click.echo(forgotten(state, account))
+    text = forgotten(state, account)
+    say(text, {"said": text})

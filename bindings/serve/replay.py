@@ -52,6 +52,12 @@ class Replayed:
         """Whether the breaker would have kept it from acting."""
         return self.share > self.breaker_share
 
+    def told(self) -> dict[str, Any]:
+        """It in plain values: one entry for each tier and action."""
+        touched = [{"tier": tier, "action": action, **vars(one)} for (tier, action), one in self.touched.items()]
+        plain = {name: value for name, value in vars(self).items() if name not in ("day", "touched")}
+        return {"day": str(self.day), **plain, "is_tripped": self.is_tripped, "touched": touched}
+
 
 @dataclass(frozen=True)
 class _Day:
