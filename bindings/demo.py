@@ -11,6 +11,15 @@ from gauger.engine.reference.directory import StateDirectory
 from gauger.report import write_report
 from gauger.simulate import simulate
 
+_DAYS = 5  # of reference; with four, the first of them is held against too few
+_NEXT = (
+    "",
+    "On your own log",
+    "  gauger columns LOG                              how it would be read",
+    "  gauger score DAYS --out week --state state      some earlier days: what is usual",
+    "  gauger score LOG --out day --state state        the day; then gauger report day",
+)
+
 
 def demo(out: Path, *, calls: int, seed: int, progress: Progress | None = None) -> str:
     """Simulate, score the reference week and then the day, evaluate, report; returns what to print."""
@@ -19,9 +28,10 @@ def demo(out: Path, *, calls: int, seed: int, progress: Progress | None = None) 
         if progress is not None:
             progress("simulating", done, total)
 
-    # Half as many calls on a reference day as on the day itself: with a fifth, profiles of the reference's accounts are
-    # noisier than today's and cost false positives; with as many, the demo takes twice as long.
-    paths = simulate(out / "logs", calls=calls, seed=seed, reference_calls=calls // 2, progress=simulating)
+    # Reference days are days like any other: where busy accounts are cut short to save time, profiles drift by it.
+    paths = simulate(
+        out / "logs", calls=calls, seed=seed, reference_days=_DAYS, reference_calls=calls, progress=simulating
+    )
     state = StateDirectory(out / "state", replace_days=True)  # of an earlier demo, with another seed perhaps
     week = score(paths.reference, out / "week", state=state, progress=progress)
     day = score([paths.day], out / "day", state=state, progress=progress)
@@ -29,7 +39,7 @@ def demo(out: Path, *, calls: int, seed: int, progress: Progress | None = None) 
     report = write_report(day.out)
     return "\n".join(
         [
-            f"Reference week: {week.manifest['scored']:,} calls of {len(paths.reference)} clean days, "
+            f"Reference: {week.manifest['scored']:,} calls of {len(paths.reference)} clean days, "
             f"kept in {os.fspath(state.path)}",
             "",
             "The day",
@@ -39,5 +49,6 @@ def demo(out: Path, *, calls: int, seed: int, progress: Progress | None = None) 
             to_text(result),
             "",
             f"Report: {report}",
+            *_NEXT,
         ]
     )

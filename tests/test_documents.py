@@ -82,12 +82,17 @@ def test_commands_and_their_options_exist(page: Path) -> None:
         assert set(re.findall(r"(?<!\S)--[a-z-]+", line)) <= known, line
 
 
-def test_the_readmes_python_runs(tmp_path: Path) -> None:
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+
+
+def test_the_readmes_and_the_librarys_python_runs(tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     made = "from pathlib import Path; from gauger.simulate import simulate; import shutil; "
     made += f"paths = simulate(Path({str(tmp_path / 'made')!r}), calls=3000, seed=1, reference_calls=500); "
     made += f"Path({str(logs)!r}).mkdir(); shutil.copy(paths.day, {str(logs / '2026-03-16.parquet')!r})"
     subprocess.run([sys.executable, "-c", made], check=True)
-    for block in blocks(ROOT / "README.md", "python"):
+    pages = (ROOT / "README.md", ROOT / "docs" / "guide" / "library.md")
+    for block in (block for page in pages for block in blocks(page, "python")):
         result = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True)
         assert result.returncode == 0, result.stderr[-2000:]

@@ -178,7 +178,7 @@ def bench(source: Path | None, columns: str | None) -> None:
 )
 @seed_option
 def demo(out: Path, **options: int) -> None:
-    """Simulate a reference week and a day with three campaigns; score, evaluate and report it.
+    """Simulate five reference days and a day with three campaigns; score, evaluate and report it.
 
     \b
     Example:

@@ -21,13 +21,14 @@ def test_the_demo_makes_everything_it_says(tmp_path: Path, monkeypatch: pytest.M
     stages: list[str] = []
     monkeypatch.setattr(module, "simulate", small)
     text = demo(tmp_path, calls=2_000, seed=3, progress=lambda stage, done, total: stages.append(stage))
-    assert asked == [1_000]
+    assert asked == [2_000]
     week, day = traffic.manifest(tmp_path / "week"), traffic.manifest(tmp_path / "day")
     assert len(week["inputs"]) == 2
-    assert f"Reference week: {week['scored']:,} calls of 2 clean days" in text
+    assert f"Reference: {week['scored']:,} calls of 2 clean days" in text
     assert f"{day['rows']:,} in = {day['scored']:,} scored + 0 quarantined" in text
     assert "00-template" in text or "01-template" in text
-    assert text.endswith(f"Report: {tmp_path / 'day' / 'report.html'}")
+    assert f"\nReport: {tmp_path / 'day' / 'report.html'}\n" in text
+    assert [line.split()[1] for line in text.splitlines()[-3:]] == ["columns", "score", "score"]
     assert (tmp_path / "day" / "report.html").stat().st_size > 10_000
     assert {path.name for path in (tmp_path / "state").iterdir()} == {"key", "lock", "current", "parts"}
     assert set(stages) >= {"reading", "folding", "families", "findings", "writing", "keeping"}
