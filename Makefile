@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint types bench bench-families clean
+.PHONY: demo test lint types site bench bench-families clean
 
 demo: $(INSTALLED)
 	$(BIN)/gauger demo --out demo-output
@@ -25,6 +25,12 @@ types: $(INSTALLED)
 	rm -rf build/types build/lib
 	$(BIN)/pip install --quiet --no-deps --target build/types .
 	MYPYPATH=build/types $(BIN)/mypy -p gauger
+
+# The documents as a site in build/site; a link that leads nowhere is an error.
+site: $(INSTALLED)
+	rm -rf build/pages && mkdir -p build/pages
+	git ls-files '*.md' docs examples bench/README.md | tar -cf - -T - | tar -xf - -C build/pages
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --editable '.[bench]'
@@ -45,5 +51,5 @@ $(INSTALLED): pyproject.toml
 	  { echo "$(PYTHON) has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv) and run make again"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[test,hosts,clusters,lint]'
+	$(BIN)/python -m pip install --quiet --editable '.[test,hosts,clusters,lint,site]'
 	@touch $@
