@@ -22,8 +22,8 @@ from gauger.commands.settings_file import defaults_of, place_of, read_settings
 from gauger.engine.common.progress import Progress
 
 PREFIX = "GAUGER"
-_MANNERS = ("json", "quiet", "verbose")
-SHARED = ("alarm_level", "allow", "columns", "memory", "state", "work", "workers", *_MANNERS)  # one meaning everywhere
+MANNERS = ("json", "quiet", "verbose")
+SHARED = ("alarm_level", "allow", "columns", "memory", "state", "work", "workers", *MANNERS)  # one meaning everywhere
 
 
 def _manner_options() -> list[click.Option]:
@@ -33,7 +33,7 @@ def _manner_options() -> list[click.Option]:
     helps = ("Say the result as one JSON document.", "Say only warnings and errors.", "Say each stage and its seconds.")
     return [
         click.Option([f"--{name}"], is_flag=True, expose_value=False, callback=keep, help=told)
-        for name, told in zip(_MANNERS, helps, strict=True)
+        for name, told in zip(MANNERS, helps, strict=True)
     ]
 
 
