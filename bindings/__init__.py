@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gauger.engine.families.allow_list import AllowList
     from gauger.engine.serving.snapshot import Verdict
     from gauger.kernels.warm import Warmth, warmup
+    from gauger.results.run import Run, read_run
     from gauger.sketches.countmin import CountMin
     from gauger.sketches.datasketch import from_datasketch, to_datasketch
     from gauger.sketches.hyperloglog import HyperLogLog
@@ -26,6 +27,7 @@ __all__ = [
     "HyperLogLog",
     "InputError",
     "KernelInputError",
+    "Run",
     "Secret",
     "Settings",
     "StateError",
@@ -34,6 +36,7 @@ __all__ = [
     "__version__",
     "from_datasketch",
     "jaccard",
+    "read_run",
     "signatures",
     "to_datasketch",
     "warmup",
@@ -50,6 +53,7 @@ _HOMES = {
         "engine.families.allow_list": "AllowList",
         "engine.serving.snapshot": "Verdict",
         "kernels.warm": "Warmth warmup",
+        "results.run": "Run read_run",
         "sketches.countmin": "CountMin",
         "sketches.datasketch": "from_datasketch to_datasketch",
         "sketches.hyperloglog": "HyperLogLog",

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gauger.batch import outputs
 from gauger.engine.common import progress, threads
 from gauger.engine.plan.finish import Finished
 from gauger.engine.results import tables
+from gauger.engine.results.columns import described
 from gauger.engine.results.result import CallRows, in_order
 
 _ROWS_MAX = 8_000_000  # in memory at a time, at fifty bytes
@@ -83,8 +83,9 @@ def _of_files(finished: Finished, span: tuple[int, int], unit: int) -> CallRows:
 
 
 def _write(path: Path, finished: Finished, calls: CallRows, order: np.ndarray) -> None:
-    with outputs.atomic(path) as temporary, pq.ParquetWriter(temporary, tables.CALLS, compression="zstd") as writer:
+    schema = described(outputs.CALLS, tables.CALLS)
+    with outputs.atomic(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         for start in range(0, len(order), _GROUP_ROWS):
-            writer.write_table(finished.naming.table(calls, order[start : start + _GROUP_ROWS]))
+            writer.write_table(finished.naming.table(calls, order[start : start + _GROUP_ROWS]).cast(schema))
         if len(order) == 0:
-            writer.write_table(pa.Table.from_batches([], tables.CALLS))
+            writer.write_table(schema.empty_table())

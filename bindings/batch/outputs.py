@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gauger.engine.common.errors import GaugerError
+from gauger.engine.results.columns import described
 
 MANIFEST = "manifest.json"
 CALLS = "calls"
@@ -59,6 +60,11 @@ def begin(out: Path) -> None:
             *(out / CALLS).glob(f".*{TEMPORARY}"),
         ]:
             old.unlink()
+
+
+def write_result(path: Path, table: pa.Table) -> None:
+    """Write a table of results atomically; its columns say what they are (``described``)."""
+    write_table(path, table.cast(described(path.stem, table.schema)))
 
 
 def write_table(path: Path, table: pa.Table) -> None:

@@ -254,7 +254,7 @@ class Scoring:
             write_calls(out / outputs.CALLS, finished, files)
             contents = (result.accounts, rendered.result(), result.campaigns, _quarantine(account))
         for name, table in zip(outputs.TABLES, contents, strict=True):
-            outputs.write_table(out / name, table)
+            outputs.write_result(out / name, table)
 
 
 def _quarantine(account: Account) -> pa.Table:

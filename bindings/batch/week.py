@@ -21,6 +21,32 @@ from gauger.kernels.warm import warmup
 from gauger.text.formats import plural, value, visible
 
 ACCOUNTS, FINDINGS = "week_accounts.parquet", "week_findings.parquet"
+SCHEMAS = {
+    "week_accounts": pa.schema(
+        [
+            ("account_id", pa.string()),
+            ("calls", pa.int64()),
+            ("evidence", pa.float64()),
+            ("flagged", pa.bool_()),
+            ("finding", pa.int64()),
+        ]
+    ),
+    "week_findings": pa.schema(
+        [
+            ("finding", pa.int64()),
+            ("campaign_id", pa.int64()),
+            ("accounts", pa.int64()),
+            ("calls", pa.int64()),
+            ("evidence", pa.float64()),
+            ("assessment", pa.string()),
+            ("probability", pa.float64()),
+            ("explanation", pa.string()),
+            ("facts", pa.list_(tables.FACT)),
+            ("present", pa.list_(pa.string())),
+            ("lacking", pa.list_(pa.string())),
+        ]
+    ),
+}
 
 
 def week(
@@ -42,8 +68,8 @@ def week(
         found = weigh_week(directory, last, settings)
     out.mkdir(parents=True, exist_ok=True)
     accounts, findings = _tables(found, settings)
-    outputs.write_table(out / ACCOUNTS, accounts)
-    outputs.write_table(out / FINDINGS, findings)
+    outputs.write_result(out / ACCOUNTS, accounts)
+    outputs.write_result(out / FINDINGS, findings)
     return found
 
 
@@ -77,24 +103,10 @@ def _tables(found: Week, settings: Settings) -> tuple[pa.Table, pa.Table]:
             "evidence": pa.array(strength, mask=np.isnan(strength)),
             "flagged": pa.array(probability < settings.alarm_level),
             "finding": pa.array(number, mask=number == 0),
-        }
+        },
+        schema=SCHEMAS["week_accounts"],
     )
-    schema = pa.schema(
-        [
-            ("finding", pa.int64()),
-            ("campaign_id", pa.int64()),
-            ("accounts", pa.int64()),
-            ("calls", pa.int64()),
-            ("evidence", pa.float64()),
-            ("assessment", pa.string()),
-            ("probability", pa.float64()),
-            ("explanation", pa.string()),
-            ("facts", pa.list_(tables.FACT)),
-            ("present", pa.list_(pa.string())),
-            ("lacking", pa.list_(pa.string())),
-        ]
-    )
-    return accounts, pa.Table.from_pylist(rows, schema)
+    return accounts, pa.Table.from_pylist(rows, SCHEMAS["week_findings"])
 
 
 def to_text(found: Week, settings: Settings | None = None) -> str:

@@ -13,8 +13,8 @@ from gauger.commands.main import main
 
 _HEAD = """# Commands and options
 
-Made by `python -m gauger.commands.reference`. Every command also has `--json`, `--quiet` and `--verbose`, and every option a
-variable ([the command line](../guide/commands.md)).
+Made by `python -m gauger.commands.reference`. Every command also has `--json`, `--quiet` and `--verbose`, every option
+a variable ([the command line](../guide/commands.md)).
 """
 
 

@@ -1,20 +1,31 @@
 """A finished run's output directory, read back: what report, explain and exports start from."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from gauger.batch.outputs import read_manifest
-from gauger.engine.common.errors import GaugerError
+from gauger.batch.outputs import CALLS, read_manifest
+from gauger.engine.common.errors import GaugerError, InputError
 from gauger.engine.results import tables
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
 _DEFAULT_ALARM_LEVEL = 0.001
+_TABLES = ("accounts", "families", "campaigns", "quarantine")
+_SHOWN = ["campaign_id", "assessment", "probability", "accounts", "calls", "evidence", "explanation"]
+_SHOWN_MOST = 20  # findings, the strongest first
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """The tables of one finished run.
 
@@ -28,6 +39,45 @@ class Run:
     families: pa.Table
     campaigns: pa.Table
     quarantine: pa.Table
+
+    def table(self, name: str) -> pa.Table:
+        """A table: accounts, families, campaigns or quarantine. Raises InputError for another."""
+        if name not in _TABLES:
+            raise InputError(f"{name}: no table; there are {', '.join(_TABLES)}, and calls()")
+        table: pa.Table = getattr(self, name)
+        return table
+
+    def calls(self) -> ds.Dataset:
+        """The calls, row by row of the log; read as far as they are asked for."""
+        return ds.dataset(self.folder / CALLS, format="parquet")
+
+    def pandas(self, name: str) -> pd.DataFrame:
+        """A table as a frame of pandas, whole numbers and truth values in its types that have gaps."""
+        import pandas
+
+        types = {pa.int32(): pandas.Int32Dtype(), pa.int64(): pandas.Int64Dtype(), pa.bool_(): pandas.BooleanDtype()}
+        frame: pd.DataFrame = self.table(name).to_pandas(types_mapper=types.get)
+        return frame
+
+    def polars(self, name: str) -> pl.DataFrame:
+        """A table as a frame of polars."""
+        import polars
+
+        frame = polars.from_arrow(self.table(name))
+        assert isinstance(frame, polars.DataFrame)
+        return frame
+
+    def __repr__(self) -> str:
+        """The run in a line."""
+        counted = ", ".join(f"{self.table(name).num_rows:,} {name}" for name in _TABLES)
+        return f"<run of {self.manifest.get('scored', 0):,} calls in {self.folder}: {counted}>"
+
+    def _repr_html_(self) -> str:
+        """The run in a notebook: its line, and its findings."""
+        shown = self.campaigns.select(_SHOWN).slice(0, _SHOWN_MOST).to_pylist()
+        head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in _SHOWN)
+        rows = "".join(f"<tr>{''.join(f'<td>{_cell(row[name])}</td>' for name in _SHOWN)}</tr>" for row in shown)
+        return f"<p>{escape(repr(self))}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
     @property
     def statistics(self) -> list[str]:
@@ -54,7 +104,7 @@ class Run:
         return [str(path) for path in sorted((self.folder / "calls").glob("*.parquet"))]
 
 
-def read_run(out: Path) -> Run:
+def read_run(out: str | Path) -> Run:
     """Read the output directory of a finished run.
 
     Raises:
@@ -62,6 +112,7 @@ def read_run(out: Path) -> Run:
             lacks a column.
     """
     accounts_schema = pa.schema([*tables.ACCOUNTS_HEAD, *tables.ACCOUNTS_TAIL])
+    out = Path(out)
     return Run(
         folder=out,
         manifest=read_manifest(out),
@@ -70,6 +121,10 @@ def read_run(out: Path) -> Run:
         campaigns=_read_table(out, "campaigns", tables.CAMPAIGNS),
         quarantine=_read_table(out, "quarantine", tables.QUARANTINE),
     )
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else escape(f"{value:,.2f}" if isinstance(value, float) else str(value))
 
 
 def _read_table(out: Path, name: str, schema: pa.Schema) -> pa.Table:

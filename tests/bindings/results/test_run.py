@@ -1,0 +1,103 @@
+"""A finished run, read back: frames of other libraries without a cast, and a notebook's view that escapes."""
+
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import gauger
+from gauger.batch import outputs
+from gauger.batch.score import score
+from gauger.engine.common.errors import InputError
+from gauger.results.dictionary import MANIFEST
+from gauger.results.run import Run
+from gauger.simulate import CampaignSpec, simulate
+
+NAMES = ("accounts", "families", "campaigns", "quarantine")
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    specs = [CampaignSpec("template", 30, 20)]
+    paths = simulate(folder / "logs", calls=2_000, seed=3, campaigns=specs, reference_days=0)
+    score([paths.day], folder / "out")
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def run(out: Path) -> Run:
+    return gauger.read_run(str(out))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_say_what_their_columns_are(out: Path, name: str) -> None:
+    assert all(field.metadata[b"description"] for field in pq.read_schema(out / f"{name}.parquet"))
+
+
+@pytest.mark.parametrize("name", [*NAMES, "calls"])
+def test_pandas_reads_files_without_a_cast(out: Path, name: str) -> None:
+    frame = pd.read_parquet(out / (name if name == "calls" else f"{name}.parquet"))
+    schema = pq.read_schema(next((out / name).glob("*.parquet")) if name == "calls" else out / f"{name}.parquet")
+    wanted = {pa.int32(): "Int32", pa.int64(): "Int64", pa.bool_(): "boolean", pa.float64(): "float64"}
+    for field in schema:
+        if field.type in wanted:
+            assert str(frame.dtypes[field.name]) == wanted[field.type], field.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_frames_are_the_tables(run: Run, name: str) -> None:
+    table = run.table(name)
+    assert run.polars(name).to_dicts() == pl.from_arrow(table).to_dicts()
+    frame = run.pandas(name)
+    for column in table.column_names:
+        if pa.types.is_integer(table[column].type):
+            assert [None if value is pd.NA else value for value in frame[column]] == table[column].to_pylist()
+
+
+def test_statistics_go_into_arithmetic_as_they_are(run: Run) -> None:
+    matrix = run.pandas("accounts")[run.statistics].to_numpy()
+    assert matrix.dtype == float
+    assert matrix.shape == (run.accounts.num_rows, len(run.statistics))
+
+
+def test_calls_are_read_as_far_as_asked(run: Run) -> None:
+    assert run.calls().count_rows() == run.manifest["scored"]
+    assert run.calls().head(3, columns=["account_id"]).num_rows == 3
+
+
+def test_an_unknown_table(run: Run) -> None:
+    with pytest.raises(InputError, match="colours: no table; there are accounts"):
+        run.table("colours")
+
+
+def test_every_key_of_the_manifest_is_described(run: Run) -> None:
+    assert run.manifest.keys() <= MANIFEST.keys()
+
+
+def test_a_notebook_shows_findings_and_runs_nothing(run: Run, tmp_path: Path) -> None:
+    hostile = run.campaigns.set_column(
+        run.campaigns.column_names.index("explanation"),
+        "explanation",
+        pa.array(["<script>alert(1)</script>"] * run.campaigns.num_rows, pa.string()),
+    )
+    shown = Run(tmp_path / "<b>", run.manifest, run.accounts, run.families, hostile, run.quarantine)._repr_html_()
+    assert run.campaigns.num_rows > 0
+    assert "&lt;script&gt;" in shown
+    assert "<script" not in shown
+    assert "<b>" not in shown
+    assert (
+        repr(run)
+        == f"<run of {run.manifest['scored']:,} calls in {run.folder}: "
+        + ", ".join(f"{run.table(name).num_rows:,} {name}" for name in NAMES)
+        + ">"
+    )
+
+
+def test_a_run_that_did_not_finish(out: Path, tmp_path: Path) -> None:
+    with pytest.raises(gauger.GaugerError, match="no finished run"):
+        gauger.read_run(tmp_path)
+    assert outputs.MANIFEST in {path.name for path in out.iterdir()}
