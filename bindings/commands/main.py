@@ -17,6 +17,7 @@ from gauger.boundary import complain
 from gauger.commands.columns import columns_command
 from gauger.commands.config import config_command
 from gauger.commands.doctor import doctor_command
+from gauger.commands.export import export_command
 from gauger.commands.group import Commands, progress_bar, say
 from gauger.commands.options import FOLDER, PATH, seed_option
 from gauger.commands.score import score_command, week_command
@@ -42,6 +43,7 @@ main.add_command(policy_commands)
 main.add_command(serve_command)
 main.add_command(config_command)
 main.add_command(doctor_command)
+main.add_command(export_command)
 
 
 @main.command()

@@ -279,8 +279,8 @@ def test_the_version_and_every_command_are_told() -> None:
     for command in COMMANDS:
         assert command in invoke("--help").stdout
     assert COMMANDS == [
-        "bench", "columns", "config", "demo", "doctor", "evaluate", "explain", "plan", "policy", "report", "score",
-        "serve", "simulate", "state", "warmup", "week",
+        "bench", "columns", "config", "demo", "doctor", "evaluate", "explain", "export", "plan", "policy", "report",
+        "score", "serve", "simulate", "state", "warmup", "week",
     ]  # fmt: skip
 
 

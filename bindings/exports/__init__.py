@@ -1,0 +1,1 @@
+"""Findings for other systems: in their formats, and to their doors."""

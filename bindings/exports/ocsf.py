@@ -1,0 +1,61 @@
+"""Findings as events of the Open Cybersecurity Schema Framework: class 2004, Detection Finding (schema.ocsf.io)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from gauger.exports.findings import PRODUCT, TECHNIQUES, Exported
+
+_SCHEMA = "1.5.0"
+_CLASS, _CREATED, _UPDATED = 2004, 1, 2
+_ACCOUNT_NAME = 4  # observable type: User Name
+_INFORMATIONAL, _MEDIUM, _HIGH = 1, 3, 4
+
+
+def event(finding: Exported) -> dict[str, Any]:
+    """One event."""
+    activity = _CREATED if finding.is_new else _UPDATED
+    attacks = [{"version": "ATLAS", "technique": {"uid": uid, "name": name}} for uid, name in TECHNIQUES.items()]
+    own = finding.assessment == "campaign"
+    return {
+        "activity_id": activity,
+        "category_uid": 2,
+        "class_uid": _CLASS,
+        "type_uid": 100 * _CLASS + activity,
+        "severity_id": _HIGH if own else _MEDIUM if finding.assessment == "unclear" else _INFORMATIONAL,
+        "status_id": 1,
+        "time": _milliseconds(finding.ended_at),
+        "start_time": _milliseconds(finding.started_at),
+        "end_time": _milliseconds(finding.ended_at),
+        "count": finding.calls,
+        "confidence_score": finding.percent,
+        "message": finding.title,
+        "metadata": {
+            "version": _SCHEMA,
+            "uid": f"{finding.uid}-{_milliseconds(finding.ended_at)}",
+            "product": {"name": PRODUCT, "vendor_name": PRODUCT, "version": finding.version},
+        },
+        "finding_info": {
+            "uid": finding.uid,
+            "title": finding.title,
+            "desc": "; ".join(finding.present) or finding.explanation or finding.title,
+            "types": [finding.assessment],
+            **({"attacks": attacks} if own else {}),
+        },
+        "observables": [
+            {"name": "account", "type_id": _ACCOUNT_NAME, "value": one.account_id} for one in finding.named
+        ],
+        "unmapped": {
+            "accounts": len(finding.members),
+            "accounts_named": len(finding.named),
+            "evidence": finding.evidence,
+            "links": finding.links,
+            "honest_explanation": finding.explanation,
+            "key_id": finding.key_id,
+        },
+    }
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
