@@ -1,7 +1,9 @@
 """The page: figures and tables rendered through the Jinja template, written in one stroke."""
 
 import datetime as dt
+from base64 import b64encode
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from gauger.results.run import Run, read_run
 from gauger.text import families, formats, words
 
 REPORT = "report.html"
-_FINDINGS_IN_FULL = 50
+_FINDINGS_IN_FULL = 500
 _FAMILIES_IN_TABLE = 25
 _INPUTS_SHOWN = 100
 _WARNINGS_SHOWN = 20
@@ -58,7 +60,11 @@ def render(run: Run) -> str:
     loose, loose_count = findings.loose_accounts(run)
     inputs, warnings = summary.inputs(run), summary.warnings(run)
     template = _environment().get_template("report.html")
+    script = resources.files("gauger.report").joinpath("report.js").read_text("utf-8")
     return template.render(
+        accounts=Markup(findings.accounts_as_json(run)),
+        script=Markup(script),
+        script_hash=Markup(f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"),
         window=summary.window(run),
         verdict=summary.verdict(run),
         warnings=warnings[:_WARNINGS_SHOWN],
@@ -66,6 +72,7 @@ def render(run: Run) -> str:
         headlines=summary.headlines(run),
         comparison=summary.comparison(run),
         chance=summary.chance(run) if run.accounts.num_rows else "",
+        drift=summary.drift(run),
         missing=summary.missing_evidence(run),
         rows=rows,
         details=findings.detail(run, rows[:_FINDINGS_IN_FULL]),

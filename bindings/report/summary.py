@@ -116,10 +116,19 @@ def chance(run: Run) -> str:
 
 
 def missing_evidence(run: Run) -> list[str]:
-    """Return the manifest's sentences on evidence that this run could not use, and on how the day is odd as a whole."""
-    drift = run.manifest.get("drift")
-    unlike = drift.get("unlike") if isinstance(drift, dict) else None
-    return [str(sentence) for sentence in [*(unlike or []), *(run.manifest.get("missing_evidence") or [])]]
+    """Return the manifest's sentences on evidence that this run could not use."""
+    return [str(sentence) for sentence in run.manifest.get("missing_evidence") or []]
+
+
+def drift(run: Run) -> list[str]:
+    """Return how today is unlike the reference, statistics in plain words; nothing where it is like it."""
+    found = run.manifest.get("drift")
+    unlike = found.get("unlike") if isinstance(found, dict) else None
+    sentences = []
+    for sentence in map(str, unlike or []):
+        name, _, rest = sentence.partition(" ")
+        sentences.append(f"{words.statistic(name)} {rest}" if name in words.STATISTICS else sentence)
+    return sentences
 
 
 def warnings(run: Run) -> list[str]:

@@ -1,16 +1,24 @@
 """The report on a made-up run of 20,000 accounts, some of whose names are attacks on the reader."""
 
+import json
 import os
+import re
 import sys
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from gauger.engine.common.errors import GaugerError
-from gauger.report import page, plots, sparkline, summary, write_report
+from gauger.report import findings, page, plots, sparkline, summary, write_report
 from gauger.results.run import read_run
 from gauger.text import words
 from tests.bindings.report.made_up import SIZES, START, write_empty_run, write_run
@@ -36,7 +44,7 @@ class Page(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self._open:
+        if not {"style", "script"} & set(self._open):
             self.text += data
 
 
@@ -55,9 +63,15 @@ def parsed(html: str) -> Page:
     return Page(html)
 
 
+def scripts(html: str) -> tuple[str, str]:
+    """The data and the script of a page."""
+    data, script = re.findall(r"<script[^>]*>(.*?)</script>", html, re.DOTALL)
+    return data, script
+
+
 def test_nothing_in_the_page_can_run_or_reach_the_network(html: str, parsed: Page) -> None:
     tags = {tag for tag, _ in parsed.elements}
-    assert not tags & {"script", "iframe", "object", "embed", "base", "form", "img", "link", "foreignobject"}
+    assert not tags & {"iframe", "object", "embed", "base", "form", "img", "link", "foreignobject"}
     for _, attributes in parsed.elements:
         assert not [name for name in attributes if name.startswith("on")]
         for name in ("href", "xlink:href", "src", "action"):
@@ -66,7 +80,47 @@ def test_nothing_in_the_page_can_run_or_reach_the_network(html: str, parsed: Pag
     assert "url(" not in style
     assert "@import" not in style
     policies = [a["content"] for t, a in parsed.elements if t == "meta" and "http-equiv" in a]
-    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+    data, script = scripts(html)
+    allowed = b64encode(sha256(script.encode()).digest()).decode()
+    assert policies == [
+        f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{allowed}'"
+    ], "our script runs, and no other"
+    assert script == resources.files("gauger.report").joinpath("report.js").read_text("utf-8")
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "fetch(", "http"):
+        assert word not in script
+    assert "<" not in data
+
+
+def test_all_accounts_of_all_findings_are_in_the_page(html: str, run: Path) -> None:
+    accounts = json.loads(scripts(html)[0])
+    table = pq.read_table(run / "accounts.parquet")
+    for number, size in SIZES.items():
+        own = table.filter(pc.equal(table["campaign_id"], number))["account_id"].to_pylist()
+        assert sorted(row[0] for row in accounts[str(number)]) == sorted(own)
+        assert len(own) == size
+    loose = table.filter(pc.and_(table["flagged"], pc.is_null(table["campaign_id"])))
+    assert len(accounts.get("none", [])) == loose.num_rows
+
+
+def test_drift_is_said_in_plain_words(tmp_path: Path) -> None:
+    out = write_run(tmp_path / "out", accounts=300, sizes={}, families=0)
+    manifest = orjson.loads((out / "manifest.json").read_bytes())
+    manifest["drift"] = {"unlike": ["user_agents_per_call has shifted: index 4", "users ask for other things"]}
+    (out / "manifest.json").write_bytes(orjson.dumps(manifest))
+    text = Page(write_report(out).read_text("utf-8")).text
+    assert "How today is unlike the reference" in text
+    assert "client programs per call has shifted" in text
+    assert "user_agents_per_call" not in text
+
+
+def test_calls_of_a_family_that_are_the_findings_own(tmp_path: Path) -> None:
+    run = read_run(write_run(tmp_path / "out", accounts=300, sizes={0: 30}, families=2))
+    (tmp_path / "out" / "calls").mkdir(exist_ok=True)
+    family = next(iter(run.campaigns["families"].to_pylist()[0]))
+    calls = pa.table({"campaign_id": [0, 0, None], "family_id": [family, family, family]})
+    pq.write_table(calls, tmp_path / "out" / "calls" / "0.parquet")
+    (detail,) = findings.detail(run, findings.ranked(run))
+    assert [one["own_calls"] for one in detail["families"] if one["family_id"] == family] == [2]
 
 
 def test_hostile_text_is_shown_and_inert(html: str, parsed: Page) -> None:
@@ -163,7 +217,8 @@ def test_quiet_day_without_campaigns(tmp_path: Path) -> None:
     assert "article" not in {tag for tag, _ in parsed.elements}
 
 
-def test_findings_beyond_fifty_are_in_the_table(tmp_path: Path) -> None:
+def test_findings_beyond_so_many_are_in_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "_FINDINGS_IN_FULL", 50)
     sizes = dict.fromkeys(range(120), 2)
     parsed = Page(write_report(write_run(tmp_path / "out", accounts=500, sizes=sizes, families=3)).read_text("utf-8"))
     assert sum(tag == "article" for tag, _ in parsed.elements) == 50
