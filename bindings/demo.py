@@ -9,9 +9,8 @@ from gauger.batch.summary import summary
 from gauger.engine.common.progress import Progress
 from gauger.engine.reference.directory import StateDirectory
 from gauger.report import write_report
-from gauger.simulate import simulate
+from gauger.simulate import DAYS_ENOUGH, simulate
 
-_DAYS = 5  # of reference; with four, the first of them is held against too few
 _NEXT = (
     "",
     "On your own log",
@@ -30,7 +29,7 @@ def demo(out: Path, *, calls: int, seed: int, progress: Progress | None = None) 
 
     # Reference days are days like any other: where busy accounts are cut short to save time, profiles drift by it.
     paths = simulate(
-        out / "logs", calls=calls, seed=seed, reference_days=_DAYS, reference_calls=calls, progress=simulating
+        out / "logs", calls=calls, seed=seed, reference_days=DAYS_ENOUGH, reference_calls=calls, progress=simulating
     )
     state = StateDirectory(out / "state", replace_days=True)  # of an earlier demo, with another seed perhaps
     week = score(paths.reference, out / "week", state=state, progress=progress)

@@ -71,14 +71,14 @@ def plan() -> None:
 def simulate(
     out: Path, calls: int, campaigns: tuple[str, ...], seed: int, into: tuple[Path, ...], columns: str | None
 ) -> None:
-    """Make a reference week and a day of traffic with planted campaigns, or plant them in your own log.
+    """Make five reference days and a day of traffic with planted campaigns, or plant them in your own log.
 
     \b
     Kinds: template, diverse, padded, grid, cot. CALLS are per account and day.
     Example:
       gauger simulate --out sim --calls 50000 --campaign template:300:26 --campaign diverse:200:26
     """
-    from gauger.simulate import DEFAULT_CAMPAIGNS, CampaignSpec, plant
+    from gauger.simulate import DAYS_ENOUGH, DEFAULT_CAMPAIGNS, CampaignSpec, plant
     from gauger.simulate import simulate as run
 
     try:
@@ -90,7 +90,15 @@ def simulate(
     else:
         with progress_bar() as progress:
             told = partial(progress, "simulating")
-            paths = run(out, calls=calls, campaigns=specs, seed=seed, progress=told)
+            paths = run(
+                out,
+                calls=calls,
+                campaigns=specs,
+                seed=seed,
+                progress=told,
+                reference_days=DAYS_ENOUGH,
+                reference_calls=calls,
+            )
     made = [str(path) for path in [*paths.reference, paths.day, paths.truth]]
     say("\n".join(made), {"files": made})
 

@@ -38,8 +38,10 @@ def place_of() -> Path | None:
 
 
 def read_settings(path: Path) -> Mapping[str, Any]:
-    """What a settings file says. Raises InputError where it cannot be read."""
+    """What a settings file says. Raises InputError where it cannot be read, or is another user's."""
     try:
+        if path.stat().st_uid not in (os.geteuid(), 0):  # in a folder such as /tmp anybody may put one
+            raise InputError(f"{path} belongs to another user; work in a folder of your own")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; correct {VARIABLE}, or give options as flags") from None

@@ -15,6 +15,7 @@ from gauger.simulate.accounts import Accounts, Network, concatenate
 from gauger.simulate.calls import Calls
 from gauger.simulate.campaigns import DEFAULT_CAMPAIGNS, CampaignSpec
 
+DAYS_ENOUGH = 5  # of reference, each like the day itself; with four, the first of them is held against too few
 LAG_DAYS = 7  # the last reference day is this many days before the day
 _ROWS_PER_BATCH = 16_384
 _COHORT_CALLS = 200_000  # a day of this size has the cohorts at full size

@@ -1,6 +1,8 @@
 """``gauger.toml``: which one counts, what it gives, and what is refused."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -46,6 +48,20 @@ def test_what_no_command_has_is_refused(tmp_path: Path, text: str, said: str) ->
 def test_a_file_that_is_named_and_missing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="GAUGER_CONFIG"):
         read_settings(tmp_path / "none")
+
+
+def test_a_file_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "gauger.toml"
+    path.touch()
+    true = Path.stat
+
+    def of_another(self: Path, **given: Any) -> Any:
+        found = true(self, **given)
+        return SimpleNamespace(st_uid=4_711) if self == path else found
+
+    monkeypatch.setattr(Path, "stat", of_another)
+    with pytest.raises(InputError, match="belongs to another user"):
+        read_settings(path)
 
 
 def test_the_variable_then_this_folder_then_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
