@@ -1,6 +1,5 @@
 """The command line: exit codes, one-line errors, silence in a pipe, and the whole chain of commands."""
 
-import json
 import os
 import pty
 import resource
@@ -325,25 +324,6 @@ def test_explain_tells_of_every_kind(simulated: Path) -> None:
 @pytest.mark.parametrize(("option", "value"), [("--account", "nobody"), ("--campaign", 999), ("--family", 999)])
 def test_explain_of_what_is_not_there(option: str, value: object, simulated: Path) -> None:
     assert str(value) in complaint(invoke("explain", simulated / "day", option, value), 1)
-
-
-def test_results_as_json(simulated: Path) -> None:
-    told = {
-        name: json.loads(invoke(*arguments, "--json").stdout)
-        for name, arguments in {
-            "evaluate": ("evaluate", simulated / "day", "--truth", simulated / "sim" / "truth.parquet"),
-            "explain": ("explain", simulated / "day", "--campaign", 1),
-            "state": ("state", "list", "--state", simulated / "state"),
-            "columns": ("columns", simulated / "sim" / "day"),
-            "score": ("score", simulated / "sim" / "day", "--out", simulated / "again"),
-        }.items()
-    }
-    assert told["evaluate"]["campaigns"][0]["accounts"] == 40
-    assert told["explain"]["campaign"]["campaign_id"] == 1
-    assert {part["name"] for part in told["state"]["parts"]} >= {"campaigns", "families"}
-    assert told["columns"]["is_sound"]
-    assert told["score"]["manifest"]["scored"] == traffic.manifest(simulated / "day")["scored"]
-    assert told["score"]["findings"][0].keys() >= {"campaign_id", "assessment", "probability", "accounts", "facts"}
 
 
 def test_report_writes_one_file_and_names_it(simulated: Path) -> None:
