@@ -1,6 +1,5 @@
 """Findings ready to show: each campaign with its first accounts and its families, ranked by evidence."""
 
-import json
 from typing import Any
 
 import pyarrow as pa
@@ -8,8 +7,7 @@ import pyarrow.compute as pc
 
 from gauger.results.run import Run
 
-ACCOUNTS_SHOWN = 25  # without a script
-_ACCOUNTS_MOST = 150_000
+ACCOUNTS_SHOWN = 25
 FAMILIES_SHOWN = 5
 
 _ACCOUNT_COLUMNS = ["account_id", "calls", "evidence", "campaign_id"]
@@ -29,14 +27,12 @@ def detail(run: Run, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     accounts = _accounts_by_campaign(run.accounts, [row["campaign_id"] for row in rows])
     families = _families_by_id(run.families, rows)
-    own = _own_calls(run)
     details = []
     for row in rows:
         members = accounts.get(row["campaign_id"], [])
         ids = row["families"] or []
-        mine = own.get(row["campaign_id"], {})
-        found = [{**families[one], "own_calls": mine.get(one, 0)} for one in ids if one in families]
-        found.sort(key=lambda family: (-family["own_calls"], family["family_id"]))
+        found = [families[family_id] for family_id in ids if family_id in families]
+        found.sort(key=lambda family: (-family["calls"], family["family_id"]))
         details.append(
             {
                 "row": row,
@@ -47,39 +43,6 @@ def detail(run: Run, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             }
         )
     return details
-
-
-def accounts_as_json(run: Run) -> str:
-    """All accounts of findings, and those flagged in none, by the finding's number or ``none``, for a script to show.
-
-    A list of id, evidence and calls each, the oddest first; at most so many of all that the page stays one that opens.
-    """
-    table = run.accounts.select([*_ACCOUNT_COLUMNS, "flagged"])
-    table = table.filter(pc.or_(table["flagged"], pc.is_valid(table["campaign_id"])))
-    told: dict[str, list[tuple[str, float | None, int]]] = {}
-    for one in _oddest_first(table).slice(0, _ACCOUNTS_MOST).to_pylist():
-        key = "none" if one["campaign_id"] is None else str(one["campaign_id"])
-        evidence = None if one["evidence"] is None else round(one["evidence"], 2)
-        told.setdefault(key, []).append((one["account_id"], evidence, one["calls"]))
-    return json.dumps(told, separators=(",", ":")).replace("<", "\\u003c")  # what could end the element, or is unseen
-
-
-def _own_calls(run: Run) -> dict[int, dict[int, int]]:
-    """Calls of each finding's accounts in each family."""
-    if not run.call_files:
-        return {}
-    calls = run.calls().to_table(columns=["campaign_id", "family_id"], filter=pc.field("campaign_id").is_valid())
-    counted: dict[int, dict[int, int]] = {}
-    for row in calls.group_by(["campaign_id", "family_id"]).aggregate([([], "count_all")]).to_pylist():
-        counted.setdefault(row["campaign_id"], {})[row["family_id"]] = row["count_all"]
-    return counted
-
-
-def loose_accounts(run: Run) -> tuple[list[dict[str, Any]], int]:
-    """Return the first flagged accounts that are in no campaign, oddest first, and how many there are."""
-    table = run.accounts.select([*_ACCOUNT_COLUMNS, "flagged", "reasons"])
-    loose = table.filter(pc.field("flagged") & pc.field("campaign_id").is_null())
-    return _oddest_first(loose).slice(0, ACCOUNTS_SHOWN).to_pylist(), loose.num_rows
 
 
 def top_families(run: Run, limit: int) -> list[dict[str, Any]]:

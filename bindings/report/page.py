@@ -1,30 +1,32 @@
-"""The page: figures and tables rendered through the Jinja template, written in one stroke."""
+"""The page: overview and findings rendered through the Jinja template, all else packed for its script."""
 
+import base64
 import datetime as dt
-from base64 import b64encode
+import hashlib
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from gauger.batch.outputs import atomic
 from gauger.engine.common.errors import GaugerError
-from gauger.report import findings, plots, sparkline, summary
+from gauger.report import drift, figures, findings, members, packing, summary
+from gauger.report.details import details, median
 from gauger.results.run import Run, read_run
 from gauger.text import families, formats, words
 
 REPORT = "report.html"
-_FINDINGS_IN_FULL = 500
+SCRIPTS = ("elements.js", "charts.js", "tables.js", "finding.js", "report.js")  # one block, in this order
+_FINDINGS_IN_FULL = 1_000
 _FAMILIES_IN_TABLE = 25
 _INPUTS_SHOWN = 100
 _WARNINGS_SHOWN = 20
+_BACKGROUND_POINTS = 1_200
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,6 @@ class Plot:
     svg: Markup
     heading: str
     caption: str
-    kind: str
 
 
 def write(out: Path) -> Path:
@@ -54,46 +55,106 @@ def write(out: Path) -> Path:
 
 
 def render(run: Run) -> str:
-    """Return the page of ``run``."""
+    """Return the page of ``run``.
+
+    Raises:
+        GaugerError: a table of calls cannot be read.
+    """
     rows = findings.ranked(run)
+    listed = members.members_of(run, [row["campaign_id"] for row in rows])
+    first, last = listed.bounds[None]
     reasons, more_reasons = summary.quarantine_reasons(run)
-    loose, loose_count = findings.loose_accounts(run)
     inputs, warnings = summary.inputs(run), summary.warnings(run)
-    template = _environment().get_template("report.html")
-    script = resources.files("gauger.report").joinpath("report.js").read_text("utf-8")
-    return template.render(
-        accounts=Markup(findings.accounts_as_json(run)),
-        script=Markup(script),
-        script_hash=Markup(f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"),
-        window=summary.window(run),
-        verdict=summary.verdict(run),
-        warnings=warnings[:_WARNINGS_SHOWN],
-        warnings_count=len(warnings),
-        headlines=summary.headlines(run),
-        comparison=summary.comparison(run),
-        chance=summary.chance(run) if run.accounts.num_rows else "",
-        drift=summary.drift(run),
-        missing=summary.missing_evidence(run),
-        rows=rows,
-        details=findings.detail(run, rows[:_FINDINGS_IN_FULL]),
-        loose=loose,
-        loose_count=loose_count,
-        plots=_plots(run, rows),
-        families=findings.top_families(run, _FAMILIES_IN_TABLE),
-        families_count=run.families.num_rows,
-        statistics=summary.statistics(run) if run.accounts.num_rows else [],
-        reasons=reasons,
-        more_reasons=more_reasons,
-        inputs=inputs[:_INPUTS_SHOWN],
-        inputs_count=len(inputs),
-        footer=summary.footer(run),
+    script, css = _script(), _resource("report.css")
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            policy=policy(script, css),
+            script=Markup(script),
+            css=Markup(css),
+            window=summary.window(run),
+            verdict=summary.verdict(run),
+            warnings=warnings[:_WARNINGS_SHOWN],
+            warnings_count=len(warnings),
+            headlines=summary.headlines(run),
+            happened=summary.happened(run),
+            certainty=summary.certainty(run, rows),
+            advice=summary.advice(run, rows, last - first),
+            comparison=summary.comparison(run),
+            drift=drift.sentences(run.manifest.get("drift")),
+            missing=summary.missing_evidence(run),
+            rows=rows,
+            loose_count=last - first,
+            told=min(len(rows), _FINDINGS_IN_FULL),
+            data=_data(run, rows, listed),
+            plots=_plots(run, rows),
+            families=findings.top_families(run, _FAMILIES_IN_TABLE),
+            families_count=run.families.num_rows,
+            statistics=summary.statistics(run) if run.accounts.num_rows else [],
+            reasons=reasons,
+            more_reasons=more_reasons,
+            inputs=inputs[:_INPUTS_SHOWN],
+            inputs_count=len(inputs),
+            footer=summary.footer(run),
+        )
     )
 
 
+def policy(script: str, css: str) -> str:
+    """Return the page's content security policy: this script, this style sheet, and nothing else from anywhere."""
+    allowed = f"script-src {_hash(script)}; style-src {_hash(css)}"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _resource(name: str) -> str:
+    return resources.files("gauger.report").joinpath(name).read_text("utf-8")
+
+
+def _script() -> str:
+    return '"use strict";\n' + "".join(map(_resource, SCRIPTS))
+
+
+def _data(run: Run, rows: list[dict[str, Any]], listed: members.Members) -> dict[str, str]:
+    """The blocks of data by element id."""
+    told, parts = details(run, rows[:_FINDINGS_IN_FULL], listed)
+    accounts, room = members.listing(listed, parts)
+    chunks, covered = members.chunks(run, listed, room)
+    unlisted = pc.is_null(run.accounts["campaign_id"])
+    others = run.accounts.filter(pc.and_kleene(unlisted, pc.invert(pc.fill_null(run.accounts["flagged"], False))))
+    core = {
+        "findings": told,
+        "loose": listed.bounds[None],
+        "accounts_of_all": listed.table.num_rows,
+        "covered": covered,
+        "chunk": members.CHUNK,
+        "alarm": _alarm(run),
+        "statistics": [
+            [words.statistic(name), packing.significant(np.array([median(members.floats(others[name]))]))[0]]
+            for name in run.statistics
+        ],
+        "words": {name: words.statistic(name) for name in sorted({*run.statistics, *words.STATISTICS})},
+        "background": _background(run),
+    }
+    blocks = {"data-core": packing.packed(core), "data-accounts": packing.packed(accounts)}
+    return blocks | {f"data-{number}": text for number, text in enumerate(chunks)}
+
+
+def _background(run: Run) -> list[list[float]]:
+    """Places on the map of some accounts, evenly picked, to see a finding's accounts before."""
+    x, y = members.floats(run.accounts["map_x"]), members.floats(run.accounts["map_y"])
+    placed = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    picked = placed[:: max(1, -(-len(placed) // _BACKGROUND_POINTS))]
+    return [packing.significant(values[picked]).tolist() for values in (x, y)]
+
+
 def _environment() -> jinja2.Environment:
-    package = resources.files("gauger.report")
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: package.joinpath(name).read_text("utf-8")),
+        loader=jinja2.FunctionLoader(_resource),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_shown,
@@ -101,27 +162,19 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        history=words.history,
-        assessment=words.assessment,
-        probability=words.probability,
         sure=words.sure,
-        fact=words.fact,
         cell=formats.cell,
         count=formats.count,
         evidence=formats.evidence,
-        evidence_odds=formats.evidence_odds,
         family_kind=words.family_kind,
         mebibytes=formats.mebibytes,
         percent=formats.percent,
         plural=formats.plural,
         says=families.sentences,
-        statistic=words.statistic,
-        tail_odds=formats.tail_odds,
-        timeline=_timeline,
         value=formats.value,
         when=formats.when,
     )
-    environment.globals.update(terms=words.TERMS, css=Markup(package.joinpath("report.css").read_text("utf-8")))
+    environment.globals.update(terms=words.TERMS)
     return environment
 
 
@@ -130,14 +183,6 @@ def _shown(value: Any) -> Any:
     if value is None:
         return formats.NOT_AVAILABLE
     return formats.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _timeline(row: dict[str, Any]) -> Markup:
-    """Return the sparkline of a row of ``campaigns.parquet`` or ``families.parquet``."""
-    counts = row["hourly_calls"] or []
-    span = formats.plural(len(counts), "hour")
-    label = f"Calls per hour over {span}, at most {formats.count(max(counts, default=0))}"
-    return Markup(sparkline.sparkline(counts, escape(label)))
 
 
 def _alarm(run: Run) -> float:
@@ -162,43 +207,39 @@ def _volume_plot(run: Run) -> Plot | None:
     flagged = (flagged + [0] * len(calls))[: len(calls)]
     share = formats.percent(sum(flagged) / max(1, sum(calls)))
     caption = (
-        f"{sum(calls):,} calls over {formats.plural(len(calls), 'hour')} from {formats.when(start)} UTC; "
-        f"{sum(flagged):,} of them ({share}) by flagged accounts."
+        f"{sum(calls):,} calls over {formats.plural(len(calls), 'hour')} from {formats.when(start)} UTC. "
+        f"Red: {sum(flagged):,} ({share}) by flagged accounts."
     )
-    return Plot(Markup(plots.volume(start, calls, flagged)), "Volume over time", caption, "wide")
+    return Plot(Markup(figures.volume(start, calls, flagged)), "Calls over time", caption)
 
 
 def _evidence_plot(run: Run) -> Plot | None:
-    scores = _floats(run.accounts["evidence"])
+    scores = members.floats(run.accounts["evidence"])
     known = np.isfinite(scores)
     if not known.any():
         return None
     flagged = np.asarray(pc.fill_null(run.accounts["flagged"], False))
     caption = (
-        f"{known.sum():,} accounts by evidence. {flagged.sum():,} are flagged; the median is "
-        f"{np.median(scores[known]):.2f}. Honest accounts thin out tenfold with each step to the right."
+        f"{known.sum():,} accounts by evidence, on a log scale; {flagged.sum():,} are flagged (red). "
+        "Honest accounts thin out tenfold with each step to the right."
     )
     if not known.all():
         caption += f" {(~known).sum():,} accounts without evidence are not shown."
-    svg = plots.evidence(scores[known], flagged[known], _alarm(run))
-    return Plot(Markup(svg), "Evidence of accounts", caption, "wide")
+    svg = figures.evidence(scores[known], flagged[known], _alarm(run))
+    return Plot(Markup(svg), "Evidence of accounts", caption)
 
 
 def _map_plot(run: Run, rows: list[dict[str, Any]]) -> Plot | None:
-    x, y = _floats(run.accounts["map_x"]), _floats(run.accounts["map_y"])
+    x, y = members.floats(run.accounts["map_x"]), members.floats(run.accounts["map_y"])
     placed = np.isfinite(x) & np.isfinite(y)
     if not placed.any():
         return None
-    campaign = np.asarray(pc.fill_null(run.accounts["campaign_id"], -1)).astype(np.int64)
-    named = [row["campaign_id"] for row in rows]
-    shown = f"{plots.points_shown(int(placed.sum())):,} of {placed.sum():,} accounts are shown"
+    campaigns = [row["campaign_id"] for row in rows if row["assessment"] == "campaign"]
+    finding = members.floats(run.accounts["campaign_id"])
+    kind = np.where(np.isin(finding, campaigns), 1, np.where(np.isfinite(finding), 2, 0))
     caption = (
-        "Accounts that ask alike lie close together. Only the two strongest directions of many are drawn: "
-        f"what overlaps here may lie apart. {shown}; those in no finding are grey."
+        "Accounts that ask alike lie close together. Red: in a campaign; blue: in another finding. Only two directions "
+        f"of many are drawn. {figures.points_shown(int(placed.sum())):,} of {placed.sum():,} accounts are shown."
     )
-    svg = plots.neighbourhood(x[placed], y[placed], campaign[placed], named)
-    return Plot(Markup(svg), "Neighbourhood of accounts", caption, "tall")
-
-
-def _floats(column: pa.ChunkedArray) -> np.ndarray:
-    return np.asarray(pc.fill_null(column, float("nan")), np.float64)
+    svg = figures.neighbourhood(x[placed], y[placed], kind[placed])
+    return Plot(Markup(svg), "Map of accounts", caption)

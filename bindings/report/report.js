@@ -1,146 +1,107 @@
-"use strict";
-// Makes lists of accounts whole, and the table of findings sortable and filterable. Everything is set as text, never as markup.
-(() => {
-  const make = (kind, text, attributes = {}) => {
-    const node = document.createElement(kind);
-    if (text !== null) node.textContent = text;
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    return node;
-  };
-  const visible = (text) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (one) => `\\u{${one.codePointAt(0).toString(16)}}`);
-  const whole = (number) => number.toLocaleString("en-US");
-  const safe = (text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
-  const quoted = (value) => `"${safe(String(value ?? "")).replaceAll('"', '""')}"`;
-  const PAGE = 50;
+// The page comes alive: data unpacked, lists drawn, addresses followed.
 
-  const accounts = JSON.parse(document.getElementById("accounts").textContent);
-  const redraws = [];
+async function unpack(id) {
+  const block = byId(id);
+  if (!block) return null;
+  const bytes = Uint8Array.from(atob(JSON.parse(block.textContent)), (sign) => sign.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).json();
+}
 
-  const list = (place) => {
-    const all = accounts[place.dataset.accounts];
-    if (!all) return;
-    let found = all, at = 0, column = 1, up = false, printed = false;
-    const search = make("input", null, {type: "search", placeholder: "account id", "aria-label": "Search accounts"});
-    const status = make("span", "", {role: "status"});
-    const back = make("button", "Previous", {type: "button"}), on = make("button", "Next", {type: "button"});
-    const copy = make("button", "Copy ids", {type: "button"}), save = make("button", "Download CSV", {type: "button"});
-    const bar = make("div", null, {class: "bar"});
-    bar.append(search, copy, save, back, on, status);
-    const heads = ["Account", "Evidence", "Calls"].map((name, index) => {
-      const head = make("th", null, {scope: "col", ...(index ? {class: "n"} : {})});
-      const button = make("button", name, {type: "button", class: "sort"});
-      button.addEventListener("click", () => {
-        up = column === index ? !up : index === 0;
-        column = index;
-        draw();
-      });
-      head.append(button);
-      return head;
-    });
-    const table = make("table", null), top = make("tr", null), body = make("tbody", null), head = make("thead", null);
-    top.append(...heads);
-    head.append(top);
-    table.append(head, body);
-    const draw = () => {
-      const wanted = search.value.trim().toLowerCase();
-      found = all.filter((row) => row[0].toLowerCase().includes(wanted));
-      const order = (a, b) => (a[column] ?? -1) < (b[column] ?? -1) ? -1 : (a[column] ?? -1) > (b[column] ?? -1) ? 1 : 0;
-      found.sort((a, b) => (up ? order(a, b) : order(b, a)));
-      at = Math.max(0, Math.min(at, PAGE * Math.floor((found.length - 1) / PAGE)));
-      heads.forEach((one, index) =>
-        one.setAttribute("aria-sort", index !== column ? "none" : up ? "ascending" : "descending"));
-      const rows = printed ? found : found.slice(at, at + PAGE);
-      body.replaceChildren(...rows.map(([account, evidence, calls]) => {
-        const row = make("tr", null), name = make("th", null, {scope: "row"});
-        name.append(make("code", visible(account)));
-        row.append(name, make("td", evidence === null ? "–" : evidence.toFixed(1), {class: "n"}),
-          make("td", whole(calls), {class: "n"}));
-        return row;
-      }));
-      status.textContent = found.length ? `${whole(at + 1)} to ${whole(Math.min(at + PAGE, found.length))} of ${whole(found.length)}` : "none";
-      back.disabled = at === 0;
-      on.disabled = at + PAGE >= found.length;
-    };
-    search.addEventListener("input", () => { at = 0; draw(); });
-    back.addEventListener("click", () => { at -= PAGE; draw(); });
-    on.addEventListener("click", () => { at += PAGE; draw(); });
-    copy.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(found.map((row) => row[0]).join("\n"));
-        status.textContent = `${whole(found.length)} ids copied`;
-      } catch {
-        status.textContent = "the browser does not let this page copy: download them";
-      }
-    });
-    save.addEventListener("click", () => {
-      const lines = [["account_id", "evidence", "calls"], ...found].map((row) => row.map(quoted).join(","));
-      const link = make("a", null, {download: `${place.dataset.name}.csv`});
-      link.href = URL.createObjectURL(new Blob([lines.join("\r\n"), "\r\n"], {type: "text/csv"}));
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-    });
-    redraws.push((all_of_them) => { printed = all_of_them; draw(); });
-    const scroll = make("div", null, {class: "scroll", role: "region", tabindex: "0", "aria-label": place.dataset.label});
-    scroll.append(table);
-    place.replaceChildren(bar, scroll);
-    draw();
-  };
-  document.querySelectorAll("[data-accounts]").forEach((place) => {
-    const folded = place.closest("details");
-    folded.addEventListener("toggle", () => { if (folded.open && !place.dataset.made) { place.dataset.made = "1"; list(place); } });
+function findingList(page) {
+  const { core } = page;
+  if (!core.findings.length) return;
+  const kinds = [...new Set(core.findings.map((finding) => finding.assessment))];
+  const number = (text) => (text === "n/a" || text === "–" ? null : Number(text.replaceAll(",", "")));
+  let kind = "";
+  const columns = [
+    { name: "Finding", of: (finding) => finding.id, show: (finding) => h("a", { href: "#finding-" + finding.id }, "Finding " + finding.id) },
+    { name: "Assessed as", of: (finding) => finding.assessment, show: (finding) => badge(finding.assessment) },
+    { name: "Probability", kind: "n", first: "descending", of: (finding) => number(finding.probability), show: (finding) => finding.probability },
+    { name: "Accounts", kind: "n", first: "descending", of: (finding) => finding.accounts, show: (finding) => count(finding.accounts) },
+    { name: "Calls", kind: "n wide", first: "descending", of: (finding) => finding.calls, show: (finding) => count(finding.calls) },
+    { name: "Evidence", kind: "n wide", first: "descending", of: (finding) => number(finding.evidence), show: (finding) => finding.evidence },
+    { name: "Started (UTC)", kind: "wide wider t", of: (finding) => finding.started, show: (finding) => finding.started },
+    { name: "Linked by", kind: "wide", of: (finding) => finding.links.join(", "), show: (finding) => finding.links.join(", ") || "–" },
+  ];
+  const select = h("select", null, h("option", { value: "" }, "all"), kinds.map((one) => h("option", { value: one }, one)));
+  paged(byId("finding-table"), {
+    caption: "Findings", columns, rows: core.findings, sort: null, page: 20,
+    matches: (finding) => page.text(finding), filters: (finding) => !kind || finding.assessment === kind,
+    tools: (table) => [kinds.length > 1 ? h("label", null, "Assessed as", select) : null, void select.addEventListener("change", () => { kind = select.value; table.draw(); })],
   });
+}
 
-  const findings = document.getElementById("rows");
-  if (findings) {
-    const rows = [...findings.tBodies[0].rows];
-    const kinds = [...new Set(rows.map((row) => row.dataset.assessed))];
-    const bar = make("div", null, {class: "bar"});
-    const choice = make("select", null, {"aria-label": "Show findings assessed as"});
-    choice.append(make("option", "all findings", {value: ""}), ...kinds.map((kind) => make("option", kind, {value: kind})));
-    const search = make("input", null, {type: "search", placeholder: "links, number, accounts", "aria-label": "Search findings"});
-    const status = make("span", "", {role: "status"});
-    bar.append(choice, search, status);
-    findings.closest(".scroll").before(bar);
-    const draw = () => {
-      const wanted = search.value.trim().toLowerCase();
-      let shown = 0;
-      for (const row of rows) {
-        const fits = (!choice.value || row.dataset.assessed === choice.value) && row.textContent.toLowerCase().includes(wanted);
-        row.hidden = !fits;
-        shown += fits;
-      }
-      status.textContent = `${whole(shown)} of ${whole(rows.length)}`;
-    };
-    choice.addEventListener("change", draw);
-    search.addEventListener("input", draw);
-    [...findings.tHead.rows[0].cells].forEach((head, index) => {
-      const button = make("button", head.textContent, {type: "button", class: "sort"});
-      head.replaceChildren(button);
-      const value = (row) => {
-        const text = row.cells[index].textContent.trim(), number = Number(text.replace(/[,%]|^Finding /g, ""));
-        return Number.isNaN(number) ? text : number;
-      };
-      button.addEventListener("click", () => {
-        const down = head.getAttribute("aria-sort") !== "descending";
-        for (const one of findings.tHead.rows[0].cells) one.setAttribute("aria-sort", "none");
-        head.setAttribute("aria-sort", down ? "descending" : "ascending");
-        const order = (a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0);
-        rows.sort((a, b) => (down ? order(b, a) : order(a, b)));
-        findings.tBodies[0].append(...rows);
-      });
-    });
-    draw();
+function route(page, moved) {
+  const found = /^#finding-(-?\d+)$/.exec(location.hash);
+  const finding = found ? page.core.findings.find((one) => one.id === Number(found[1])) : moved ? null : page.core.findings[0];
+  const panel = byId("panel");
+  if (!finding) return;
+  panel.hidden = false;
+  panel.replaceChildren(findingPanel(page, finding));
+  if (found) {
+    panel.firstChild.scrollIntoView();
+    byId("finding-heading").focus({ preventScroll: true });
   }
+}
 
-  // On paper nothing is folded away, and all accounts are named.
-  const opened = [];
+// Paper has no drill-down: every finding in words, with the ids of all its accounts.
+function paper(page) {
+  const { core, accounts } = page;
+  const ids = (first, last) => {
+    const made = [];
+    for (let at = first; at < Math.min(last, accounts.id.length); at += 200)
+      made.push(h("p", { class: "ids" }, accounts.id.slice(at, Math.min(at + 200, last)).map(visible).join("  ")));
+    if (last > accounts.id.length) made.push(h("p", null, `${count(last - Math.max(first, accounts.id.length))} more are in accounts.parquet.`));
+    return made;
+  };
+  const made = core.findings.map((finding) => {
+    const told = sections(finding);
+    return h("article", null, h("h2", null, `Finding ${finding.id}: ${finding.assessment}`), keyFacts(finding),
+      told.short, told.checks, told.time, told.weighed, told.honest, told.signs, told.compared, told.families, told.reasons,
+      section(`Its ${plural(finding.accounts, "account")}, oddest first`, ids(finding.first, finding.last)));
+  });
+  const [first, last] = core.loose;
+  if (last > first) made.push(h("article", null, h("h2", null, plural(last - first, "flagged account") + " in no finding"), ids(first, last)));
+  byId("print").replaceChildren(...made);
+}
+
+async function start() {
+  const core = await unpack("data-core"), accounts = await unpack("data-accounts");
+  const chunks = new Map(), texts = new Map();
+  const page = {
+    core, accounts,
+    findingOf: (row) => { const finding = core.findings.find((one) => row >= one.first && row < one.last); return finding ? finding.id : null; },
+    text: (finding) => {
+      if (!texts.has(finding)) texts.set(finding, [finding.id, finding.assessment, ...finding.links, ...finding.story, ...finding.present, ...finding.families.map((family) => family.id + " " + (family.template || ""))].join(" ").toLowerCase());
+      return texts.get(finding);
+    },
+    open: async (row) => {
+      const number = Math.floor(row / core.chunk);
+      if (!chunks.has(number)) chunks.set(number, await unpack("data-" + number));
+      const dialog = byId("account");
+      dialog.replaceChildren(...accountView(page, row, chunks.get(number)));
+      if (!dialog.open) dialog.showModal();
+      dialog.scrollTop = 0;
+    },
+  };
+  findingList(page);
+  const [first, last] = core.loose;
+  if (last > first) accountTable(byId("loose-accounts"), page, first, last, "no finding");
+  route(page, false);
+  addEventListener("hashchange", () => route(page, true));
+  let opened = [];
   addEventListener("beforeprint", () => {
-    document.querySelectorAll("details:not([open])").forEach((one) => { one.open = true; opened.push(one); });
-    document.querySelectorAll("[data-accounts]:not([data-made])").forEach((place) => { place.dataset.made = "1"; list(place); });
-    redraws.forEach((redraw) => redraw(true));
+    opened = [...document.querySelectorAll("details:not([open])")];
+    opened.forEach((details) => { details.open = true; });
+    paper(page);
   });
   addEventListener("afterprint", () => {
-    redraws.forEach((redraw) => redraw(false));
-    opened.splice(0).forEach((one) => { one.open = false; });
+    opened.forEach((details) => { details.open = false; });
+    byId("print").replaceChildren();
   });
-})();
+  document.documentElement.dataset.ready = String(Math.round(performance.now())); // milliseconds since the page was asked for;
+}
+
+if (typeof DecompressionStream === "function") start();
+else if (byId("old-browser")) byId("old-browser").hidden = false;

@@ -38,9 +38,9 @@ def headlines(run: Run) -> list[Headline]:
     flagged = flagged_accounts(run)
     campaigns = _campaigns(run)
     findings = run.campaigns.num_rows
-    quarantined = _whole(manifest.get("quarantined"), run.quarantine.num_rows)
-    rows = _whole(manifest.get("rows"), 0)
-    scored = _whole(manifest.get("scored"), max(0, rows - quarantined))
+    quarantined = whole(manifest.get("quarantined"), run.quarantine.num_rows)
+    rows = whole(manifest.get("rows"), 0)
+    scored = whole(manifest.get("scored"), max(0, rows - quarantined))
     return [
         Headline(formats.count(scored), "calls scored", f"of {formats.plural(rows, 'row')} read"),
         Headline(formats.count(accounts), "accounts", ""),
@@ -94,12 +94,12 @@ def comparison(run: Run) -> str:
             "the rest."
         )
     days = [str(day) for day in reference.get("days") or []]
-    accounts = formats.plural(_whole(reference.get("accounts"), 0), "account")
+    accounts = formats.plural(whole(reference.get("accounts"), 0), "account")
     if not days:
         return f"Compared with a reference of {accounts}."
     span = days[0] if len(days) == 1 else f"{min(days)} to {max(days)}"
     sentence = f"Compared with a reference of {accounts} from {formats.plural(len(days), 'earlier day')} ({span})."
-    left_out = _whole(reference.get("left_out"), 0)
+    left_out = whole(reference.get("left_out"), 0)
     more = f" {formats.plural(left_out, 'account')} of those days belong to a group of today's and were left out."
     return sentence + (more if left_out else "")
 
@@ -117,18 +117,63 @@ def chance(run: Run) -> str:
 
 def missing_evidence(run: Run) -> list[str]:
     """Return the manifest's sentences on evidence that this run could not use."""
-    return [str(sentence) for sentence in run.manifest.get("missing_evidence") or []]
+    given = run.manifest.get("missing_evidence")
+    return [str(sentence) for sentence in given] if isinstance(given, list) else []
 
 
-def drift(run: Run) -> list[str]:
-    """Return how today is unlike the reference, statistics in plain words; nothing where it is like it."""
-    found = run.manifest.get("drift")
-    unlike = found.get("unlike") if isinstance(found, dict) else None
-    sentences = []
-    for sentence in map(str, unlike or []):
-        name, _, rest = sentence.partition(" ")
-        sentences.append(f"{words.statistic(name)} {rest}" if name in words.STATISTICS else sentence)
-    return sentences
+def happened(run: Run) -> str:
+    """Return how much of the run is flagged and in findings, in one sentence."""
+    accounts, flagged, findings = run.accounts.num_rows, flagged_accounts(run), run.campaigns.num_rows
+    if not accounts:
+        return "No account was scored."
+    said = f"{flagged:,} of {formats.plural(accounts, 'account')} {'is' if flagged == 1 else 'are'} flagged"
+    if not findings:
+        return f"{said}; none of them act together."
+    calls, scored = int(pc.sum(run.campaigns["calls"]).as_py() or 0), whole(run.manifest.get("scored"), 0)
+    share = f" of {scored:,} ({formats.percent(calls / scored)})" if scored else ""
+    return f"{said}. {formats.plural(findings, 'finding')} hold {calls:,} calls{share}."
+
+
+def certainty(run: Run, rows: list[dict[str, Any]]) -> str:
+    """Return how sure the strongest finding is and how good the line is that accounts are flagged at."""
+    known = [row for row in rows if row["probability"] is not None]
+    if not run.accounts.num_rows:
+        return "There is nothing to be sure of."
+    said = []
+    if known:
+        first = known[0]
+        said.append(f"Finding {first['campaign_id']} is one hidden actor with probability {first['probability']:.2f}.")
+    return " ".join([*said, chance(run)])
+
+
+def advice(run: Run, rows: list[dict[str, Any]], loose: int) -> list[str]:
+    """Return what to do now, first things first."""
+    said = []
+    campaigns = [row for row in rows if row["assessment"] == "campaign"]
+    unclear = [row for row in rows if row["assessment"] in ("unclear", "relay pool")]
+    if campaigns:
+        first = campaigns[0]
+        also = f", then the other {formats.plural(len(campaigns) - 1, 'campaign')}" if len(campaigns) > 1 else ""
+        accounts = formats.plural(first["accounts"] or 0, "account")
+        said.append(f"Read finding {first['campaign_id']} first ({accounts}){also}. Confirm before acting on accounts.")
+    if unclear:
+        said.append(
+            f"{formats.plural(len(unclear), 'finding')} {'needs' if len(unclear) == 1 else 'need'} a person to decide."
+        )
+    if len(rows) > len(campaigns) + len(unclear):
+        said.append("The other findings look honest: note them, and do nothing to their accounts.")
+    if loose:
+        by_chance = round(run.alarm_level * run.accounts.num_rows)
+        many = loose > 2 * by_chance + 5
+        said.append(
+            f"{formats.plural(loose, 'flagged account')} in no finding: "
+            + (
+                "more than chance gives, so look at the oddest."
+                if many
+                else "no more than chance gives, so leave them."
+            )
+        )
+    return said or ["Nothing has to be done. An account without a flag is not thereby cleared."]
 
 
 def warnings(run: Run) -> list[str]:
@@ -210,5 +255,6 @@ def _share_note(part: int, whole: int) -> str:
     return f"{formats.percent(part / whole)} of all" if whole else ""
 
 
-def _whole(given: Any, otherwise: int) -> int:
+def whole(given: Any, otherwise: int) -> int:
+    """Return a number of the manifest as a whole one, ``otherwise`` where it is no number."""
     return int(given) if isinstance(given, int | float) else otherwise

@@ -160,10 +160,25 @@ def manifest(accounts: int, flagged: int) -> dict[str, object]:
     }
 
 
+def calls_table(accounts: pa.Table, families: int) -> pa.Table:
+    """Two calls of each account in the family of its finding, one in family 0, one in none."""
+    ids, campaign = accounts["account_id"], np.asarray(accounts["campaign_id"].fill_null(1))
+    own, number = campaign % max(1, families), len(campaign)
+    family = np.concatenate([own, own, np.zeros(number, int), np.zeros(number, int)])
+    columns: dict[str, object] = {
+        "account_id": pa.chunked_array([chunk for _ in range(4) for chunk in ids.chunks]),
+        "family_id": pa.array(family, pa.int64(), mask=np.arange(4 * number) >= (3 if families else 0) * number),
+    }
+    return pa.table(
+        {name: pa.nulls(4 * number, tables.CALLS.field(name).type) for name in tables.CALLS.names} | columns
+    )
+
+
 def write_run(out: Path, accounts: int = ACCOUNTS, sizes: dict[int, int] = SIZES, families: int = 400) -> Path:
     (out / "calls").mkdir(parents=True)
     table = accounts_table(accounts, sizes)
     pq.write_table(table, out / "accounts.parquet")
+    pq.write_table(calls_table(table, families), out / "calls" / "00000.parquet")
     pq.write_table(families_table(families), out / "families.parquet")
     pq.write_table(campaigns_table(sizes), out / "campaigns.parquet")
     reasons = ["start_time is not a time"] * 120 + ["<script>bad()</script>"] * 3
