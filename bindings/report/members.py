@@ -16,8 +16,7 @@ from gauger.results.run import Run
 Integers = npt.NDArray[np.int64]
 
 CHUNK = 500  # accounts whose statistics are unpacked together when one of them is opened
-_IDENTIFIER_BYTES_MOST = 12_000_000  # raw, of all ids together
-_STATISTICS_BYTES_MOST = 8_000_000  # packed
+_IDENTIFIER_BYTES_MOST = 8_000_000  # raw, of all ids together
 _FAMILIES_OF_ACCOUNT = 8
 
 
@@ -124,8 +123,15 @@ def listing(members: Members, parts: Integers) -> tuple[dict[str, Any], int]:
     }, room
 
 
-def chunks(run: Run, members: Members, room: int) -> tuple[list[str], int]:
-    """Return statistics, reasons and families of the accounts, packed by ``CHUNK``, and how many accounts have them."""
+def chunks(run: Run, members: Members, room: int, most: int) -> tuple[list[str], int]:
+    """Return statistics, reasons and families of the accounts, packed by ``CHUNK``, and how many accounts have them.
+
+    Args:
+        run: the run.
+        members: its accounts that are listed.
+        room: how many of them there are ids of.
+        most: bytes that they may take, packed.
+    """
     names = run.statistics
     columns = [significant(members.floats(name)) for name in names]
     made: list[str] = []
@@ -140,7 +146,7 @@ def chunks(run: Run, members: Members, room: int) -> tuple[list[str], int]:
             }
         )
         used += len(text)
-        if used > _STATISTICS_BYTES_MOST:
+        if used > most:
             return made, first
         made.append(text)
     return made, room

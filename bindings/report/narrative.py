@@ -71,7 +71,7 @@ def story(row: dict[str, Any], calls: Floats, parts: Sequence[Part], calls_of_al
         parts: its parts, if it has several.
         calls_of_all: calls of the run.
     """
-    share = f", {formats.percent(row['calls'] / calls_of_all)} of the run's" if calls_of_all else ""
+    share = f", {formats.percent((row['calls'] or 0) / calls_of_all)} of the run's" if calls_of_all else ""
     said = [
         f"{formats.plural(row['accounts'] or 0, 'account')} sent {formats.plural(row['calls'] or 0, 'call')}{share}, "
         f"from {formats.when(row['started_at'])} to {formats.when(row['ended_at'])} UTC."

@@ -27,6 +27,7 @@ _FAMILIES_IN_TABLE = 25
 _INPUTS_SHOWN = 100
 _WARNINGS_SHOWN = 20
 _BACKGROUND_POINTS = 1_200
+_DATA_BYTES_MOST = 14_000_000
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,9 @@ def _data(run: Run, rows: list[dict[str, Any]], listed: members.Members) -> dict
     """The blocks of data by element id."""
     told, parts = details(run, rows[:_FINDINGS_IN_FULL], listed)
     accounts, room = members.listing(listed, parts)
-    chunks, covered = members.chunks(run, listed, room)
+    packed_accounts = packing.packed(accounts)
+    left = _DATA_BYTES_MOST - len(packed_accounts) - len(packing.packed(told))
+    chunks, covered = members.chunks(run, listed, room, left)
     unlisted = pc.is_null(run.accounts["campaign_id"])
     others = run.accounts.filter(pc.and_kleene(unlisted, pc.invert(pc.fill_null(run.accounts["flagged"], False))))
     core = {
@@ -140,7 +143,7 @@ def _data(run: Run, rows: list[dict[str, Any]], listed: members.Members) -> dict
         "words": {name: words.statistic(name) for name in sorted({*run.statistics, *words.STATISTICS})},
         "background": _background(run),
     }
-    blocks = {"data-core": packing.packed(core), "data-accounts": packing.packed(accounts)}
+    blocks = {"data-core": packing.packed(core), "data-accounts": packed_accounts}
     return blocks | {f"data-{number}": text for number, text in enumerate(chunks)}
 
 

@@ -10,6 +10,7 @@ from gauger.results.run import Run
 from gauger.text import formats, words
 
 _REASONS_SHOWN = 25
+_HONEST = ("new population", "evaluation run", "shared tool")
 
 
 @dataclass(frozen=True)
@@ -160,19 +161,10 @@ def advice(run: Run, rows: list[dict[str, Any]], loose: int) -> list[str]:
         said.append(
             f"{formats.plural(len(unclear), 'finding')} {'needs' if len(unclear) == 1 else 'need'} a person to decide."
         )
-    if len(rows) > len(campaigns) + len(unclear):
-        said.append("The other findings look honest: note them, and do nothing to their accounts.")
+    if any(row["assessment"] in _HONEST for row in rows):
+        said.append("The findings that look honest need a note at most: do nothing to their accounts.")
     if loose:
-        by_chance = round(run.alarm_level * run.accounts.num_rows)
-        many = loose > 2 * by_chance + 5
-        said.append(
-            f"{formats.plural(loose, 'flagged account')} in no finding: "
-            + (
-                "more than chance gives, so look at the oddest."
-                if many
-                else "no more than chance gives, so leave them."
-            )
-        )
+        said.append(f"{formats.plural(loose, 'flagged account')} in no finding: {_beside_chance(run, loose)}.")
     return said or ["Nothing has to be done. An account without a flag is not thereby cleared."]
 
 
@@ -240,6 +232,15 @@ def statistics(run: Run) -> list[StatisticRow]:
             )
         )
     return rows
+
+
+def _beside_chance(run: Run, loose: int) -> str:
+    by_chance = run.alarm_level * run.accounts.num_rows
+    if loose <= by_chance:
+        return "no more than chance gives, so leave them"
+    if loose <= by_chance + 3 * by_chance**0.5 + 3:  # three standard deviations of a count, and some for small ones
+        return "about as many as chance gives, so leave them"
+    return "more than chance gives, so look at the oddest"
 
 
 def _median(column: pa.ChunkedArray) -> float | None:

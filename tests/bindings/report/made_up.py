@@ -92,6 +92,7 @@ def families_table(families: int) -> pa.Table:
         "account_gini": [0.3 if index % 5 else None for index in ids],
         "hourly_calls": [[3, 0, 40] if index % 4 else None for index in ids],
         "slot_values": [[50, 50] if index % 3 == 0 else None for index in ids],
+        "grid_coverage": [0.25 if index % 3 == 0 else None for index in ids],
         "allowed": [index == 2 for index in ids],
         "template": [templates[index % len(templates)] for index in ids],
     }

@@ -43,3 +43,7 @@ def test_a_finding_opens_by_its_address_and_hostile_names_stay_text(tmp_path: Pa
     assert "more]…x" in dom
     assert "<script>alert(1)" not in dom
     assert "<b>dealt</b>" not in dom
+    assert "slot grid: 25 % covered" in dom
+    shown = dom.partition("<script")[0]
+    assert "[object" not in shown
+    assert "undefined" not in shown
