@@ -116,8 +116,8 @@ class Engine:
         self._own: set[str] = set()  # digests of the days it kept: a later ``commit`` knows more of them
         if self._directory is not None:
             secret = self._directory.secret
-            families, findings, self._ids = self._directory.read(known_of)
-            self._known = Known(families, findings)
+            families, findings, decisions, self._ids = self._directory.read(known_of)
+            self._known = Known(families, findings, decisions=decisions)
         else:
             self._known = Known(KnownFamilies(), KnownFindings())
         self.secret = secret or Secret.random()
@@ -233,6 +233,8 @@ class Engine:
         The reference is that of the earliest day that holds at least one call in a hundred.
         """
         self._known.claims = None if self._streaming is None else self._streaming.claims()
+        if self._directory is not None:
+            self._known.decisions = self._directory.decisions()  # people decide while it runs
         # One BLAS thread: its own threads would fight ours, and could change the last bit of a sum.
         with threads.use(self.workers), threadpool_limits(1, user_api="blas"):
             times = self._state.ledger.rows["time"]  # read here: what waits to be put in place is put there once

@@ -65,6 +65,7 @@ def _accounts(random: np.random.Generator, sizes: np.ndarray, flagged: int, othe
         "evidence": np.where(odd, 3 + random.exponential(0.6, number), random.exponential(0.4, number).clip(0, 2.9)),
         "flagged": odd,
         "campaign_id": pa.array(finding, pa.int64(), mask=finding < 0),
+        "decision": pa.nulls(number, pa.string()),
         "map_x": random.normal(0, 1, number) + finding % 7,
         "map_y": random.normal(0, 1, number) + finding % 5,
         "reasons": pa.array(reasons + [[]] * others, pa.list_(tables.REASON)),

@@ -294,6 +294,7 @@ def _manifest(run: LocalRun, inputs: list[Input], finished: Finished, seconds: d
         "missing_evidence": result.missing_evidence,
         "drift": None if result.drift is None else result.drift.record(),
         "allow": None if result.allowed is None else result.allowed.record(),
+        "decisions": result.decided,
         "alarm_level": result.alarm_level,
         "alarm_level_asked": run.settings.alarm_level,
         "alarm_level_raised": result.level_raised,

@@ -4,7 +4,7 @@ from typing import Any
 
 from gauger.batch.score import Run
 from gauger.text.formats import plural, value, visible
-from gauger.text.words import false_positives, sure
+from gauger.text.words import false_positives, not_raised, sure
 
 _FINDINGS_SHOWN = 10
 
@@ -70,6 +70,7 @@ def summary(run: Run) -> str:
     if manifest.get("allow") is not None:
         allowed = len(manifest["allow"]["families"])
         lines.append(f"Allowed    {plural(allowed, 'family')} on the allow-list: no evidence, no reason of a finding")
+    lines += [f"Decided    {sentence}" for sentence in not_raised(manifest.get("decisions"))]
     lines += ["", *_findings(run), "", f"Written to {visible(run.place or str(run.out))}"]
     if run.errors:
         lines.append(f"{plural(len(run.errors), 'file')} could not be read:")

@@ -6,11 +6,11 @@ from typing import Any
 
 from gauger.engine.common.errors import StateError
 from gauger.engine.reference import upkeep
-from gauger.engine.reference.commits import CAMPAIGNS, CHECKS, DAYS, FAMILIES
+from gauger.engine.reference.commits import CAMPAIGNS, CHECKS, DAYS, DECISIONS, FAMILIES
 from gauger.engine.reference.directory import StateDirectory
 from gauger.text.formats import plural, visible
 
-_HEADS = {DAYS: "Day", CHECKS: "Held out", FAMILIES: "Families", CAMPAIGNS: "Campaigns"}
+_HEADS = {DAYS: "Day", CHECKS: "Held out", FAMILIES: "Families", CAMPAIGNS: "Campaigns", DECISIONS: "Decisions"}
 _NOTHING = "No day, family or campaign is kept."
 
 
@@ -40,6 +40,8 @@ def listed(state: Path) -> str:
         elif kind in (FAMILIES, CAMPAIGNS):
             noun = "family" if kind == FAMILIES else "campaign"
             said = f"{plural(entry.rows, noun)}, next id {entry.manifest['next_id']:,}"
+        elif kind == DECISIONS:
+            said = plural(len(entry.manifest["entries"]), "decision")
         else:
             continue
         lines.append(f"{_HEADS[kind]:<10} {day + ' ' if day else ''}{said}, {_bytes(entry.bytes)}")

@@ -16,6 +16,7 @@ from gauger import __version__
 from gauger.boundary import complain
 from gauger.commands.columns import columns_command
 from gauger.commands.config import config_command
+from gauger.commands.decide import decide_command
 from gauger.commands.doctor import doctor_command
 from gauger.commands.export import export_command
 from gauger.commands.group import Commands, progress_bar, say
@@ -44,6 +45,7 @@ main.add_command(serve_command)
 main.add_command(config_command)
 main.add_command(doctor_command)
 main.add_command(export_command)
+main.add_command(decide_command)
 
 
 @main.command()

@@ -88,6 +88,27 @@ def check(state: Path) -> None:
 
 @state_commands.command()
 @_state_option
+def decisions(state: Path) -> None:
+    """List what people decided of findings, oldest first: who, when, why, and whether it holds.
+
+    \b
+    Example:
+      gauger state decisions --state state
+    """
+    from gauger.results.deciding import listed
+
+    entries = listed(state)
+    lines = [
+        f"{one['at']:%Y-%m-%d %H:%M} finding {one['campaign_id']}: {one['decision']}"
+        f"{'' if one['holds'] else ' (holds no more)' if one['decision'] != 'undone' else ''}, "
+        f"{visible(one['who'])}: {visible(one['why'])}"
+        for one in entries
+    ]
+    say("\n".join(lines or ["Nothing was decided."]), {"decisions": entries})
+
+
+@state_commands.command()
+@_state_option
 @click.option("--account", required=True, help="An account id.")
 def forget(state: Path, account: str) -> None:
     """Remove an account from everything that is kept. Outputs of earlier runs are not touched.

@@ -70,6 +70,7 @@ def _campaign(run: Run, campaign_id: int) -> list[str]:
     if sentence := words.probability(row):
         lines.append(f"  {sentence}")
     lines += [f"  {formats.plural(row['accounts'], 'account')}", *_score(run, row)]
+    lines += [f"  {told}"] if (told := words.decision(row)) else []
     lines.append(f"  from {formats.when(row['started_at'])} to {formats.when(row['ended_at'])} UTC")
     if known := words.history(row):
         lines.append(f"  {known}")

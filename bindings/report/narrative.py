@@ -118,7 +118,7 @@ def named(part: Part, number: int) -> str:
 
 def sure(row: dict[str, Any]) -> list[str]:
     """Return how sure the finding is and which facts decide it."""
-    said = [words.assessment(row["assessment"])]
+    said = [words.decision(row), words.assessment(row["assessment"])]
     if probability := words.probability(row):
         said.append(f"{probability[0].upper()}{probability[1:]}.")
     facts = row["facts"] or []
@@ -156,4 +156,8 @@ def checks(row: dict[str, Any], parts: Sequence[Part]) -> list[str]:
     )
     if row["assessment"] == "campaign":
         said.append("Before acting, let a second person confirm it, and keep this file with the decision.")
+    said.append(
+        f"Then say what it is: gauger decide OUT --finding {row['campaign_id']} --as campaign, honest or unsure. The "
+        "runs that follow go by it."
+    )
     return said

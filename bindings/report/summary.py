@@ -165,6 +165,7 @@ def advice(run: Run, rows: list[dict[str, Any]], loose: int) -> list[str]:
         said.append("The findings that look honest need a note at most: do nothing to their accounts.")
     if loose:
         said.append(f"{formats.plural(loose, 'flagged account')} in no finding: {_beside_chance(run, loose)}.")
+    said += words.not_raised(run.manifest.get("decisions"))
     return said or ["Nothing has to be done. An account without a flag is not thereby cleared."]
 
 

@@ -50,6 +50,7 @@ MANIFEST = {
     "missing_evidence": "sentences: which evidence there is none of, and why",
     "drift": "whether today is like the reference: sentences and figures; null without a reference",
     "allow": "the allow-list and what it allowed; null without",
+    "decisions": "what people decided: findings not raised, accounts confirmed, how often they agreed; null without",
     "alarm_level": "tail probability below which an account is flagged",
     "alarm_level_asked": "the one that was asked for",
     "alarm_level_raised": "why it is another; null if it is not",

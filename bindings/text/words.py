@@ -62,6 +62,30 @@ def assessment(name: str | None) -> str:
     return ASSESSMENTS.get(name or "", "")
 
 
+def decision(row: Mapping[str, Any]) -> str:
+    """What a person decided of a finding, in a sentence; empty where nobody did."""
+    decided = row.get("decision")
+    meanings = {"campaign": "it is a campaign", "honest": "it is honest", "unsure": "it is not clear what it is"}
+    if decided not in meanings:
+        return ""
+    more = " Most of its accounts have joined since, so it is raised again." if decided == "honest" else ""
+    return f"A person decided on {row['decided_on']} that {meanings[decided]}.{more}"
+
+
+def not_raised(decisions: Mapping[str, Any] | None) -> list[str]:
+    """What came of decisions in a run, in sentences; none where nobody decided anything that counts today."""
+    if decisions is None:
+        return []
+    said = []
+    if honest := decisions["not_raised"]:
+        told = ", ".join(f"{one['campaign_id']} ({plural(one['accounts'], 'account')})" for one in honest)
+        said.append(f"Not raised, as somebody decided that it is honest: finding {told}.")
+    if confirmed := decisions["confirmed_accounts"]:
+        is_of = "is of a campaign" if confirmed == 1 else "are of campaigns"
+        said.append(f"{plural(confirmed, 'account')} {is_of} that somebody confirmed.")
+    return said
+
+
 def sure(probability: float | None) -> str:
     """The probability of one hidden actor in two digits, for a table."""
     return "n/a" if probability is None else f"{probability:.2f}"

@@ -42,8 +42,8 @@ class Evidence:
     held: np.ndarray | None = None  # int64[h], ascending, whose vectors there are; None = everybody's
 
     def places(self, rows: np.ndarray) -> np.ndarray:
-        """Rows of ``vectors`` of some accounts that have them, int64: all do that are flagged."""
-        return rows if self.held is None else np.searchsorted(self.held, rows)
+        """Rows of ``vectors`` of those of some accounts, int64, that have them: all do that are flagged."""
+        return rows if self.held is None else np.flatnonzero(np.isin(self.held, rows))
 
     @property
     def vector_rows(self) -> np.ndarray:

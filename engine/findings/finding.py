@@ -60,3 +60,5 @@ class Finding:
     campaign_id: int = 0  # given by ``known``; 0 = by rank
     history: tuple[tuple[date, int, int], ...] = ()  # day, accounts, calls; oldest first, today last
     returning_accounts: int = 0  # of its accounts, those it had on an earlier day
+    decision: str = ""  # what a person decided of it, of ``decisions``; empty where nobody did
+    decided_on: date | None = None

@@ -1,6 +1,6 @@
 """Findings: from evidence and families to findings with reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from gauger.engine.evidence.calibration import evidence as evidence_of
 from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.families.families import TEMPLATE, Families
 from gauger.engine.findings.clusters import find_clusters, union_statistic
+from gauger.engine.findings.decisions import seeded
 from gauger.engine.findings.finding import Finding, Reason
 from gauger.engine.findings.open_owners import parted
 from gauger.engine.findings.relays import ACCOUNTS_MIN, relay_pools
@@ -86,25 +87,24 @@ def account_reasons(
 
 
 def flagged_users(
-    family: np.ndarray, account: np.ndarray, evidence: Evidence, families: int, settings: Settings
+    family: np.ndarray, account: np.ndarray, evidence: Evidence, families: int, flagged: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Of each family the accounts with evidence, and those of them that are flagged; int64[f] each.
 
-    family, account : int64, one entry a call
+    family, account : int64, one entry a call; flagged : bool[accounts]
     """
     tested = ~np.isnan(evidence.probability)
-    flagged = tested & (evidence.probability < settings.alarm_level)
+    flagged = tested & flagged
     pairs = np.unique(family * len(tested) + account)
     family, account = pairs // len(tested), pairs % len(tested)
     number, hits = (np.bincount(family[side[account]], minlength=families) for side in (tested, flagged))
     return number, hits
 
 
-def flagged_share(evidence: Evidence, settings: Settings) -> float:
-    """The share of today's accounts with evidence that are flagged, at least the alarm level."""
+def flagged_share(evidence: Evidence, flagged: np.ndarray, settings: Settings) -> float:
+    """The share of today's accounts with evidence that are flagged, bool[n]; at least the alarm level."""
     tested = ~np.isnan(evidence.probability)
-    flagged = np.sum(evidence.probability[tested] < settings.alarm_level)
-    return max(settings.alarm_level, float(flagged / max(1, tested.sum())))
+    return max(settings.alarm_level, float(np.sum(flagged & tested) / max(1, tested.sum())))
 
 
 def family_evidence(families: Families, users: tuple[np.ndarray, np.ndarray], share: float) -> np.ndarray:
@@ -165,17 +165,19 @@ def find_findings(
     calls: CallsOf,
     people: People,
     settings: Settings,
+    confirmed: Mapping[int, np.ndarray] | None = None,
 ) -> list[Finding]:
     """Every finding, strongest first: by its probability times its size.
 
     today : the people's accounts, with all statistics
+    confirmed : rows of the accounts of campaigns that a person confirmed, int64, by their numbers
     Without a reference only template families behind which one actor may stand are findings; they have no evidence.
     """
     usable = reference is not None and evidence.reference_accounts > 0
     candidates = find_clusters(evidence, settings) if usable else _template_users(families, calls, settings)
     known = reference if usable else None
     candidates = [part for finding in candidates for part in parted(finding, today, known, settings)]
-    candidates += _relays(people, candidates)
+    candidates = seeded([*candidates, *_relays(people, candidates)], confirmed or {})
     if not candidates:
         return []
     members = np.unique(np.concatenate([finding.members for finding in candidates]))
@@ -184,7 +186,7 @@ def find_findings(
     usual = usual_alikeness(people, members) if known is None else alikeness_among(known)
     case = _Case(today, today.bare(), known, evidence, families, calls.of(members), said, usual)
     found = ranked([case.described(finding) for finding in candidates])
-    return found if usable else [finding for finding in found if finding.is_relay or speaks_for_one(finding)]
+    return found if usable else [one for one in found if one.is_relay or one.campaign_id or speaks_for_one(one)]
 
 
 def _relays(people: People, findings: Sequence[Finding]) -> list[Finding]:
@@ -267,7 +269,7 @@ class _Case:
     def _reasons(self, finding: Finding) -> list[Reason]:
         """What joined the accounts, then their signs of coordination, least tail probability first."""
         reasons: list[Reason] = []
-        if self.reference is not None and not finding.is_relay:
+        if self.reference is not None and not np.isnan(finding.cohesion):  # of relay pools and confirmed accounts it is
             vectors = self.evidence.reference_vectors
             groups = np.random.default_rng(0).integers(0, len(vectors), (500, min(len(finding.members), 50)))
             null = np.asarray([union_statistic(vectors[group]) for group in groups])

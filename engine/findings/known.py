@@ -59,7 +59,11 @@ class KnownFindings:
         directions = _directions([finding.members for finding in findings], people)
         for finding, direction in zip(findings, directions, strict=True):
             members = frozenset(hashes[finding.members].tolist())
-            match = _match(free.values(), members, finding.families, direction)
+            match = free.get(finding.campaign_id)  # a person said which one it is
+            if match is None and finding.campaign_id:
+                match = Seen(finding.campaign_id, direction, (), {}, ())
+            elif match is None:
+                match = _match(free.values(), members, finding.families, direction)
             if match is None:
                 match = Seen(next_id, direction, (), {}, ())
                 next_id += 1

@@ -5,20 +5,22 @@ prompts ─ families ─ of each call ─────────┴─ findings
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 import numpy as np
 import pyarrow as pa
 
 from gauger.engine.common import progress, threads
-from gauger.engine.common.settings import DAY_US, Settings
+from gauger.engine.common.hashing import hash_column
+from gauger.engine.common.settings import DAY_US
 from gauger.engine.common.stopwatch import Stopwatch
 from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.evidence.relations import related
-from gauger.engine.families.allow_list import AllowList, apply_allow_list
-from gauger.engine.families.families import Claims, Families, describe_groups
+from gauger.engine.families.allow_list import Allowed, AllowList, apply_allow_list
+from gauger.engine.families.families import Claims, Families, Groups, describe_groups
 from gauger.engine.families.known import KnownFamilies
+from gauger.engine.findings.decisions import CAMPAIGN, HONEST, Decisions, Settled, settle
 from gauger.engine.findings.findings import (
     call_evidence,
     family_evidence,
@@ -34,6 +36,7 @@ from gauger.engine.reference.decontamination import gather_decontaminated
 from gauger.engine.reference.directory import Reference
 from gauger.engine.reference.drift import measure_drift
 from gauger.engine.reference.retention import substantial
+from gauger.engine.results.decided import decided_record
 from gauger.engine.results.result import (
     CallRows,
     Naming,
@@ -71,6 +74,7 @@ class Known:
     families: KnownFamilies
     findings: KnownFindings
     claims: Claims | None = None  # ids that the stream gave out since
+    decisions: Decisions = field(default_factory=Decisions)  # what people decided of findings
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ class Finished:
     naming: Naming
     flagged: np.ndarray  # bool[accounts], that no reference must hold
     lone: np.ndarray  # bool[accounts], those of them that are part of no finding
+    finding: np.ndarray  # int64[accounts], of those the finding each is part of, raised or decided honest; 0 = none
 
     @property
     def units(self) -> range:
@@ -130,23 +135,16 @@ def finish(
     people = day.people  # folded here, when the bulk of the prompts is gone
     progress.tell("families")
     spread = Spread.over(day, groups)
-    families = describe_groups(groups, spread.members, day.prompts, known.families, known.claims, day.is_text)
-    allowed = None
-    if allow is not None:
-        measurer = Measurer.of(day.secret, settings)
-        families, allowed = apply_allow_list(
-            allow, families, day.prompts, measurer, is_text=day.is_text, known=known.families.ids
-        )
+    families, allowed = _described(day, groups, spread, known, allow)
     watch.lap("families")
     day.rest()
     chosen, why_none = (None, None) if reading is None else reading.result()
     reference, held = (None, None) if chosen is None else (chosen.population, chosen.held)
     if held is not None:
         settings = replace(settings, alarm_level=held.level)
-    weighed = gather_decontaminated(people, reference, day.key, settings)
-    evidence = weighed.evidence if why_none is None else replace(weighed.evidence, missing=[why_none])
-    if chosen is not None:
-        evidence = replace(evidence, missing=[*evidence.missing, *chosen.left_out])
+    weighed = gather_decontaminated(people, reference, day.key, settings, None if chosen is None else chosen.vouched)
+    missing = [*([why_none] if why_none else weighed.evidence.missing), *([] if chosen is None else chosen.left_out)]
+    evidence = replace(weighed.evidence, missing=missing)
     watch.lap("evidence")
     day.rest()
     progress.tell("findings")
@@ -155,17 +153,23 @@ def finish(
     statistics = {**people.accounts.statistics, "family_entropy": spread.entropy(families)}
     today = replace(people.accounts, statistics=statistics)
     compared = reference if evidence.reference_accounts else None
-    findings = find_findings(today, compared, evidence, families, spread.wanted(families), people, settings)
+    names = pa.array(people.account_ids, pa.string())
+    hashes = hash_column(day.key, names)
+    confirmed, calls = known.decisions.confirmed(hashes), spread.wanted(families)
+    found = find_findings(today, compared, evidence, families, calls, people, settings, confirmed)
     if date_of_day is not None:
-        findings, known.findings = known.findings.number(findings, people, date_of_day, day.key)
+        found, known.findings = known.findings.number(found, people, date_of_day, day.key)
+    settled = settle(found, known.decisions, hashes)
+    findings, decided = settled.raised, decided_accounts(settled, confirmed, len(hashes))
+    flagged = (evidence.probability < settings.alarm_level) & (decided != HONEST) | (decided == CAMPAIGN)
     watch.lap("campaigns")
-    users = flagged_users(member_family, spread.members.account, evidence, len(families), settings)
-    strength = family_evidence(families, users, flagged_share(evidence, settings))
-    drift = (
-        None if chosen is None or date_of_day is None else measure_drift(date_of_day, today, chosen, evidence, settings)
-    )
+    users = flagged_users(member_family, spread.members.account, evidence, len(families), flagged)
+    strength = family_evidence(families, users, flagged_share(evidence, flagged, settings))
+    drift = None
+    if chosen is not None and date_of_day is not None:
+        drift = measure_drift(date_of_day, today, chosen, evidence, settings)
     result = Result(
-        accounts=account_table(today, compared, evidence, findings, settings),
+        accounts=account_table(today, compared, evidence, findings, flagged, decided),
         families=family_table(families, strength, addresses=day.has_addresses),
         campaigns=finding_table(findings),
         missing_evidence=evidence.missing,
@@ -176,17 +180,35 @@ def finish(
         drift=drift,
         alarm_level=settings.alarm_level,
         level_raised=None if held is None else held.sentence,
+        decided=decided_record(known.decisions, settled, decided),
         seconds=watch.seconds,
     )
-    member = membership(findings, len(people.calls))
-    naming = Naming(pa.array(people.account_ids, pa.string()), families, member, campaign_ids(findings))
-    return Finished(result, day, evidence, families, spread, naming, *_flagged(evidence, member, settings))
+    member = membership(findings, len(hashes))
+    naming = Naming(names, families, member, campaign_ids(findings))
+    # Honest ones are kept apart, too. Without a reference nobody is flagged: an app would be missing from its baseline.
+    kept_out = flagged | (decided == HONEST)
+    part_of = np.where(kept_out, np.append(campaign_ids(found), 0)[membership(found, len(hashes))], 0)
+    return Finished(result, day, evidence, families, spread, naming, kept_out, flagged & (member < 0), part_of)
 
 
-def _flagged(evidence: Evidence, member: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
-    """Flagged accounts, and those of them in no finding.
+def _described(
+    day: Day, groups: Groups, spread: Spread, known: Known, allow: AllowList | None
+) -> tuple[Families, Allowed | None]:
+    """The families, allowed ones marked, and what the allow-list came to."""
+    families = describe_groups(groups, spread.members, day.prompts, known.families, known.claims, day.is_text)
+    allowed = None
+    if allow is not None:
+        measurer, ids = Measurer.of(day.secret, day.settings), known.families.ids
+        families, allowed = apply_allow_list(allow, families, day.prompts, measurer, is_text=day.is_text, known=ids)
+    decided = np.isin(families.ids, known.decisions.honest_families())
+    return replace(families, allowed=families.allowed | decided), allowed
 
-    Findings made without a reference flag nobody: an honest app would go missing from its own baseline.
-    """
-    flagged = evidence.probability < settings.alarm_level
-    return flagged, flagged & (member < 0)
+
+def decided_accounts(settled: Settled, confirmed: Mapping[int, np.ndarray], accounts: int) -> np.ndarray:
+    """What was decided of each account's finding, object[accounts]; None where nothing counts today."""
+    decided = np.full(accounts, None, object)
+    for finding in settled.honest:
+        decided[finding.members] = HONEST
+    for rows in confirmed.values():
+        decided[rows] = CAMPAIGN
+    return decided

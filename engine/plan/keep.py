@@ -67,4 +67,5 @@ def _kept(finished: Finished, panes: list[int], people: People) -> KeptDay:
         found = family_entropy(calls.owner[inside], family, len(owners))
         entropy[owners[known]] = found[known]
     statistics = {**people.accounts.statistics, "family_entropy": entropy}
-    return kept_day(people, statistics, finished.flagged[rows], finished.lone[rows], day.settings, day.secret)
+    flagged, lone, finding = (values[rows] for values in (finished.flagged, finished.lone, finished.finding))
+    return kept_day(people, statistics, flagged, lone, finding, day.settings, day.secret)

@@ -75,8 +75,8 @@ class LocalRun:
         if self._directory is None:
             self._known = Known(KnownFamilies(), KnownFindings())
         else:
-            families, findings, _ = self._directory.read(known_of)
-            self._known = Known(families, findings)
+            families, findings, decisions, _ = self._directory.read(known_of)
+            self._known = Known(families, findings, decisions=decisions)
         run = {"format": FORMAT, "key": self.secret.key_id, "settings": asdict(settings), "inputs": inputs}
         self.work = Work(work, run, fresh=local.fresh)
         self.account = self.work.account()

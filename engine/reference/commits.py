@@ -3,9 +3,9 @@
     STATE/current       one small JSON file: for each part its folder, the digest of its manifest, and the next id
     STATE/parts/        the folders of parts, which never change once they are there
 
-A part is a day (``days/2026-03-09``), what was noted of a held-out day (``checks/2026-03-09``), ``families`` or
-``campaigns``. A commit writes new folders beside the old ones and renames one file, ``current``. So all its parts are
-there or none is, and who reads meanwhile reads the commit before it.
+A part is a day (``days/2026-03-09``), what was noted of a held-out day (``checks/2026-03-09``), ``families``,
+``campaigns`` or ``decisions``. A commit writes new folders beside the old ones and renames one file, ``current``. So
+all its parts are there or none is, and who reads meanwhile reads the commit before it.
 
 Directories of earlier versions have no ``current``: a part's name was its folder. They are read as they are, and the
 first commit names those folders where they lie.
@@ -24,13 +24,14 @@ from gauger.engine.common.private import write_file
 from gauger.engine.state.storage import MANIFEST, read_manifest, sealed, sync, unsealed
 
 CURRENT, PARTS = "current", "parts"
-FAMILIES, CAMPAIGNS, DAYS, CHECKS = "families", "campaigns", "days", "checks"
+FAMILIES, CAMPAIGNS, DAYS, CHECKS, DECISIONS = "families", "campaigns", "days", "checks", "decisions"
 _FORMAT = 1
 _COSTS = {
     DAYS: "without it the day is no reference and in no week; score its log again with --replace-day",
     CHECKS: "without it the day counts no more in the measured false-positive rate",
     FAMILIES: "without it families of earlier days get new ids",
     CAMPAIGNS: "without it findings of earlier days get new numbers and lose their history",
+    DECISIONS: "without it what people decided counts no more, and honest findings are raised again",
 }
 
 
@@ -40,7 +41,7 @@ class Named:
 
     folder: str  # below the state directory
     digest: str  # of its manifest, SHA-256; the manifest has those of the tables
-    next_id: int | None = None  # of families and campaigns: kept here too, so that no damage makes an id come twice
+    next_id: int | None = None  # of what gives ids: kept here too, so that no damage makes one come twice
 
 
 @dataclass(frozen=True)

@@ -59,10 +59,15 @@ class Decontaminated:
 
 
 def gather_decontaminated(
-    people: People, reference: Population | None, key: np.ndarray, settings: Settings
+    people: People,
+    reference: Population | None,
+    key: np.ndarray,
+    settings: Settings,
+    vouched: np.ndarray | None = None,
 ) -> Decontaminated:
     """``gather``, again and without them where reference accounts belong to a group of today's.
 
+    vouched : bool[reference], accounts that a person decided are honest: they stay
     The group is looked for among the accounts that are learnt from; the others are weighed once, at the end.
     """
     left_out = np.zeros(0, np.int64)
@@ -74,6 +79,8 @@ def gather_decontaminated(
     rows = np.arange(len(reference))  # of the accounts still there
     for _ in range(_ROUNDS):
         suspects = learnt.reference_rows[_suspects(learnt.pool.new, reference, of_learnt(learnt), settings)]
+        if vouched is not None:
+            suspects = suspects[~vouched[suspects]]
         stay = np.isin(rows, suspects, invert=True)
         # Trimmed below what can support the alarm level, it would be no reference at all.
         if not len(suspects) or len(learnt.pool.old) - len(suspects) < settings.reference_accounts_min:

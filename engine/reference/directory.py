@@ -17,11 +17,13 @@ Nobody who reads waits. Who writes does so inside ``StateDirectory.writing``: on
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
+
+import numpy as np
 
 from gauger.engine.common import threads
 from gauger.engine.common.errors import DamagedError, StateError
@@ -29,19 +31,30 @@ from gauger.engine.common.private import make_folder
 from gauger.engine.common.secret import KEY, KEY_FILE, Secret, given_secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.families.known import KnownFamilies
+from gauger.engine.findings.decisions import HONEST, Decisions
 from gauger.engine.intake.measuring import WordSketch
-from gauger.engine.reference.commits import CHECKS, DAYS, Commit, holds_anything, read_commit
+from gauger.engine.reference.commits import CHECKS, DAYS, DECISIONS, Commit, holds_anything, read_commit
 from gauger.engine.reference.keeping import bounded
-from gauger.engine.reference.kept_days import DAY_BYTES, REFERENCE, has_population, read_population, read_words
+from gauger.engine.reference.kept_days import (
+    DAY_BYTES,
+    REFERENCE,
+    has_population,
+    read_honest,
+    read_population,
+    read_words,
+)
 from gauger.engine.reference.kept_families import read_families
 from gauger.engine.reference.lock import WriterLock
 from gauger.engine.reference.writing import Writing, sweep
-from gauger.engine.state.storage import damaged_files
+from gauger.engine.state.rows import Field
+from gauger.engine.state.storage import columns_of, damaged_files, read_table
 from gauger.engine.statistics.joining import concatenate
 from gauger.engine.statistics.population import Population
 
 AGE_MAX_DAYS = 45  # an older day is no reference: people, prompts and models have changed
 _ATTEMPTS = 10  # commits that may come between while one thing is read
+
+_MEMBERS: dict[str, Field] = {"number": (np.int64, ()), "account": (np.uint64, ())}
 
 Found = TypeVar("Found")
 
@@ -62,6 +75,7 @@ class Reference:
     population: Population
     left_out: list[str] = field(default_factory=list)  # a sentence for each day that is damaged
     held: HeldLevel | None = None  # where the alarm level asked for does not hold on clean days
+    vouched: np.ndarray | None = None  # bool[population], accounts of findings that a person decided are honest
 
 
 @lru_cache(maxsize=128)
@@ -125,8 +139,9 @@ class Kept:
 
     def reference_digests(self, today: date, settings: Settings) -> list[str]:
         """What tells whether the reference of a day is still the same: its days and all that is in them."""
-        days = [f"{DAYS}/{day}" for day in self.whole_days(today, settings)[0]]
-        return [f"{day} {self.commit.parts[day].digest}" for day in days]
+        names = [f"{DAYS}/{day}" for day in self.whole_days(today, settings)[0]]
+        names += [DECISIONS] if DECISIONS in self.commit.parts else []
+        return [f"{name} {self.commit.parts[name].digest}" for name in names]
 
     def reference(self, today: date, settings: Settings) -> Reference | None:
         """The reference of a day, or None when no day is old enough; days that are damaged are left out of it."""
@@ -140,7 +155,43 @@ class Kept:
                 return bounded(read_population(folder, REFERENCE, self.secret), share, self.secret)
 
         populations = threads.each(chosen, days, DAY_BYTES)
-        return Reference([day.isoformat() for day in days], concatenate(populations), list(map(left_out, damaged)))
+        population, vouched = self._with_honest(populations, today, settings)
+        names = [day.isoformat() for day in days]
+        return Reference(names, population, list(map(left_out, damaged)), vouched=vouched)
+
+    def _with_honest(
+        self, populations: list[Population], today: date, settings: Settings
+    ) -> tuple[Population, np.ndarray | None]:
+        """Populations as one, and with them the accounts of findings that a person decided are honest.
+
+        Those need not be as old as other days: somebody looked at them. bool[n] says which accounts they are.
+        """
+        whole = concatenate(populations)
+        numbers = {entry.campaign_id for entry in self.decisions().that_hold(HONEST)}
+        oldest = today - timedelta(days=AGE_MAX_DAYS)
+        honest: list[Population] = []
+        for day in reversed(self.days() if numbers else []):
+            if len(honest) == settings.reference_days or not oldest <= day < today:
+                continue
+            try:
+                with self.commit.reading(f"{DAYS}/{day}") as (folder, _):
+                    found = read_honest(folder, numbers, self.secret)
+            except DamagedError as error:
+                if self.damage(day) is None:
+                    raise error from None
+                continue
+            honest += [] if found is None else [found]
+        if not honest:
+            return whole, None
+        joined = replace(concatenate([*populations, *honest]), background=whole.background)
+        return joined, np.arange(len(joined)) >= len(whole)
+
+    def decisions(self) -> Decisions:
+        """What people decided of findings."""
+        if DECISIONS not in self.commit.parts:
+            return Decisions()
+        with self.commit.reading(DECISIONS) as (folder, manifest):
+            return Decisions.of_record(manifest["entries"], **columns_of(read_table(folder, "members"), _MEMBERS))
 
     def no_reference(self, today: date, settings: Settings) -> str | None:
         """A sentence why a day has no reference, where the state keeps days before it: all are damaged, or too old."""
@@ -255,6 +306,10 @@ class StateDirectory:
     def check(self, day: date) -> dict[str, Any] | None:
         """What was noted of a held-out day, or None."""
         return self.read(lambda kept: kept.check(day))
+
+    def decisions(self) -> Decisions:
+        """What people decided of findings."""
+        return self.read(lambda kept: kept.decisions())
 
     def families(self) -> KnownFamilies:
         """The known families; none in a new directory."""

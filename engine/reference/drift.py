@@ -100,7 +100,9 @@ def measure_drift(
     rows = evidence.reference_rows
     old = reference.population
     day_of = old.day_of[rows]
-    sides = [(np.flatnonzero(day_of == number), np.flatnonzero(day_of != number)) for number in np.unique(day_of)]
+    days = day_of < len(reference.days)  # behind them: accounts of honest findings, which are no day
+    numbers = np.unique(day_of[days])
+    sides = [(np.flatnonzero(day_of == number), np.flatnonzero(days & (day_of != number))) for number in numbers]
     sides = [pair for pair in sides if len(pair[0]) and len(pair[1])]
 
     def worst(distance: Any) -> float:
@@ -124,6 +126,8 @@ def measure_drift(
     for name, values in today.statistics.items():
         if name in old.statistics:
             null = old.statistics[name][rows]
+            if np.isnan(null[days]).all():  # no day says it, only honest findings
+                null = null[days]
             before = worst(lambda one, others, null=null: stability_index(null[one], null[others]))
             statistics[name] = (stability_index(values[calm], null), before)
     same = any(date.fromisoformat(old_day).weekday() == day.weekday() for old_day in reference.days)

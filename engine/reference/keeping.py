@@ -15,6 +15,9 @@ from gauger.engine.statistics.people import People, background_of_people
 from gauger.engine.statistics.population import Population
 from gauger.engine.statistics.shared_text import own_background
 
+_OF_FINDING_MAX = 500  # accounts of one finding that are kept, 26 kB each
+_FOUND_MAX = 10_000  # of all of a day's, the smallest findings being left out
+
 
 @dataclass(frozen=True)
 class KeptDay:
@@ -23,6 +26,8 @@ class KeptDay:
     reference: Population  # with the background of all accounts it was chosen from
     thin: Population
     lone: Population
+    found: Population  # part of a finding
+    finding: np.ndarray  # int64[found], the number of each one's finding
 
 
 def spread_out(count: int, most: int, secret: Secret) -> np.ndarray:
@@ -52,13 +57,14 @@ def least(account_ids: list[str], rows: np.ndarray, most: int, secret: Secret) -
 
 
 def kept_day(
-    people: People, statistics: Mapping[str, np.ndarray], flagged: np.ndarray, lone: np.ndarray, settings: Settings,
-    secret: Secret,
+    people: People, statistics: Mapping[str, np.ndarray], flagged: np.ndarray, lone: np.ndarray, finding: np.ndarray,
+    settings: Settings, secret: Secret,
 ) -> KeptDay:  # fmt: skip
     """Choose what is kept.
 
     statistics : float64[n] each, of all accounts; flagged : bool[n], left out
     lone : bool[n], flagged accounts that are part of no finding; never reference, kept for measuring false positives
+    finding : int64[n], number of each one's finding, 0 = none; reference where a person decides that it is honest
     """
     most, enough = settings.reference_accounts_max, people.calls >= settings.calls_min
     clean = np.flatnonzero(enough & ~flagged)
@@ -75,4 +81,16 @@ def kept_day(
         background = background.minus(background_of_people(people.gather(out), secret.key, settings.calls_min))
     kept = taken(reference)
     background = own_background(background, kept, secret.key)
-    return KeptDay(replace(kept, background=background), taken(thin), taken(np.flatnonzero(lone)))
+    found = _of_findings(people, finding, secret)
+    return KeptDay(
+        replace(kept, background=background), taken(thin), taken(np.flatnonzero(lone)), taken(found), finding[found]
+    )
+
+
+def _of_findings(people: People, finding: np.ndarray, secret: Secret) -> np.ndarray:
+    """Accounts of findings to keep, int64, ascending: so many of each, the largest findings first."""
+    numbers, sizes = np.unique(finding[finding > 0], return_counts=True)
+    kept = [np.zeros(0, np.int64)]
+    for number in numbers[np.argsort(-sizes, kind="stable")][: _FOUND_MAX // _OF_FINDING_MAX]:
+        kept.append(least(people.account_ids, np.flatnonzero(finding == number), _OF_FINDING_MAX, secret))
+    return np.sort(np.concatenate(kept))

@@ -1,5 +1,6 @@
 """A kept day on disk: the tables of its populations, and its words."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ DAY_BYTES = 450 << 20  # of memory, while a day of 16,000 accounts is read
 # Parts of a day, by the prefix of their tables.
 REFERENCE = ""  # what later days are compared with
 LONE = "lone_"  # flagged, but part of no finding: a held-out day must hold them, or it would measure zero by design
+FOUND = "found_"  # part of a finding: reference only where a person decides that it is honest
 THIN = "thin_"  # too few calls for a day's evidence, but perhaps not for a week's
 # What "not seen on an earlier clean day" is asked of; and who openly is one customer, for a week's verdicts.
 _KEPT_CHANNELS = (ADDRESS, NETWORK, PAYMENT, ORGANISATION)
@@ -46,6 +48,8 @@ def write_day(folder: Path, kept: KeptDay, words: WordSketch, secret: Secret) ->
     """Write the tables of a day and return what its manifest says."""
     for part, population in ((REFERENCE, kept.reference), (THIN, kept.thin), (LONE, kept.lone)):
         write_population(folder, part, population, secret)
+    if len(kept.found):
+        write_found(folder, kept.found, kept.finding, secret)
     write_table(folder, "word_counts", {"count": words.counts.reshape(-1)})
     return {"kind": "day", "accounts": len(kept.reference), "words": words.total}
 
@@ -66,6 +70,9 @@ def without_account(
             folds = folds_of(gone.account_ids, secret.key)[gone.sample_owner]
             less = background_of(gone.sample_features, gone.sample_row, folds)
             background = background.minus(less)
+        if part == FOUND:
+            write_found(target, people.select(stays), read_findings_of(source)[stays], secret)
+            continue
         write_population(target, part, replace(people.select(stays), background=background), secret)
         accounts += int(stays.sum()) if part == REFERENCE else 0
     write_table(target, "word_counts", {"count": read_words(source, manifest).counts.reshape(-1)})
@@ -74,7 +81,7 @@ def without_account(
 
 def parts_of(folder: Path) -> list[str]:
     """The parts that a day was kept with."""
-    return [part for part in (REFERENCE, LONE, THIN) if has_population(folder, part)]
+    return [part for part in (REFERENCE, LONE, THIN, FOUND) if has_population(folder, part)]
 
 
 def account_ids(folder: Path, part: str, secret: Secret) -> set[str]:
@@ -116,6 +123,25 @@ def write_population(folder: Path, part: str, kept: Population, secret: Secret) 
     write_table(folder, f"{part}links", {name: getattr(kept, name)[linked] for name in _LINK_FIELDS})
     if kept.background is not None:
         write_table(folder, f"{part}background", {"count": kept.background.count, "total": kept.background.total})
+
+
+def write_found(folder: Path, found: Population, finding: np.ndarray, secret: Secret) -> None:
+    """Write the accounts of findings; finding : int64[n], the number of each account's."""
+    write_population(folder, FOUND, found, secret)
+    write_table(folder, f"{FOUND}campaigns", {"campaign_id": finding})
+
+
+def read_findings_of(folder: Path) -> np.ndarray:
+    """The finding's number of each account of ``FOUND``, int64[n]."""
+    return columns_of(read_table(folder, f"{FOUND}campaigns"), {"campaign_id": (np.int64, ())})["campaign_id"]
+
+
+def read_honest(folder: Path, numbers: Collection[int], secret: Secret) -> Population | None:
+    """The accounts of some findings of a day, or None where it has none of them."""
+    if not numbers or not has_population(folder, FOUND):
+        return None
+    wanted = np.isin(read_findings_of(folder), list(numbers))
+    return read_population(folder, FOUND, secret).select(wanted) if wanted.any() else None
 
 
 def has_population(folder: Path, part: str) -> bool:

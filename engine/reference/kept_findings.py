@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gauger.engine.families.known import KnownFamilies
+from gauger.engine.findings.decisions import Decisions
 from gauger.engine.findings.known import KnownFindings, Seen
 from gauger.engine.reference.commits import CAMPAIGNS, Commit
 from gauger.engine.reference.directory import Kept, StateDirectory
@@ -32,9 +33,9 @@ def load_findings(directory: StateDirectory) -> KnownFindings:
     return directory.read(lambda kept: read_findings(kept.commit))
 
 
-def known_of(kept: Kept) -> tuple[KnownFamilies, KnownFindings, tuple[str, ...]]:
-    """What a commit knows of earlier days: families, findings, and what they are (``Commit.ids``)."""
-    return read_families(kept.commit), read_findings(kept.commit), kept.commit.ids()
+def known_of(kept: Kept) -> tuple[KnownFamilies, KnownFindings, Decisions, tuple[str, ...]]:
+    """What a commit knows of earlier days: families, findings, decisions, and what the ids are (``Commit.ids``)."""
+    return read_families(kept.commit), read_findings(kept.commit), kept.decisions(), kept.commit.ids()
 
 
 def read_findings(commit: Commit) -> KnownFindings:

@@ -12,7 +12,7 @@ from gauger.engine.common.errors import DamagedError, StateError
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.findings.known import KnownFindings
-from gauger.engine.reference.commits import CAMPAIGNS, DAYS, FAMILIES, Commit, cost_of
+from gauger.engine.reference.commits import CAMPAIGNS, DAYS, DECISIONS, FAMILIES, Commit, cost_of
 from gauger.engine.reference.directory import Found, Kept, StateDirectory
 from gauger.engine.reference.kept_days import account_ids, parts_of, without_account
 from gauger.engine.reference.kept_families import save_families
@@ -144,6 +144,10 @@ def forget(directory: StateDirectory, account: str) -> list[str]:
             ]
             save_findings(writing, known)
             changed.append(CAMPAIGNS)
+        decisions = directory.decisions()
+        if any(hashed in own.tolist() for own in decisions.members.values()):
+            writing.save_decisions(decisions.without_account(hashed))
+            changed.append(DECISIONS)
         return changed
 
 

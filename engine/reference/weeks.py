@@ -12,11 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
+import pyarrow as pa
 
 from gauger.engine.common.errors import DamagedError, StateError
+from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.findings.clusters import find_clusters
+from gauger.engine.findings.decisions import settle
 from gauger.engine.findings.finding import Finding
 from gauger.engine.findings.open_owners import parted
 from gauger.engine.findings.said import alikeness_among, looked_at, said_by
@@ -79,6 +82,8 @@ def _weighed(directory: StateDirectory, writing: Writing, last: date, settings: 
     if findings:
         findings, known = load_findings(directory).number(findings, whole, days[-1], directory.secret.key, days[0])
         save_findings(writing, known)
+        hashes = hash_column(directory.secret.key, pa.array(people.account_ids, pa.string()))
+        findings = settle(findings, directory.decisions(), hashes).raised
     return Week(days, before, people, found, findings)
 
 

@@ -9,15 +9,19 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.private import close_file, close_folder, make_folder
 from gauger.engine.common.secret import Secret
+from gauger.engine.findings.decisions import Decisions
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference.commits import (
     CAMPAIGNS,
     CHECKS,
     CURRENT,
     DAYS,
+    DECISIONS,
     FAMILIES,
     PARTS,
     Commit,
@@ -30,7 +34,7 @@ from gauger.engine.reference.keeping import KeptDay
 from gauger.engine.reference.kept_days import write_day
 from gauger.engine.reference.lock import WriterLock
 from gauger.engine.reference.retention import expired
-from gauger.engine.state.storage import damaged_files, new_folder, sync, sync_folder, write_manifest
+from gauger.engine.state.storage import damaged_files, new_folder, sync, sync_folder, write_manifest, write_table
 
 _DIGITS = 12  # of a digest in a folder's name
 
@@ -116,6 +120,20 @@ class Writing:
         part = self.commit.parts.get(f"{DAYS}/{day}")
         return "" if part is None else part.digest
 
+    def save_decisions(self, decisions: Decisions) -> None:
+        """Keep what people decided. Raises StateError where entries that are kept would go."""
+
+        def fill(folder: Path) -> dict[str, Any]:
+            numbers = [np.full(len(own), number) for number, own in decisions.members.items()]
+            members = {
+                "number": np.concatenate([np.zeros(0, np.int64), *numbers]),
+                "account": np.concatenate([np.zeros(0, np.uint64), *decisions.members.values()]),
+            }
+            write_table(folder, "members", members)
+            return {"kind": DECISIONS, "entries": decisions.record(), "next_id": len(decisions.entries) + 1}
+
+        self.put(DECISIONS, fill)
+
     def save_check(self, day: date, content: Mapping[str, Any]) -> None:
         """Note what a run against earlier days said of a held-out day."""
         self.put(f"{CHECKS}/{day}", lambda _: {"kind": "check", **content})
@@ -200,7 +218,7 @@ def _ours(place: str, name: str) -> bool:
     if place == "":
         return bare in (FAMILIES, CAMPAIGNS)
     if place == PARTS:
-        return bare.startswith((f"{DAYS}-", f"{CHECKS}-", FAMILIES, CAMPAIGNS))
+        return bare.startswith((f"{DAYS}-", f"{CHECKS}-", FAMILIES, CAMPAIGNS, DECISIONS))
     with suppress(ValueError):
         return date.fromisoformat(bare).isoformat() == bare
     return False

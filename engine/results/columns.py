@@ -40,6 +40,7 @@ _ACCOUNTS: dict[str, Meaning] = {
     "evidence": _EVIDENCE,
     "flagged": ("", "Whether its tail probability is below the alarm level"),
     "campaign_id": _FINDING,
+    "decision": ("", "What a person decided of its finding, where that counts: campaign or honest"),
     "map_x": ("", "Place on the map of accounts: first principal axis of their content"),
     "map_y": ("", "Place on the map of accounts: second principal axis"),
     "reasons": _REASONS,
@@ -85,7 +86,10 @@ _CAMPAIGNS: dict[str, Meaning] = {
     "ended_at": ("", "Time of its last call"),
     "families": ("", "Numbers of the families it uses, most calls first, without allowed ones"),
     "allowed_share": ("share", "Of its calls, those in allowed families; null where none is"),
-    "assessment": ("", "campaign, unclear, relay pool, or the honest explanation that fits"),
+    "assessment": (
+        "",
+        "campaign, unclear, relay pool, or the honest explanation that fits; what a person decided first",
+    ),
     "probability": ("0 to 1", "That one hidden actor is behind it"),
     "explanation": ("", "The best honest explanation"),
     "facts": ("", "What speaks for or against one actor: value, what was measured, and what it adds to the log-odds"),
@@ -96,6 +100,8 @@ _CAMPAIGNS: dict[str, Meaning] = {
     "first_seen_on": ("", "Day on which it was found first; null without a state directory"),
     "days_seen": ("days", "Days on which it was found"),
     "returning_accounts": ("accounts", "Of its accounts, those it had on an earlier day"),
+    "decision": ("", "What a person decided of it: campaign, honest or unsure; null where nobody did"),
+    "decided_on": ("", "Day of that decision"),
     "history": ("", "Accounts and calls on each day it was found, today last"),
 }
 

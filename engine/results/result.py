@@ -42,6 +42,7 @@ class Result:
     drift: Drift | None = None  # today against the reference; None without one
     alarm_level: float = Settings.alarm_level  # accounts below it are flagged
     level_raised: str | None = None  # why that is not the level asked for, in a sentence
+    decided: dict[str, Any] | None = None  # what people decided and what came of it; None where nobody did
     seconds: dict[str, float] = field(default_factory=dict)
     calls: pa.Table = field(default_factory=tables.CALLS.empty_table)  # where they are not written unit by unit
 
@@ -77,12 +78,16 @@ def campaign_ids(findings: list[Finding]) -> np.ndarray:
 
 
 def account_table(
-    today: Population, reference: Population | None, evidence: Evidence, findings: list[Finding], settings: Settings
+    today: Population,
+    reference: Population | None,
+    evidence: Evidence,
+    findings: list[Finding],
+    flagged: np.ndarray,
+    decided: np.ndarray,
 ) -> pa.Table:
-    """accounts.parquet: one row an account, in order of id."""
+    """accounts.parquet: one row an account, in order of id. flagged : bool[n]; decided : object[n]"""
     member = membership(findings, len(today))
     strength = evidence_of(evidence.probability)
-    flagged = evidence.probability < settings.alarm_level
     explained = np.flatnonzero(flagged | (member >= 0) | (strength >= 2.0))
     reasons: list[list[dict[str, float | str | None]]] = [[] for _ in range(len(today))]
     for row, found in zip(explained.tolist(), account_reasons(today, reference, evidence, explained), strict=True):
@@ -95,6 +100,7 @@ def account_table(
         "evidence": _nullable(strength),
         "flagged": pa.array(flagged),
         "campaign_id": _ids(member, campaign_ids(findings)),
+        "decision": pa.array(decided.tolist(), pa.string()),
         "map_x": _nullable(axes[:, 0]),
         "map_y": _nullable(axes[:, 1]),
         "reasons": pa.array(reasons, pa.list_(tables.REASON)),
@@ -214,6 +220,8 @@ def finding_table(findings: list[Finding]) -> pa.Table:
                 "first_seen_on": finding.history[0][0] if finding.history else None,
                 "days_seen": len(finding.history) or None,
                 "returning_accounts": finding.returning_accounts if finding.history else None,
+                "decision": finding.decision or None,
+                "decided_on": finding.decided_on,
                 "history": [dict(zip(("day", "accounts", "calls"), entry, strict=True)) for entry in finding.history],
             }
         )

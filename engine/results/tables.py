@@ -47,6 +47,7 @@ ACCOUNTS_TAIL = pa.schema(
         ("evidence", pa.float64()),
         ("flagged", pa.bool_()),
         ("campaign_id", pa.int64()),
+        ("decision", pa.string()),  # of a person, where it counts: "campaign" or "honest"
         ("map_x", pa.float64()),  # coordinates of the neighbourhood map: first two principal axes
         ("map_y", pa.float64()),
         ("reasons", pa.list_(REASON)),
@@ -111,6 +112,8 @@ CAMPAIGNS = pa.schema(
         ("first_seen_on", pa.date32()),
         ("days_seen", pa.int64()),
         ("returning_accounts", pa.int64()),  # of its accounts, those it had on an earlier day
+        ("decision", pa.string()),  # of a person: campaign, honest or unsure; null where nobody decided
+        ("decided_on", pa.date32()),
         ("history", pa.list_(HISTORY)),  # one entry a day it was found on, today's last
     ]
 )

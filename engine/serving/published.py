@@ -196,6 +196,29 @@ class Published:
         return self._links.get(link_hash(self._secret, value), -1) if self._links else -1
 
 
+def republish(path: Path, secret: Secret, campaign_id: int, assessment: str | None) -> bool:
+    """Call a finding of a file something else, or with None tell of it no more; whether the file has such a finding.
+
+    Raises OSError where there is no such file or it cannot be replaced, and StateError as ``Published``.
+    """
+    found = Published(path, secret)
+    rows = [row for row, one in enumerate(found.findings) if one.campaign_id == campaign_id]
+    arrays = {name: found.array(name) for name in found.head["arrays"]}
+    findings = [one._asdict() for one in found.findings]
+    for row in rows:
+        if assessment is not None:
+            findings[row]["assessment"] = assessment
+            continue
+        arrays["account_flagged"] = np.where(arrays["account_finding"] == row, 0, arrays["account_flagged"])
+        for name in arrays:
+            if name.endswith("_finding"):
+                arrays[name] = np.where(arrays[name] == row, -1, arrays[name]).astype(arrays[name].dtype)
+    if rows:
+        head = {name: value for name, value in found.head.items() if name not in ("format", "key", "arrays")}
+        publish(path, {**head, "findings": findings}, arrays, secret)
+    return bool(rows)
+
+
 def joined(arrays: Mapping[str, np.ndarray], before: Published, shift: int) -> dict[str, np.ndarray]:
     """The arrays of a day that is not over, with what the closed day before it found of others.
 

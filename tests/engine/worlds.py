@@ -257,12 +257,14 @@ def kept(
     *,
     flagged: np.ndarray | None = None,
     lone: np.ndarray | None = None,
+    finding: np.ndarray | None = None,
 ) -> KeptDay:
-    """What is kept of a day; flagged, lone : bool[accounts], nobody unless told."""
+    """What is kept of a day; flagged, lone : bool[accounts], nobody unless told; finding : int64[accounts]."""
     nobody = np.zeros(len(population), bool)
     people = Whole(population, secret.key, settings.calls_min)
     flags = (nobody if given is None else given for given in (flagged, lone))
-    return kept_day(people, population.statistics, *flags, settings, secret)
+    numbers = np.zeros(len(population), np.int64) if finding is None else finding
+    return kept_day(people, population.statistics, *flags, numbers, settings, secret)
 
 
 def evidence(

@@ -31,6 +31,7 @@ def test_the_list_has_days_families_campaigns_bytes_and_the_key(state: Path) -> 
         "Campaigns  2 campaigns",
         "Day        2026-11-12 8 accounts",
         "Day        2026-11-20 8 accounts",
+        "Decisions  2 decisions",
         "Families   2 families",
     ]
     assert "held out: 0 of 10 flagged, " in lines[1]
@@ -40,11 +41,11 @@ def test_the_list_has_days_families_campaigns_bytes_and_the_key(state: Path) -> 
 
 
 def test_what_is_damaged_is_said_with_its_cost(state: Path) -> None:
-    assert checked(state) == ("5 parts read and whole, 0 damaged", [])
+    assert checked(state) == ("6 parts read and whole, 0 damaged", [])
     folder = state / StateDirectory(state).kept().commit.parts[f"days/{DAY}"].folder
     (folder / "manifest.json").unlink()
     said, (wrong,) = checked(state)
-    assert said == "4 parts read and whole, 1 damaged"
+    assert said == "5 parts read and whole, 1 damaged"
     assert f"days/{DAY} is damaged" in wrong
     assert f"Day        {DAY} damaged: gauger state check says what that costs" in listed(state)
     assert pruned(state, before=None, retention_days=None, damaged=True) == f"removed days/{DAY}\n1 part removed"

@@ -37,7 +37,7 @@ def test_a_state_that_is_not_there(command: str, tmp_path: Path) -> None:
 
 def test_listing_checking_and_forgetting(state: Path) -> None:
     assert f"Day        {DAY} 8 accounts" in invoke("list", "--state", state).stdout
-    assert invoke("check", "--state", state).stdout == "5 parts read and whole, 0 damaged\n"
+    assert invoke("check", "--state", state).stdout == "6 parts read and whole, 0 damaged\n"
     name = StateDirectory(state).part(DAY, "").account_ids[0]
     assert "removed from" in invoke("forget", "--state", state, "--account", name).stdout
 

@@ -64,6 +64,7 @@ def accounts_table(accounts: int, sizes: dict[int, int]) -> pa.Table:
         "evidence": pa.array(evidence, mask=np.arange(accounts) % 101 == 100),
         "flagged": flagged,
         "campaign_id": pa.array(campaign, pa.int64(), mask=~joined),
+        "decision": pa.array(["campaign" if number == 3 else None for number in campaign.tolist()], pa.string()),
         "map_x": random.normal(0, 1, accounts) * np.where(joined, 0.3, 1.5) + 4 * joined * np.cos(angle),
         "map_y": random.normal(0, 1, accounts) * np.where(joined, 0.3, 1.5) + 4 * joined * np.sin(angle),
         "reasons": pa.array([reasons if odd else [] for odd in flagged], pa.list_(tables.REASON)),

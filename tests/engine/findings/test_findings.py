@@ -46,8 +46,9 @@ class Asked(Calls):
 
 def family_strength(families: Families, account: list[int], family: list[int], evidence: Evidence) -> np.ndarray:
     """Evidence of families by the accounts and families of calls that are in one."""
-    users = flagged_users(np.asarray(family), np.asarray(account), evidence, len(families), SETTINGS)
-    return family_evidence(families, users, flagged_share(evidence, SETTINGS))
+    flagged = evidence.probability < SETTINGS.alarm_level
+    users = flagged_users(np.asarray(family), np.asarray(account), evidence, len(families), flagged)
+    return family_evidence(families, users, flagged_share(evidence, flagged, SETTINGS))
 
 
 # Accounts
@@ -117,9 +118,10 @@ def test_family_evidence_is_the_binomial_tail_of_its_flagged_accounts() -> None:
 def test_where_many_are_flagged_a_family_needs_more_of_them_to_be_odd() -> None:
     """A tenth of a day flagged: a tenth of a family says nothing, all of it does."""
     some = worlds.evidence([1e-4] * 10 + [0.5] * 90, *no_content(100))
-    assert flagged_share(some, SETTINGS) == 0.1
-    assert flagged_share(worlds.evidence([0.5] * 9, *no_content(9)), SETTINGS) == SETTINGS.alarm_level
-    assert flagged_share(no_evidence(worlds.bare_population([5] * 4, {}), "none"), SETTINGS) == SETTINGS.alarm_level
+    least, nobody = SETTINGS.alarm_level, np.zeros(9, bool)
+    assert flagged_share(some, some.probability < least, SETTINGS) == 0.1
+    assert flagged_share(worlds.evidence([0.5] * 9, *no_content(9)), nobody, SETTINGS) == least
+    assert flagged_share(no_evidence(worlds.bare_population([5] * 9, {}), "none"), nobody, SETTINGS) == least
     family, account = [0] * 100 + [1] * 10, [*range(100), *range(10)]
     usual, odd = family_strength(worlds.families([0, 1]), account, family, some)
     assert usual < 0.5
@@ -138,7 +140,7 @@ def test_family_evidence_is_bounded_and_unknown_without_evidence() -> None:
 def test_users_of_families_are_accounts_and_only_those_with_evidence_are_tested() -> None:
     family, account = np.asarray([0, 0, 0, 1, 1, 1, 1]), np.asarray([0, 0, 2, 1, 3, 3, 2])
     evidence = worlds.evidence([1e-4, 0.5, NAN, 1e-4], *no_content(4))
-    tested, flagged = flagged_users(family, account, evidence, 3, SETTINGS)
+    tested, flagged = flagged_users(family, account, evidence, 3, evidence.probability < SETTINGS.alarm_level)
     assert (tested.tolist(), flagged.tolist()) == ([1, 2, 0], [1, 1, 0])
 
 

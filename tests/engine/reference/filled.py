@@ -1,7 +1,7 @@
 """Small state directories with a part of every kind, quick to make and to damage; and as earlier versions left them."""
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from gauger.engine.families.known import KnownFamilies
+from gauger.engine.findings.decisions import UNSURE, Decisions, Entry
 from gauger.engine.findings.known import KnownFindings, Seen
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference import kept_days
@@ -52,6 +53,15 @@ def known_findings(count: int, members: Collection[int] = (7, 8)) -> KnownFindin
     )
 
 
+def decisions(count: int, members: Sequence[int] = (7, 8)) -> Decisions:
+    """So many decisions, each on a finding of its own."""
+    found = Decisions()
+    for number in range(1, count + 1):
+        entry = Entry(number, number, UNSURE, "why", "who", number, DAY.isoformat(), "campaign", 0.9, len(members))
+        found = found.with_entry(entry, np.asarray(members, np.uint64))
+    return found
+
+
 def put_all(writing: Writing, number: int, day: date = DAY) -> None:
     """One change of every kind, all of which say the number."""
     writing.save_day(
@@ -62,6 +72,7 @@ def put_all(writing: Writing, number: int, day: date = DAY) -> None:
     writing.save_check(day, {"accounts": 10, "flagged": 0, "alarm_level": 0.001, "number": number})
     save_families(writing, known_families(number))
     save_findings(writing, known_findings(number))
+    writing.save_decisions(decisions(number))
 
 
 def numbers(directory: StateDirectory, day: date = DAY) -> set[int]:
@@ -76,6 +87,8 @@ def numbers(directory: StateDirectory, day: date = DAY) -> set[int]:
                     found.add(manifest[content] if content else manifest["next_id"] - 1)
             else:
                 found.add(0)
+        if "decisions" in kept.commit.parts:  # earlier layouts have none
+            found.add(len(kept.decisions().entries))
         return found
 
     return directory.read(ask)

@@ -23,7 +23,7 @@ from gauger.engine.statistics.population import Population
 from tests.engine import calls, worlds
 from tests.engine.reference.filled import DAY, as_before, filled, ids_in_clear, known_families, known_findings, put_all
 
-PARTS = ("campaigns", f"checks/{DAY}", f"days/{DAY}", f"days/{worlds.DAY.date()}", "families")
+PARTS = ("campaigns", f"checks/{DAY}", f"days/{DAY}", f"days/{worlds.DAY.date()}", "decisions", "families")
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_what_is_kept_is_listed(directory: StateDirectory) -> None:
     assert leftover == 0
     files = [file for file in (directory.path / "parts").rglob("*") if file.is_file()]
     assert sum(entry.bytes for entry in found) == sum(file.stat().st_size for file in files)
-    assert [entry.rows for entry in found] == [2, 0, 0, 0, 2]
+    assert [entry.rows for entry in found] == [2, 0, 0, 0, 0, 2]
     (directory.path / "parts" / ".days-2026-11-30.new").mkdir()
     (directory.path / "parts" / ".days-2026-11-30.new" / "accounts.arrow").write_bytes(b"12345")
     assert entries(directory)[1] == 5

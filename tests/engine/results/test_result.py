@@ -79,7 +79,9 @@ def accounts() -> pa.Table:
     vectors = worlds.unit_rows(np.random.default_rng(1).normal(size=(6, 20)))
     vectors[5] = 0
     evidence = worlds.evidence([1e-4, 0.2, 5e-3, 0.4, 0.6, math.nan], vectors, vectors[:2])
-    return account_table(today, reference, evidence, [campaign([0, 1])], SETTINGS)
+    flagged = np.asarray([True, *[False] * 5])
+    decided = np.asarray(["campaign", *[None] * 5], object)
+    return account_table(today, reference, evidence, [campaign([0, 1])], flagged, decided)
 
 
 def test_accounts_have_the_columns_of_the_contract() -> None:
@@ -97,6 +99,7 @@ def test_accounts_have_the_columns_of_the_contract() -> None:
 def test_accounts_say_what_is_known_and_null_where_nothing_is() -> None:
     columns = accounts().to_pydict()
     assert columns["evidence"] == pytest.approx([*(-math.log10(one) for one in (1e-4, 0.2, 5e-3, 0.4, 0.6)), None])
+    assert columns["decision"] == ["campaign", *[None] * 5]
     assert columns["flagged"] == [True, False, False, False, False, False]
     assert columns["campaign_id"] == [1, 1, None, None, None, None]
     assert columns["pace"] == [9.0, 0.5, None, 0.4, 0.3, 0.2]
@@ -112,7 +115,8 @@ def test_accounts_say_what_is_known_and_null_where_nothing_is() -> None:
 
 def test_accounts_without_evidence_are_null_throughout() -> None:
     today = worlds.bare_population([5, 6], {"pace": [1.0, 2.0]})
-    table = account_table(today, None, no_evidence(today, "no reference"), [], SETTINGS)
+    nobody = np.zeros(2, bool), np.full(2, None, object)
+    table = account_table(today, None, no_evidence(today, "no reference"), [], *nobody)
     for name in ("evidence", "campaign_id", "map_x", "map_y"):
         assert table.column(name).to_pylist() == [None, None]
     assert table.column("flagged").to_pylist() == [False, False]

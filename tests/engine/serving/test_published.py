@@ -11,7 +11,15 @@ from hypothesis import strategies as some
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.secret import Secret
-from gauger.engine.serving.published import Published, bucketed, joined, link_hash, publish, sorted_accounts
+from gauger.engine.serving.published import (
+    Published,
+    bucketed,
+    joined,
+    link_hash,
+    publish,
+    republish,
+    sorted_accounts,
+)
 
 SECRET = Secret(b"0123456789abcdef")
 FINDINGS = [
@@ -113,3 +121,26 @@ def test_the_closed_day_counts_of_whom_today_does_not_name(tmp_path: Path) -> No
     assert found.account("plain") == (-1, np.float32(0.2), False)
     assert found.account("new") == (-1, np.float32(0.1), False)
     assert (found.link("10.0.0.1"), found.link("10.0.0.2")) == (1, 3)
+
+
+def test_a_finding_is_called_otherwise_or_told_of_no_more(tmp_path: Path) -> None:
+    path, nan = tmp_path / "v", float("nan")
+    accounts = {"a": (0, 3.0, True), "b": (1, 4.0, True), "c": (-1, 5.0, True), "d": (0, nan, False)}
+    published(path, arrays_of(accounts, {"10.0.0.1": 0, "10.0.0.2": 1}))
+    assert republish(path, SECRET, 4, "unclear")
+    found = Published(path, SECRET)
+    assert [(one.campaign_id, one.assessment) for one in found.findings] == [(4, "unclear"), (7, "campaign")]
+    assert [found.account(name) for name in "abc"] == [accounts[name] for name in "abc"]
+    assert republish(path, SECRET, 4, None)
+    found = Published(path, SECRET)
+    assert [found.account(name) for name in "abc"] == [(-1, 3.0, False), (1, 4.0, True), (-1, 5.0, True)]
+    assert (found.link("10.0.0.1"), found.link("10.0.0.2")) == (-1, 1)
+    assert (found.head["as_of"], found.head["expires"]) == (1.0, 2.0)
+
+
+def test_a_file_without_the_finding_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "v"
+    published(path, arrays_of({"a": (0, 3.0, True)}))
+    before = path.stat().st_ino, path.read_bytes()
+    assert not republish(path, SECRET, 99, None)
+    assert (path.stat().st_ino, path.read_bytes()) == before
