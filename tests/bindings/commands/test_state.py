@@ -46,7 +46,7 @@ def test_damage_is_exit_code_1(state: Path) -> None:
     folder = state / StateDirectory(state).kept().commit.parts["families"].folder
     (folder / "families.arrow").write_bytes(b"")
     result = invoke("check", "--state", state)
-    assert (result.exit_code, result.stdout) == (1, "4 parts read and whole, 1 damaged\n")
+    assert (result.exit_code, result.stdout) == (1, "5 parts read and whole, 1 damaged\n")
     assert "families of earlier days get new ids" in result.stderr
     assert invoke("prune", "--state", state, "--damaged").stdout.splitlines() == ["removed families", "1 part removed"]
     assert invoke("check", "--state", state).exit_code == 0
