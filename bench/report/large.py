@@ -32,6 +32,7 @@ def write(out: Path, findings: int, flagged: int, others: int, seed: int = 1) ->
     pq.write_table(_families(random, 4 * findings), out / "families.parquet")
     pq.write_table(_campaigns(random, sizes), out / "campaigns.parquet")
     pq.write_table(tables.QUARANTINE.empty_table(), out / "quarantine.parquet")
+    pq.write_table(tables.RANKS.empty_table(), out / "ranks.parquet")
     calls = int(np.sum(accounts["calls"]))
     manifest = {
         "rows": calls,
@@ -62,6 +63,7 @@ def _accounts(random: np.random.Generator, sizes: np.ndarray, flagged: int, othe
     }
     columns |= {name: random.gamma(2.0, 0.4, number) for name in names}
     columns |= {
+        "conformity": pa.nulls(number, pa.float64()),
         "evidence": np.where(odd, 3 + random.exponential(0.6, number), random.exponential(0.4, number).clip(0, 2.9)),
         "flagged": odd,
         "campaign_id": pa.array(finding, pa.int64(), mask=finding < 0),

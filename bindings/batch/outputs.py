@@ -18,7 +18,7 @@ from gauger.engine.results.columns import described
 
 MANIFEST = "manifest.json"
 CALLS = "calls"
-TABLES = ("accounts.parquet", "families.parquet", "campaigns.parquet", "quarantine.parquet")
+TABLES = ("accounts.parquet", "families.parquet", "campaigns.parquet", "ranks.parquet", "quarantine.parquet")
 TEMPORARY = ".partial"
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from gauger.batch.calls import write_calls
 from gauger.batch.doubts import doubts_of, filled, hidden, unread, unseen
 from gauger.batch.inputs import Input, Recorded, digest, parts, settle
 from gauger.batch.one_writer import one_writer, place_of
+from gauger.batch.origin import code_digest
 from gauger.engine.common import memory, threads
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.progress import Progress, tell
@@ -252,7 +253,7 @@ class Scoring:
             rendered = start(templates.render, result.families, wanted.examples, paths, column_map, k)
             files = [account.files.get(number, Tally()).next_row for number in range(len(self._inputs))]
             write_calls(out / outputs.CALLS, finished, files)
-            contents = (result.accounts, rendered.result(), result.campaigns, _quarantine(account))
+            contents = (result.accounts, rendered.result(), result.campaigns, result.ranks, _quarantine(account))
         for name, table in zip(outputs.TABLES, contents, strict=True):
             outputs.write_result(out / name, table)
 
@@ -294,6 +295,9 @@ def _manifest(run: LocalRun, inputs: list[Input], finished: Finished, seconds: d
         "missing_evidence": result.missing_evidence,
         "drift": None if result.drift is None else result.drift.record(),
         "allow": None if result.allowed is None else result.allowed.record(),
+        "settings": asdict(run.settings),
+        "code": code_digest(),
+        "state": run.began,
         "decisions": result.decided,
         "alarm_level": result.alarm_level,
         "alarm_level_asked": run.settings.alarm_level,

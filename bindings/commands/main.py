@@ -21,6 +21,7 @@ from gauger.commands.doctor import doctor_command
 from gauger.commands.export import export_command
 from gauger.commands.group import Commands, progress_bar, say
 from gauger.commands.options import FOLDER, PATH, seed_option
+from gauger.commands.package import appeal_command, package_command, verify_command
 from gauger.commands.score import score_command, week_command
 from gauger.commands.serve import policy_commands, serve_command
 from gauger.commands.state import state_commands
@@ -46,6 +47,9 @@ main.add_command(config_command)
 main.add_command(doctor_command)
 main.add_command(export_command)
 main.add_command(decide_command)
+main.add_command(package_command)
+main.add_command(verify_command)
+main.add_command(appeal_command)
 
 
 @main.command()

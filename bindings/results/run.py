@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _DEFAULT_ALARM_LEVEL = 0.001
-_TABLES = ("accounts", "families", "campaigns", "quarantine")
+_TABLES = ("accounts", "families", "campaigns", "ranks", "quarantine")
 _SHOWN = ["campaign_id", "assessment", "probability", "accounts", "calls", "evidence", "explanation"]
 _SHOWN_MOST = 20  # findings, the strongest first
 
@@ -38,10 +38,11 @@ class Run:
     accounts: pa.Table
     families: pa.Table
     campaigns: pa.Table
+    ranks: pa.Table
     quarantine: pa.Table
 
     def table(self, name: str) -> pa.Table:
-        """A table: accounts, families, campaigns or quarantine. Raises InputError for another."""
+        """A table: accounts, families, campaigns, ranks or quarantine. Raises InputError for another."""
         if name not in _TABLES:
             raise InputError(f"{name}: no table; there are {', '.join(_TABLES)}, and calls()")
         table: pa.Table = getattr(self, name)
@@ -119,6 +120,7 @@ def read_run(out: str | Path) -> Run:
         accounts=_read_table(out, "accounts", accounts_schema),
         families=_read_table(out, "families", tables.FAMILIES),
         campaigns=_read_table(out, "campaigns", tables.CAMPAIGNS),
+        ranks=_read_table(out, "ranks", tables.RANKS),
         quarantine=_read_table(out, "quarantine", tables.QUARANTINE),
     )
 

@@ -14,6 +14,7 @@ from gauger.engine.findings.clusters import find_clusters, union_statistic
 from gauger.engine.findings.decisions import seeded
 from gauger.engine.findings.finding import Finding, Reason
 from gauger.engine.findings.open_owners import parted
+from gauger.engine.findings.ranks import widest_share
 from gauger.engine.findings.relays import ACCOUNTS_MIN, relay_pools
 from gauger.engine.findings.said import Alike, Said, alikeness_among, looked_at, said_by, usual_alikeness
 from gauger.engine.findings.signs import Group
@@ -21,7 +22,6 @@ from gauger.engine.findings.verdicts import assessed, content_of, ranked, speaks
 from gauger.engine.statistics.people import People
 from gauger.engine.statistics.population import Population
 
-_REASONS_MAX = 5
 _EVIDENCE_MAX = 300.0
 _FAMILIES_MAX = 20  # of a finding are named
 
@@ -34,56 +34,6 @@ class Calls:
     time: np.ndarray  # int64, microseconds
     family: np.ndarray  # int64, row of the families table, -1 = none
     repeats: np.ndarray  # int64
-
-
-def _tails(values: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Upper and lower tail probability of each value among the null's; NaN values give 1."""
-    null = np.sort(null[~np.isnan(null)])
-    size = len(null) + 1.0
-    high = (len(null) - np.searchsorted(null, values, "left") + 1.0) / size
-    low = (np.searchsorted(null, values, "right") + 1.0) / size
-    unknown = np.isnan(values)
-    return np.where(unknown, 1.0, high), np.where(unknown, 1.0, low)
-
-
-def widest_share(evidence: Evidence) -> str | None:
-    """The statistic of today's share among the most neighbours; None where there is none."""
-    return max(evidence.shares, default=None, key=lambda name: int(name.rsplit("_", 1)[1]))
-
-
-def account_reasons(
-    today: Population, reference: Population | None, evidence: Evidence, rows: np.ndarray
-) -> list[list[Reason]]:
-    """The most telling statistics of some accounts: least tail probability first, at most five each.
-
-    The share of today's accounts among the nearest neighbours always comes first where there is one: it flagged them.
-    """
-    if reference is None:
-        return [[] for _ in rows]
-    names, values, tails = [], [], []
-    nulls = {**reference.statistics, **evidence.relational_null}
-    for name, column in {**today.statistics, **evidence.relational}.items():
-        if name in nulls:
-            high, low = _tails(column[rows], nulls[name])
-            names.append(name)
-            values.append(column[rows])
-            tails.append(np.minimum(1.0, 2.0 * np.minimum(high, low)))
-    table, tail = np.stack(values), np.stack(tails)
-    share_name = widest_share(evidence)
-    result = []
-    for place, row in enumerate(rows.tolist()):
-        reasons: list[Reason] = []
-        content = evidence.parts.get("content")
-        if share_name is not None and content is not None and not np.isnan(content[row]):
-            reasons.append((share_name, float(evidence.shares[share_name][row]), float(content[row])))
-        if "conformity" in evidence.parts and evidence.parts["conformity"][row] < 0.05:
-            probability = float(evidence.parts["conformity"][row])
-            reasons.append(("conformity", float(-np.log10(probability)), probability))
-        order = np.argsort(tail[:, place], kind="stable")
-        odd = [int(i) for i in order if tail[i, place] < 0.05]
-        reasons += [(names[i], float(table[i, place]), float(tail[i, place])) for i in odd]
-        result.append(reasons[:_REASONS_MAX])
-    return result
 
 
 def flagged_users(

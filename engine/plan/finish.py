@@ -46,6 +46,7 @@ from gauger.engine.results.result import (
     family_table,
     finding_table,
     membership,
+    rank_table,
 )
 
 
@@ -172,6 +173,7 @@ def finish(
         accounts=account_table(today, compared, evidence, findings, flagged, decided),
         families=family_table(families, strength, addresses=day.has_addresses),
         campaigns=finding_table(findings),
+        ranks=rank_table(today, compared, evidence, findings),
         missing_evidence=evidence.missing,
         reference_days=[] if chosen is None else chosen.days,
         reference_accounts=evidence.reference_accounts,

@@ -24,7 +24,7 @@ from gauger.engine.plan.measure import Measuring, Source
 from gauger.engine.plan.published import publish_run
 from gauger.engine.plan.redeliveries import find_redeliveries
 from gauger.engine.plan.stored import StoredDay
-from gauger.engine.reference.directory import Reference, StateDirectory
+from gauger.engine.reference.directory import Kept, Reference, StateDirectory
 from gauger.engine.reference.held_out import Ahead, FalsePositives, false_positives, level_that_holds, measure_ahead
 from gauger.engine.reference.kept_findings import known_of
 from gauger.engine.segments.work import Work
@@ -61,6 +61,14 @@ def least_bytes(calls: int, prompts: int) -> int:
     return int(0.7 * memory.GIB) + max(learning, 200 * prompts) + 60 * calls
 
 
+def _began(kept: Kept) -> dict[str, Any]:
+    """What a state directory kept when a run began, so that the same can be weighed against the same again."""
+    return {
+        "parts": {name: part.digest for name, part in sorted(kept.commit.parts.items())},
+        "decisions": len(kept.decisions().entries),
+    }
+
+
 class LocalRun:
     """A run in a work directory: measure, then finish, then keep."""
 
@@ -72,11 +80,13 @@ class LocalRun:
         self.secret = state.secret if isinstance(state, StateDirectory) else state
         self.settings, self._local = settings, local
         self.failed: set[int] = set()
+        self.began: dict[str, Any] | None = None  # parts of the state directory, and their digests
         if self._directory is None:
             self._known = Known(KnownFamilies(), KnownFindings())
         else:
             families, findings, decisions, _ = self._directory.read(known_of)
             self._known = Known(families, findings, decisions=decisions)
+            self.began = self._directory.read(_began)
         run = {"format": FORMAT, "key": self.secret.key_id, "settings": asdict(settings), "inputs": inputs}
         self.work = Work(work, run, fresh=local.fresh)
         self.account = self.work.account()

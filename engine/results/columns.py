@@ -37,6 +37,7 @@ _ACCOUNTS: dict[str, Meaning] = {
     "account_id": ("", "The account, as the log names it"),
     "calls": ("calls", "Calls that were scored"),
     **{name: (one.unit, f"{one.title}; null where not available") for name, one in STATISTICS.items()},
+    "conformity": (_TAIL, "How it moves beside those that talk like it, a part of its evidence; null without"),
     "evidence": _EVIDENCE,
     "flagged": ("", "Whether its tail probability is below the alarm level"),
     "campaign_id": _FINDING,
@@ -105,6 +106,17 @@ _CAMPAIGNS: dict[str, Meaning] = {
     "history": ("", "Accounts and calls on each day it was found, today last"),
 }
 
+_RANKS: dict[str, Meaning] = {
+    "account_id": ("", "An account of a finding"),
+    "campaign_id": _FINDING,
+    "statistic": ("", "A statistic of accounts.parquet, or a part of evidence"),
+    "value": ("", "Its value, in the unit of that statistic; null of parts, and where it is not available"),
+    "at_least": ("accounts", "Accounts of the reference with at least that value"),
+    "at_most": ("accounts", "Accounts of the reference with at most that value"),
+    "null_size": ("accounts", "Accounts of the reference whose value is known"),
+    "tail_probability": ("0 to 1", "How rare that is among them, on both sides together; of parts as it was joined"),
+}
+
 _QUARANTINE: dict[str, Meaning] = {
     "file": _FILE,
     "row": _ROW,
@@ -133,6 +145,7 @@ COLUMNS: dict[str, dict[str, Meaning]] = {
     "families": _FAMILIES,
     "campaigns": _CAMPAIGNS,
     "quarantine": _QUARANTINE,
+    "ranks": _RANKS,
     "week_accounts": _WEEK_ACCOUNTS,
     "week_findings": _WEEK_FINDINGS,
 }

@@ -17,7 +17,7 @@ from gauger.engine.families.allow_list import Allowed
 from gauger.engine.families.families import TEMPLATE, Families
 from gauger.engine.families.known import KINDS
 from gauger.engine.findings.finding import Fact, Finding
-from gauger.engine.findings.findings import account_reasons
+from gauger.engine.findings.ranks import account_reasons, ranks_of
 from gauger.engine.reference.drift import Drift
 from gauger.engine.results import tables
 from gauger.engine.statistics.population import Population
@@ -34,6 +34,7 @@ class Result:
     accounts: pa.Table
     families: pa.Table
     campaigns: pa.Table
+    ranks: pa.Table
     missing_evidence: list[str]
     reference_days: list[str]
     reference_accounts: int
@@ -90,13 +91,15 @@ def account_table(
     strength = evidence_of(evidence.probability)
     explained = np.flatnonzero(flagged | (member >= 0) | (strength >= 2.0))
     reasons: list[list[dict[str, float | str | None]]] = [[] for _ in range(len(today))]
-    for row, found in zip(explained.tolist(), account_reasons(today, reference, evidence, explained), strict=True):
+    ranks = None if reference is None else ranks_of(today, reference, evidence, explained)
+    for row, found in zip(explained.tolist(), account_reasons(ranks, evidence, explained), strict=True):
         reasons[row] = [_reason(*reason) for reason in found]
     axes = _map(evidence, findings)
     statistics = {**today.statistics, **evidence.shares, **evidence.relational}
     columns = {"account_id": pa.array(today.account_ids, pa.string()), "calls": pa.array(today.calls)}
     columns |= {name: _nullable(values) for name, values in statistics.items()}
     columns |= {
+        "conformity": _nullable(evidence_of(evidence.parts.get("conformity", np.full(len(today), np.nan)))),
         "evidence": _nullable(strength),
         "flagged": pa.array(flagged),
         "campaign_id": _ids(member, campaign_ids(findings)),
@@ -106,6 +109,41 @@ def account_table(
         "reasons": pa.array(reasons, pa.list_(tables.REASON)),
     }
     return pa.table(columns)
+
+
+def rank_table(
+    today: Population, reference: Population | None, evidence: Evidence, findings: list[Finding]
+) -> pa.Table:
+    """ranks.parquet: every statistic of each account in a finding, and where it stands; none without a reference."""
+    member = membership(findings, len(today))
+    rows = np.flatnonzero(member >= 0)
+    if reference is None or not len(rows):
+        return tables.RANKS.empty_table()
+    ranks, parts = ranks_of(today, reference, evidence, rows), evidence.parts
+    known = ~np.isnan(ranks.values)
+    nothing = np.full((len(parts), len(rows)), np.nan)  # of parts only their tail probabilities are kept
+    tails = np.concatenate([np.where(known, ranks.tails, np.nan), *(one[None, rows] for one in parts.values())])
+    sizes = np.append(ranks.null_sizes, np.full(len(parts), evidence.reference_accounts))
+    count = len(tails)
+
+    def counted(of: np.ndarray) -> pa.Array:
+        return _nullable(np.concatenate([np.where(known, of, np.nan), nothing]).T.reshape(-1)).cast(pa.int64())
+
+    names = pa.array(today.account_ids, pa.string()).take(pa.array(rows))
+    each = pa.array(np.repeat(np.arange(len(rows)), count))
+    return pa.table(
+        {
+            "account_id": names.take(each),
+            "campaign_id": pa.array(np.repeat(campaign_ids(findings)[member[rows]], count)),
+            "statistic": pa.array([*ranks.names, *parts] * len(rows), pa.string()),
+            "value": _nullable(np.concatenate([ranks.values, nothing]).T.reshape(-1)),
+            "at_least": counted(ranks.at_least),
+            "at_most": counted(ranks.at_most),
+            "null_size": pa.array(np.tile(sizes, len(rows))),
+            "tail_probability": _nullable(tails.T.reshape(-1)),
+        },
+        schema=tables.RANKS,
+    )
 
 
 def _reason(statistic: str, value: float, tail_probability: float) -> dict[str, float | str | None]:

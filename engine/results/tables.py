@@ -44,6 +44,7 @@ CALLS = pa.schema(
 ACCOUNTS_HEAD = pa.schema([("account_id", pa.string()), ("calls", pa.int64())])
 ACCOUNTS_TAIL = pa.schema(
     [
+        ("conformity", pa.float64()),  # how it moves beside those that talk like it, a part of its evidence
         ("evidence", pa.float64()),
         ("flagged", pa.bool_()),
         ("campaign_id", pa.int64()),
@@ -115,6 +116,19 @@ CAMPAIGNS = pa.schema(
         ("decision", pa.string()),  # of a person: campaign, honest or unsure; null where nobody decided
         ("decided_on", pa.date32()),
         ("history", pa.list_(HISTORY)),  # one entry a day it was found on, today's last
+    ]
+)
+
+RANKS = pa.schema(
+    [
+        ("account_id", pa.string()),
+        ("campaign_id", pa.int64()),
+        ("statistic", pa.string()),  # of engine.statistics.registry, or a part of evidence (engine.evidence.parts)
+        ("value", pa.float64()),  # null of parts: only their ranks are kept
+        ("at_least", pa.int64()),  # accounts of the reference with at least that value
+        ("at_most", pa.int64()),
+        ("null_size", pa.int64()),  # accounts of the reference whose value is known
+        ("tail_probability", pa.float64()),
     ]
 )
 

@@ -37,7 +37,7 @@ FINDING: dict[str, Any] = {
 
 def run_of(findings: list[dict[str, Any]], errors: list[str] | None = None, **manifest: Any) -> Run:
     nothing = [schema.empty_table() for schema in (tables.ACCOUNTS_HEAD, tables.FAMILIES)]
-    result = Result(*nothing, pa.Table.from_pylist(findings, tables.CAMPAIGNS), [], [], 0)
+    result = Result(*nothing, pa.Table.from_pylist(findings, tables.CAMPAIGNS), tables.RANKS.empty_table(), [], [], 0)
     return Run(Path("out"), [Input(Path("log"))], MANIFEST | manifest, result, errors or [])
 
 

@@ -61,6 +61,7 @@ def accounts_table(accounts: int, sizes: dict[int, int]) -> pa.Table:
         columns[name] = pa.array(column, pa.float64(), mask=random.random(accounts) < 0.1)
     columns["payment_fan_out"] = pa.nulls(accounts, pa.float64())
     columns |= {
+        "conformity": pa.nulls(accounts, pa.float64()),
         "evidence": pa.array(evidence, mask=np.arange(accounts) % 101 == 100),
         "flagged": flagged,
         "campaign_id": pa.array(campaign, pa.int64(), mask=~joined),
@@ -188,6 +189,7 @@ def write_run(out: Path, accounts: int = ACCOUNTS, sizes: dict[int, int] = SIZES
         {"file": [0] * 123, "row": range(123), "account_id": [None] * 123, "reason": reasons}, tables.QUARANTINE
     )
     pq.write_table(quarantine, out / "quarantine.parquet")
+    pq.write_table(tables.RANKS.empty_table(), out / "ranks.parquet")
     (out / "manifest.json").write_bytes(orjson.dumps(manifest(accounts, int(np.sum(table["flagged"])))))
     return out
 
@@ -200,6 +202,7 @@ def write_empty_run(out: Path) -> Path:
         "accounts": pa.schema([*tables.ACCOUNTS_HEAD, statistic, *tables.ACCOUNTS_TAIL]),
         "families": tables.FAMILIES,
         "campaigns": tables.CAMPAIGNS,
+        "ranks": tables.RANKS,
         "quarantine": tables.QUARANTINE,
     }
     for name, schema in schemas.items():

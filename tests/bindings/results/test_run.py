@@ -16,7 +16,7 @@ from gauger.results.dictionary import MANIFEST
 from gauger.results.run import Run
 from gauger.simulate import CampaignSpec, simulate
 
-NAMES = ("accounts", "families", "campaigns", "quarantine")
+NAMES = ("accounts", "families", "campaigns", "ranks", "quarantine")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,9 @@ def test_a_notebook_shows_findings_and_runs_nothing(run: Run, tmp_path: Path) ->
         "explanation",
         pa.array(["<script>alert(1)</script>"] * run.campaigns.num_rows, pa.string()),
     )
-    shown = Run(tmp_path / "<b>", run.manifest, run.accounts, run.families, hostile, run.quarantine)._repr_html_()
+    shown = Run(
+        tmp_path / "<b>", run.manifest, run.accounts, run.families, hostile, run.ranks, run.quarantine
+    )._repr_html_()
     assert run.campaigns.num_rows > 0
     assert "&lt;script&gt;" in shown
     assert "<script" not in shown

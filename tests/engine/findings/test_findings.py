@@ -12,7 +12,6 @@ from gauger.engine.evidence.evidence import Evidence, no_evidence
 from gauger.engine.families.families import EXACT, TEMPLATE, Families
 from gauger.engine.findings.findings import (
     Calls,
-    account_reasons,
     call_evidence,
     family_evidence,
     find_findings,
@@ -49,53 +48,6 @@ def family_strength(families: Families, account: list[int], family: list[int], e
     flagged = evidence.probability < SETTINGS.alarm_level
     users = flagged_users(np.asarray(family), np.asarray(account), evidence, len(families), flagged)
     return family_evidence(families, users, flagged_share(evidence, flagged, SETTINGS))
-
-
-# Accounts
-
-
-def test_reasons_are_two_sided_ranks_least_likely_first() -> None:
-    today = worlds.bare_population(
-        [5] * 3, {"low": [0.0, 50.0, NAN], "high": [50.0, 101.0, 50.0], "own": [1.0, 2.0, 3.0]}
-    )
-    hundred = [float(value) for value in range(1, 101)]
-    reference = worlds.bare_population([5] * 100, {"low": hundred, "high": [*hundred[:99], NAN]})
-    evidence = worlds.evidence([0.0004, 0.3, 0.9], *no_content(3))
-    first, second, third = account_reasons(today, reference, evidence, np.arange(3))
-    share = max(evidence.shares)
-    assert first == [(share, pytest.approx(0.8996), 0.0004), ("low", 0.0, pytest.approx(2 / 101))]
-    assert second == [(share, pytest.approx(0.6), 0.3), ("high", 101.0, pytest.approx(2 / 100))]
-    assert third == [(share, pytest.approx(0.0), 0.9)]
-
-
-def test_statistics_of_other_accounts_are_ranked_where_the_reference_has_them() -> None:
-    today = worlds.bare_population([5] * 2, {})
-    evidence = replace(
-        worlds.evidence([0.01, 0.5], *no_content(2)),
-        relational={"spread": np.array([9.0, 0.5]), "synchrony": np.array([9.0, 9.0])},
-        relational_null={"spread": np.linspace(0, 1, 99)},
-    )
-    one, two = account_reasons(today, worlds.bare_population([5] * 9, {}), evidence, np.arange(2))
-    assert one[1:] == [("spread", 9.0, pytest.approx(2 / 100))]
-    assert len(two) == 1
-
-
-def test_conformity_is_a_reason_where_it_is_odd() -> None:
-    today = worlds.bare_population([5] * 2, {"a": [1.0, 1.0]})
-    evidence = worlds.evidence([0.01, 0.01], *no_content(2))
-    evidence.parts["conformity"][:] = [0.001, 0.2]
-    one, two = account_reasons(today, worlds.bare_population([5] * 9, {"a": [1.0] * 9}), evidence, np.arange(2))
-    assert ("conformity", pytest.approx(3.0), 0.001) in one
-    assert "conformity" not in [name for name, _, _ in two]
-
-
-def test_at_most_five_reasons_and_none_without_a_reference() -> None:
-    names = [f"statistic_{number}" for number in range(9)]
-    today = worlds.bare_population([5], {name: [99.0] for name in names})
-    reference = worlds.bare_population([5] * 200, {name: [float(row) / 9 for row in range(200)] for name in names})
-    evidence = worlds.evidence([0.01], *no_content(1))
-    assert len(account_reasons(today, reference, evidence, np.asarray([0]))[0]) == 5
-    assert account_reasons(today, None, evidence, np.asarray([0])) == [[]]
 
 
 # Families

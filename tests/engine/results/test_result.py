@@ -20,6 +20,7 @@ from gauger.engine.results.result import (
     finding_table,
     in_order,
     membership,
+    rank_table,
 )
 from tests.engine import worlds
 
@@ -178,3 +179,25 @@ def test_calls_of_one_row_number_are_told_apart_by_their_identity() -> None:
     zeros = np.zeros(3, np.int64)
     calls = CallRows(zeros, zeros, identity, zeros, zeros - 1, zeros, zeros.astype(np.float32), zeros.astype(float))
     assert in_order(calls).tolist() == [1, 2, 0]
+
+
+def test_ranks_say_of_each_account_in_a_finding_where_it_stands() -> None:
+    today = worlds.bare_population([9, 8, 7], {"pace": [9.0, 0.5, math.nan], "other": [1.0, 2.0, 3.0]})
+    reference = worlds.bare_population([5] * 4, {"pace": [0.1, 0.5, 0.6, math.nan]})
+    evidence = worlds.evidence([1e-4, 0.2, 5e-3], np.zeros((3, 20)), np.zeros((2, 20)))
+    table = rank_table(today, reference, evidence, [campaign([0, 2])])
+    assert table.schema.equals(tables.RANKS)
+    parts = list(evidence.parts)
+    assert table["statistic"].to_pylist() == ["pace", *parts] * 2
+    first, *others = table.to_pylist()
+    assert first == {
+        "account_id": "bare-0000", "campaign_id": 1, "statistic": "pace", "value": 9.0, "at_least": 0, "at_most": 3,
+        "null_size": 3, "tail_probability": 0.5,
+    }  # fmt: skip
+    assert others[0]["value"] is others[0]["at_least"] is None
+    assert (others[0]["null_size"], others[0]["tail_probability"]) == (evidence.reference_accounts, 1e-4)
+    unknown = others[len(parts)]
+    assert (unknown["account_id"], unknown["statistic"]) == ("bare-0002", "pace")
+    assert unknown["value"] is unknown["at_least"] is unknown["tail_probability"] is None
+    assert rank_table(today, None, evidence, [campaign([0])]).num_rows == 0
+    assert rank_table(today, reference, evidence, []).num_rows == 0

@@ -1,0 +1,93 @@
+"""The commands ``gauger package``, ``verify`` and ``appeal``: evidence that somebody else can check."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from gauger.boundary import complain
+from gauger.commands.group import note, say
+from gauger.commands.options import FOLDER, PATH, columns_option, workers_option
+from gauger.text.formats import plural, visible
+
+
+@click.command("package")
+@click.argument("out", type=FOLDER)
+@click.option("--finding", required=True, type=click.IntRange(1), help="The finding's number.")
+@click.option("--to", required=True, type=FOLDER, help="Folder to write, not there yet or empty.")
+@click.option("--key", type=PATH, help="PEM file of an Ed25519 private key to sign with.")
+def package_command(out: Path, finding: int, to: Path, key: Path | None) -> None:
+    """Pack a finding with every number behind it into a folder that others can check.
+
+    \b
+    Example, with a key made by: openssl genpkey -algorithm ed25519 -out key.pem
+      gauger package day --finding 1 --to finding-1 --key key.pem
+    """
+    from gauger.package.contents import pack
+
+    files = pack(out, finding, to, key)
+    say(
+        f"{plural(files, 'file')} in {visible(str(to))}{'' if key else ', not signed'}",
+        {"folder": str(to), "files": files, "signed": key is not None},
+    )
+
+
+@click.command("verify")
+@click.argument("package", type=FOLDER)
+@click.option("--public-key", type=PATH, help="Ed25519 public key that it must be signed by.")
+@click.option("--log", "logs", multiple=True, type=PATH, help="Log it was made from: computes each number again.")
+@click.option("--state", type=FOLDER, help="State directory it was scored with; nothing is written to it.")
+@columns_option
+@click.option("--allow", type=PATH, help="Allow-list it was scored with.")
+@workers_option
+def verify_command(
+    package: Path, public_key: Path | None, logs: tuple[Path, ...], state: Path | None, columns: str | None,
+    allow: Path | None, workers: int | None,
+) -> None:  # fmt: skip
+    """Check that a package is as it was written, and with --log that its numbers follow from the log.
+
+    Exit code 1 says that something does not match, and what.
+
+    \b
+    Example:
+      gauger verify finding-1 --public-key key.pub --log logs/2026-03-16.jsonl --state state
+    """
+    from gauger.package.chain import PackageError, check
+    from gauger.package.recompute import Again, recompute
+
+    try:
+        signer = check(package, public_key)
+        whole = "every file is as it was packed"
+        note(f"{whole}, signed by key {signer}" if signer else f"{whole}; it is not signed")
+        found = recompute(package, Again(list(logs), state, columns, allow, workers)) if logs else None
+    except PackageError as problem:
+        complain(f"{visible(str(package))}: {problem}")
+        sys.exit(1)
+    if found is None:
+        say("no --log: its numbers were not computed again", {"whole": True, "signer": signer, "computed": None})
+        return
+    lines = [*found.notes, *map(visible, found.differences)]
+    say(
+        "\n".join([*lines, f"{found.values:,} values computed again, {found.different:,} differ"]),
+        {"whole": True, "signer": signer, "computed": asdict(found)},
+    )
+    sys.exit(1 if found.different else 0)
+
+
+@click.command("appeal")
+@click.argument("out", type=FOLDER)
+@click.option("--account", required=True, help="An account id.")
+def appeal_command(out: Path, account: str) -> None:
+    """Say of an account why it is in a finding, how sure that is, and what remains of the finding without it.
+
+    \b
+    Example:
+      gauger appeal day --account acct_1c2fff098912d3f0
+    """
+    from gauger.package.appeal import appeal
+
+    text, told = appeal(out, account)
+    say(text.rstrip("\n"), told)
