@@ -10,13 +10,13 @@ import click
 
 from gauger.commands.group import say
 from gauger.commands.options import FOLDER, PATH
-from gauger.engine.findings.decisions import CAMPAIGN, DECISIONS, HONEST, UNDONE
 from gauger.text.formats import plural, visible
 
+_DECISIONS = ("campaign", "honest", "unsure")
 _FROM_NOW = {
-    CAMPAIGN: "its accounts are named and flagged from the next run on",
-    HONEST: "it is not raised again, and its accounts are compared with",
-    UNDONE: "what was decided before holds again",
+    "campaign": "its accounts are named and flagged from the next run on",
+    "honest": "it is not raised again, and its accounts are compared with",
+    "undone": "what was decided before holds again",
 }
 
 
@@ -30,7 +30,7 @@ def _user() -> str:
 @click.command("decide")
 @click.argument("out", type=FOLDER)
 @click.option("--finding", required=True, type=click.IntRange(1), help="The finding's number.")
-@click.option("--as", "decision", type=click.Choice(DECISIONS), help="What it is.")
+@click.option("--as", "decision", type=click.Choice(_DECISIONS), help="What it is.")
 @click.option("--undo", is_flag=True, help="Take back the decision that holds on it.")
 @click.option("--why", required=True, help="The reason, for whoever reads it later. It is kept as it stands.")
 @click.option("--who", default=_user, help="Who decides (default: the user).")
@@ -43,7 +43,7 @@ def decide_command(
 
     \b
     Example:
-      gauger decide day --finding 2 --as honest --why "our own evaluation team, ticket 4711" --state state
+      gauger decide day --finding 2 --as honest --why "our own tests, ticket 4711" --state state
     """
     from gauger.results import deciding
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -44,9 +45,14 @@ def package_command(out: Path, finding: int, to: Path, key: Path | None) -> None
 @click.option("--allow", type=PATH, help="Allow-list it was scored with.")
 @workers_option
 def verify_command(
-    package: Path, public_key: Path | None, logs: tuple[Path, ...], state: Path | None, columns: str | None,
-    allow: Path | None, workers: int | None,
-) -> None:  # fmt: skip
+    package: Path,
+    public_key: Path | None,
+    logs: tuple[Path, ...],
+    state: Path | None,
+    columns: str | None,
+    allow: Path | None,
+    **options: Any,
+) -> None:
     """Check that a package is as it was written, and with --log that its numbers follow from the log.
 
     Exit code 1 says that something does not match, and what.
@@ -62,7 +68,7 @@ def verify_command(
         signer = check(package, public_key)
         whole = "every file is as it was packed"
         note(f"{whole}, signed by key {signer}" if signer else f"{whole}; it is not signed")
-        found = recompute(package, Again(list(logs), state, columns, allow, workers)) if logs else None
+        found = recompute(package, Again(list(logs), state, columns, allow, options["workers"])) if logs else None
     except PackageError as problem:
         complain(f"{visible(str(package))}: {problem}")
         sys.exit(1)

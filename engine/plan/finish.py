@@ -151,17 +151,16 @@ def finish(
     progress.tell("findings")
     member_family = families.of_group[spread.members.group]
     evidence = replace(evidence, relational=related(people, evidence, spread.members, member_family, settings))
-    statistics = {**people.accounts.statistics, "family_entropy": spread.entropy(families)}
-    today = replace(people.accounts, statistics=statistics)
+    more = {"family_entropy": spread.entropy(families)}
+    today = replace(people.accounts, statistics=people.accounts.statistics | more)
     compared = reference if evidence.reference_accounts else None
-    names = pa.array(people.account_ids, pa.string())
-    hashes = hash_column(day.key, names)
-    confirmed, calls = known.decisions.confirmed(hashes), spread.wanted(families)
+    hashes = hash_column(day.key, names := pa.array(people.account_ids, pa.string()))
+    calls, confirmed = spread.wanted(families), known.decisions.confirmed(hashes)
     found = find_findings(today, compared, evidence, families, calls, people, settings, confirmed)
     if date_of_day is not None:
         found, known.findings = known.findings.number(found, people, date_of_day, day.key)
     settled = settle(found, known.decisions, hashes)
-    findings, decided = settled.raised, decided_accounts(settled, confirmed, len(hashes))
+    findings, decided = settled.raised, decided_accounts(settled, confirmed, len(names))
     flagged = (evidence.probability < settings.alarm_level) & (decided != HONEST) | (decided == CAMPAIGN)
     watch.lap("campaigns")
     users = flagged_users(member_family, spread.members.account, evidence, len(families), flagged)
@@ -186,10 +185,10 @@ def finish(
         seconds=watch.seconds,
     )
     member = membership(findings, len(hashes))
-    naming = Naming(names, families, member, campaign_ids(findings))
     # Honest ones are kept apart, too. Without a reference nobody is flagged: an app would be missing from its baseline.
     kept_out = flagged | (decided == HONEST)
     part_of = np.where(kept_out, np.append(campaign_ids(found), 0)[membership(found, len(hashes))], 0)
+    naming = Naming(names, families, member, campaign_ids(findings))
     return Finished(result, day, evidence, families, spread, naming, kept_out, flagged & (member < 0), part_of)
 
 

@@ -279,8 +279,8 @@ def test_the_version_and_every_command_are_told() -> None:
     for command in COMMANDS:
         assert command in invoke("--help").stdout
     assert COMMANDS == [
-        "bench", "columns", "config", "demo", "doctor", "evaluate", "explain", "export", "plan", "policy", "report",
-        "score", "serve", "simulate", "state", "warmup", "week",
+        "appeal", "bench", "columns", "config", "decide", "demo", "doctor", "evaluate", "explain", "export", "package",
+        "plan", "policy", "report", "score", "serve", "simulate", "state", "verify", "warmup", "week",
     ]  # fmt: skip
 
 

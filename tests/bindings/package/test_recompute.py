@@ -74,7 +74,7 @@ def test_another_key_and_no_state(packed: Packed, tmp_path: Path) -> None:
     document = orjson.loads((folder / "package.json").read_bytes())
     (folder / "package.json").write_bytes(orjson.dumps({**document, "key_id": "0" * 16}))
     for state in (packed.state, None):
-        with pytest.raises(InputError, match="the finding is of key 0{16}, .* give the --state it was scored with"):
+        with pytest.raises(InputError, match=r"the finding is of key 0{16}, .* give the --state it was scored with"):
             recompute(folder, Again([packed.log], state))
     (folder / "package.json").write_bytes(orjson.dumps({**document, "state": None}))
     with pytest.raises(InputError, match="without a state directory: leave --state out"):
