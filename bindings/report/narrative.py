@@ -156,8 +156,5 @@ def checks(row: dict[str, Any], parts: Sequence[Part]) -> list[str]:
     )
     if row["assessment"] == "campaign":
         said.append("Before acting, let a second person confirm it, and keep this file with the decision.")
-    said.append(
-        f"Then say what it is: gauger decide OUT --finding {row['campaign_id']} --as campaign, honest or unsure. The "
-        "runs that follow go by it."
-    )
+    said.append("Then say what it is, with gauger decide: campaign, honest or unsure. The runs that follow go by it.")
     return said
