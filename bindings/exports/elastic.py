@@ -6,12 +6,11 @@ from typing import Any
 
 from gauger.exports.findings import PRODUCT, TECHNIQUES, Exported
 
-_VERSION = "8.17.0"
+_VERSION = "9.4.0"
 
 
 def document(finding: Exported) -> dict[str, Any]:
     """One alert."""
-    threat = {"framework": "MITRE ATLAS", "technique": {"id": list(TECHNIQUES), "name": list(TECHNIQUES.values())}}
     return {
         "@timestamp": finding.ended_at.isoformat(),
         "ecs": {"version": _VERSION},
@@ -26,13 +25,13 @@ def document(finding: Exported) -> dict[str, Any]:
             "start": finding.started_at.isoformat(),
             "end": finding.ended_at.isoformat(),
             "risk_score": finding.percent,
-            "reason": "; ".join(finding.present) or finding.explanation or finding.title,
+            "reason": finding.description,
         },
         "message": finding.title,
         "observer": {"product": PRODUCT, "vendor": PRODUCT, "type": "detector", "version": finding.version},
         "rule": {"name": finding.assessment, "category": "model distillation", "uuid": finding.uid},
-        "related": {"user": [one.account_id for one in finding.named]},
-        **({"threat": threat} if finding.assessment == "campaign" else {}),
+        "related": {"user": finding.named},
+        **({"threat": _threat()} if finding.is_campaign else {}),
         "gauger": {
             "finding": finding.number,
             "assessment": finding.assessment,
@@ -44,5 +43,22 @@ def document(finding: Exported) -> dict[str, Any]:
             "links": finding.links,
             "honest_explanation": finding.explanation,
             "key_id": finding.key_id,
+        },
+    }
+
+
+def _threat() -> dict[str, Any]:
+    parts = [one for one in TECHNIQUES if one.parent is not None]
+    whole = [one.parent or (one.uid, one.name) for one in TECHNIQUES]
+    return {
+        "framework": "MITRE ATLAS",
+        "technique": {
+            "id": [uid for uid, _ in whole],
+            "name": [name for _, name in whole],
+            "subtechnique": {
+                "id": [one.uid for one in parts],
+                "name": [one.name for one in parts],
+                "reference": [one.url for one in parts],
+            },
         },
     }

@@ -14,7 +14,8 @@ from gauger.exports import elastic, ocsf, stix
 from gauger.exports.findings import Exported
 
 _INDEX = "gauger-findings"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for one, at the beginning of a cell
+# What spreadsheets take for a formula at the beginning of a cell, also in the wide letters of East Asia.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _COLUMNS = ("finding", "assessment", "probability", "account_id", "calls", "evidence", "started_at", "ended_at", "uid")
 
 
@@ -59,9 +60,11 @@ def _hec(findings: Sequence[Exported]) -> Iterator[Record]:
 
 def _bulk(findings: Sequence[Exported]) -> Iterator[Record]:
     for one in findings:
-        # The same finding is the same document: sent twice, or on a later day, it replaces itself.
-        action = {"index": {"_index": _INDEX, "_id": one.uid}}
-        yield Record(one.uid, _line(action) + _line(elastic.document(one)))
+        # The same finding is the same document: sent twice, or on a later day, it replaces itself; an older one sent
+        # again does not replace a newer one.
+        version = int(one.ended_at.timestamp() * 1000)
+        action = {"_index": _INDEX, "_id": one.uid, "version": version, "version_type": "external_gte"}
+        yield Record(one.uid, _line({"index": action}) + _line(elastic.document(one)))
 
 
 def _table(findings: Sequence[Exported]) -> Iterator[Record]:

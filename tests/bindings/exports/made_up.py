@@ -18,18 +18,27 @@ HOSTILE = [
     "-1",
     "+2",
     "\t=1",
-    "x" * 2_000,
+    "x" * 1_000,
+    "\n=1",
+    "＝1",
+    "a;=1",
+    "nul\x00 escape\x1b[31m delete\x7f",
+    "\ufffe\U0010ffff",
+    "${jndi:ldap://x}{{7*7}}",
 ]
 START, END = datetime(2026, 3, 16, 1, tzinfo=UTC), datetime(2026, 3, 16, 23, 59, 59, 123456, tzinfo=UTC)
 
 
-def made_up(assessments: tuple[str, ...] = ("campaign", "unclear"), accounts: list[str] | None = None) -> Run:
+def made_up(
+    assessments: tuple[str, ...] = ("campaign", "unclear"), accounts: list[str] | None = None, years_ago: int = 0
+) -> Run:
     """A run with a finding of each assessment, of all accounts in turn."""
+    start, end = (moment.replace(year=moment.year - years_ago) for moment in (START, END))
     names = accounts or HOSTILE
     campaigns = [
         {
             "campaign_id": number, "accounts": len(names), "calls": 26 * len(names), "evidence": 12.5,
-            "links": ["content"], "started_at": START, "ended_at": END, "families": [3], "assessment": assessment,
+            "links": ["content"], "started_at": start, "ended_at": end, "families": [3], "assessment": assessment,
             "probability": 0.98, "explanation": "a shared tool", "facts": [], "reasons": [],
             "present": ["regular pace: median 0.3, others 1.9"], "lacking": [], "days_seen": number,
         }

@@ -2,7 +2,11 @@
 
 from dataclasses import replace
 
-from gauger.exports.findings import ACCOUNTS_MOST, exported
+import pytest
+
+from gauger.engine.common.errors import InputError
+from gauger.engine.findings.verdicts import VERDICTS
+from gauger.exports.findings import ACCOUNTS_MOST, chosen, exported
 from tests.bindings.exports.made_up import HOSTILE, made_up
 
 
@@ -16,7 +20,9 @@ def test_only_what_was_asked_for() -> None:
 def test_the_oddest_account_first_and_all_of_them() -> None:
     finding = next(exported(made_up(), None))
     assert {one.account_id for one in finding.members} == set(HOSTILE)
-    assert [one.evidence for one in finding.members] == sorted((float(n % 5) for n in range(10)), reverse=True)
+    assert [one.evidence for one in finding.members] == sorted(
+        (float(n % 5) for n in range(len(HOSTILE))), reverse=True
+    )
 
 
 def test_an_event_names_so_many_and_counts_all() -> None:
@@ -37,3 +43,12 @@ def test_names_stay_and_differ_between_findings_and_keys() -> None:
 def test_a_title_holds_nothing_that_an_account_wrote() -> None:
     for finding in exported(made_up(), None):
         assert not any(name in finding.title for name in HOSTILE if len(name) > 2)
+
+
+def test_assessments_by_name() -> None:
+    assert chosen("all") == VERDICTS
+    assert chosen(" campaign,, shared tool ") == ["campaign", "shared tool"]
+    for mistyped in ("campain", "campaign,\x1b[31m", "", ",", "All"):
+        with pytest.raises(InputError, match="there are campaign, unclear, new population, evaluation run") as caught:
+            chosen(mistyped)
+        assert "\x1b" not in str(caught.value)
