@@ -1,37 +1,33 @@
-"""Sending records: signed, tried again where that helps, and put aside where it does not.
+"""Sending records: signed, tried again where that helps, and told of where it does not.
 
-A receiver may be down, busy, or refuse one document of many. Records carry names by which a receiver knows them, so
-that one sent twice is not two. Keys come from variables, as everybody on a machine sees its command lines.
+A receiver may be down, slow, busy, or refuse one document of many. What it answered for is not sent again. Where no
+answer came, it may have taken a request all the same: records carry names by which it knows them.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import hmac
-import os
-import re
+import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-import orjson
 import urllib3
-from urllib3.util import Retry, parse_url
+from urllib3.util import Retry, Url
 
-from gauger.engine.common.errors import InputError
-from gauger.engine.common.private import opener
+from gauger.exports import answers, keys
 from gauger.exports.findings import uid_of
 from gauger.exports.formats import Record
 
-SIGNING, SPLUNK, ELASTIC = "GAUGER_WEBHOOK_SECRET", "GAUGER_HEC_TOKEN", "GAUGER_ELASTIC_API_KEY"
-_BATCH = 100  # records, and so many bytes, sent together
 _BATCH_BYTES = 4 << 20
-_AGAIN = (408, 429, 500, 502, 503, 504)
+# Records sent together. Splunk is sent single ones: of several it may take the first and refuse the rest.
+_BATCH, _BATCHES = 100, {"hec": 1}
+_AGAIN = (0, 408, 425, 429, 500, 502, 503, 504)  # 0: no answer came
+_TOO_LARGE = 413
 _TRIES = 6
-_SECONDS = urllib3.Timeout(connect=10, read=60)
+_PAUSE_MOST = 120.0  # seconds, whatever a receiver asks for
+_ANSWER_MOST = 16 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -48,72 +44,142 @@ class Door:
 
     address : http or https; redirects are not followed, certificates are checked
     wait : seconds before the first retry, doubled each time; a receiver's Retry-After counts before it
+    seconds : to wait for an answer to begin, and for it to end
+
+    Raises InputError for an address or a key that is none, and for a key that would be sent in the clear.
     """
 
     address: str
     format_name: str
     content_type: str
     wait: float = 1.0
+    seconds: float = 60.0
     sleep: Callable[[float], None] = time.sleep
+    channel: str = field(default_factory=lambda: str(uuid.uuid4()))
+    url: Url = field(init=False)
 
     def __post_init__(self) -> None:
-        if parse_url(self.address).scheme not in ("http", "https"):
-            raise InputError("--url is not an http or https address")
+        object.__setattr__(self, "url", keys.checked(self.address, self.format_name))
 
     def send(self, records: Sequence[Record]) -> Sent:
         """Send all; what is not taken in the end is told, with the reason."""
-        taken, refused = 0, []
-        with urllib3.PoolManager(timeout=_SECONDS) as pool:
-            for batch in _batches(records):
-                left, why = self._sent(pool, batch)
-                taken += len(batch) - len(left)
-                refused += [(record, why) for record in left]
-        return Sent(taken, refused)
+        refused: list[tuple[Record, str]] = []
+        pending: dict[int, Record] = {}  # by number of acknowledgement
+        tries = _TRIES
+        with urllib3.PoolManager(timeout=urllib3.Timeout(connect=10, read=self.seconds)) as pool:
+            for batch in _batches(records, _BATCHES.get(self.format_name, _BATCH)):
+                delivery = _Delivery(self, pool, tries)
+                delivery.send(batch)
+                refused += delivery.refused
+                pending |= delivery.pending
+                # A receiver that was away for all tries is asked once for each batch from then on.
+                tries = 1 if delivery.is_away else _TRIES
+            refused += [(one, "taken, not acknowledged") for one in self._unacknowledged(pool, pending).values()]
+        return Sent(len(records) - len(refused), refused)
 
-    def _sent(self, pool: urllib3.PoolManager, batch: list[Record]) -> tuple[list[Record], str]:
-        """What of a batch was not taken, and why: sent as a whole, then what was refused of it for a while only."""
-        gone: list[Record] = []
+    def pause(self, attempt: int, asked: float | None) -> None:
+        """Wait before the next attempt, as long as was asked for within bounds."""
+        own = self.wait * 2**attempt * (1 + random.random() / 2)
+        self.sleep(min(own if asked is None else asked, _PAUSE_MOST))
+
+    def post(self, pool: urllib3.PoolManager, url: str, body: bytes, name: str, kind: str) -> answers.Answer:
+        """Ask once, signed now; whatever goes wrong is an answer too."""
+        headers = {"Content-Type": kind, **keys.authorization(self.format_name), **keys.signature(name, body)}
+        if self.format_name == "hec":
+            headers["X-Splunk-Request-Channel"] = self.channel
+        try:
+            response = pool.request(
+                "POST", url, body=body, headers=headers, retries=False, redirect=False, preload_content=False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            return answers.Answer(0, b"", None, f"no answer ({type(error).__name__})")
+        return answers.Answer(response.status, self._read(response), _asked(response), f"HTTP {response.status}")
+
+    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """The answer as far as it came: its status says what became of the request, whatever happens to the rest."""
+        data, end = b"", time.monotonic() + self.seconds
+        try:
+            while len(data) < _ANSWER_MOST and time.monotonic() < end and (part := response.read1(1 << 16)):
+                data += part
+        except urllib3.exceptions.HTTPError:
+            data = b""
+        response.close()
+        return data
+
+    def _unacknowledged(self, pool: urllib3.PoolManager, pending: dict[int, Record]) -> dict[int, Record]:
+        """What of Splunk's numbers was not acknowledged as written to an index, after as many questions as tries."""
+        address = answers.acknowledgements_of(self.url, self.channel)
         for attempt in range(_TRIES):
-            try:
-                answer = self._post(pool, batch)
-            except urllib3.exceptions.HTTPError as error:
-                return [*gone, *batch], type(error).__name__
-            if not 200 <= answer.status < 300:
-                return [*gone, *batch], f"HTTP {answer.status}"
-            if self.format_name != "elastic-bulk":
-                return [], ""
-            status = _statuses(answer, batch)
-            gone += [one for one in batch if status[one.uid] >= 300 and status[one.uid] not in _AGAIN]
-            batch = [one for one in batch if status[one.uid] in _AGAIN]
-            if not batch:
-                break
-            self.sleep(self.wait * 2**attempt)
-        left = [*gone, *batch]
-        return left, "refused as documents" if left else ""
+            if not pending or address is None:
+                return {}
+            self.pause(attempt, None)
+            answer = self.post(pool, address, answers.question(pending), self.channel, "application/json")
+            done = answers.acknowledged(answer, pending)
+            pending = {number: one for number, one in pending.items() if number not in done}
+        return pending
 
-    def _post(self, pool: urllib3.PoolManager, batch: list[Record]) -> urllib3.BaseHTTPResponse:
+
+class _Delivery:
+    """One batch on its way: what was refused of it, and what is to be acknowledged."""
+
+    def __init__(self, door: Door, pool: urllib3.PoolManager, tries: int) -> None:
+        self._door, self._pool, self._tries = door, pool, tries
+        self.refused: list[tuple[Record, str]] = []
+        self.pending: dict[int, Record] = {}
+        self.is_away = False
+
+    def send(self, batch: list[Record]) -> None:
+        """Send as a whole, then what was refused of it for a while only; in halves where it is too large."""
+        attempt, why = 0, ""  # since something was taken
+        while attempt < self._tries:
+            answer = self._post(batch)
+            if answer.status == _TOO_LARGE and len(batch) > 1:
+                middle = len(batch) // 2
+                self.send(batch[:middle])
+                self.send(batch[middle:])
+                return
+            left, why = self._left(batch, answer)
+            if not left:
+                return
+            attempt = attempt + 1 if len(left) == len(batch) else 0
+            batch = left
+            if attempt < self._tries:
+                self._door.pause(max(0, attempt - 1), answer.retry_after)
+        self.is_away = True
+        self._refuse(batch, why)
+
+    def _left(self, batch: list[Record], answer: answers.Answer) -> tuple[list[Record], str]:
+        """What of a batch is to be sent again, and why."""
+        if answer.status in _AGAIN:
+            return batch, answer.told
+        if not 200 <= answer.status < 300:
+            self._refuse(batch, answer.told)
+            return [], ""
+        if self._door.format_name == "hec" and (number := answers.number_of(answer)) is not None:
+            self.pending[number] = batch[0]
+        if self._door.format_name != "elastic-bulk":
+            return [], ""
+        status = answers.statuses(answer, batch)
+        for one in batch:
+            if status[one.uid] not in _AGAIN and status[one.uid] >= 300:
+                self._refuse([one], f"document refused ({status[one.uid]})")
+        return [one for one in batch if status[one.uid] in _AGAIN], "documents refused for a while"
+
+    def _post(self, batch: list[Record]) -> answers.Answer:
         body = b"".join(record.data for record in batch)
-        retries = Retry(
-            total=_TRIES, redirect=0, status_forcelist=_AGAIN, allowed_methods=None, backoff_factor=self.wait,
-            backoff_jitter=self.wait / 2, raise_on_status=False, raise_on_redirect=False,
-        )  # fmt: skip
-        headers = {"Content-Type": self.content_type, **_keys(self.format_name), **_signature(batch, body)}
-        return pool.request("POST", self.address, body=body, headers=headers, retries=retries)
+        # The same message has the same name each time it is sent.
+        name = f"msg_{uid_of(*(record.uid for record in batch), hashlib.sha256(body).hexdigest())}"
+        return self._door.post(self._pool, self._door.url.url, body, name, self._door.content_type)
+
+    def _refuse(self, batch: list[Record], why: str) -> None:
+        self.refused += [(record, why) for record in batch]
 
 
-def put_aside(sent: Sent, folder: Path) -> None:
-    """Keep what was not taken, a file a record that the user alone may read: exported again, or sent by hand."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for record, _ in sent.refused:
-        with open(folder / f"{re.sub(r'[^0-9a-zA-Z-]', '-', record.uid)}.json", "wb", opener=opener) as file:
-            file.write(record.data)
-
-
-def _batches(records: Sequence[Record]) -> Iterator[list[Record]]:
+def _batches(records: Sequence[Record], most: int) -> Iterator[list[Record]]:
     batch: list[Record] = []
     size = 0
     for record in records:
-        if batch and (len(batch) == _BATCH or size + len(record.data) > _BATCH_BYTES):
+        if batch and (len(batch) == most or size + len(record.data) > _BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(record)
@@ -122,38 +188,10 @@ def _batches(records: Sequence[Record]) -> Iterator[list[Record]]:
         yield batch
 
 
-def _statuses(answer: urllib3.BaseHTTPResponse, batch: list[Record]) -> Mapping[str, int]:
-    """Of each document of a bulk request; of an answer that cannot be read, that each is to be sent again."""
+def _asked(response: urllib3.BaseHTTPResponse) -> float | None:
+    """The seconds of a Retry-After; None without one that can be read."""
+    value = response.headers.get("Retry-After")
     try:
-        items = [next(iter(item.values())) for item in orjson.loads(answer.data)["items"]]
-        found = {str(item["_id"]): int(item["status"]) for item in items}
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
-        found = {}
-    return {record.uid: found.get(record.uid, _AGAIN[-1]) for record in batch}
-
-
-def _keys(format_name: str) -> dict[str, str]:
-    variable, scheme = {"hec": (SPLUNK, "Splunk"), "elastic-bulk": (ELASTIC, "ApiKey")}.get(format_name, ("", ""))
-    key = os.environ.get(variable) if variable else None
-    return {"Authorization": f"{scheme} {key}"} if key else {}
-
-
-def _signature(batch: list[Record], body: bytes) -> dict[str, str]:
-    """Headers of a signed request, as Standard Webhooks 1.0 has them (standardwebhooks.com)."""
-    secret = os.environ.get(SIGNING)
-    if not secret:
-        return {}
-    try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
-        raise InputError(f"{SIGNING} is not in base64, as whsec_MfKQ9r8G...") from None
-    name, now = (
-        f"msg_{uid_of(*(record.uid for record in batch), hashlib.sha256(body).hexdigest())}",
-        str(int(time.time())),
-    )
-    signed = hmac.digest(key, b".".join([name.encode(), now.encode(), body]), "sha256")
-    return {
-        "webhook-id": name,
-        "webhook-timestamp": now,
-        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
-    }
+        return None if value is None else max(0.0, float(Retry().parse_retry_after(value)))
+    except (urllib3.exceptions.HTTPError, ValueError, OverflowError):
+        return None

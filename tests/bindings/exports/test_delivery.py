@@ -1,80 +1,26 @@
-"""Sending to receivers on loopback that fail: nothing lost, nothing twice, and keys only where they belong."""
+"""Sending to receivers on loopback that fail: nothing lost, nothing twice."""
 
 import base64
 import hashlib
 import hmac
 import json
+import socket
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from collections.abc import Callable
+from email.utils import formatdate
+from types import SimpleNamespace
 
 import pytest
-from click.testing import CliRunner
 
-from gauger.commands import export as command
-from gauger.commands.main import main
-from gauger.engine.common.errors import InputError
-from gauger.exports.delivery import Door, put_aside
+from gauger.exports.delivery import Door
 from gauger.exports.findings import exported
 from gauger.exports.formats import FORMATS, Record
 from tests.bindings.exports.made_up import made_up
+from tests.bindings.exports.receivers import Answering, Receiver, always, elastic, receiver, splunk, take_events
 
-
-class Receiver(BaseHTTPRequestHandler):
-    """Refuses every third request; an Elastic-like one also every third document."""
-
-    requests: list[tuple[dict[str, str], bytes]]
-    taken: Counter[str]
-    status: int
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.requests.append((dict(self.headers), body))
-        answer = b"{}"
-        if len(self.requests) % 3 == 1:
-            self._answer(self.status, b"")
-            return
-        if self.path == "/_bulk":
-            lines = [json.loads(line) for line in body.splitlines()]
-            items = []
-            for place, action in enumerate(lines[::2]):
-                name = action["index"]["_id"]
-                refused = 400 if name.endswith("bad") else 429 if place % 3 == 2 else 201
-                self.taken[name] += refused == 201
-                items.append({"index": {"_id": name, "status": refused}})
-            answer = json.dumps({"errors": True, "items": items}).encode()
-        else:
-            for line in body.splitlines():
-                self.taken[json.loads(line)["event"]["finding_info"]["uid"]] += 1
-        self._answer(200, answer)
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        if status == 302:
-            self.send_header("Location", "http://127.0.0.1:9/elsewhere")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def receiver(status: int = 503) -> Iterator[tuple[str, type[Receiver]]]:
-    kind = type("Own", (Receiver,), {"requests": [], "taken": Counter(), "status": status})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", kind
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+EVENTS = "/services/collector/event"
 
 
 def records(name: str, number: int = 250) -> list[Record]:
@@ -82,88 +28,223 @@ def records(name: str, number: int = 250) -> list[Record]:
     return list(FORMATS[name].records(findings))
 
 
+def door(address: str, name: str, sleep: Callable[[float], None] = lambda _: None, seconds: float = 60.0) -> Door:
+    return Door(address, name, FORMATS[name].content_type, seconds=seconds, sleep=sleep)
+
+
+def first(answering: Answering) -> Answering:
+    """So to the first request; to others that all is taken."""
+
+    def answer(one: Receiver, body: bytes) -> None:
+        if len(one.requests) == 1:
+            answering(one, body)
+        else:
+            take_events(one, body)
+            one.say(200)
+
+    return answer
+
+
 def test_splunk_that_fails_every_third_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAUGER_HEC_TOKEN", "t0ken")
     given = records("hec")
-    with receiver() as (address, found):
-        sent = Door(f"{address}/services/collector/event", "hec", "application/json", wait=0).send(given)
+    with receiver(splunk) as (address, found):
+        sent = door(f"{address}{EVENTS}", "hec").send(given)
     assert (sent.taken, sent.refused) == (250, [])
     assert found.taken == Counter(one.uid for one in given)
-    assert {headers["Authorization"] for headers, _ in found.requests} == {"Splunk t0ken"}
+    assert {headers["Authorization"] for _, headers, _ in found.requests} == {"Splunk t0ken"}
+    assert len({headers["X-Splunk-Request-Channel"] for _, headers, _ in found.requests}) == 1
 
 
-def test_elastic_that_refuses_documents_for_a_while_and_one_for_good(tmp_path: Path) -> None:
+def test_elastic_that_refuses_documents_for_a_while_and_one_for_good() -> None:
     given = records("elastic-bulk")
     bad = Record("x-bad", given[0].data.replace(given[0].uid.encode(), b"x-bad"))
     slept: list[float] = []
-    with receiver() as (address, found):
-        door = Door(f"{address}/_bulk", "elastic-bulk", "application/x-ndjson", wait=0, sleep=slept.append)
-        sent = door.send([*given, bad])
-    assert found.taken == Counter(one.uid for one in given)
-    assert (sent.taken, [one.uid for one, _ in sent.refused]) == (250, ["x-bad"])
+    with receiver(elastic) as (address, found):
+        sent = door(f"{address}/_bulk", "elastic-bulk", slept.append).send([*given, bad])
+    assert +found.taken == Counter(one.uid for one in given)
+    assert (sent.taken, sent.refused) == (250, [(bad, "document refused (400)")])
     assert slept
-    put_aside(sent, tmp_path / "dead")
-    (letter,) = (tmp_path / "dead").iterdir()
-    assert (letter.name, letter.read_bytes(), letter.stat().st_mode & 0o777) == ("x-bad.json", bad.data, 0o600)
 
 
-def test_a_receiver_that_never_takes_anything() -> None:
-    with receiver(status=403) as (address, found):
-        sent = Door(address, "ocsf", "application/x-ndjson", wait=0).send(records("ocsf", 3))
+def test_an_older_document_than_the_one_that_is_there_is_taken() -> None:
+    given = records("elastic-bulk", 1)
+    items = [{"index": {"_id": given[0].uid, "status": 409}}]
+    with receiver(always(200, json.dumps({"errors": True, "items": items}).encode())) as (address, found):
+        assert door(f"{address}/_bulk", "elastic-bulk").send(given).taken == 1
+    assert len(found.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'{"items": 7}', b'{"items": [7, {}, {"index": 1}, {"index": {"_id": 3, "status": "x"}}]}'],
+)
+def test_an_answer_of_elastic_that_says_nothing_of_a_document(body: bytes) -> None:
+    with receiver(always(200, body)) as (address, found):
+        sent = door(f"{address}/_bulk", "elastic-bulk").send(records("elastic-bulk", 2))
+    assert (sent.taken, len(sent.refused), len(found.requests)) == (0, 2, 6)
+
+
+def test_what_is_refused_for_good_is_not_tried_again() -> None:
+    with receiver(always(403)) as (address, found):
+        sent = door(address, "ocsf").send(records("ocsf", 3))
     assert (sent.taken, {why for _, why in sent.refused}) == (0, {"HTTP 403"})
-    assert len(found.requests) == 1, "what is refused for good is not tried again"
+    assert len(found.requests) == 1
 
 
 def test_a_redirect_is_not_followed() -> None:
-    with receiver(status=302) as (address, _):
-        sent = Door(address, "ocsf", "application/x-ndjson", wait=0).send(records("ocsf", 3))
+    with receiver(always(302, Location="http://127.0.0.1:9/elsewhere")) as (address, _):
+        sent = door(address, "ocsf").send(records("ocsf", 3))
     assert (sent.taken, {why for _, why in sent.refused}) == (0, {"HTTP 302"})
 
 
-def test_nobody_there() -> None:
-    with receiver() as (address, _):
+def test_nobody_there_is_asked_six_times_and_then_once_a_batch() -> None:
+    with receiver(always(200)) as (address, _):
         pass
-    sent = Door(address, "ocsf", "application/x-ndjson", wait=0).send(records("ocsf", 3))
-    assert (sent.taken, {why for _, why in sent.refused}) == (0, {"MaxRetryError"})
+    slept: list[float] = []
+    sent = door(address, "ocsf", slept.append).send(records("ocsf"))
+    assert (sent.taken, {why for _, why in sent.refused}) == (0, {"no answer (NewConnectionError)"})
+    assert len(slept) == 5
+    assert all(2**n <= pause <= 1.5 * 2**n for n, pause in enumerate(slept))
 
 
-def test_a_signature_that_a_receiver_can_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GAUGER_WEBHOOK_SECRET", "whsec_" + base64.b64encode(b"key of a test").decode())
-    with receiver() as (address, found):
-        Door(address, "hec", "application/json", wait=0).send(records("hec", 3))
-    (first, _), (headers, body) = found.requests
-    assert first["webhook-id"] == headers["webhook-id"], "tried again, it is the same message"
-    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    wanted = base64.b64encode(hmac.new(b"key of a test", signed, hashlib.sha256).digest()).decode()
-    assert headers["webhook-signature"] == f"v1,{wanted}"
+def test_too_large_is_halved_until_it_fits() -> None:
+    def small(one: Receiver, body: bytes) -> None:
+        if len(body) > most:
+            one.say(413)
+        else:
+            take_events(one, body)
+            one.say(200)
+
+    given = records("ocsf", 10)
+    most = 3 * len(given[0].data) + 99
+    large = Record("large", given[0].data * 4)
+    with receiver(small) as (address, found):
+        sent = door(address, "ocsf").send([*given, large])
+    assert found.taken == Counter(one.uid for one in given)
+    assert (sent.taken, sent.refused) == (10, [(large, "HTTP 413")])
 
 
-def test_a_secret_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GAUGER_WEBHOOK_SECRET", "whsec_not base64!")
-    with pytest.raises(InputError, match="not in base64") as caught:
-        Door("http://127.0.0.1:9", "ocsf", "", wait=0).send(records("ocsf", 1))
-    assert "not base64!" not in str(caught.value)
+@pytest.mark.parametrize(
+    ("asked", "least", "most"),
+    [
+        ("7", 7, 7),
+        ("86400", 120, 120),
+        ("0", 0, 0),
+        ("1e999", 1, 1.5),
+        ("soon", 1, 1.5),
+        ("-5", 1, 1.5),
+        ("in a minute", 50, 60),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0, 0),
+    ],
+)
+def test_a_receiver_is_given_the_time_it_asks_for_within_bounds(asked: str, least: float, most: float) -> None:
+    asked = formatdate(time.time() + 60, usegmt=True) if asked == "in a minute" else asked
+    slept: list[float] = []
+    with receiver(first(always(429, Retry_After=asked))) as (address, found):
+        sent = door(address, "ocsf", slept.append).send(records("ocsf", 1))
+    assert (sent.taken, len(found.requests)) == (1, 2)
+    assert least <= slept[0] <= most
 
 
-@pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://host/x", "host"])
-def test_other_addresses_are_refused(address: str) -> None:
-    with pytest.raises(InputError, match="not an http or https address"):
-        Door(address, "ocsf", "")
+def test_each_try_is_signed_anew_and_checked_in_five_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = base64.b64encode(b"key of a test, 24 bytes and more").decode()
+    monkeypatch.setenv("GAUGER_WEBHOOK_SECRET", f"whsec_{secret}")
+    now = iter([1_000_000_000.0, 1_000_000_600.0])
+    monkeypatch.setattr("gauger.exports.keys.time", SimpleNamespace(time=lambda: next(now)))
+    with receiver(first(always(503))) as (address, found):
+        door(address, "ocsf").send(records("ocsf", 3))
+    (_, early, _), (_, late, body) = found.requests
+    assert early["webhook-id"] == late["webhook-id"], "tried again, it is the same message"
+    assert early["webhook-signature"] != late["webhook-signature"]
+    assert (early["webhook-timestamp"], late["webhook-timestamp"]) == ("1000000000", "1000000600")
+    signed = f"{late['webhook-id']}.{late['webhook-timestamp']}.".encode() + body
+    wanted = base64.b64encode(hmac.new(base64.b64decode(secret), signed, hashlib.sha256).digest()).decode()
+    assert late["webhook-signature"] == f"v1,{wanted}"
 
 
-def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gauger.results.run.read_run", lambda out: made_up())
-    result = CliRunner().invoke(main, ["export", str(tmp_path), "--format", "ocsf"])
-    assert [json.loads(line)["class_uid"] for line in result.stdout.splitlines()] == [2004]
-    whole = CliRunner().invoke(main, ["export", str(tmp_path), "--format", "ocsf", "--assessed", "campaign, unclear"])
-    assert len(whole.stdout.splitlines()) == 2
-    with receiver(status=403) as (address, _):
-        given = ["--format", "ocsf", "--url", address, "--dead-letters", str(tmp_path / "dead")]
-        failed = CliRunner().invoke(main, ["export", str(tmp_path), *given])
-    assert failed.exit_code == 1
-    assert "1 record not taken (HTTP 403)" in failed.stderr
-    assert len(list((tmp_path / "dead").iterdir())) == 1
+def cut_off(one: Receiver, body: bytes) -> None:
+    """Take all, promise an answer of a hundred bytes, and close after two."""
+    take_events(one, body)
+    one.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")
+    one.close_connection = True
 
 
-def test_the_formats_of_the_command_are_those_there_are() -> None:
-    assert list(FORMATS) == list(command._FORMATS)
+def test_an_answer_that_breaks_off_was_an_answer() -> None:
+    given = records("hec", 3)
+    with receiver(cut_off) as (address, found):
+        sent = door(f"{address}{EVENTS}", "hec").send(given)
+    assert sent.taken == 3
+    assert found.taken == Counter(one.uid for one in given)
+
+
+def test_an_answer_that_drips_is_not_waited_for() -> None:
+    def drip(one: Receiver, body: bytes) -> None:
+        one.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        one.close_connection = True
+        while not over.wait(0.05):
+            one.wfile.write(b" ")
+            one.wfile.flush()
+
+    over = threading.Event()
+    with receiver(drip) as (address, _):
+        began = time.monotonic()
+        sent = door(address, "ocsf", seconds=0.3).send(records("ocsf", 1))
+        took = time.monotonic() - began
+        over.set()
+    assert sent.taken == 1
+    assert took < 5
+
+
+def test_no_answer_at_all_and_no_http() -> None:
+    def late(one: Receiver, _: bytes) -> None:
+        over.wait(10)
+        one.close_connection = True
+
+    over = threading.Event()
+    with receiver(first(late)) as (address, found):
+        assert door(address, "ocsf", seconds=0.2).send(records("ocsf", 1)).taken == 1
+        assert len(found.requests) == 2
+        over.set()
+
+    def nonsense(one: Receiver, _: bytes) -> None:
+        one.wfile.write(b"SSH-2.0-OpenSSH_9.6\r\n")
+        one.close_connection = True
+
+    with receiver(nonsense) as (address, found):
+        sent = door(address, "ocsf").send(records("ocsf", 1))
+    assert (sent.taken, len(found.requests)) == (0, 6)
+    assert sent.refused[0][1] == "no answer (ProtocolError)"
+
+
+def acknowledging(done: dict[int, int]) -> Answering:
+    """Splunk that acknowledges a number at the so-manieth question, or never."""
+
+    def answer(one: Receiver, body: bytes) -> None:
+        asked = [path for path, _, _ in one.requests if "/ack" in path]
+        if "/ack?channel=" in one.requests[-1][0]:
+            acks = {number: len(asked) >= done.get(number, 99) for number in json.loads(body)["acks"]}
+            one.say(200, json.dumps({"acks": acks}).encode())
+        else:
+            take_events(one, body)
+            one.say(200, json.dumps({"text": "Success", "code": 0, "ackId": len(one.requests) - 1}).encode())
+
+    return answer
+
+
+def test_splunk_that_acknowledges_some() -> None:
+    given = records("hec", 4)
+    with receiver(acknowledging({0: 1, 1: 3, 3: 1})) as (address, found):
+        sent = door(f"{address}{EVENTS}", "hec").send(given)
+    assert (sent.taken, sent.refused) == (3, [(given[2], "taken, not acknowledged")])
+    assert found.taken == Counter(one.uid for one in given), "it is not sent again, as it may be written yet"
+    asked = [json.loads(body)["acks"] for path, _, body in found.requests if "/ack" in path]
+    assert asked == [[0, 1, 2, 3], [1, 2], [1, 2], [2], [2], [2]]
+
+
+def test_a_key_never_appears_in_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAUGER_HEC_TOKEN", "t0ken")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        sent = door(f"http://127.0.0.1:{closed.getsockname()[1]}{EVENTS}", "hec").send(records("hec", 1))
+    assert "t0ken" not in repr(sent.refused[0][1])
