@@ -15,7 +15,7 @@ from gauger.commands.options import FOLDER, PATH
 from gauger.text.formats import plural, visible
 
 if TYPE_CHECKING:
-    from gauger.exports.delivery import Sent
+    from gauger.exports.delivery import Door
     from gauger.exports.findings import Exported
     from gauger.exports.formats import Record
 
@@ -119,44 +119,39 @@ def _write(data: bytes, to: Path | None) -> None:
 
 
 def _send_run(records: Sequence[Record], format_name: str, url: str, dead_letters: Path | None) -> None:
-    from gauger.engine.common.private import make_folder
     from gauger.exports.letters import put_aside
 
-    if dead_letters is not None:
-        make_folder(dead_letters)  # before anything is sent, so that nothing is lost for want of a place
-    sent = _sent(records, format_name, url)
-    if not sent.refused:
-        return
-    kept = "they are lost; --dead-letters would keep them"
-    if dead_letters is not None:
-        put_aside([record for record, _ in sent.refused], dead_letters, format_name)
-        kept = "--again sends them"
-    _complain(sent, kept)
+    door = _door(format_name, url)  # before letters are put down: the address may be none
+    paths = {} if dead_letters is None else put_aside(records, dead_letters, format_name)
+    kept = "they are lost; --dead-letters would keep them" if dead_letters is None else "--again sends them"
+    _send(door, records, paths, kept)
 
 
 def _send_again(folder: Path, format_name: str, url: str) -> None:
     from gauger.exports.letters import letters
 
-    found: Mapping[Path, Record] = letters(folder, format_name)
-    sent = _sent(list(found.values()), format_name, url)
-    refused = {id(record) for record, _ in sent.refused}
-    for path, record in found.items():
-        if id(record) not in refused:
-            path.unlink()
-    if sent.refused:
-        _complain(sent, "they stay there")
+    door = _door(format_name, url)
+    paths = letters(folder, format_name)
+    _send(door, list(paths), paths, "they stay there")
 
 
-def _sent(records: Sequence[Record], format_name: str, url: str) -> Sent:
+def _door(format_name: str, url: str) -> Door:
     from gauger.exports.delivery import Door
     from gauger.exports.formats import FORMATS
 
-    sent = Door(url, format_name, FORMATS[format_name].content_type).send(records)
+    return Door(url, format_name, FORMATS[format_name].content_type)
+
+
+def _send(door: Door, records: Sequence[Record], paths: Mapping[Record, Path], kept: str) -> None:
+    """Send records; letters go as they are taken."""
+
+    def done(record: Record) -> None:
+        if (path := paths.get(record)) is not None:
+            path.unlink(missing_ok=True)
+
+    sent = door.send(records, done)
     refused = [{"uid": record.uid, "why": why} for record, why in sent.refused]
     say(f"{sent.taken:,} of {plural(len(records), 'record')} taken", {"taken": sent.taken, "refused": refused})
-    return sent
-
-
-def _complain(sent: Sent, kept: str) -> None:
-    complain(f"{plural(len(sent.refused), 'record')} not taken ({sent.refused[0][1]}); {kept}")
-    sys.exit(1)
+    if refused:
+        complain(f"{plural(len(refused), 'record')} not taken ({sent.refused[0][1]}); {kept}")
+        sys.exit(1)

@@ -10,7 +10,7 @@ import hashlib
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import urllib3
@@ -61,8 +61,11 @@ class Door:
     def __post_init__(self) -> None:
         object.__setattr__(self, "url", keys.checked(self.address, self.format_name))
 
-    def send(self, records: Sequence[Record]) -> Sent:
-        """Send all; what is not taken in the end is told, with the reason."""
+    def send(self, records: Sequence[Record], done: Callable[[Record], None] = lambda _: None) -> Sent:
+        """Send all; what is not taken in the end is told, with the reason.
+
+        done : told of each record as soon as it is taken
+        """
         refused: list[tuple[Record, str]] = []
         pending: dict[int, Record] = {}  # by number of acknowledgement
         tries = _TRIES
@@ -72,9 +75,12 @@ class Door:
                 delivery.send(batch)
                 refused += delivery.refused
                 pending |= delivery.pending
+                _tell(done, batch, [*delivery.pending.values(), *(one for one, _ in delivery.refused)])
                 # A receiver that was away for all tries is asked once for each batch from then on.
                 tries = 1 if delivery.is_away else _TRIES
-            refused += [(one, "taken, not acknowledged") for one in self._unacknowledged(pool, pending).values()]
+            left = list(self._unacknowledged(pool, pending).values())
+        _tell(done, pending.values(), left)
+        refused += [(one, "taken, not acknowledged") for one in left]
         return Sent(len(records) - len(refused), refused)
 
     def pause(self, attempt: int, asked: float | None) -> None:
@@ -173,6 +179,11 @@ class _Delivery:
 
     def _refuse(self, batch: list[Record], why: str) -> None:
         self.refused += [(record, why) for record in batch]
+
+
+def _tell(done: Callable[[Record], None], records: Iterable[Record], left: Sequence[Record]) -> None:
+    for one in set(records) - set(left):
+        done(one)
 
 
 def _batches(records: Sequence[Record], most: int) -> Iterator[list[Record]]:

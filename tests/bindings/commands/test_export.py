@@ -111,6 +111,30 @@ def test_what_is_not_taken_is_kept_and_sent_again(out: str, tmp_path: Path, monk
     assert sorted(found.taken.values()) == [1, 1]
 
 
+def test_what_was_interrupted_is_not_lost_and_not_sent_twice(
+    out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gauger.results.run.read_run", lambda out: made_up(("campaign",) * 7))
+    dead = tmp_path / "dead"
+    with receiver(splunk) as (address, found):
+        found.requests.append(("", {}, b""))  # two requests are taken, and the third is refused
+        with monkeypatch.context() as patched:
+            patched.setattr("gauger.exports.delivery.Door.pause", interrupt)
+            url = address + EVENTS
+            assert run(out, "--format", "hec", "--url", url, "--dead-letters", dead).exit_code == 130
+        assert (found.taken.total(), len(list(dead.iterdir()))) == (2, 5)
+        assert run("--format", "hec", "--url", url, "--again", dead).exit_code == 0
+    assert list(found.taken.values()) == [1] * 7
+
+
+def test_no_letter_is_put_down_for_an_address_that_is_none(out: str, tmp_path: Path) -> None:
+    result = run(out, "--format", "hec", "--url", "ftp://x", "--dead-letters", tmp_path / "dead")
+    assert (result.exit_code, (tmp_path / "dead").exists()) == (2, False)
+
+
 def test_nowhere_to_keep_letters_is_said_before_anything_is_sent(out: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with receiver(always(200)) as (address, found):
