@@ -184,6 +184,8 @@ def test_bulk_is_pairs_of_lines_with_stable_names() -> None:
     findings = list(exported(made_up(("campaign", "unclear", "shared tool")), None))
     assert [json.loads(line)["index"]["_id"] for line in lines[::2]] == [one.uid for one in findings]
     assert [json.loads(line)["gauger"]["finding"] for line in lines[1::2]] == [1, 2, 3]
+    action = json.loads(lines[0])["index"]
+    assert (action["version"], action["version_type"]) == (1773705599123, "external_gte"), "the last call, in ms"
 
 
 def test_events_of_splunk() -> None:
