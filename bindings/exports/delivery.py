@@ -25,6 +25,7 @@ _BATCH_BYTES = 4 << 20
 _BATCH, _BATCHES = 100, {"hec": 1}
 _AGAIN = (0, 408, 425, 429, 500, 502, 503, 504)  # 0: no answer came
 _TOO_LARGE = 413
+_NO_TRUST = -1  # no connection that is safe: not tried again
 _TRIES = 6
 _PAUSE_MOST = 120.0  # seconds, whatever a receiver asks for
 _ANSWER_MOST = 16 << 20  # bytes
@@ -97,6 +98,8 @@ class Door:
             response = pool.request(
                 "POST", url, body=body, headers=headers, retries=False, redirect=False, preload_content=False
             )
+        except urllib3.exceptions.SSLError:
+            return answers.Answer(_NO_TRUST, b"", None, "TLS failed; SSL_CERT_FILE may name its authority")
         except urllib3.exceptions.HTTPError as error:
             return answers.Answer(0, b"", None, f"no answer ({type(error).__name__})")
         return answers.Answer(response.status, self._read(response), _asked(response), f"HTTP {response.status}")
@@ -204,5 +207,7 @@ def _asked(response: urllib3.BaseHTTPResponse) -> float | None:
     value = response.headers.get("Retry-After")
     try:
         return None if value is None else max(0.0, float(Retry().parse_retry_after(value)))
-    except (urllib3.exceptions.HTTPError, ValueError, OverflowError):
+    except OverflowError:
+        return _PAUSE_MOST
+    except (urllib3.exceptions.HTTPError, ValueError):
         return None

@@ -108,6 +108,14 @@ def test_nobody_there_is_asked_six_times_and_then_once_a_batch() -> None:
     assert all(2**n <= pause <= 1.5 * 2**n for n, pause in enumerate(slept))
 
 
+def test_a_receiver_that_is_not_to_be_trusted_is_not_asked_again() -> None:
+    slept: list[float] = []
+    with receiver(always(200)) as (address, found):
+        sent = door(address.replace("http:", "https:"), "ocsf", slept.append).send(records("ocsf", 2))
+    assert (sent.taken, {why.partition(";")[0] for _, why in sent.refused}) == (0, {"TLS failed"})
+    assert (found.requests, slept) == ([], [])
+
+
 def test_too_large_is_halved_until_it_fits() -> None:
     def small(one: Receiver, body: bytes) -> None:
         if len(body) > most:
@@ -132,6 +140,8 @@ def test_too_large_is_halved_until_it_fits() -> None:
         ("86400", 120, 120),
         ("0", 0, 0),
         ("1e999", 1, 1.5),
+        ("9" * 400, 120, 120),
+        ("9" * 5_000, 1, 1.5),
         ("soon", 1, 1.5),
         ("-5", 1, 1.5),
         ("in a minute", 50, 60),
