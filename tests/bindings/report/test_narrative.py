@@ -52,7 +52,7 @@ def test_checks_follow_from_links_and_parts() -> None:
 
 def test_advice_calls_honest_only_what_was_assessed_so(tmp_path: Any) -> None:
     accounts = tables.ACCOUNTS_HEAD.empty_table()
-    run = Run(tmp_path, {}, accounts, accounts, accounts, accounts)
+    run = Run(tmp_path, {}, *[accounts] * 5)
     assert "honest" not in " ".join(summary.advice(run, [NOTHING], 0))
     assert "look honest" in " ".join(summary.advice(run, [NOTHING | {"assessment": "shared tool"}], 0))
     assert "more than chance gives, so look" in " ".join(summary.advice(run, [], 4))

@@ -139,7 +139,7 @@ def test_units_and_workers_change_nothing(
     assert whole == pytest.approx(found.call_probability[0], rel=1e-3)
     for name, values in {**found.parts, **found.shares, **found.relational}.items():
         other = {**parted.parts, **parted.shares, **parted.relational}[name]
-        # On some processors a product of other shape rounds otherwise, and a call on the edge is no more among the oddest.
+        # On some processors a product of other shape rounds otherwise, and one call more or less is among the oddest.
         assert np.mean(np.isclose(other, values, rtol=0.05, atol=0, equal_nan=True)) > 0.998, name
         assert other == pytest.approx(values, abs=0.05, nan_ok=True), name
     assert np.mean(parted.neighbours == found.neighbours) > 0.999
