@@ -59,5 +59,6 @@ def made_up(
         pa.Table.from_pylist(rows, accounts_schema),
         tables.FAMILIES.empty_table(),
         pa.Table.from_pylist(campaigns, tables.CAMPAIGNS),
+        tables.RANKS.empty_table(),
         tables.QUARANTINE.empty_table(),
     )

@@ -138,6 +138,7 @@ def out(tmp_path: Path) -> Path:
         "accounts": (ACCOUNTS, ACCOUNTS_SCHEMA),
         "families": (FAMILIES, tables.FAMILIES),
         "campaigns": ([CAMPAIGN], tables.CAMPAIGNS),
+        "ranks": ([], tables.RANKS),
         "quarantine": ([], tables.QUARANTINE),
     }
     for name, (content, schema) in rows.items():
