@@ -18,7 +18,9 @@ from gauger.engine.results.columns import described
 
 MANIFEST = "manifest.json"
 CALLS = "calls"
-TABLES = ("accounts.parquet", "families.parquet", "campaigns.parquet", "ranks.parquet", "quarantine.parquet")
+TABLES = tuple(
+    f"{name}.parquet" for name in ("accounts", "families", "campaigns", "ranks", "edges", "neighbours", "quarantine")
+)
 TEMPORARY = ".partial"
 
 

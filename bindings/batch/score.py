@@ -253,9 +253,9 @@ class Scoring:
             rendered = start(templates.render, result.families, wanted.examples, paths, column_map, k)
             files = [account.files.get(number, Tally()).next_row for number in range(len(self._inputs))]
             write_calls(out / outputs.CALLS, finished, files)
-            contents = (result.accounts, rendered.result(), result.campaigns, result.ranks, _quarantine(account))
-        for name, table in zip(outputs.TABLES, contents, strict=True):
-            outputs.write_result(out / name, table)
+            found = {**vars(result), "families": rendered.result(), "quarantine": _quarantine(account)}
+        for name in outputs.TABLES:
+            outputs.write_result(out / name, found[name.removesuffix(".parquet")])
 
 
 def _quarantine(account: Account) -> pa.Table:

@@ -21,6 +21,8 @@ SCHEMAS: dict[str, pa.Schema] = {
     "campaigns": tables.CAMPAIGNS,
     "calls": tables.CALLS,
     "ranks": tables.RANKS,
+    "edges": tables.EDGES,
+    "neighbours": pa.schema([*tables.NEIGHBOURS_HEAD, *_STATISTICS]),
     "quarantine": tables.QUARANTINE,
     **WEEK,
 }
@@ -29,6 +31,8 @@ _FILES = {
     "families": "families.parquet: one row a family of prompts",
     "campaigns": "campaigns.parquet: one row a finding",
     "calls": "calls/*.parquet: one row a call",
+    "edges": "edges.parquet: one row a pair of accounts and what joins them, both ways",
+    "neighbours": "neighbours.parquet: one row an account, each statistic the mean over its neighbours",
     "ranks": "ranks.parquet: one row an account of a finding and a statistic",
     "quarantine": "quarantine.parquet: one row a row that could not be scored",
     "week_accounts": "week_accounts.parquet, of `gauger week`: one row an account",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _DEFAULT_ALARM_LEVEL = 0.001
-_TABLES = ("accounts", "families", "campaigns", "ranks", "quarantine")
+_TABLES = ("accounts", "families", "campaigns", "ranks", "quarantine")  # held; those of the graph are read when asked
+_GRAPH = ("edges", "neighbours")
 _SHOWN = ["campaign_id", "assessment", "probability", "accounts", "calls", "evidence", "explanation"]
 _SHOWN_MOST = 20  # findings, the strongest first
 
@@ -42,9 +43,14 @@ class Run:
     quarantine: pa.Table
 
     def table(self, name: str) -> pa.Table:
-        """A table: accounts, families, campaigns, ranks or quarantine. Raises InputError for another."""
+        """A table by its file's name: accounts, families, campaigns, ranks, edges, neighbours or quarantine.
+
+        Raises InputError for another name, and GaugerError for a file that cannot be read.
+        """
+        if name in _GRAPH:
+            return _read_table(self.folder, name, tables.EDGES if name == "edges" else tables.NEIGHBOURS_HEAD)
         if name not in _TABLES:
-            raise InputError(f"{name}: no table; there are {', '.join(_TABLES)}, and calls()")
+            raise InputError(f"{name}: no table; there are {', '.join((*_TABLES, *_GRAPH))}, and calls()")
         table: pa.Table = getattr(self, name)
         return table
 

@@ -39,6 +39,7 @@ class Evidence:
     relational: dict[str, np.ndarray] = field(default_factory=dict)  # float64[n], statistics against other accounts
     relational_null: dict[str, np.ndarray] = field(default_factory=dict)  # float64[r], the reference's
     neighbours: np.ndarray | None = None  # int64[n, k], today's accounts among the nearest, -1 in the other places
+    similarity: np.ndarray | None = None  # float32[n, k], cosines of the nearest; 0 where an account has none
     held: np.ndarray | None = None  # int64[h], ascending, whose vectors there are; None = everybody's
 
     def places(self, rows: np.ndarray) -> np.ndarray:
@@ -121,6 +122,7 @@ class _Weighed:
     shares: dict[str, np.ndarray]
     relational: dict[str, np.ndarray]
     neighbours: np.ndarray  # int64[m, k], today's rows or -1
+    similarity: np.ndarray  # float32[m, k]
     held: np.ndarray  # int64[h], places of those whose vectors are kept
     vectors: np.ndarray  # float32[h, d]
     sifted: np.ndarray
@@ -164,7 +166,8 @@ def weigh(people: People, learnt: Learnt) -> Evidence:
     )
 
 
-_SINGLE, _NAMED = ("rows", "neighbours", "held", "vectors", "sifted"), ("tails", "shares", "relational")
+_SINGLE = ("rows", "neighbours", "similarity", "held", "vectors", "sifted")
+_NAMED = ("tails", "shares", "relational")
 
 
 def _arrays(weighed: _Weighed | None, calls: np.ndarray) -> dict[str, np.ndarray]:
@@ -229,6 +232,7 @@ def _weighed(
         {f"today_share_{k}": pool.today[near.rows[:number, :k]].mean(axis=1) for k in pool.settings.neighbours},
         relational,
         place[near.rows[:number, :_GROUP_NEIGHBOURS]],
+        near.similarity[:number, :_GROUP_NEIGHBOURS],
         held,
         near.vectors[held],
         pool.sifting.last.vectors[held],
@@ -252,6 +256,8 @@ def _together(count: int, parts: list[_Weighed], *, whole: bool) -> Evidence:
     tails = wide([part.tails for part in parts])
     neighbours = np.full((count, parts[0].neighbours.shape[1]), -1)
     neighbours[rows] = np.concatenate([part.neighbours for part in parts])
+    similarity = np.zeros(neighbours.shape, np.float32)
+    similarity[rows] = np.concatenate([part.similarity for part in parts])
     held = np.concatenate([part.rows[part.held] for part in parts])
     order = np.argsort(held, kind="stable")
     vectors, sifted = (np.concatenate([getattr(part, name) for part in parts])[order] for name in ("vectors", "sifted"))
@@ -269,6 +275,7 @@ def _together(count: int, parts: list[_Weighed], *, whole: bool) -> Evidence:
         reference_vectors=np.zeros((0, 1), np.float32),
         relational=wide([part.relational for part in parts]),
         neighbours=neighbours,
+        similarity=similarity,
         held=None if whole else held[order],
     )
 

@@ -41,12 +41,11 @@ from gauger.engine.results.result import (
     CallRows,
     Naming,
     Result,
-    account_table,
+    account_tables,
     campaign_ids,
     family_table,
     finding_table,
     membership,
-    rank_table,
 )
 
 
@@ -169,10 +168,9 @@ def finish(
     if chosen is not None and date_of_day is not None:
         drift = measure_drift(date_of_day, today, chosen, evidence, settings)
     result = Result(
-        accounts=account_table(today, compared, evidence, findings, flagged, decided),
+        **account_tables(today, compared, evidence, findings, flagged, decided),
         families=family_table(families, strength, addresses=day.has_addresses),
         campaigns=finding_table(findings),
-        ranks=rank_table(today, compared, evidence, findings),
         missing_evidence=evidence.missing,
         reference_days=[] if chosen is None else chosen.days,
         reference_accounts=evidence.reference_accounts,

@@ -30,7 +30,7 @@ from gauger.engine.reference.kept_findings import known_of
 from gauger.engine.segments.work import Work
 
 _ROOMY = 1.25  # times the least memory that serves: enough to hold on to what was freed
-FORMAT = 4  # of a work directory: what is there in another one is refused
+FORMAT = 5  # of a work directory: what is there in another one is refused
 
 
 @dataclass(frozen=True)

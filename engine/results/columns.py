@@ -106,6 +106,20 @@ _CAMPAIGNS: dict[str, Meaning] = {
     "history": ("", "Accounts and calls on each day it was found, today last"),
 }
 
+_EDGES: dict[str, Meaning] = {
+    "account_id": ("", "An account"),
+    "neighbour_id": ("", "Another one of the same run"),
+    "kind": ("", "content: among the nearest in what they ask; else what the two share"),
+    "weight": (
+        "",
+        "Of content the cosine of their whitened means; else the sum of 1 / ln(accounts that have it)",
+    ),
+}
+_NEIGHBOURS: dict[str, Meaning] = {
+    "account_id": ("", "The account, as the log names it"),
+    "neighbours": ("accounts", "Its nearest ones of the same run that were looked at"),
+    **{name: (one.unit, f"Mean over them: {one.title}") for name, one in STATISTICS.items()},
+}
 _RANKS: dict[str, Meaning] = {
     "account_id": ("", "An account of a finding"),
     "campaign_id": _FINDING,
@@ -146,6 +160,8 @@ COLUMNS: dict[str, dict[str, Meaning]] = {
     "campaigns": _CAMPAIGNS,
     "quarantine": _QUARANTINE,
     "ranks": _RANKS,
+    "edges": _EDGES,
+    "neighbours": _NEIGHBOURS,
     "week_accounts": _WEEK_ACCOUNTS,
     "week_findings": _WEEK_FINDINGS,
 }

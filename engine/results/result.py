@@ -20,6 +20,7 @@ from gauger.engine.findings.finding import Fact, Finding
 from gauger.engine.findings.ranks import account_reasons, ranks_of
 from gauger.engine.reference.drift import Drift
 from gauger.engine.results import tables
+from gauger.engine.results.graph import edge_table, neighbour_table
 from gauger.engine.statistics.population import Population
 
 
@@ -35,6 +36,8 @@ class Result:
     families: pa.Table
     campaigns: pa.Table
     ranks: pa.Table
+    edges: pa.Table
+    neighbours: pa.Table
     missing_evidence: list[str]
     reference_days: list[str]
     reference_accounts: int
@@ -76,6 +79,23 @@ def membership(findings: list[Finding], accounts: int) -> np.ndarray:
 def campaign_ids(findings: list[Finding]) -> np.ndarray:
     """The number of each finding: its own, or its rank where nobody numbered them; int64."""
     return np.asarray([finding.campaign_id or rank for rank, finding in enumerate(findings, 1)], np.int64)
+
+
+def account_tables(
+    today: Population,
+    reference: Population | None,
+    evidence: Evidence,
+    findings: list[Finding],
+    flagged: np.ndarray,
+    decided: np.ndarray,
+) -> dict[str, pa.Table]:
+    """All tables of accounts by their names; arguments as of ``account_table``."""
+    return {
+        "accounts": account_table(today, reference, evidence, findings, flagged, decided),
+        "ranks": rank_table(today, reference, evidence, findings),
+        "edges": edge_table(today, evidence),
+        "neighbours": neighbour_table(today, evidence),
+    }
 
 
 def account_table(

@@ -132,6 +132,18 @@ RANKS = pa.schema(
     ]
 )
 
+EDGES = pa.schema(
+    [
+        ("account_id", pa.string()),
+        ("neighbour_id", pa.string()),
+        ("kind", pa.string()),  # content, or a channel of links
+        ("weight", pa.float32()),
+    ]
+)
+
+# neighbours.parquet has, behind these, the mean of each statistic over the content neighbours.
+NEIGHBOURS_HEAD = pa.schema([("account_id", pa.string()), ("neighbours", pa.int64())])
+
 QUARANTINE = pa.schema(
     [
         ("file", pa.int32()),

@@ -21,7 +21,7 @@ from gauger.engine.common.settings import Settings
 from gauger.engine.results import tables
 
 DAY = dt.datetime(2026, 11, 16, tzinfo=dt.UTC)
-TABLES = ("accounts", "families", "campaigns", "ranks", "quarantine")
+TABLES = ("accounts", "families", "campaigns", "ranks", "edges", "neighbours", "quarantine")
 FORMATS = (".parquet", ".arrow", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".csv")
 # An alarm level and a reference that a few hundred accounts can support.
 SETTINGS = Settings(reference_accounts_min=100, alarm_level=0.02)

@@ -37,7 +37,8 @@ FINDING: dict[str, Any] = {
 
 def run_of(findings: list[dict[str, Any]], errors: list[str] | None = None, **manifest: Any) -> Run:
     nothing = [schema.empty_table() for schema in (tables.ACCOUNTS_HEAD, tables.FAMILIES)]
-    result = Result(*nothing, pa.Table.from_pylist(findings, tables.CAMPAIGNS), tables.RANKS.empty_table(), [], [], 0)
+    others = [schema.empty_table() for schema in (tables.RANKS, tables.EDGES, tables.NEIGHBOURS_HEAD)]
+    result = Result(*nothing, pa.Table.from_pylist(findings, tables.CAMPAIGNS), *others, [], [], 0)
     return Run(Path("out"), [Input(Path("log"))], MANIFEST | manifest, result, errors or [])
 
 

@@ -14,7 +14,7 @@ from gauger.engine.common.settings import Settings
 from tests.bindings import traffic
 
 SETTINGS = Settings(reference_accounts_min=100, alarm_level=0.02)
-TABLES = ("accounts", "families", "campaigns", "ranks", "quarantine", "calls")
+TABLES = ("accounts", "families", "campaigns", "ranks", "edges", "neighbours", "quarantine", "calls")
 
 
 @dataclass(frozen=True)

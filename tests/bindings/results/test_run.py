@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 import gauger
 from gauger.batch import outputs
@@ -16,7 +18,8 @@ from gauger.results.dictionary import MANIFEST
 from gauger.results.run import Run
 from gauger.simulate import CampaignSpec, simulate
 
-NAMES = ("accounts", "families", "campaigns", "ranks", "quarantine")
+HELD = ("accounts", "families", "campaigns", "ranks", "quarantine")
+NAMES = (*HELD, "edges", "neighbours")
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,28 @@ def test_pandas_reads_files_without_a_cast(out: Path, name: str) -> None:
     for field in schema:
         if field.type in wanted:
             assert str(frame.dtypes[field.name]) == wanted[field.type], field.name
+
+
+@pytest.mark.parametrize("name", [*NAMES, "calls"])
+def test_duckdb_reads_files_without_a_cast(out: Path, name: str) -> None:
+    path = out / ("calls/*.parquet" if name == "calls" else f"{name}.parquet")
+    schema = pq.read_schema(next((out / name).glob("*.parquet")) if name == "calls" else path)
+    found = duckdb.sql(f"select * from read_parquet('{path}')")
+    kinds = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN"}
+    assert found.columns == schema.names
+    for field, kind in zip(schema, found.types, strict=True):
+        assert field.type not in kinds or str(kind) == kinds[field.type], field.name
+    rows = sum(pq.read_metadata(one).num_rows for one in path.parent.glob(path.name))
+    assert duckdb.sql(f"select count(*) from read_parquet('{path}')").fetchall() == [(rows,)]
+
+
+def test_scikit_learn_fits_what_is_there(run: Run, out: Path) -> None:
+    """Statistics of accounts and of their neighbours, as frames of pandas, nulls and all."""
+    own, near = run.pandas("accounts"), run.pandas("neighbours")
+    assert own["account_id"].equals(near["account_id"])
+    both = own[run.statistics].join(near[run.statistics], rsuffix=" of neighbours")
+    model = HistGradientBoostingClassifier(max_iter=5).fit(both, own["campaign_id"].notna())
+    assert model.score(both, own["campaign_id"].notna()) > 0.9
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,12 +116,8 @@ def test_a_notebook_shows_findings_and_runs_nothing(run: Run, tmp_path: Path) ->
     assert "&lt;script&gt;" in shown
     assert "<script" not in shown
     assert "<b>" not in shown
-    assert (
-        repr(run)
-        == f"<run of {run.manifest['scored']:,} calls in {run.folder}: "
-        + ", ".join(f"{run.table(name).num_rows:,} {name}" for name in NAMES)
-        + ">"
-    )
+    counted = ", ".join(f"{run.table(name).num_rows:,} {name}" for name in HELD)
+    assert repr(run) == f"<run of {run.manifest['scored']:,} calls in {run.folder}: {counted}>"
 
 
 def test_a_run_that_did_not_finish(out: Path, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from gauger.stores.objects import Location
 from tests.bindings import traffic
 from tests.bindings.adapters.hosts import free_port
 
-TABLES = ("accounts", "families", "campaigns", "ranks", "quarantine")
+TABLES = ("accounts", "families", "campaigns", "ranks", "edges", "neighbours", "quarantine")
 
 
 @pytest.fixture(scope="module")
