@@ -16,9 +16,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "examples" / "notebooks").glob("
 def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("day")
     specs = [CampaignSpec("template", 60, 20), CampaignSpec("grid", 40, 20)]
-    paths = simulate(
-        folder / "logs", calls=3_000, seed=3, campaigns=specs, reference_days=1, reference_calls=3_000
-    )
+    paths = simulate(folder / "logs", calls=3_000, seed=3, campaigns=specs, reference_days=1, reference_calls=3_000)
     settings = Settings(reference_accounts_min=50, alarm_level=0.02)
     for log, out in ((paths.reference[0], "before"), (paths.day, "day")):
         score([log], folder / out, state=folder / "state", settings=settings)
