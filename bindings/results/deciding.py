@@ -15,6 +15,7 @@ from gauger.batch.upkeep import opened
 from gauger.engine.common.errors import InputError, StateError
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.findings.decisions import HONEST, UNDONE, Decisions, Entry
+from gauger.engine.plan.published import closed_beside
 from gauger.engine.reference.directory import StateDirectory
 from gauger.engine.reference.kept_findings import load_findings
 from gauger.engine.serving.published import republish
@@ -87,7 +88,7 @@ def undo(state: Path, finding: int, why: str, who: str) -> Entry:
 
 
 def tell_hosts(published: Path, state: Path, entry: Entry) -> bool:
-    """Say a decision in a file of verdicts that hosts ask; whether the finding is in it.
+    """Say a decision in a file of verdicts that hosts ask, and in that of the closed day; whether the finding is there.
 
     An honest finding's accounts are told of no more; a finding is called what was decided. Raises InputError where
     there is no such file.
@@ -96,8 +97,14 @@ def tell_hosts(published: Path, state: Path, entry: Entry) -> bool:
     standing = directory.decisions().standing().get(entry.campaign_id)
     assessment = entry.assessment if standing is None or standing.decision != "campaign" else "campaign"
     honest = standing is not None and standing.decision == HONEST
+    closed = closed_beside(published)
     try:
-        return republish(published, directory.secret, entry.campaign_id, None if honest else assessment)
+        return any(
+            [
+                republish(path, directory.secret, entry.campaign_id, None if honest else assessment)
+                for path in (published, *([closed] if closed.exists() else []))
+            ]
+        )
     except OSError as error:
         raise InputError(f"{published}: cannot be read or replaced ({error.strerror})") from None
 

@@ -10,6 +10,7 @@ import gauger
 from gauger.batch.score import score
 from gauger.engine.common.errors import InputError, StateError
 from gauger.engine.plan.local import Local
+from gauger.engine.plan.published import closed_beside
 from gauger.engine.reference.directory import StateDirectory
 from gauger.host.verdicts import MEMBER, NOTHING, Verdicts
 from gauger.results.deciding import WHY_MOST, decide, listed, tell_hosts, undo
@@ -101,8 +102,10 @@ def test_hosts_are_told_at_once(place: Path) -> None:
     assert asked() == (MEMBER, "campaign")
     assert tell_hosts(published, place / "state", undo(place / "state", 1, "w", "a"))
     assert asked() == before
+    shutil.copy(published, closed_beside(published))
     assert tell_hosts(published, place / "state", decide(place / "out", place / "state", 1, "honest", "w", "a"))
     assert asked() == (NOTHING, None)
+    assert closed_beside(published).read_bytes() == published.read_bytes()
     with pytest.raises(InputError, match="cannot be read or replaced"):
         tell_hosts(place / "none", place / "state", undo(place / "state", 1, "w", "a"))
 
