@@ -99,14 +99,13 @@ def tell_hosts(published: Path, state: Path, entry: Entry) -> bool:
     honest = standing is not None and standing.decision == HONEST
     closed = closed_beside(published)
     try:
-        return any(
-            [
-                republish(path, directory.secret, entry.campaign_id, None if honest else assessment)
-                for path in (published, *([closed] if closed.exists() else []))
-            ]
-        )
+        told = [
+            republish(path, directory.secret, entry.campaign_id, None if honest else assessment)
+            for path in (published, *([closed] if closed.exists() else []))
+        ]
     except OSError as error:
         raise InputError(f"{published}: cannot be read or replaced ({error.strerror})") from None
+    return any(told)
 
 
 def listed(state: Path) -> list[dict[str, Any]]:
