@@ -1,4 +1,9 @@
-"""The secret under every hash, and the subkeys derived from it."""
+"""The secret under every hash, and the subkeys derived from it.
+
+A provider that belongs to a consortium holds two: its own, and the consortium's key. Only the subkeys of features
+(``keys.OF_FEATURES``) are then the consortium's, so that members measure the same call alike; hashes of accounts,
+addresses and prompts, and whatever families are found by, stay the provider's own.
+"""
 
 from __future__ import annotations
 
@@ -22,22 +27,29 @@ _FILE_BYTES_MAX = 4_096
 
 
 class Secret:
-    """A 128-bit secret. It never appears in ``repr``, state or errors; ``key_id`` names it without giving it away."""
+    """A 128-bit secret. It never appears in ``repr``, state or errors; ``key_id`` names it without giving it away.
 
-    __slots__ = ("_material", "key", "key_id")
+    Two secrets with the same material but another consortium measure calls differently: their ``key_id`` differs.
+    """
 
-    def __init__(self, material: bytes) -> None:
-        if len(material) != SECRET_BYTES:
-            raise StateError(f"a key is {SECRET_BYTES} bytes long; this one has {len(material)}")
-        self._material = material
-        # One subkey word a purpose. Odd, so that each may serve as a multiplier.
-        stream = b"".join(
-            hashlib.blake2b(b"gauger/%d" % i, key=material, digest_size=64).digest() for i in range(keys.KEY_WORDS // 8)
-        )
-        words = np.frombuffer(stream, dtype="<u8").astype(np.uint64) | np.uint64(1)
+    __slots__ = ("_consortium", "_material", "consortium_id", "key", "key_id")
+
+    def __init__(self, material: bytes, consortium: bytes | None = None) -> None:
+        """consortium : key of the consortium the provider belongs to, as long as the secret; None = of none"""
+        for one in (material, consortium):
+            if one is not None and len(one) != SECRET_BYTES:
+                raise StateError(f"a key is {SECRET_BYTES} bytes long; this one has {len(one)}")
+        if material == consortium:
+            raise StateError("the consortium's key is the provider's own: members would know its secret; take another")
+        self._material, self._consortium = material, consortium
+        words = _subkeys(b"gauger/%d", material)
+        if consortium is not None:
+            shared = list(keys.OF_FEATURES)
+            words[shared] = _subkeys(b"gauger/consortium/%d", consortium)[shared]
         words.flags.writeable = False
         self.key = words
-        self.key_id = hashlib.blake2b(b"gauger/key id", key=material, digest_size=8).hexdigest()
+        self.key_id = _name(b"gauger/key id", material + (consortium or b""))
+        self.consortium_id = None if consortium is None else _name(b"gauger/consortium id", consortium)
 
     @classmethod
     def random(cls) -> Secret:
@@ -46,13 +58,12 @@ class Secret:
 
     @classmethod
     def from_hex(cls, text: str) -> Secret:
-        """The secret written as 32 hexadecimal digits, as in a key file."""
+        """The secret written as 32 hexadecimal digits, as in a key file; 32 more are the consortium's key."""
         try:
-            material = bytes.fromhex(text.strip())
+            return cls(*_parted(bytes.fromhex(text.strip())))
         except ValueError:
             # The text is not repeated: it may be a key with one digit wrong.
             raise StateError(f"this is not a key: {2 * SECRET_BYTES} hexadecimal digits are") from None
-        return cls(material)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], new: Secret | None = None) -> Secret:
@@ -63,7 +74,7 @@ class Secret:
         """
         path = Path(path)
         if not os.path.lexists(path):
-            cls._make(path, secrets.token_hex(SECRET_BYTES) if new is None else new._material.hex())
+            cls._make(path, secrets.token_hex(SECRET_BYTES) if new is None else new.handed_over())
         return cls._read(path)
 
     @staticmethod
@@ -92,28 +103,56 @@ class Secret:
                 raise StateError(f"{path}: others may read this key; run: chmod 600 {path}")
             if mode & 0o040:  # as Kubernetes mounts a secret
                 _LOG.warning("%s: the group of this key may read it", path)
-            material = bytes.fromhex(read_bounded(path, _FILE_BYTES_MAX).decode("ascii").strip())
+            parts = _parted(bytes.fromhex(read_bounded(path, _FILE_BYTES_MAX).decode("ascii").strip()))
         except OSError as error:
             raise StateError(f"{path}: cannot read the key ({error.strerror})") from None
         except ValueError:
-            material = b""
-        if len(material) != SECRET_BYTES:
+            parts = (b"", None)
+        if len(parts[0]) != SECRET_BYTES:
             raise StateError(f"{path}: this is not a gauger key ({SECRET_BYTES} bytes in hexadecimal)")
-        return cls(material)
+        return cls(*parts)
+
+    def joined(self, consortium: Secret) -> Secret:
+        """This secret, of a member of a consortium whose key is given."""
+        return Secret(self._material, consortium._material)
 
     def derived(self, purpose: bytes) -> bytes:
         """A key of 32 bytes for one purpose: it gives away neither the secret nor any other key."""
         return hashlib.blake2b(b"gauger/derived/" + purpose, key=self._material, digest_size=32).digest()
 
+    def shared(self, purpose: bytes) -> bytes:
+        """A key of 32 bytes that all members of the consortium derive. Raises StateError for a member of none."""
+        if self._consortium is None:
+            raise StateError("this state directory is of no consortium; gauger signature join makes one that is")
+        return hashlib.blake2b(b"gauger/shared/" + purpose, key=self._consortium, digest_size=32).digest()
+
     def handed_over(self) -> str:
-        """The secret as ``from_hex`` takes it, for a private pipe to a process of ours and for nothing else."""
-        return self._material.hex()
+        """The secret as ``from_hex`` takes it, for a private pipe or a key file and for nothing else."""
+        return (self._material + (self._consortium or b"")).hex()
 
     def __repr__(self) -> str:
         return f"Secret(key_id={self.key_id!r})"
 
     def __reduce__(self) -> str:
         raise TypeError("a Secret is never pickled: give the other process the key file")
+
+
+def _subkeys(purpose: bytes, material: bytes) -> np.ndarray:
+    """One subkey word a purpose, uint64[KEY_WORDS]. Odd, so that each may serve as a multiplier."""
+    blocks = range(keys.KEY_WORDS // 8)
+    stream = b"".join(hashlib.blake2b(purpose % i, key=material, digest_size=64).digest() for i in blocks)
+    return np.frombuffer(stream, dtype="<u8").astype(np.uint64) | np.uint64(1)
+
+
+def _name(purpose: bytes, material: bytes) -> str:
+    return hashlib.blake2b(purpose, key=material, digest_size=8).hexdigest()
+
+
+def _parted(written: bytes) -> tuple[bytes, bytes | None]:
+    """The secret and the consortium's key of what is written in one. Raises ValueError for any other length."""
+    if len(written) not in (SECRET_BYTES, 2 * SECRET_BYTES):
+        raise ValueError("no key")
+    return written[:SECRET_BYTES], written[SECRET_BYTES:] or None
 
 
 def given_secret() -> Secret | None:

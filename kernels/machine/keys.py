@@ -24,3 +24,6 @@ COLUMN = 27  # count-min columns, one multiplier a row, up to four
 SPEECH_MIX = 32  # mixer of the tags
 CONTENT = 33  # content words of the kernel mean
 KEY_WORDS = 40
+# What the 656 features of a call depend on, and only sketches of words beside them: providers that want to compare
+# features hold these in common, and no other subkey.
+OF_FEATURES = (WORD, WORD + 1, TOKEN_ID, TOKEN_ID + 1, CHARACTERS, SPEECH, SPEECH_MIX, CONTENT)

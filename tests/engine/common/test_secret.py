@@ -53,6 +53,38 @@ def test_subkeys_are_odd_distinct_and_read_only_and_of_their_key_alone() -> None
         secret.key[0] = 1
 
 
+def test_members_of_a_consortium_share_the_subkeys_of_features_and_no_other() -> None:
+    consortium, owns = Secret(b"c" * SECRET_BYTES), (Secret(MATERIAL), Secret.random())
+    left, right = (own.joined(consortium) for own in owns)
+    shared = np.isin(np.arange(keys.KEY_WORDS), keys.OF_FEATURES)
+    assert np.array_equal(left.key[shared], right.key[shared])
+    assert not np.isin(left.key[shared], consortium.key).any()  # not those of a provider whose own secret it were
+    for own, member in zip(owns, (left, right), strict=True):
+        assert np.array_equal(member.key[~shared], own.key[~shared])
+        assert not np.isin(member.key[shared], own.key).any()
+        assert member.derived(b"purpose") == own.derived(b"purpose") != member.shared(b"purpose")
+        assert member.key_id != own.key_id  # it measures otherwise
+        assert own.consortium_id is None
+    assert left.shared(b"purpose") == right.shared(b"purpose") != right.shared(b"another")
+    assert left.consortium_id == right.consortium_id != Secret(MATERIAL).joined(Secret.random()).consortium_id
+    assert not np.any(left.key[~shared] == right.key[~shared])
+
+
+def test_a_key_file_holds_the_consortiums_key_behind_its_own(tmp_path: Path) -> None:
+    member = Secret(MATERIAL).joined(Secret(b"c" * SECRET_BYTES))
+    assert np.array_equal(Secret.from_file(tmp_path / "key", member).key, member.key)
+    assert (tmp_path / "key").read_text() == MATERIAL.hex() + (b"c" * SECRET_BYTES).hex() + "\n"
+    again = Secret.from_hex(member.handed_over())
+    assert (again.key_id, again.consortium_id) == (member.key_id, member.consortium_id)
+
+
+def test_a_member_of_no_consortium_shares_nothing_and_no_consortiums_key_is_ones_own() -> None:
+    with pytest.raises(StateError, match="of no consortium"):
+        Secret(MATERIAL).shared(b"purpose")
+    with pytest.raises(StateError, match="members would know its secret"):
+        Secret(MATERIAL).joined(Secret(MATERIAL))
+
+
 def test_a_secret_is_read_from_hexadecimal_digits() -> None:
     assert Secret.from_hex(f" {MATERIAL.hex().upper()}\n").key_id == Secret(MATERIAL).key_id
 
