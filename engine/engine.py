@@ -117,7 +117,7 @@ class Engine:
         if self._directory is not None:
             secret = self._directory.secret
             families, findings, decisions, self._ids = self._directory.read(known_of)
-            self._known = Known(families, findings, decisions=decisions)
+            self._known = Known(families, findings, decisions=decisions, shared=self._directory.shared)
         else:
             self._known = Known(KnownFamilies(), KnownFindings())
         self.secret = secret or Secret.random()

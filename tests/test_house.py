@@ -17,11 +17,11 @@ ROOMS = {
     "kernels": ("machine", "sketches", "text", "families", "accounts"),
     "engine": (
         "common", "intake", "state", "segments", "families", "statistics", "evidence", "findings", "reference",
-        "results", "serving", "plan", "cluster",
+        "exchange", "results", "serving", "plan", "cluster",
     ),
     "bindings": (
-        "sketches", "text", "stores", "logs", "batch", "results", "exports", "simulate", "report", "package",
-        "benchmark", "host", "adapters", "serve", "cluster", "ray", "spark", "commands",
+        "sketches", "text", "stores", "logs", "batch", "results", "exports", "exchange", "simulate", "report",
+        "package", "benchmark", "host", "adapters", "serve", "cluster", "ray", "spark", "commands",
     ),
 }  # fmt: skip
 MODULES_MAX, MODULE_LINES_MAX, FUNCTION_LINES_MAX, ARGUMENTS_MAX = 15, 400, 70, 8

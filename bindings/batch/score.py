@@ -299,6 +299,7 @@ def _manifest(run: LocalRun, inputs: list[Input], finished: Finished, seconds: d
         "code": code_digest(),
         "state": run.began,
         "decisions": result.decided,
+        "signatures": run.shared,  # findings of other providers
         "alarm_level": result.alarm_level,
         "alarm_level_asked": run.settings.alarm_level,
         "alarm_level_raised": result.level_raised,

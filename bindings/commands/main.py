@@ -24,6 +24,7 @@ from gauger.commands.options import FOLDER, PATH, seed_option
 from gauger.commands.package import appeal_command, package_command, verify_command
 from gauger.commands.score import score_command, week_command
 from gauger.commands.serve import policy_commands, serve_command
+from gauger.commands.signature import signature_commands
 from gauger.commands.state import state_commands
 from gauger.text.formats import visible
 
@@ -50,6 +51,7 @@ main.add_command(decide_command)
 main.add_command(package_command)
 main.add_command(verify_command)
 main.add_command(appeal_command)
+main.add_command(signature_commands)
 
 
 @main.command()

@@ -33,6 +33,7 @@ from gauger.engine.common.settings import SHORT_LINES, Settings
 @click.option("--state", type=FOLDER, help="Directory that keeps the key, families and reference days between runs.")
 @columns_option
 @click.option("--allow", type=PATH, metavar="TOML", help="Families you vouch for: ids, examples, example_files.")
+@click.option("--signature", "signatures", multiple=True, type=PATH, help="What another provider found; repeatable.")
 @click.option("--publish", type=PATH, metavar="FILE", help="Verdicts for hosts to ask (docs/guide/serving.md).")
 @click.option("--recorded", is_flag=True, help="Take recorded calls only: files that are sealed with the state's key.")
 @click.option("--provisional", is_flag=True, help="The day is not over: number its findings, keep no reference.")
@@ -70,6 +71,7 @@ def score_command(
     from gauger.batch.summary import summary
     from gauger.engine.plan.local import Local
     from gauger.engine.reference.directory import StateDirectory
+    from gauger.exchange.sharing import read_signatures
 
     inputs += options.pop("files_from")
     if not inputs:
@@ -79,6 +81,10 @@ def score_command(
     base = SHORT_LINES if short_lines else Settings()
     settings = replace(base, alarm_level=alarm_level, retention_days=retention_days)
     directory = None if state is None else StateDirectory(state, replace_days=replace_day)
+    if signatures := options.pop("signatures"):
+        if directory is None:
+            raise click.UsageError("--signature needs --state")
+        directory.shared = tuple(one.finding for one in read_signatures(signatures, directory.secret))
     with progress_bar() as progress:
         local = Local(**{name: options.pop(name) for name in (*LOCAL, "publish", "provisional", "recorded")})
         finished = run(inputs, out, state=directory, settings=settings, local=local, progress=progress, **options)

@@ -24,6 +24,7 @@ _HISTORY_SHOWN = 7  # days
 
 STATISTICS = {
     "conformity": "it moves like those its oddest calls resemble: volume, timing, addresses, settings (evidence)",
+    "known_elsewhere": "known from another provider: its oddest calls are like a finding handed over (evidence)",
     "union_similarity": "mean likeness of any two of its accounts in content",
     "dealt_in_turn": "how far what its accounts ask is apart, of what sets two accounts apart",
     # Of a finding's accounts together.

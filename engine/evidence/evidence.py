@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from gauger.engine.common import progress, threads
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.conformity import not_compared
+from gauger.engine.evidence.known_elsewhere import SharedFinding
 from gauger.engine.evidence.learning import EVERYTHING, Learnt, learn
 from gauger.engine.evidence.pool import Pool
 from gauger.engine.evidence.sweep import call_tails, sweep
@@ -83,16 +85,23 @@ def unusable(people: People, reference: Population | None, settings: Settings) -
     return None
 
 
-def gather(today: Population, reference: Population | None, key: np.ndarray, settings: Settings) -> Evidence:
+def gather(
+    today: Population,
+    reference: Population | None,
+    key: np.ndarray,
+    settings: Settings,
+    shared: Sequence[SharedFinding] = (),
+) -> Evidence:
     """Weigh today's accounts against a reference of older, clean ones.
 
     Both sides lose their accounts with fewer than ``settings.calls_min`` calls first.
+    shared : findings of other providers
     """
     people = Whole(today, key, settings.calls_min)
     reason = unusable(people, reference, settings)
     if reference is None or reason is not None:
         return no_evidence(people, reason or "")
-    return weigh(people, learn(people, reference, key, settings))
+    return weigh(people, learn(people, reference, key, settings, shared))
 
 
 def of_learnt(learnt: Learnt) -> Evidence:

@@ -18,6 +18,7 @@ from gauger.engine.common import threads
 from gauger.engine.common.hashing import hash_column
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.calibration import combine, evidence, pooled_tail_probability, tail_probability
+from gauger.engine.evidence.known_elsewhere import SharedFinding
 from gauger.engine.evidence.parts import CONFORMITY, CONTENT, CONTENT_WEIGHT, parts_of
 from gauger.engine.evidence.pool import Pool
 from gauger.engine.statistics.people import People
@@ -68,14 +69,23 @@ def chosen(people: People, eligible: np.ndarray, reference: int, key: np.ndarray
     return rows[np.sort(np.argpartition(hashes, most)[:most])]
 
 
-def learn(people: People, reference: Population, key: np.ndarray, settings: Settings) -> Learnt:
-    """Learn from the accounts of both sides that have calls enough to be weighed; there must be some."""
+def learn(
+    people: People,
+    reference: Population,
+    key: np.ndarray,
+    settings: Settings,
+    shared: Sequence[SharedFinding] = (),
+) -> Learnt:
+    """Learn from the accounts of both sides that have calls enough to be weighed; there must be some.
+
+    shared : findings of other providers
+    """
     old = own_text(reference.select(reference.calls >= settings.calls_min))
     rows = chosen(people, people.calls >= settings.calls_min, len(old), key)
     # The mean of everybody: in a large day, that of the few learnt from is as uncertain as what a campaign changes.
     whole = people.gather(rows)
     new = replace(own_text(whole), background=own_background(people.totals.background, whole, key))
-    pool, scale = Pool(new, old, key, settings), Scale()
+    pool, scale = Pool(new, old, key, settings, shared=tuple(shared)), Scale()
     # Limits of a matrix library hold for the process: set by both at once, one would lift the other's.
     with threadpool_limits(1, user_api="blas"), threads.beside() as start:
         near = start(lambda: pool.neighbours)  # fills what is serial in the first rounds of sifting
@@ -92,7 +102,7 @@ def tails_of(pool: Pool, rank: Rank) -> dict[str, np.ndarray]:
         as evidence, on whose scale distances above the strongest mean something: whatever dependence there was between
         its parts, the rank is honest.
     """
-    parts = parts_of(pool.settings)
+    parts = parts_of(pool.settings, shared=bool(pool.shared))
     tails = {part.name: rank(part.name, part.score(pool)) for part in parts}
     content, habits = ([part for part in parts if part.group == group] for group in (CONTENT, CONFORMITY))
 

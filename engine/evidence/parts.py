@@ -13,6 +13,7 @@ import numpy as np
 from gauger.engine.common import schema
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.conformity import GROUPS, group_score
+from gauger.engine.evidence.known_elsewhere import KNOWN_ELSEWHERE
 from gauger.engine.evidence.neighbours import today_share
 from gauger.engine.evidence.pool import Pool
 from gauger.engine.evidence.shared_addresses import shared_addresses
@@ -70,11 +71,19 @@ PARTS = (
 )
 
 
-def parts_of(settings: Settings) -> tuple[Part, ...]:
-    """Every part, those of plain neighbours for each number the settings name."""
+_SHARED = Part(
+    KNOWN_ELSEWHERE, CONTENT, 6.0, schema.CONTENT, _of_those_who_spoke(lambda pool: pool.known_elsewhere.scores)
+)
+
+
+def parts_of(settings: Settings, *, shared: bool = False) -> tuple[Part, ...]:
+    """Every part, those of plain neighbours for each number the settings name.
+
+    shared : whether findings of other providers are weighed; without them that part would be NaN for everybody
+    """
     numbers = settings.neighbours
     plain = (
         Part(f"neighbours_{k}", CONTENT, 1.0, schema.CONTENT, _of_those_who_spoke(partial(_neighbours, k)))
         for k in numbers
     )
-    return (*plain, *PARTS)
+    return (*plain, *PARTS, *((_SHARED,) if shared else ()))

@@ -4,13 +4,14 @@ Everything here is of both sides alike, today's accounts first; a part that trea
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from gauger.engine.common.settings import Settings
 from gauger.engine.common.threads import lazy
 from gauger.engine.evidence.feature_rows import FeatureRows
+from gauger.engine.evidence.known_elsewhere import KnownElsewhere, SharedFinding
 from gauger.engine.evidence.neighbours import Index, Whitener, units
 from gauger.engine.evidence.sifting import PooledCalls, Sifting, sift
 from gauger.engine.statistics.background import folds_of
@@ -44,6 +45,7 @@ class Pool:
     old: Population
     key: np.ndarray
     settings: Settings
+    shared: tuple[SharedFinding, ...] = field(default=(), kw_only=True)  # of other providers
 
     @lazy
     def today(self) -> np.ndarray:
@@ -122,6 +124,11 @@ class Pool:
     def sifting(self) -> Sifting:
         """What all rounds of sifting say."""
         return sift(self.calls, numbers=SIFT_NEIGHBOURS)
+
+    @lazy
+    def known_elsewhere(self) -> KnownElsewhere:
+        """What the findings of other providers say; there is at least one."""
+        return KnownElsewhere.among(self.calls, self.shared)
 
     @property
     def wanted(self) -> int:

@@ -37,7 +37,7 @@ _ROUNDS = 4  # of self-training: a faint campaign among 20,000 accounts grows 10
 _BELIEVED = 0.998
 _BELIEVED_MIN = 10
 # Believed accounts are learnt from by so many of their oddest calls: more of them and the direction blurs.
-_LEARNT_SHARE, _LEARNT_MIN = 0.15, 3
+LEARNT_SHARE, LEARNT_MIN = 0.15, 3
 # A call weighs what its evidence, in nats, has beyond 1, up to 6. Among 20,000 accounts, with the *true* direction, the
 # plain mean of the oddest 15 % finds 73 % of a campaign padded by 80 % whatever is learnt, and this 83 %.
 _WEIGHED_FROM, _WEIGHED_TO, _WEIGHTS_PER_NAT = 1.0, 6.0, 4
@@ -146,7 +146,7 @@ def weights_of(probabilities: np.ndarray, place: np.ndarray) -> np.ndarray:
     return np.maximum((_WEIGHTS_PER_NAT * strength).astype(np.uint8), (place == 0).astype(np.uint8))
 
 
-def _means(calls: PooledCalls, weights: np.ndarray) -> np.ndarray:
+def weighted_means(calls: PooledCalls, weights: np.ndarray) -> np.ndarray:
     """Unit weighted mean of each account's calls; float32[accounts, FEATURES]. Weights are integers: sums are exact."""
     accounts = len(calls.today)
     result = np.empty((accounts, FEATURES), np.float32)
@@ -190,7 +190,7 @@ class Round:
         """Of other accounts' calls: whitened weighted means, and the tail probability of each call."""
         probability = tail_probability(score_calls(calls, self.weights), self.null)
         place = places(probability, calls.owner, len(calls.today))
-        return self.whitener.transform(_means(calls, weights_of(probability, place))), probability
+        return self.whitener.transform(weighted_means(calls, weights_of(probability, place))), probability
 
 
 @dataclass(frozen=True)
@@ -211,8 +211,8 @@ def _stage_two(calls: PooledCalls, weights: np.ndarray, numbers: Sequence[int]) 
     scores = score_calls(calls, weights)
     probability = pooled_tail_probability(scores, today[owner])
     place = places(probability, owner, len(today))
-    chosen = oddest(place, owner, len(today), _LEARNT_SHARE, _LEARNT_MIN)
-    means = _means(calls, weights_of(probability, place))
+    chosen = oddest(place, owner, len(today), LEARNT_SHARE, LEARNT_MIN)
+    means = weighted_means(calls, weights_of(probability, place))
     whitener = Whitener.fit(means[~today])
     index = Index(whitener.transform(means))
     similarity, rows = index.search_all(max(numbers))

@@ -13,6 +13,7 @@ import numpy as np
 from gauger.engine.common.threads import lazy
 from gauger.engine.evidence.calibration import tail_probability
 from gauger.engine.evidence.feature_rows import FeatureRows
+from gauger.engine.evidence.known_elsewhere import KnownElsewhere
 from gauger.engine.evidence.learning import Learnt, tails_of
 from gauger.engine.evidence.neighbours import units
 from gauger.engine.evidence.pool import SIFT_NEIGHBOURS, Neighbours, Pool
@@ -34,7 +35,7 @@ class SweptPool(Pool):
         """Pool of some accounts of today's, at least one, and of those learnt from."""
         pool = learnt.pool
         new = concatenate([asked.without_calls(), pool.new.without_calls()])
-        return cls(new, pool.old, pool.key, pool.settings, asked, learnt)
+        return cls(new, pool.old, pool.key, pool.settings, asked, learnt, shared=pool.shared)
 
     @property
     def wanted(self) -> int:
@@ -71,6 +72,11 @@ class SweptPool(Pool):
             np.concatenate([similarity, near.similarity]),
             self._behind(rows, near.rows),
         )
+
+    @lazy
+    def known_elsewhere(self) -> KnownElsewhere:
+        """As in ``Pool``, of those asked."""
+        return self.learnt.pool.known_elsewhere.of_others(self.calls)
 
     def _behind(self, asked: np.ndarray, learnt: np.ndarray) -> np.ndarray:
         """Neighbour lists of all, which name accounts learnt from by their rows among these."""

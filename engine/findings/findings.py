@@ -9,12 +9,13 @@ import numpy as np
 from gauger.engine.common.settings import HOUR_US, Settings
 from gauger.engine.evidence.calibration import evidence as evidence_of
 from gauger.engine.evidence.evidence import Evidence
+from gauger.engine.evidence.known_elsewhere import KNOWN_ELSEWHERE
 from gauger.engine.families.families import TEMPLATE, Families
 from gauger.engine.findings.clusters import find_clusters, union_statistic
 from gauger.engine.findings.decisions import seeded
 from gauger.engine.findings.finding import Finding, Reason
 from gauger.engine.findings.open_owners import parted
-from gauger.engine.findings.ranks import widest_share
+from gauger.engine.findings.ranks import KNOWN_BELOW, widest_share
 from gauger.engine.findings.relays import ACCOUNTS_MIN, relay_pools
 from gauger.engine.findings.said import Alike, Said, alikeness_among, looked_at, said_by, usual_alikeness
 from gauger.engine.findings.signs import Group
@@ -229,6 +230,11 @@ class _Case:
             if name := widest_share(self.evidence):
                 share = self.evidence.shares[name][finding.members]
                 reasons.append((name, float(np.nanmedian(share)), float(np.nanmedian(content))))
+        known = self.evidence.parts.get(KNOWN_ELSEWHERE, np.full(len(self.evidence.probability), np.nan))[
+            finding.members
+        ]
+        if len(known := known[~np.isnan(known)]) and (middle := float(np.median(known))) < KNOWN_BELOW:
+            reasons.append((KNOWN_ELSEWHERE, float(-np.log10(middle)), middle))
         signs = [sign for sign in finding.signs if sign.present]
         signs.sort(key=lambda sign: 0.5 if np.isnan(sign.tail_probability) else sign.tail_probability)
         return reasons + [(sign.statistic, sign.value, sign.tail_probability) for sign in signs]

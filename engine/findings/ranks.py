@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from gauger.engine.evidence.evidence import Evidence
+from gauger.engine.evidence.known_elsewhere import KNOWN_ELSEWHERE
 from gauger.engine.findings.finding import Reason
 from gauger.engine.statistics.population import Population
 
 _REASONS_MAX = 5
 _ODD = 0.05  # tail probability below which a statistic is a reason
+KNOWN_BELOW = 0.01  # and below which an account is said to be known from another provider
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,10 @@ def account_reasons(ranks: Ranks | None, evidence: Evidence, rows: np.ndarray) -
         reasons: list[Reason] = []
         if share_name is not None and content is not None and not np.isnan(content[row]):
             reasons.append((share_name, float(evidence.shares[share_name][row]), float(content[row])))
-        if "conformity" in evidence.parts and evidence.parts["conformity"][row] < _ODD:
-            probability = float(evidence.parts["conformity"][row])
-            reasons.append(("conformity", float(-np.log10(probability)), probability))
+        for name, least in ((KNOWN_ELSEWHERE, KNOWN_BELOW), ("conformity", _ODD)):
+            if name in evidence.parts and evidence.parts[name][row] < least:
+                probability = float(evidence.parts[name][row])
+                reasons.append((name, float(-np.log10(probability)), probability))
         order = np.argsort(tails[:, place], kind="stable")
         odd = [int(one) for one in order if tails[one, place] < _ODD]
         reasons += [(ranks.names[one], float(ranks.values[one, place]), float(tails[one, place])) for one in odd]

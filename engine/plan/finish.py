@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from gauger.engine.common import progress, threads
 from gauger.engine.common.hashing import hash_column
-from gauger.engine.common.settings import DAY_US
+from gauger.engine.common.settings import DAY_US, Settings
 from gauger.engine.common.stopwatch import Stopwatch
 from gauger.engine.evidence.evidence import Evidence
+from gauger.engine.evidence.known_elsewhere import SharedFinding
 from gauger.engine.evidence.relations import related
 from gauger.engine.families.allow_list import Allowed, AllowList, apply_allow_list
 from gauger.engine.families.families import Claims, Families, Groups, describe_groups
@@ -32,7 +33,7 @@ from gauger.engine.findings.known import KnownFindings
 from gauger.engine.intake.measuring import Measurer
 from gauger.engine.plan.day import Day
 from gauger.engine.plan.spread import Spread
-from gauger.engine.reference.decontamination import gather_decontaminated
+from gauger.engine.reference.decontamination import Decontaminated, gather_decontaminated
 from gauger.engine.reference.directory import Reference
 from gauger.engine.reference.drift import measure_drift
 from gauger.engine.reference.retention import substantial
@@ -47,6 +48,7 @@ from gauger.engine.results.result import (
     finding_table,
     membership,
 )
+from gauger.engine.statistics.people import People
 
 
 def day_of(microseconds: int) -> date:
@@ -75,6 +77,7 @@ class Known:
     findings: KnownFindings
     claims: Claims | None = None  # ids that the stream gave out since
     decisions: Decisions = field(default_factory=Decisions)  # what people decided of findings
+    shared: tuple[SharedFinding, ...] = ()  # findings of other providers
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def finish(
     reference, held = (None, None) if chosen is None else (chosen.population, chosen.held)
     if held is not None:
         settings = replace(settings, alarm_level=held.level)
-    weighed = gather_decontaminated(people, reference, day.key, settings, None if chosen is None else chosen.vouched)
+    weighed = _weighed(people, chosen, day, settings, known)
     missing = [*([why_none] if why_none else weighed.evidence.missing), *([] if chosen is None else chosen.left_out)]
     evidence = replace(weighed.evidence, missing=missing)
     watch.lap("evidence")
@@ -188,6 +191,12 @@ def finish(
     part_of = np.where(kept_out, np.append(campaign_ids(found), 0)[membership(found, len(hashes))], 0)
     naming = Naming(names, families, member, campaign_ids(findings))
     return Finished(result, day, evidence, families, spread, naming, kept_out, flagged & (member < 0), part_of)
+
+
+def _weighed(people: People, chosen: Reference | None, day: Day, settings: Settings, known: Known) -> Decontaminated:
+    """The evidence, and which of the reference's accounts were left out."""
+    reference, vouched = (None, None) if chosen is None else (chosen.population, chosen.vouched)
+    return gather_decontaminated(people, reference, day.key, settings, vouched, known.shared)
 
 
 def _described(

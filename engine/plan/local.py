@@ -85,9 +85,11 @@ class LocalRun:
             self._known = Known(KnownFamilies(), KnownFindings())
         else:
             families, findings, decisions, _ = self._directory.read(known_of)
-            self._known = Known(families, findings, decisions=decisions)
+            self._known = Known(families, findings, decisions=decisions, shared=self._directory.shared)
             self.began = self._directory.read(_began)
         run = {"format": FORMAT, "key": self.secret.key_id, "settings": asdict(settings), "inputs": inputs}
+        if self.shared:
+            run["shared"] = self.shared
         self.work = Work(work, run, fresh=local.fresh)
         self.account = self.work.account()
 
@@ -128,6 +130,11 @@ class LocalRun:
     def _agree(self, day: date, directory: StateDirectory) -> None:
         """A run goes on only against the days it began with, as they were: some units may be weighed already."""
         self.work.agree(f"reference of {day}", directory.kept().reference_digests(day, self.settings))
+
+    @property
+    def shared(self) -> list[str]:
+        """Names of the findings of other providers that are weighed."""
+        return [finding.name for finding in self._known.shared]
 
     @property
     def threads(self) -> int:

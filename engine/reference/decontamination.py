@@ -20,6 +20,7 @@ campaign stay in the null, as many as there are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +29,7 @@ from gauger.engine.common import progress
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.conformity import habit_likeness
 from gauger.engine.evidence.evidence import Evidence, no_evidence, of_learnt, unusable, weigh
+from gauger.engine.evidence.known_elsewhere import SharedFinding
 from gauger.engine.evidence.learning import learn
 from gauger.engine.findings.clusters import find_clusters
 from gauger.engine.findings.signs import Group, signs_of
@@ -64,10 +66,12 @@ def gather_decontaminated(
     key: np.ndarray,
     settings: Settings,
     vouched: np.ndarray | None = None,
+    shared: Sequence[SharedFinding] = (),
 ) -> Decontaminated:
     """``gather``, again and without them where reference accounts belong to a group of today's.
 
     vouched : bool[reference], accounts that a person decided are honest: they stay
+    shared : findings of other providers
     The group is looked for among the accounts that are learnt from; the others are weighed once, at the end.
     """
     left_out = np.zeros(0, np.int64)
@@ -75,7 +79,7 @@ def gather_decontaminated(
     if reference is None or reason is not None:
         return Decontaminated(no_evidence(people, reason or ""), left_out)
     progress.tell("learning")
-    learnt = learn(people, reference, key, settings)
+    learnt = learn(people, reference, key, settings, shared)
     rows = np.arange(len(reference))  # of the accounts still there
     for _ in range(_ROUNDS):
         suspects = learnt.reference_rows[_suspects(learnt.pool.new, reference, of_learnt(learnt), settings)]
@@ -88,7 +92,7 @@ def gather_decontaminated(
         left_out, rows = np.union1d(left_out, suspects), rows[stay]
         kept = np.zeros(len(reference), bool)
         kept[rows] = True
-        learnt = learn(people, reference.select(kept), key, settings)
+        learnt = learn(people, reference.select(kept), key, settings, shared)
         learnt = replace(learnt, reference_rows=rows[learnt.reference_rows])
     return Decontaminated(weigh(people, learnt), left_out)
 

@@ -30,6 +30,7 @@ from gauger.engine.common.errors import DamagedError, StateError
 from gauger.engine.common.private import make_folder
 from gauger.engine.common.secret import KEY, KEY_FILE, Secret, given_secret
 from gauger.engine.common.settings import Settings
+from gauger.engine.evidence.known_elsewhere import SharedFinding
 from gauger.engine.families.known import KnownFamilies
 from gauger.engine.findings.decisions import HONEST, Decisions
 from gauger.engine.intake.measuring import WordSketch
@@ -247,6 +248,7 @@ class StateDirectory:
             raise StateError(f"{path}: the key is missing, without which nothing kept can be used; put it back")
         self.secret = Secret.from_file(path / "key", secret)
         self.expect(secret)
+        self.shared: tuple[SharedFinding, ...] = ()  # findings of other providers that runs with it weigh
         self._lock = WriterLock(path)
         self._writing = 0  # how many changes are open, one inside the other
 

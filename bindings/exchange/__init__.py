@@ -1,0 +1,1 @@
+"""Findings between providers: made from a run and its state, read from files, weighed, and told."""
