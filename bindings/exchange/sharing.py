@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -28,13 +29,15 @@ from gauger.engine.reference.directory import StateDirectory
 from gauger.exchange.stix import DOCUMENT_BYTES_MAX, content_of
 from gauger.kernels.warm import warmup
 from gauger.results.run import Run, read_run
+from gauger.text.formats import visible
 
 _FRAME_SHARE_MIN = 0.1  # of a signature's hashes, that a family has to have before it is told
 
 
-def join(state: Path, key: Path) -> StateDirectory:
+def join(state: Path, key: Path, own: Secret | None = None) -> StateDirectory:
     """Make a state directory of a member of the consortium whose key is in a file, which is made if missing.
 
+    own : the provider's own secret; a random one unless given
     Raises StateError where the state directory is there already: what it keeps was measured with its own key.
     """
     if (state / "key").exists():
@@ -42,7 +45,7 @@ def join(state: Path, key: Path) -> StateDirectory:
             f"{state}: is there already, and what it keeps was measured without the consortium's key; "
             "join with a new directory, and score the last weeks into it"
         )
-    return StateDirectory(state, Secret.random().joined(_plain(key)))
+    return StateDirectory(state, (own or Secret.random()).joined(_plain(key)))
 
 
 def _plain(key: Path) -> Secret:
@@ -62,32 +65,33 @@ def export(
     Raises GaugerError where the run has no such finding, it is no campaign, or it has too few accounts.
     """
     run, directory = read_run(out), opened(state)
+    if key is not None and not key.is_file():
+        raise StateError(f"{key}: there is no such key file")
     if key is not None and Secret.random().joined(_plain(key)).consortium_id != directory.secret.consortium_id:
         raise StateError(f"{state}: was not joined with the key in {key}; what it measured is of no use to its members")
     row = _campaign(run, directory, finding)
-    own = pc.is_in(run.families["family_id"], value_set=row["families"])
-    templates = [one for one in run.families.filter(own)["template"].to_pylist() if one]
+    named = zip(*(run.families[name].to_pylist() for name in ("family_id", "template")), strict=True)
+    templates = [template for family, template in named if template and family in (row["families"] or ())]
     frames = sketch(templates, directory.secret) if directory.secret.consortium_id else np.zeros(0, np.uint64)
     warmup()
-    hours = _hours(row["started_at"].as_py(), row["hourly_calls"].as_py())
+    hours = _hours(row["started_at"], row["hourly_calls"])
     return signature_of(directory, finding, Settings(), frames, hours, k)
 
 
-def _campaign(run: Run, directory: StateDirectory, finding: int) -> dict:
+def _campaign(run: Run, directory: StateDirectory, finding: int) -> dict[str, Any]:
     """The row of a finding that is a campaign, or that a person decided is one."""
     if run.manifest.get("key_id") != directory.secret.key_id:
         raise StateError(f"{directory.path}: {run.folder} was not scored with this state directory")
-    rows = run.campaigns.filter(pc.equal(run.campaigns["campaign_id"], finding))
-    if not rows.num_rows:
+    rows = run.campaigns.filter(pc.equal(run.campaigns["campaign_id"], finding)).to_pylist()
+    if not rows:
         raise InputError(f"{run.folder}: there is no finding {finding}")
-    row = {name: rows[name][0] for name in rows.column_names}
     confirmed = {entry.campaign_id for entry in directory.decisions().that_hold(CAMPAIGN)}
-    if row["assessment"].as_py() != CAMPAIGN and finding not in confirmed:
+    if rows[0]["assessment"] != CAMPAIGN and finding not in confirmed:
         raise InputError(
-            f"finding {finding} is assessed as {row['assessment'].as_py()}; what is handed to others has to be a "
+            f"finding {finding} is assessed as {visible(rows[0]['assessment'])}; what is handed to others has to be a "
             "campaign, or decided to be one (gauger decide)"
         )
-    return row
+    return rows[0]
 
 
 def _hours(started: datetime, hourly: Sequence[int] | None) -> np.ndarray:
