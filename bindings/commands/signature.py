@@ -73,7 +73,7 @@ def export_command(out: Path, finding: int, state: Path, key: Path | None, k: in
     found, content = export(out, finding, state, key, k)
     written = orjson.dumps(bundle(found, content)) if stix else content
     to.write(written)
-    if to.name not in ("-", "<stdout>"):
+    if getattr(to, "name", "<stdout>") != "<stdout>":
         centroids = plural(len(found.centroids), "centroid")
         note(f"Signature {found.name}: {plural(found.accounts, 'account')}, {centroids}, {len(written):,} bytes")
 
@@ -119,3 +119,64 @@ def match_command(signatures: tuple[Path, ...], state: Path, out: Path | None, a
     days = plural(len(found.reference_days), "day")
     lines.append(f"Ranked among {found.reference_accounts:,} accounts of {days}, at {alarm_level:g}")
     say("\n".join(lines), {"day": found.day, "accounts": len(found.account_ids), "signatures": records})
+
+
+@signature_commands.group("psi", cls=Group)
+def psi_commands() -> None:
+    """Find which addresses or payments another provider has, too, and nothing of the others (needs gauger[psi]).
+
+    \b
+    Example, with a value a line; the other provider runs the second one:
+      gauger signature psi request ours.txt --key request.key --to request
+      gauger signature psi answer request theirs.txt --to answer
+      gauger signature psi common answer ours.txt --key request.key
+    """
+
+
+@psi_commands.command("request")
+@click.argument("values", type=PATH)
+@click.option("--key", required=True, type=PATH, help="File for the key that reads the answer; keep it.")
+@_to_option
+def psi_request(values: Path, key: Path, to: BinaryIO) -> None:
+    """Ask which of these values another provider has, too; it sees how many there are.
+
+    \b
+    Example:
+      gauger signature psi request ours.txt --key request.key --to request
+    """
+    from gauger.exchange.intersection import request
+
+    to.write(request(values, key))
+
+
+@psi_commands.command("answer")
+@click.argument("asked", type=PATH, metavar="REQUEST")
+@click.argument("values", type=PATH)
+@_to_option
+def psi_answer(asked: Path, values: Path, to: BinaryIO) -> None:
+    """Answer a request by these values; who asked learns which of its own are among them.
+
+    \b
+    Example:
+      gauger signature psi answer request theirs.txt --to answer
+    """
+    from gauger.exchange.intersection import answer
+
+    to.write(answer(asked, values))
+
+
+@psi_commands.command("common")
+@click.argument("answered", type=PATH, metavar="ANSWER")
+@click.argument("values", type=PATH)
+@click.option("--key", required=True, type=PATH, help="File of the request's key.")
+def psi_common(answered: Path, values: Path, key: Path) -> None:
+    """Say which values both have.
+
+    \b
+    Example:
+      gauger signature psi common answer ours.txt --key request.key
+    """
+    from gauger.exchange.intersection import common
+
+    found = common(answered, values, key)
+    say("\n".join(map(cell, found)) or "None in common.", {"common": found})
