@@ -16,12 +16,11 @@ from gauger import __version__
 from gauger.boundary import complain
 from gauger.commands.columns import columns_command
 from gauger.commands.config import config_command
-from gauger.commands.decide import decide_command
 from gauger.commands.doctor import doctor_command
 from gauger.commands.export import export_command
+from gauger.commands.findings import appeal_command, decide_command, package_command, verify_command
 from gauger.commands.group import Commands, progress_bar, say
 from gauger.commands.options import FOLDER, PATH, seed_option
-from gauger.commands.package import appeal_command, package_command, verify_command
 from gauger.commands.score import score_command, week_command
 from gauger.commands.serve import policy_commands, serve_command
 from gauger.commands.signature import signature_commands

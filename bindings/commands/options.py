@@ -7,10 +7,21 @@ from typing import Any, TextIO
 
 import click
 
-from gauger.commands.paths import HerePath
 from gauger.engine.common.memory import parsed
 from gauger.engine.common.settings import Settings
 from gauger.logs import column_maps
+from gauger.stores.urls import scheme_of
+
+
+class HerePath(click.Path):
+    """A path of this machine; a URL is no name of a folder that is made."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As of ``click.Path``."""
+        if (scheme := scheme_of(value)) is not None:
+            self.fail(f"a URL ({scheme}://...); this has to lie on this machine", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 PATH, FOLDER = HerePath(path_type=Path), HerePath(path_type=Path, file_okay=False)
 OUT = click.Path(path_type=Path, file_okay=False)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gauger.commands.group import Group, say
-from gauger.commands.paths import HerePath
+from gauger.commands.options import HerePath
 
 _PATH, _FOLDER = HerePath(path_type=Path), HerePath(path_type=Path, file_okay=False)
 _DOORS = ("otlp", "envoy", "account_header", "policy", "kafka", "kafka_setting", "columns")

@@ -1,4 +1,4 @@
-"""The command: one way to say it, one line of what follows, and JSON."""
+"""Commands on findings: a decision, one line of what follows, JSON; packages as somebody would use them."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import gauger
 from gauger.commands.main import main
 from gauger.engine.findings.decisions import Entry
 from gauger.results import deciding
+from tests.bindings.package.packed import Packed, made
 
 ENTRY = Entry(3, 2, "honest", "why", "who", 0, "2026-11-20", "campaign", 0.9, 40)
 FINDING = ["decide", "day", "--finding", "2", "--why", "w", "--state", "s"]
@@ -18,7 +20,11 @@ def run(*args: str) -> Result:
     return CliRunner().invoke(main, [*FINDING, *args])
 
 
-@pytest.fixture(autouse=True)
+def plainly(*args: object) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+@pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
     found: list[tuple] = []
 
@@ -53,3 +59,24 @@ def test_hosts_are_told_where_asked(asked: list[tuple]) -> None:
 def test_anything_else_is_bad_usage(args: tuple[str, ...], asked: list[tuple]) -> None:
     assert run(*args).exit_code == 2
     assert asked == []
+
+
+def test_pack_verify_change_and_appeal(tmp_path: Path) -> None:
+    packed: Packed = made(tmp_path)
+    to = tmp_path / "again"
+    assert plainly("package", packed.out, "--finding", 1, "--to", to).output.endswith(f"in {to}, not signed\n")
+    told = json.loads(plainly("verify", packed.package, "--public-key", packed.public, "--json").stdout)
+    assert told["whole"]
+    assert told["computed"] is None
+    assert "it is not signed" in plainly("verify", to).output
+    again = plainly("verify", to, "--log", packed.log, "--state", packed.state, "--workers", 1)
+    assert again.exit_code == 0
+    assert again.output.endswith(" values computed again, 0 differ\n")
+    (to / "README.txt").write_text("changed")
+    changed = plainly("verify", to)
+    assert (changed.exit_code, changed.stdout) == (1, "")
+    assert "README.txt: is not what was packed" in changed.stderr
+    accounts = gauger.read_run(packed.out).accounts.to_pylist()
+    name = next(one["account_id"] for one in accounts if one["campaign_id"] == 1)
+    assert json.loads(plainly("appeal", packed.out, "--account", name, "--json").stdout)["finding"] == 1
+    assert "The finding without it" in plainly("appeal", packed.out, "--account", name).output
