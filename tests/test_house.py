@@ -14,13 +14,13 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ("kernels", "engine", "bindings")
 # The rooms of a layer from the ground up: imports point to the left only. Files beside the rooms stand above them all.
 ROOMS = {
-    "kernels": ("machine", "sketches", "text", "families", "accounts"),
+    "kernels": ("machine", "sketches", "text", "families", "accounts", "tracing"),
     "engine": (
         "common", "intake", "state", "segments", "families", "statistics", "evidence", "findings", "reference",
-        "exchange", "results", "serving", "plan", "cluster",
+        "exchange", "results", "tracing", "serving", "plan", "cluster",
     ),
     "bindings": (
-        "sketches", "text", "stores", "logs", "batch", "results", "exports", "exchange", "simulate", "report",
+        "sketches", "text", "stores", "logs", "batch", "results", "exports", "exchange", "tracing", "simulate", "report",
         "package", "benchmark", "host", "adapters", "serve", "cluster", "ray", "spark", "commands",
     ),
 }  # fmt: skip

@@ -19,7 +19,9 @@ from gauger.engine.common.errors import InputError
 from gauger.engine.serving.published import Finding
 from gauger.host.verdicts import FAMILY, FLAGGED, LINK, MEMBER, NOTHING, STALE, Verdict, Verdicts
 
-ALLOW, WATCH, THROTTLE, VERIFY, COARSEN, BLOCK = ACTIONS = ("allow", "watch", "throttle", "verify", "coarsen", "block")
+ALLOW, WATCH, MARK, THROTTLE, VERIFY, COARSEN, BLOCK = ACTIONS = (
+    "allow", "watch", "mark", "throttle", "verify", "coarsen", "block",
+)  # fmt: skip
 STATUS = {BLOCK: 403, VERIFY: 403, THROTTLE: 429}  # of HTTP, where a host answers in place of the model
 HARMLESS = (ALLOW, WATCH)  # actions that a caller does not notice
 SHADOW, ACT = "shadow", "act"

@@ -1,0 +1,1 @@
+"""Kernels of tracing: keyed values of token windows."""
