@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -58,33 +59,38 @@ def new(campaign: int, words: Path, to: Path, pairs: int, decoys: int, field: st
 
 @click.command("trace")
 @click.argument("outputs", nargs=-1, required=True, metavar="OUTPUTS...")
-@click.option("--canaries", type=PATH, multiple=True, required=True, help="Secret file of a campaign; may be repeated.")
+@click.option("--canaries", type=PATH, multiple=True, help="Secret file of a campaign; may be repeated.")
 @click.option("--commitment", type=PATH, multiple=True, help="What was published (default: beside each secret file).")
 @click.option("--obtained", type=click.DateTime(["%Y-%m-%d"]), help="Day the outputs were obtained.")
-@click.option("--tests", default=0, type=click.IntRange(0), help="Sets ever committed, where these are not all.")
+@click.option("--watermark", type=PATH, help="File of the watermark that was used; outputs have token ids then.")
+@click.option("--served", multiple=True, metavar="LOG", help="Answers with token ids: only their contexts count.")
+@click.option("--tests", default=0, type=click.IntRange(0), help="Tests ever possible, where these are not all.")
 @click.option(
     "--level", default=1e-3, show_default=True, type=click.FloatRange(1e-12, 0.05), help="Error rate allowed."
 )
 @_field_option
-def trace_command(
-    outputs: tuple[str, ...],
-    canaries: tuple[Path, ...],
-    commitment: tuple[Path, ...],
-    obtained: datetime | None,
-    tests: int,
-    level: float,
-    field: str | None,
-) -> None:
+@click.option("--token-field", metavar="PATH", help="Where the token ids are in a record (default: usual names).")
+def trace_command(outputs: tuple[str, ...], **asked: Any) -> None:
     """Test a suspect model's outputs for what was served to campaigns.
+
+    All tests of a command are corrected together.
 
     \b
     Example:
       gauger trace outputs.jsonl --canaries canaries-7.json --canaries canaries-9.json --obtained 2026-12-24
     """
     from gauger.tracing.trace import Suspect, read_committed, trace
+    from gauger.tracing.watermark_file import read_watermark
 
+    canaries, commitment, obtained = asked["canaries"], asked["commitment"], asked["obtained"]
+    if not canaries and asked["watermark"] is None:
+        raise click.UsageError("give --canaries or --watermark: what to test for")
     if commitment and len(commitment) != len(canaries):
         raise click.UsageError("give a --commitment for each of --canaries, in their order, or none")
-    day = None if obtained is None else obtained.replace(tzinfo=UTC)
-    traced = trace(Suspect(outputs, field, day), read_committed(canaries, commitment, day), tests, level)
+    if asked["served"] and asked["watermark"] is None:
+        raise click.UsageError("--served goes with --watermark")
+    committed = read_committed(canaries, commitment, None if obtained is None else obtained.replace(tzinfo=UTC))
+    watermark = None if asked["watermark"] is None else read_watermark(asked["watermark"])
+    suspect = Suspect(outputs, asked["field"], asked["token_field"])
+    traced = trace(suspect, committed, watermark, asked["served"], asked["tests"], asked["level"])
     say("\n\n".join(traced.sentences()), traced.data())

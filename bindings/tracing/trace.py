@@ -4,57 +4,77 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gauger.engine.tracing.canaries import CanaryTest, Search, weigh
+from gauger.engine.tracing import canaries, watermarks
+from gauger.engine.tracing.canaries import CanaryTest
 from gauger.engine.tracing.commitments import Canaries
 from gauger.engine.tracing.correction import holm
+from gauger.engine.tracing.watermarks import Watermark, WatermarkTest
 from gauger.engine.tracing.words import words_of
 from gauger.text.formats import plural
 from gauger.tracing import files, outputs
 
+_REDRAWN_SAID = -3.0  # log10: a bound above says too little to be said
+
 
 @dataclass(frozen=True)
 class Suspect:
-    """Outputs of a model, and what is known of them."""
+    """Outputs of a model, and where in a record they are (None: at the usual names)."""
 
     inputs: Sequence[str | Path]
     field: str | None = None
-    obtained: datetime | None = None
+    token_field: str | None = None
 
 
 @dataclass(frozen=True)
 class Traced:
-    """What was tested, with the probability of each test corrected for all of them (log10)."""
+    """What was tested; the log10 probability of each corrected for all that were, or could have been, tested."""
 
-    canaries: list[CanaryTest] = field(default_factory=list)
-    adjusted: list[float] = field(default_factory=list)
-    tests: int = 0
-    level: float = 1e-3
+    found: Sequence[CanaryTest | WatermarkTest]
+    tests: int
+    level: float
+
+    @property
+    def adjusted(self) -> list[float]:
+        """Of each test."""
+        return holm([one.log10_probability for one in self.found], self.tests)
 
     def data(self) -> dict[str, Any]:
-        """The same for JSON; words of pairs that were found are left out, as the pairs are secret."""
-        rows = []
-        for test, adjusted in zip(self.canaries, self.adjusted, strict=True):
+        """The same for JSON; pairs that were found are left out, as they are secret."""
+        rows: dict[str, list[dict[str, Any]]] = {"canaries": [], "watermarks": []}
+        for test, adjusted in zip(self.found, self.adjusted, strict=True):
             row = asdict(test)
-            del row["found"]
-            row["probability"] = 10**test.log10_probability
+            row.pop("found", None)
             row["log10_probability_if_redrawn"] = test.log10_if_redrawn
-            rows.append(row | {"log10_adjusted": adjusted, "adjusted": 10**adjusted, "shown": self._is_shown(adjusted)})
-        return {"level": self.level, "tests": self.tests, "canaries": rows, "sentences": self.sentences()}
+            row |= {"log10_adjusted": adjusted, "adjusted": 10**adjusted, "shown": self._is_shown(adjusted)}
+            rows["canaries" if isinstance(test, CanaryTest) else "watermarks"].append(row)
+        return {"level": self.level, "tests": self.tests, **rows, "sentences": self.sentences()}
 
     def _is_shown(self, log10_adjusted: float) -> bool:
         return log10_adjusted <= math.log10(self.level)
 
     def sentences(self) -> list[str]:
         """What can be said of each test, limits included."""
-        return [
-            _canary_sentence(test, adjusted, self._is_shown(adjusted), self.tests)
-            for test, adjusted in zip(self.canaries, self.adjusted, strict=True)
-        ]
+        return [self._said(test, adjusted) for test, adjusted in zip(self.found, self.adjusted, strict=True)]
+
+    def _said(self, test: CanaryTest | WatermarkTest, adjusted: float) -> str:
+        said = _of_canaries(test) if isinstance(test, CanaryTest) else _of_watermark(test)
+        said += f" with probability {_probability(test.log10_probability)}"
+        said += f", {_probability(adjusted)} when corrected for {self.tests:,} tests (Holm)." if self.tests > 1 else "."
+        if not self._is_shown(adjusted):
+            return f"{said} That shows nothing; it does not show that the outputs are free of what was served, either."
+        redrawn = test.log10_if_redrawn
+        if redrawn < _REDRAWN_SAID:
+            drawn = "the lottery been drawn" if isinstance(test, CanaryTest) else "the key been chosen"
+            said += f" Had {drawn} 2^64 times and the best kept, it would be at most {_probability(redrawn)}."
+        marked = "these pairs" if isinstance(test, CanaryTest) else "this watermark"
+        return (
+            f"{said} So the outputs depend on text that was served with {marked}; by what way it got there is not said."
+        )
 
 
 def read_committed(
@@ -65,36 +85,50 @@ def read_committed(
     return [files.committed(path, place, obtained) for path, place in zip(paths, places, strict=True)]
 
 
-def trace(suspect: Suspect, canaries: Sequence[Canaries], tests: int, level: float) -> Traced:
-    """Test outputs for canaries. tests : how many sets were committed in all, where these are not all of them."""
-    searches = [Search(one) for one in canaries]
-    for text in outputs.texts(suspect.inputs, suspect.field):
-        words = words_of(text)
-        for search in searches:
-            search.add(words)
-    found = [weigh(search) for search in searches]
-    number = max(tests, len(found))
-    return Traced(found, holm([one.log10_probability for one in found], number), number, level)
+def trace(
+    suspect: Suspect,
+    committed: Sequence[Canaries],
+    watermark: Watermark | None = None,
+    served: Sequence[str | Path] = (),
+    tests: int = 0,
+    level: float = 1e-3,
+) -> Traced:
+    """Test outputs for canaries and a watermark.
+
+    served : logs of what was answered, whose contexts alone count for the watermark; none for all
+    tests : how many were or could have been made, where that is more; level : the error rate allowed
+    """
+    found: list[CanaryTest | WatermarkTest] = []
+    if committed:
+        searches = [canaries.Search(one) for one in committed]
+        for text in outputs.texts(suspect.inputs, suspect.field):
+            words = words_of(text)
+            for search in searches:
+                search.add(words)
+        found += [canaries.weigh(search) for search in searches]
+    if watermark is not None:
+        answered = outputs.token_ids(served, suspect.token_field) if served else None
+        tokens = outputs.token_ids(suspect.inputs, suspect.token_field)
+        found.append(watermarks.weigh(watermark, tokens, answered))
+    return Traced(found, max(tests, len(found)), level)
 
 
-def _canary_sentence(test: CanaryTest, adjusted: float, shown: bool, tests: int) -> str:
-    said = (
+def _of_canaries(test: CanaryTest) -> str:
+    return (
         f"Campaign {test.campaign}: {test.pairs:,} word pairs and {test.decoys:,} decoys were drawn by lot and "
         f"committed to on {test.committed} (SHA-256 {test.sha256}). Of the pairs {test.hits:,} occur in the "
         f"{plural(test.distinct_outputs, 'different output')} examined, of the decoys {test.decoy_hits:,}; were the "
-        f"outputs independent of what was served, {test.expected:.2g} of the pairs would be expected, and so many or "
-        f"more with probability {_probability(test.log10_probability)}"
+        f"outputs independent of what was served, {test.expected:.2g} of the pairs would be expected, and so many "
+        "or more"
     )
-    said += f", {_probability(adjusted)} when corrected for {tests:,} tests (Holm)." if tests > 1 else "."
-    if not shown:
-        return f"{said} That shows nothing; it does not show that the outputs are free of what was served, either."
-    redrawn = test.log10_if_redrawn
-    if redrawn < -3:
-        said += (
-            f" Had the lottery been drawn 2^64 times and the best draw kept, it would be below {_probability(redrawn)}."
-        )
+
+
+def _of_watermark(test: WatermarkTest) -> str:
+    where = " whose context was served" if test.only_served else ""
     return (
-        f"{said} So the outputs depend on text that was served with these pairs; by what way it got there is not said."
+        f"Watermark {test.scheme} (SHA-256 {test.fingerprint}): in {plural(test.windows, 'different window')} of tokens"
+        f"{where}, out of {plural(test.outputs, 'output')}, the score is {test.score:,.0f}; were the outputs "
+        f"independent of the key, {test.expected:,.0f} would be expected, and such a score or a higher one"
     )
 
 

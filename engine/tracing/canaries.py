@@ -26,10 +26,8 @@ from hashlib import blake2b
 
 import numpy as np
 
-from gauger.engine.tracing.commitments import Canaries
+from gauger.engine.tracing.commitments import DRAWS_LOG10, Canaries
 from gauger.engine.tracing.words import words_of
-
-_DRAWS_LOG10 = 64 * math.log10(2)  # of a provider who draws until he likes it
 
 
 class Search:
@@ -109,7 +107,7 @@ class CanaryTest:
     @property
     def log10_if_redrawn(self) -> float:
         """An upper bound of the same had the lottery been drawn 2^64 times for the best (Bonferroni)."""
-        return min(0.0, self.log10_probability + _DRAWS_LOG10)
+        return min(0.0, self.log10_probability + DRAWS_LOG10)
 
 
 def weigh(found: Search) -> CanaryTest:

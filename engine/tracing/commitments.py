@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from gauger.engine.tracing import lottery
 from gauger.engine.tracing.words import is_word
 
 FORMAT, COMMITMENT_FORMAT = "gauger canaries 1", "gauger commitment 1"
+DRAWS_LOG10 = 64 * math.log10(2)  # of a provider who draws, or tries keys, until he likes what comes
 _SKEW = timedelta(minutes=10)  # between two clocks
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 

@@ -40,15 +40,15 @@ def value_at(key, address, tokens):
 
 @kernel("i64(i32_in, i64_in, i64, u64_in, u64_out)")
 def add_contexts(tokens, offsets, width, key, table):
-    """Put the contexts of some texts into a table. Returns how many are new.
+    """Put the contexts that some texts go on from into a table. Returns how many are new.
 
     tokens, offsets : texts behind each other, text i at offsets[i]:offsets[i + 1]; width : tokens of a context;
-    key : two words of SipHash; table : as above, with room for a context for each token and text
+    key : two words of SipHash; table : as above, with room for a context for each token
     """
     base = tokens.ctypes.data
     new = 0
     for i in range(offsets.size - 1):
-        for at in range(offsets[i] + width, offsets[i + 1] + 1):
+        for at in range(offsets[i] + width, offsets[i + 1]):
             value = value_at(key, base + 4 * (at - width), width)
             place = place_of(value, table)
             if table[place] == U64(0):

@@ -85,6 +85,17 @@ def test_canaries_are_not_drawn_again_over_those_there(canaries: Path) -> None:
 
 
 def test_bad_usage(canaries: Path) -> None:
-    assert run("trace", "o.txt").exit_code == 2
+    assert "give --canaries or --watermark" in run("trace", "o.txt").output
+    assert "goes with --watermark" in run("trace", "o.txt", "--canaries", canaries, "--served", "s").output
     assert run("trace", "o.txt", "--canaries", canaries, "--commitment", "a", "--commitment", "b").exit_code == 2
     assert run("trace", "o.txt", "--canaries", canaries, "--obtained", "2020-01-01").exit_code == 2
+
+
+def test_a_watermark_is_traced(tmp_path: Path) -> None:
+    (tmp_path / "w.toml").write_text(f'scheme = "tournament"\nkey = "{"0" * 32}"\n')
+    (tmp_path / "w.toml").chmod(0o600)
+    (tmp_path / "o.jsonl").write_text(json.dumps({"ids": list(range(500))}))
+    told = run("trace", tmp_path / "o.jsonl", "--watermark", tmp_path / "w.toml", "--token-field", "ids", "--json")
+    assert told.exit_code == 0, told.output
+    (row,) = json.loads(told.output)["watermarks"]
+    assert (row["windows"], row["expected"], row["shown"]) == (496, 496 * 15, False)

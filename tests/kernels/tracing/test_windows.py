@@ -17,7 +17,7 @@ def value(tokens: Sequence[int]) -> int:
 
 
 def naive_windows(texts: list[list[int]], width: int, served: list[list[int]] | None) -> list[int]:
-    known = {tuple(text[at : at + width]) for text in served or [] for at in range(len(text) - width + 1)}
+    known = {tuple(text[at : at + width]) for text in served or [] for at in range(len(text) - width)}
     found: dict[tuple[int, ...], None] = {}
     for text in texts:
         for at in range(width, len(text)):
@@ -37,7 +37,7 @@ def windows(texts: list[list[int]], width: int, served: list[list[int]] | None) 
     if served is not None:
         contexts = np.zeros(64, np.uint64)
         new = add_contexts(*flat(served), width, KEY, contexts)
-        known = {value(text[at : at + width]) for text in served for at in range(len(text) - width + 1)}
+        known = {value(text[at : at + width]) for text in served for at in range(len(text) - width)}
         assert new == len(known)
         assert set(contexts[contexts != 0].tolist()) == known
     tokens, offsets = flat(texts)
