@@ -25,19 +25,20 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from scipy import special
 
 from gauger.engine.common.errors import InputError
+from gauger.engine.common.threads import blocks
 from gauger.engine.tracing.commitments import DRAWS_LOG10, canonical
-from gauger.kernels.tracing.windows import add_contexts, new_windows
+from gauger.kernels.tracing.windows import add_contexts, distinct, window_values
 
 GREEN_LIST, GUMBEL, TOURNAMENT = SCHEMES = ("green-list", "gumbel", "tournament")
 WIDTH_MAX, LAYERS_MAX = 16, 64
-TOKENS_MAX = 100_000_000  # the table of windows takes 16 to 32 bytes for each
-_BLOCK = 1 << 20  # tokens, or a text that is longer
+TOKENS_MAX = 100_000_000  # each takes 28 bytes
+_BLOCK = 1 << 18  # values scored at once
+_PART = 1 << 14
 _FIXED = 1 << 32  # parts of a unit in which terms are added up, so that their order changes nothing
 _SMALLEST = 1e-290
 
@@ -102,12 +103,11 @@ def weigh(watermark: Watermark, texts: Texts, served: Texts | None = None) -> Wa
     if served is not None:
         contexts = _table(len(served[0]))
         add_contexts(*served, watermark.width, watermark.words, contexts)
-    table, out = _table(len(tokens)), np.empty(len(tokens), np.uint64)
-    windows = units = 0
-    for first, last in _blocks(offsets):
-        found = new_windows(tokens, offsets[first : last + 1], watermark.width, watermark.words, contexts, table, out)
-        windows += found
-        units += _units(watermark, out[:found])
+    values = np.empty(len(tokens), np.uint64)
+    values = values[: window_values(tokens, offsets, watermark.width, watermark.words, contexts, values)]
+    once = np.empty(len(values), np.uint64)
+    windows = distinct(values, _bits(len(values)), once)
+    units = sum(blocks(lambda start, stop: _units(watermark, once[start:stop]), windows, _BLOCK))
     score, expected, probability = _tested(watermark, windows, units)
     return WatermarkTest(
         watermark.scheme, watermark.fingerprint(), len(offsets) - 1, len(tokens), windows, score, expected, probability,
@@ -120,11 +120,9 @@ def _table(values: int) -> np.ndarray:
     return np.zeros(1 << max(4, (2 * values).bit_length()), np.uint64)
 
 
-def _blocks(offsets: np.ndarray) -> list[tuple[int, int]]:
-    """Texts first .. last - 1, about so many tokens together."""
-    edges = np.searchsorted(offsets, np.arange(0, int(offsets[-1]) + _BLOCK, _BLOCK)).tolist()
-    edges = sorted({0, *(min(edge, len(offsets) - 1) for edge in edges), len(offsets) - 1})
-    return list(pairwise(edges))
+def _bits(values: int) -> int:
+    """Parts, as a power of two, in which so many values are dealt so that each fits in a cache."""
+    return max(1, (values // _PART).bit_length())
 
 
 def _units(watermark: Watermark, values: np.ndarray) -> int:

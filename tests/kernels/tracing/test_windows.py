@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from gauger.kernels.tracing.windows import add_contexts, candidate_values, new_windows
+from gauger.kernels.tracing.windows import add_contexts, candidate_values, distinct, window_values
 from tests.kernels.naive import siphash
 
 KEY = np.array([0x0706050403020100, 0x0F0E0D0C0B0A0908], np.uint64)
@@ -18,12 +18,12 @@ def value(tokens: Sequence[int]) -> int:
 
 def naive_windows(texts: list[list[int]], width: int, served: list[list[int]] | None) -> list[int]:
     known = {tuple(text[at : at + width]) for text in served or [] for at in range(len(text) - width)}
-    found: dict[tuple[int, ...], None] = {}
+    found = []
     for text in texts:
         for at in range(width, len(text)):
             window = tuple(text[at - width : at + 1])
             if served is None or window[:-1] in known:
-                found.setdefault(window)
+                found.append(window)
     return [value(window) for window in found]
 
 
@@ -42,7 +42,7 @@ def windows(texts: list[list[int]], width: int, served: list[list[int]] | None) 
         assert set(contexts[contexts != 0].tolist()) == known
     tokens, offsets = flat(texts)
     out = np.empty(len(tokens), np.uint64)
-    count = new_windows(tokens, offsets, width, KEY, contexts, np.zeros(64, np.uint64), out)
+    count = window_values(tokens, offsets, width, KEY, contexts, out)
     return out[:count].tolist()
 
 
@@ -52,24 +52,15 @@ def test_windows_are_those_of_the_twin(width: int, served: list[list[int]] | Non
     assert windows(TEXTS, width, served) == naive_windows(TEXTS, width, served)
 
 
-def test_the_table_keeps_what_was_met_in_earlier_texts() -> None:
-    tokens, offsets = flat(TEXTS)
-    table, out = np.zeros(64, np.uint64), np.empty(len(tokens), np.uint64)
-    nothing = np.zeros(0, np.uint64)
-    first = new_windows(tokens, offsets, 2, KEY, nothing, table, out)
-    assert first > 0
-    assert new_windows(tokens, offsets, 2, KEY, nothing, table, out) == 0
-
-
-def test_random_tokens_in_a_table_half_full() -> None:
-    random = np.random.default_rng(1)
-    texts = [random.integers(0, 6, random.integers(0, 40)).tolist() for _ in range(30)]
-    tokens, offsets = flat(texts)
-    expected = naive_windows(texts, 2, None)
-    size = 1 << (2 * len(expected) - 1).bit_length()
-    out = np.empty(len(tokens), np.uint64)
-    count = new_windows(tokens, offsets, 2, KEY, np.zeros(0, np.uint64), np.zeros(size, np.uint64), out)
-    assert out[:count].tolist() == expected
+@pytest.mark.parametrize("bits", [1, 2, 7])
+@pytest.mark.parametrize("number", [0, 1, 50, 3_000])
+def test_values_are_given_once(bits: int, number: int) -> None:
+    values = np.random.default_rng(number).integers(1, 2**64, max(1, number // 3), np.uint64, endpoint=False)
+    values = np.resize(values, number) if number else values[:0]
+    values[: number // 4] |= np.uint64(1 << 63)  # parts of unequal size
+    out = np.empty(number, np.uint64)
+    count = distinct(values, bits, out)
+    assert sorted(out[:count].tolist()) == sorted(set(values.tolist()))
 
 
 @pytest.mark.parametrize("context", [[], [4], [4, 5, 6]])
