@@ -25,7 +25,7 @@ from gauger.commands.score import score_command, week_command
 from gauger.commands.serve import policy_commands, serve_command
 from gauger.commands.signature import signature_commands
 from gauger.commands.state import state_commands
-from gauger.commands.tracing import canary_commands, trace_command
+from gauger.commands.tracing import canary_commands, responses_command, trace_command
 from gauger.text.formats import visible
 
 
@@ -53,6 +53,7 @@ main.add_command(verify_command)
 main.add_command(appeal_command)
 main.add_command(signature_commands)
 main.add_command(canary_commands)
+main.add_command(responses_command)
 main.add_command(trace_command)
 
 

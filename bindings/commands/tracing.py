@@ -1,21 +1,28 @@
-"""The commands ``gauger canary`` and ``gauger trace``: where a copied model came from."""
+"""The commands ``gauger canary``, ``responses`` and ``trace``: where a copied model came from."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gauger.commands.group import Group, say
-from gauger.commands.options import PATH
-from gauger.text.formats import visible
+from gauger.commands.options import FOLDER, PATH, columns_option
+from gauger.text.formats import plural, visible
+
+if TYPE_CHECKING:
+    from gauger.engine.common.secret import Secret
 
 _field_option = click.option(
     "--field",
     metavar="PATH",
     help="Where the text is in a record, as choices.0.message.content (default: usual names).",
+)
+_state_option = click.option(
+    "--state", type=click.Path(path_type=Path, file_okay=False, exists=True), help="State directory whose key is used."
 )
 
 
@@ -57,6 +64,40 @@ def new(campaign: int, words: Path, to: Path, pairs: int, decoys: int, field: st
     say("\n".join(lines), {"canaries": str(to), "commitment_file": str(public), **made.commitment()})
 
 
+@click.command("responses")
+@click.argument("out", type=FOLDER)
+@click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
+@click.option("--finding", required=True, type=click.IntRange(1), help="The finding's number.")
+@click.option("--to", required=True, type=PATH, help="File to write; it holds no text.")
+@_state_option
+@columns_option
+@_field_option
+def responses_command(
+    out: Path, logs: tuple[str, ...], finding: int, to: Path, state: Path | None, columns: str | None, field: str | None
+) -> None:
+    """Keep sketches of what a finding's accounts were answered, and as many others, for a later comparison.
+
+    \b
+    Example:
+      gauger responses day logs/2026-03-16.jsonl --finding 1 --to responses-1.parquet --state state
+    """
+    from gauger.tracing import responses
+
+    kept = responses.keep(out, logs, finding, to, _secret(state), columns, field)
+    text = (
+        f"{visible(str(to))}: {plural(kept.responses, 'response')} of {plural(kept.members, 'account')} of finding "
+        f"{finding} and of {plural(kept.controls, 'control')}, {kept.bytes:,} bytes"
+    )
+    say(text, asdict(kept))
+
+
+def _secret(state: Path | None) -> Secret:
+    from gauger.engine.common.secret import default_secret
+    from gauger.engine.reference.directory import StateDirectory
+
+    return default_secret() if state is None else StateDirectory(state).secret
+
+
 @click.command("trace")
 @click.argument("outputs", nargs=-1, required=True, metavar="OUTPUTS...")
 @click.option("--canaries", type=PATH, multiple=True, help="Secret file of a campaign; may be repeated.")
@@ -64,6 +105,8 @@ def new(campaign: int, words: Path, to: Path, pairs: int, decoys: int, field: st
 @click.option("--obtained", type=click.DateTime(["%Y-%m-%d"]), help="Day the outputs were obtained.")
 @click.option("--watermark", type=PATH, help="File of the watermark that was used; outputs have token ids then.")
 @click.option("--served", multiple=True, metavar="LOG", help="Answers with token ids: only their contexts count.")
+@click.option("--responses", type=PATH, help="What gauger responses kept; says how alike, and proves nothing.")
+@_state_option
 @click.option("--tests", default=0, type=click.IntRange(0), help="Tests ever possible, where these are not all.")
 @click.option(
     "--level", default=1e-3, show_default=True, type=click.FloatRange(1e-12, 0.05), help="Error rate allowed."
@@ -79,12 +122,13 @@ def trace_command(outputs: tuple[str, ...], **asked: Any) -> None:
     Example:
       gauger trace outputs.jsonl --canaries canaries-7.json --canaries canaries-9.json --obtained 2026-12-24
     """
-    from gauger.tracing.trace import Suspect, read_committed, trace
+    from gauger.tracing.responses import lead
+    from gauger.tracing.trace import Suspect, lead_sentence, read_committed, trace
     from gauger.tracing.watermark_file import read_watermark
 
     canaries, commitment, obtained = asked["canaries"], asked["commitment"], asked["obtained"]
-    if not canaries and asked["watermark"] is None:
-        raise click.UsageError("give --canaries or --watermark: what to test for")
+    if not canaries and asked["watermark"] is None and asked["responses"] is None:
+        raise click.UsageError("give --canaries, --watermark or --responses: what to look for")
     if commitment and len(commitment) != len(canaries):
         raise click.UsageError("give a --commitment for each of --canaries, in their order, or none")
     if asked["served"] and asked["watermark"] is None:
@@ -93,4 +137,9 @@ def trace_command(outputs: tuple[str, ...], **asked: Any) -> None:
     watermark = None if asked["watermark"] is None else read_watermark(asked["watermark"])
     suspect = Suspect(outputs, asked["field"], asked["token_field"])
     traced = trace(suspect, committed, watermark, asked["served"], asked["tests"], asked["level"])
-    say("\n\n".join(traced.sentences()), traced.data())
+    sentences, data = traced.sentences(), traced.data()
+    if asked["responses"] is not None:
+        finding, found = lead(asked["responses"], outputs, _secret(asked["state"]), asked["field"])
+        sentences.append(lead_sentence(finding, found))
+        data |= {"lead": {"finding": finding, **asdict(found), "sentence": sentences[-1]}}
+    say("\n\n".join(sentences), data)

@@ -13,6 +13,7 @@ from gauger.engine.tracing import canaries, watermarks
 from gauger.engine.tracing.canaries import CanaryTest
 from gauger.engine.tracing.commitments import Canaries
 from gauger.engine.tracing.correction import holm
+from gauger.engine.tracing.responses import Lead
 from gauger.engine.tracing.watermarks import Watermark, WatermarkTest
 from gauger.engine.tracing.words import words_of
 from gauger.text.formats import plural
@@ -111,6 +112,21 @@ def trace(
         tokens = outputs.token_ids(suspect.inputs, suspect.token_field)
         found.append(watermarks.weigh(watermark, tokens, answered))
     return Traced(found, max(tests, len(found)), level)
+
+
+def lead_sentence(finding: int, lead: Lead) -> str:
+    """What can be said of responses: how alike, beside the controls, and that it proves nothing."""
+    return (
+        f"Responses of finding {finding}: {plural(lead.outputs, 'output')} contain {_share(lead.member_share)} of "
+        f"the five-word sequences that {plural(lead.members, 'account')} of it were answered, and "
+        f"{_share(lead.control_share)} of those of {plural(lead.controls, 'control')}; an account of the "
+        "finding has more than a control in "
+        f"{_share(lead.above)} of pairs, where half would be chance. This is a lead and no proof: models answer alike."
+    )
+
+
+def _share(share: float) -> str:
+    return "none" if math.isnan(share) else f"{share:.1%}"
 
 
 def _of_canaries(test: CanaryTest) -> str:
