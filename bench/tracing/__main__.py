@@ -24,8 +24,8 @@ def _canaries(corpora: Path, seeds: Sequence[int]) -> Any:
     for seed in seeds:
         served = measure.serve(build(corpora, seed), seed)
         for order in ORDERS:
-            told = {"order": order}
-            found += measure.canaries(served, measure.ngram_student(order), [seed], measure.STUDENT, told)
+            rows = measure.canaries(served, measure.ngram_student(order), seed, measure.arms(), measure.STUDENT)
+            found += [{"order": order, **row} for row in rows]
     return found
 
 

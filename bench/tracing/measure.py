@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binom, binomtest, kstest
 
-from bench.tracing.copies import ACTIONS, FILTERED, PARAPHRASED, Filter, lost, paraphrase
+from bench.tracing.copies import ACTIONS, FILTERED, NOTHING, PARAPHRASED, Filter, lost, paraphrase
 from bench.tracing.ngrams import NGrams
 from bench.tracing.texts import PROMPT, RESPONSE, Texts
 from gauger.engine.common.secret import Secret
@@ -24,6 +24,7 @@ SHARES = (0.0, 0.001, 0.01, 0.05, 0.2)  # of a student's texts that were served 
 STUDENT, OUTPUTS = 12_000, 4_000
 LEVEL = 1e-3
 Row = dict[str, Any]
+Arm = tuple[float, float, str]  # share, share of answers with a pair, what was done with the copy
 Student = Callable[[list[np.ndarray], np.ndarray, int], np.ndarray]  # texts, prompts, seed: outputs
 
 
@@ -88,23 +89,26 @@ def marked(served: Served, canaries: Canaries, carriers: float, seed: int) -> li
     return found
 
 
-def canaries(served: Served, student: Student, seeds: Sequence[int], total: int, told: Row) -> Iterator[Row]:
-    """Whether canaries show in a student, by share of contamination, carriers and what was done with the copy."""
+def arms() -> list[Arm]:
+    """All shares, carriers and actions; one of a student that read nothing of what was served."""
+    found = [(share, carriers, action) for share, action in product(SHARES[1:], ACTIONS) for carriers in (1.0, 0.1)]
+    return [(0.0, 1.0, NOTHING), *found]
+
+
+def canaries(served: Served, student: Student, seed: int, chosen: Iterable[Arm], total: int) -> Iterator[Row]:
+    """Whether canaries show in students of so many texts, each under a lottery of the seed."""
     prompts = np.resize(served.prompts, (OUTPUTS, PROMPT))
-    for seed, share, action in product(seeds, told.pop("shares", SHARES), told.pop("actions", ACTIONS)):
-        for carriers in (1.0, 0.1):
-            if not share and (carriers < 1 or action != ACTIONS[0]):
-                continue
-            drawn_now = drawn(served.texts.words, 1_000 + seed)
-            answers = marked(served, drawn_now, carriers, seed)
-            copy = served.copied(answers, action, seed)
-            read = served.student_texts(copy, share, total, seed)
-            said = served.texts.written(list(student(read, prompts, seed)))
-            found = testing.weigh(testing.search(drawn_now, said))
-            yield told | {
-                "seed": seed, "share": share, "carriers": carriers, "action": action, "lost": lost(answers, copy),
-                "hits": found.hits, "expected": found.expected, "log10_probability": found.log10_probability,
-            }  # fmt: skip
+    lot = drawn(served.texts.words, 1_000 + seed)
+    for share, carriers, action in chosen:
+        answers = marked(served, lot, carriers, seed)
+        copy = served.copied(answers, action, seed)
+        read = served.student_texts(copy, share, total, seed)
+        said = served.texts.written(list(student(read, prompts, seed)))
+        found = testing.weigh(testing.search(lot, said))
+        yield {
+            "seed": seed, "share": share, "carriers": carriers, "action": action, "lost": lost(answers, copy),
+            "hits": found.hits, "expected": found.expected, "log10_probability": found.log10_probability,
+        }  # fmt: skip
 
 
 def filtering(served: Served) -> Row:
