@@ -13,6 +13,7 @@ from bench.pages.markdown import deliver
 from bench.robustness import page as robustness
 from bench.speed import page as speed
 from bench.statistics import page as statistics
+from bench.tracing import page as tracing
 
 DOCUMENTS = Path(__file__).parents[2] / "docs"
 PAGES: Mapping[str, Callable[[], dict[str, str]]] = {
@@ -23,6 +24,7 @@ PAGES: Mapping[str, Callable[[], dict[str, str]]] = {
     "performance": speed.figures,
     "robustness": robustness.figures,
     "statistics": statistics.figures,
+    "tracing": tracing.figures,
     "verdicts": verdicts.figures,
 }
 

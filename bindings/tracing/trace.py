@@ -133,7 +133,7 @@ def _of_canaries(test: CanaryTest) -> str:
     return (
         f"Campaign {test.campaign}: {test.pairs:,} word pairs and {test.decoys:,} decoys were drawn by lot and "
         f"committed to on {test.committed} (SHA-256 {test.sha256}). Of the pairs {test.hits:,} occur in the "
-        f"{plural(test.distinct_outputs, 'different output')} examined, of the decoys {test.decoy_hits:,}; were the "
+        f"{plural(test.distinct_outputs, 'different output')} examined, of the decoys {test.decoy_hits:,}. Were the "
         f"outputs independent of what was served, {test.expected:.2g} of the pairs would be expected, and so many "
         "or more"
     )
@@ -143,7 +143,7 @@ def _of_watermark(test: WatermarkTest) -> str:
     where = " whose context was served" if test.only_served else ""
     return (
         f"Watermark {test.scheme} (SHA-256 {test.fingerprint}): in {plural(test.windows, 'different window')} of tokens"
-        f"{where}, out of {plural(test.outputs, 'output')}, the score is {test.score:,.0f}; were the outputs "
+        f"{where}, out of {plural(test.outputs, 'output')}, the score is {test.score:,.0f}. Were the outputs "
         f"independent of the key, {test.expected:,.0f} would be expected, and such a score or a higher one"
     )
 
