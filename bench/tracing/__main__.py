@@ -17,14 +17,16 @@ from bench.tracing.texts import build
 from bench.world.corpora import ABSENT, corpora_directory
 
 ORDERS = (3, 4)
+ATTESTED_SHARES = (0.0, 0.01, 0.05, 0.2)
 
 
-def _canaries(corpora: Path, seeds: Sequence[int]) -> Any:
+def _canaries(corpora: Path, seeds: Sequence[int], listed: bool = False) -> Any:
     found = []
+    chosen = [arm for arm in measure.arms() if not listed or (arm[0] in ATTESTED_SHARES and arm[1] == 1.0)]
     for seed in seeds:
         served = measure.serve(build(corpora, seed), seed)
         for order in ORDERS:
-            rows = measure.canaries(served, measure.ngram_student(order), seed, measure.arms(), measure.STUDENT)
+            rows = measure.canaries(served, measure.ngram_student(order), seed, chosen, measure.STUDENT, listed)
             found += [{"order": order, **row} for row in rows]
     return found
 
@@ -41,6 +43,7 @@ def _transformer(corpora: Path, seeds: Sequence[int]) -> Any:
 
 PARTS: dict[str, Callable[[Path, Sequence[int]], Any]] = {
     "canaries": _canaries,
+    "attested": lambda corpora, seeds: _canaries(corpora, seeds, listed=True),
     "filter": lambda corpora, seeds: measure.filtering(measure.serve(build(corpora, seeds[0]), seeds[0])),
     "watermark": lambda corpora, seeds: _of_each(corpora, seeds, measure.watermark),
     "containment": lambda corpora, seeds: _of_each(

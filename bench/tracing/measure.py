@@ -89,16 +89,25 @@ def marked(served: Served, canaries: Canaries, carriers: float, seed: int) -> li
     return found
 
 
+def attested(texts: Texts, seed: int) -> Canaries:
+    """Canaries of pairs that the provider's sample has, with as many decoys as there are pairs for."""
+    pairs, seed_bytes = tuple(texts.pairs), seed.to_bytes(lottery.SEED_BYTES, "big")
+    candidates = min(lottery.CANDIDATES, len(pairs) // lottery.SLOTS)
+    return Canaries(1, "2026-01-01T00:00:00Z", lottery.SLOTS, candidates, seed_bytes, pairs, True)
+
+
 def arms() -> list[Arm]:
     """All shares, carriers and actions; one of a student that read nothing of what was served."""
     found = [(share, carriers, action) for share, action in product(SHARES[1:], ACTIONS) for carriers in (1.0, 0.1)]
     return [(0.0, 1.0, NOTHING), *found]
 
 
-def canaries(served: Served, student: Student, seed: int, chosen: Iterable[Arm], total: int) -> Iterator[Row]:
-    """Whether canaries show in students of so many texts, each under a lottery of the seed."""
+def canaries(
+    served: Served, student: Student, seed: int, chosen: Iterable[Arm], total: int, listed: bool = False
+) -> Iterator[Row]:
+    """Whether canaries show in students of so many texts, each under a lottery of the seed; listed : attested pairs."""
     prompts = np.resize(served.prompts, (OUTPUTS, PROMPT))
-    lot = drawn(served.texts.words, 1_000 + seed)
+    lot = attested(served.texts, 1_000 + seed) if listed else drawn(served.texts.words, 1_000 + seed)
     for share, carriers, action in chosen:
         answers = marked(served, lot, carriers, seed)
         copy = served.copied(answers, action, seed)
@@ -113,14 +122,17 @@ def canaries(served: Served, student: Student, seed: int, chosen: Iterable[Arm],
 
 def filtering(served: Served) -> Row:
     """What the filter leaves out: of real texts that it never saw, of answers, and of pairs."""
-    pairs = [
-        np.array([served.texts.ids[word] for word in pair], np.int32) for pair in drawn(served.texts.words, 1).served
-    ]
-    real = served.texts.others
+
+    def gone(canaries: Canaries) -> float:
+        pairs = [np.array([served.texts.ids[word] for word in pair], np.int32) for pair in canaries.served]
+        return 2 * lost(pairs, served.filter(pairs))
+
+    real, answers = served.texts.others, list(served.answers)
     return {
         "real": lost(real, served.filter(real)),
-        "answers": lost(list(served.answers), served.filter(list(served.answers))),
-        "pairs": 2 * lost(pairs, served.filter(pairs)),
+        "answers": lost(answers, served.filter(answers)),
+        "pairs": gone(drawn(served.texts.words, 1)),
+        "attested": gone(attested(served.texts, 1)),
     }
 
 

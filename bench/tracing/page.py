@@ -10,7 +10,7 @@ from bench.pages import history
 from bench.pages.markdown import percent, table
 
 FILE = history.RESULTS / "tracing.jsonl"
-PARTS = ("canaries", "filter", "watermark", "containment", "alarms", "uniform", "speed", "transformer")
+PARTS = ("canaries", "attested", "filter", "watermark", "containment", "alarms", "uniform", "speed", "transformer")
 Rows = Sequence[dict[str, Any]]
 
 
@@ -19,6 +19,7 @@ def figures(file: Path = FILE) -> dict[str, str]:
     newest = history.newest(file, PARTS)
     made: dict[str, Callable[[Any], str]] = {
         "canaries": _canaries,
+        "attested": _canaries,
         "filter": _filter,
         "watermark": _watermark,
         "containment": _containment,
@@ -59,7 +60,12 @@ def _canaries(rows: Rows) -> str:
 
 
 def _filter(row: dict[str, Any]) -> str:
-    named = {"real": "real texts that it never saw", "answers": "answers without canaries", "pairs": "canaries"}
+    named = {
+        "real": "real texts that it never saw",
+        "answers": "answers without canaries",
+        "pairs": "canaries drawn of words",
+        "attested": "canaries drawn of attested pairs",
+    }
     return table(("filtered", "left out"), [[name, _share(row[key])] for key, name in named.items()])
 
 

@@ -7,17 +7,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
 
 from bench.world.corpora import attack_prompts
-from gauger.engine.tracing.words import of_middle_frequency
+from gauger.engine.tracing.words import attested_pairs, of_middle_frequency
 
 SETS = ("t0_templates_50k", "evol_instruct_rendered", "gpteacher")  # passages of the web, instructions
 PROMPT, RESPONSE = 8, 96  # tokens
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*|[.,;:?!]")
-_PARTS = (8_000, 13_000)  # texts of the teacher and of the student's other data; all others are the filter's
+_PARTS = (8_000, 13_000, 17_000)  # texts of the teacher, the student's others, the filter; all others are the sample
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Texts:
     teacher: list[np.ndarray]
     others: list[np.ndarray]
     filtering: list[np.ndarray]
+    sample: list[np.ndarray]  # of a provider who looks for words and pairs
 
     def written(self, outputs: Sequence[np.ndarray]) -> list[str]:
         """The text of token ids."""
@@ -41,7 +43,12 @@ class Texts:
     @cached_property
     def words(self) -> list[str]:
         """Words for canaries: a list that a provider takes from a sample of its own."""
-        return of_middle_frequency(self.written(self.filtering))
+        return of_middle_frequency(self.written(self.sample))
+
+    @cached_property
+    def pairs(self) -> list[str]:
+        """Pairs that a provider's own sample has, if rarely; the filter of a campaign knows others' texts."""
+        return attested_pairs(self.written(self.sample))
 
     def prompts(self, number: int, seed: int) -> np.ndarray:
         """Beginnings of the teacher's texts: what the campaign asks; int32[number, PROMPT]."""
@@ -58,6 +65,6 @@ def build(corpora: Path, seed: int, words: int = 20_000) -> Texts:
     texts = [np.array([ids[word] for word in text if word in ids], np.int32) for text in found]
     texts = [text for text in texts if len(text) >= PROMPT + 32]
     order = np.random.default_rng(seed).permutation(len(texts)).tolist()
-    teacher, others = _PARTS
-    dealt = [texts[place] for place in order]
-    return Texts(vocabulary, dealt[:teacher], dealt[teacher : teacher + others], dealt[teacher + others :])
+    edges = [0, *accumulate(_PARTS)]
+    dealt = [[texts[place] for place in order[first:last]] for first, last in pairwise([*edges, len(order)])]
+    return Texts(vocabulary, *dealt)

@@ -42,8 +42,9 @@ def canary_commands() -> None:
 @click.option("--to", required=True, type=PATH, help="Secret file to write; its commitment is put beside it.")
 @click.option("--pairs", default=200, show_default=True, type=click.IntRange(20, 10_000), help="Pairs to serve.")
 @click.option("--decoys", default=1023, show_default=True, type=click.IntRange(15, 4095), help="Decoys of each pair.")
+@click.option("--attested", is_flag=True, help="Draw pairs that the texts have, if rarely: they pass more filters.")
 @_field_option
-def new(campaign: int, words: Path, to: Path, pairs: int, decoys: int, field: str | None) -> None:
+def new(campaign: int, words: Path, to: Path, pairs: int, decoys: int, attested: bool, field: str | None) -> None:
     """Draw word pairs and decoys by lot, and commit to them before anything is served.
 
     Publish the commitment where others see when: only what was committed before counts.
@@ -54,10 +55,11 @@ def new(campaign: int, words: Path, to: Path, pairs: int, decoys: int, field: st
     """
     from gauger.tracing import files
 
-    made = files.make(campaign, files.words_in(words, field), to, pairs, decoys + 1)
+    drawn_from = files.pairs_in(words, pairs * (decoys + 1), field) if attested else files.words_in(words, field)
+    made = files.make(campaign, drawn_from, to, pairs, decoys + 1, attested)
     public = files.commitment_path(to)
     lines = [
-        f"{visible(str(to))}: {pairs:,} pairs of {len(made.words):,} words, secret",
+        f"{visible(str(to))}: {pairs:,} pairs of {len(made.vocabulary):,} words, secret",
         f"{visible(str(public))}: publish it before anything is served",
         f"SHA-256 {made.digest()}",
     ]

@@ -14,10 +14,10 @@ from gauger.engine.common.documents import read_bounded
 from gauger.engine.common.errors import InputError, StateError
 from gauger.engine.tracing import lottery
 from gauger.engine.tracing.commitments import Canaries, canonical, check, opened, stamp
-from gauger.engine.tracing.words import is_word, of_middle_frequency
+from gauger.engine.tracing.words import attested_pairs, is_word, of_middle_frequency
 from gauger.tracing import outputs
 
-_BYTES_MAX = 8 << 20
+_BYTES_MAX = 64 << 20
 _LIST_LINES, _LIST_SHARE = 5_000, 0.9  # lines looked at; those that are one word, in a list of words
 
 
@@ -35,6 +35,20 @@ def words_in(path: Path, field: str | None = None) -> list[str]:
             "sample"
         )
     return found[: lottery.WORDS_MAX]
+
+
+def pairs_in(path: Path, candidates: int, field: str | None = None) -> list[str]:
+    """Pairs for a lottery that a sample of texts has, if rarely.
+
+    candidates : pairs that are needed. Raises InputError where the file cannot be read or has too few of them.
+    """
+    found = attested_pairs(outputs.texts([path], field))
+    if len(found) < candidates:
+        raise InputError(
+            f"{path}: {len(found):,} pairs of words are rare in it, {candidates:,} are needed; give more texts, or ask "
+            "for fewer --pairs or --decoys"
+        )
+    return found[: lottery.LISTED_MAX]
 
 
 def _listed(path: Path) -> list[str] | None:
@@ -57,13 +71,15 @@ def commitment_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}.commitment.json")
 
 
-def make(campaign: int, words: list[str], path: Path, slots: int, candidates: int) -> Canaries:
+def make(campaign: int, words: list[str], path: Path, slots: int, candidates: int, is_listed: bool = False) -> Canaries:
     """Draw canaries under a new random seed; write the secret file, mode 0600, and the commitment beside it.
+
+    words : or pairs, where they are listed
 
     Raises InputError where one of both is there already, or the lottery cannot be drawn so.
     """
     seed = secrets.token_bytes(lottery.SEED_BYTES)
-    made = Canaries(campaign, stamp(datetime.now(UTC)), slots, candidates, seed, tuple(words))
+    made = Canaries(campaign, stamp(datetime.now(UTC)), slots, candidates, seed, tuple(words), is_listed)
     try:
         document = made.opening() | {"served": [list(pair) for pair in made.served]}
     except ValueError as error:

@@ -37,7 +37,7 @@ class Search:
         self.canaries = canaries
         lot = canaries.lot
         used = np.unique(lot.pairs)
-        self._words = {canaries.words[number]: number for number in used.tolist()}
+        self._words = {canaries.vocabulary[number]: number for number in used.tolist()}
         flat = lot.pairs.reshape(-1, 2).tolist()
         self._places = {(first, second): place for place, (first, second) in enumerate(flat)}
         self._seen: set[bytes] = set()

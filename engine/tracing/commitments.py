@@ -16,9 +16,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from gauger.engine.common.errors import InputError
 from gauger.engine.tracing import lottery
-from gauger.engine.tracing.words import is_word
+from gauger.engine.tracing.words import is_pair, is_word
 
 FORMAT, COMMITMENT_FORMAT = "gauger canaries 1", "gauger commitment 1"
 DRAWS_LOG10 = 64 * math.log10(2)  # of a provider who draws, or tries keys, until he likes what comes
@@ -35,20 +37,31 @@ class Canaries:
     slots: int
     candidates: int
     seed: bytes
-    words: tuple[str, ...]
+    words: tuple[str, ...]  # or pairs of them, as "harbour lattice", where these are listed
+    is_listed: bool = False
 
     def __repr__(self) -> str:
         return f"Canaries(campaign={self.campaign}, created={self.created!r}, slots={self.slots})"
 
     @cached_property
+    def vocabulary(self) -> list[str]:
+        """The words that the numbers of the lot are of."""
+        return sorted({word for pair in self.words for word in pair.split(" ")}) if self.is_listed else [*self.words]
+
+    @cached_property
     def lot(self) -> lottery.Lot:
         """What was drawn."""
-        return lottery.draw(self.seed, len(self.words), self.slots, self.candidates)
+        if not self.is_listed:
+            return lottery.draw(self.seed, len(self.words), self.slots, self.candidates)
+        number = {word: place for place, word in enumerate(self.vocabulary)}
+        pairs = np.array([[number[word] for word in pair.split(" ")] for pair in self.words], np.int64)
+        return lottery.draw_listed(self.seed, pairs, self.slots, self.candidates)
 
     @cached_property
     def served(self) -> list[tuple[str, str]]:
         """The pair of each slot that is served."""
-        return [(self.words[first], self.words[second]) for first, second in self.lot.served_pairs.tolist()]
+        said = self.vocabulary
+        return [(said[first], said[second]) for first, second in self.lot.served_pairs.tolist()]
 
     def pair_for(self, response_id: str) -> tuple[str, str]:
         """The pair that a response carries; the same id, the same pair."""
@@ -64,6 +77,7 @@ class Canaries:
             "candidates": self.candidates,
             "seed": self.seed.hex(),
             "words": list(self.words),
+            "listed": self.is_listed,
         }
 
     def digest(self) -> str:
@@ -90,16 +104,19 @@ def opened(document: Any, place: str) -> Canaries:
     """The canaries of a secret file. Raises InputError, beginning with ``place``, for anything else."""
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise InputError(f"{place}: no file of canaries; gauger canary new writes one")
-    words = document.get("words")
+    words, is_listed = document.get("words"), document.get("listed")
+    is_entry = is_pair if is_listed else is_word
     numbers: list[Any] = [document.get(name) for name in ("campaign", "slots", "candidates")]
     try:
         seed = bytes.fromhex(document["seed"])
         moment(document["created"])
-        if not isinstance(words, list) or len(set(words)) != len(words) or not all(map(is_word, words)):
-            raise ValueError("its words are no list of different words")
+        if not isinstance(words, list) or len(set(words)) != len(words) or not all(map(is_entry, words)):
+            raise ValueError("its words are no list of different words or pairs")
+        if not isinstance(is_listed, bool):
+            raise ValueError("listed is true or false")
         if not all(isinstance(number, int) and not isinstance(number, bool) for number in numbers):
             raise ValueError("campaign, slots and candidates are whole numbers")
-        found = Canaries(numbers[0], document["created"], numbers[1], numbers[2], seed, tuple(words))
+        found = Canaries(numbers[0], document["created"], numbers[1], numbers[2], seed, tuple(words), is_listed)
         served = found.served
     except (KeyError, TypeError, ValueError) as error:
         reason = str(error) if type(error) is ValueError else "something is missing or of another type"

@@ -85,7 +85,7 @@ def test_canaries_are_not_drawn_again_over_those_there(canaries: Path) -> None:
 
 
 def test_bad_usage(canaries: Path) -> None:
-    assert "give --canaries or --watermark" in run("trace", "o.txt").output
+    assert "give --canaries, --watermark or --responses" in run("trace", "o.txt").output
     assert "goes with --watermark" in run("trace", "o.txt", "--canaries", canaries, "--served", "s").output
     assert run("trace", "o.txt", "--canaries", canaries, "--commitment", "a", "--commitment", "b").exit_code == 2
     assert run("trace", "o.txt", "--canaries", canaries, "--obtained", "2020-01-01").exit_code == 2

@@ -3,11 +3,12 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from gauger.engine.common.errors import InputError, StateError
-from gauger.tracing.files import commitment_path, committed, make, read_canaries, words_in
+from gauger.tracing.files import commitment_path, committed, make, pairs_in, read_canaries, words_in
 from tests.engine.tracing.made import WORDS, honest
 
 
@@ -86,3 +87,16 @@ def test_a_list_that_is_missing_or_too_short(tmp_path: Path) -> None:
         words_in(tmp_path / "w.txt")
     with pytest.raises(InputError, match="absent"):
         words_in(tmp_path / "absent.txt")
+
+
+def test_pairs_of_a_sample(tmp_path: Path) -> None:
+    path = tmp_path / "sample.jsonl"
+    random = Random(1)
+    texts = [" ".join(random.choices(WORDS, k=200)) for _ in range(400)]
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    pairs = pairs_in(path, 320)
+    made = make(7, pairs, tmp_path / "c.json", 20, 16, is_listed=True)
+    assert committed(tmp_path / "c.json") == made
+    assert {" ".join(pair) for pair in made.served} < set(pairs)
+    with pytest.raises(InputError, match="pairs of words are rare in it, 1,000,000 are needed"):
+        pairs_in(path, 1_000_000)

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binom
 
 from gauger.engine.tracing.canaries import Search, log10_tail, search, weigh
-from tests.engine.tracing.made import WORDS, canaries, honest
+from tests.engine.tracing.made import WORDS, canaries, honest, listed
 
 FILLER = "and then it was said that"
 
@@ -109,3 +109,11 @@ def test_expected_hits_are_those_of_a_random_candidate() -> None:
     assert weighed.expected == pytest.approx(occurs.mean(axis=1).sum())
     assert weighed.decoy_hits + weighed.hits == occurs.sum() > 20
     assert np.array_equal(found.texts.shape, (40, 64))
+
+
+def test_pairs_of_a_list_are_found_as_others_are() -> None:
+    made = listed()
+    found = weigh(search(made, carrying(made.served[:9])))
+    assert (found.hits, found.decoy_hits, found.found) == (9, 0, tuple(made.served[:9]))
+    everything = weigh(search(made, made.words))  # whoever writes all of them says nothing
+    assert everything.log10_probability == 0.0

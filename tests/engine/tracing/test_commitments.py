@@ -10,7 +10,7 @@ import pytest
 
 from gauger.engine.common.errors import InputError
 from gauger.engine.tracing.commitments import check, moment, opened, stamp
-from tests.engine.tracing.made import WORDS, canaries
+from tests.engine.tracing.made import WORDS, canaries, listed
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -54,6 +54,8 @@ def test_a_file_is_read_back() -> None:
         {"created": "yesterday"},
         {"created": 3},
         {"served": []},
+        {"listed": True},
+        {"listed": 0},
     ],
 )
 def test_a_file_that_is_not_sound_is_refused(change: dict[str, Any]) -> None:
@@ -104,3 +106,14 @@ def test_a_response_is_given_a_pair_that_is_served() -> None:
     made = canaries()
     assert made.pair_for("a") == made.pair_for("a")
     assert {made.pair_for(str(number)) for number in range(500)} == set(made.served)
+
+
+def test_canaries_of_a_list_are_read_back() -> None:
+    made = listed()
+    document = json.loads(json.dumps(made.opening() | {"served": made.served}))
+    assert opened(document, "f") == made
+    assert {" ".join(pair) for pair in made.served} < set(made.words)
+    with pytest.raises(InputError, match="not sound"):
+        opened(document | {"words": [*made.words[:-1], "only"]}, "f")
+    with pytest.raises(InputError, match="not sound"):
+        opened(document | {"listed": False}, "f")

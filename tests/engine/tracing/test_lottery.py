@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from gauger.engine.tracing.lottery import draw, slot_of
+from gauger.engine.tracing.lottery import draw, draw_listed, slot_of
 
 SEED = bytes(range(32))
 
@@ -70,3 +70,15 @@ def test_a_response_keeps_its_slot_and_slots_are_filled_alike() -> None:
     assert chisquare(np.bincount(slots, minlength=20)).pvalue > 1e-3
     assert slots != [slot_of(SEED[::-1], f"response {number}", 20) for number in range(4_000)]
     assert 0 <= slot_of(SEED, "\ud800", 20) < 20
+
+
+def test_a_list_is_dealt_in_the_order_of_its_numbers() -> None:
+    pairs = np.array([[first, second] for first in range(20) for second in range(20, 60)], np.int64)
+    lot = draw_listed(SEED, pairs, 30, 16)
+    stream = shake_256(SEED + b"listed").digest(8 * len(pairs))
+    numbers = [int.from_bytes(stream[at : at + 8], "big") for at in range(0, len(stream), 8)]
+    order = sorted(range(len(pairs)), key=lambda place: numbers[place])[: 30 * 16]
+    assert lot.pairs.reshape(-1, 2).tolist() == pairs[order].tolist()
+    assert lot.served.tolist() == draw(SEED, 500, 30, 16).served.tolist()
+    with pytest.raises(ValueError, match="too few"):
+        draw_listed(SEED, pairs, 51, 16)
