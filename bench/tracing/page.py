@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,14 @@ def _share(share: float) -> str:
 
 def _exponents(rows: Rows) -> str:
     """The probabilities, largest last."""
-    found = sorted(row["log10_probability"] for row in rows)
-    return ", ".join("1" if one > -0.005 else f"{10**one:.2g}" if one > -4 else f"1e{one:.0f}" for one in found)
+    return ", ".join(_probability(one) for one in sorted(row["log10_probability"] for row in rows))
+
+
+def _probability(log10: float) -> str:
+    if log10 > -4:
+        return f"{10**log10:.2g}"
+    exponent = math.floor(log10)
+    return f"{10 ** (log10 - exponent):.0f}e{exponent}"
 
 
 def _canaries(rows: Rows) -> str:
