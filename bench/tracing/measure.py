@@ -142,14 +142,17 @@ def watermark(texts: Texts, order: int, seed: int) -> Iterator[Row]:
         used = Watermark(scheme, seed.to_bytes(16, "big"), width=2)
         served = serve(texts, seed, used)
         prompts = np.resize(served.prompts, (OUTPUTS, PROMPT))
-        for share in SHARES:
-            read = served.student_texts(list(served.answers), share, STUDENT, seed)
+        chosen = [(share, NOTHING) for share in SHARES] + [(0.05, PARAPHRASED), (0.05, FILTERED)]
+        for share, action in chosen:
+            read = served.student_texts(served.copied(list(served.answers), action, seed), share, STUDENT, seed)
             said = NGrams(read, order).sample(prompts, RESPONSE, seed)
             asked = _flat(np.concatenate([served.prompts[:, -used.width :], served.answers], axis=1))
             for where, only in (("all", None), ("served", asked)):
                 found = watermarks.weigh(used, _flat(said), only)
-                yield {"scheme": scheme, "order": order, "seed": seed, "share": share, "contexts": where,
-                       "windows": found.windows, "log10_probability": found.log10_probability}  # fmt: skip
+                told = {"scheme": scheme, "order": order, "seed": seed, "share": share, "action": action}
+                yield told | {
+                    "contexts": where, "windows": found.windows, "log10_probability": found.log10_probability,
+                }  # fmt: skip
 
 
 def _flat(outputs: np.ndarray) -> watermarks.Texts:

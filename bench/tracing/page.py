@@ -52,7 +52,8 @@ def _probability(log10: float) -> str:
     if log10 > -4:
         return f"{10**log10:.2g}"
     exponent = math.floor(log10)
-    return f"{10 ** (log10 - exponent):.0f}e{exponent}"
+    digit = round(10 ** (log10 - exponent))
+    return f"{digit}e{exponent}" if digit < 10 else f"1e{exponent + 1}"
 
 
 def _canaries(rows: Rows) -> str:
@@ -78,15 +79,13 @@ def _filter(row: dict[str, Any]) -> str:
 
 def _watermark(rows: Rows) -> str:
     lines = []
-    for (order, scheme, share), own in _groups(rows, "order", "scheme", "share").items():
-        cells = [_exponents([row for row in own if row["contexts"] == where]) for where in ("all", "served")]
-        windows = [
-            sum(row["windows"] for row in own if row["contexts"] == one) // (len(own) // 2) for one in ("all", "served")
-        ]
-        lines.append(
-            [f"{order}-grams", scheme, _share(share), f"{windows[0]:,}", cells[0], f"{windows[1]:,}", cells[1]]
-        )
-    return table(("student", "scheme", "served", "windows", "p", "with a served context", "p"), lines)
+    for (order, scheme, share, action), own in _groups(rows, "order", "scheme", "share", "action").items():
+        cells = []
+        for where in ("all", "served"):
+            some = [row for row in own if row["contexts"] == where]
+            cells += [f"{sum(row['windows'] for row in some) // len(some):,}", _exponents(some)]
+        lines.append([f"{order}-grams", scheme, action, _share(share), *cells])
+    return table(("student", "scheme", "copy", "served", "windows", "p", "with a served context", "p"), lines)
 
 
 def _containment(rows: Rows) -> str:
