@@ -102,16 +102,12 @@ def _containment(rows: Rows) -> str:
 
 def _alarms(row: dict[str, Any]) -> str:
     low, high = row["bounds"]
-    head = (
-        "trials",
-        "level",
-        "alarms",
-        "95 % interval of their rate",
-        "with ties broken by lot",
-        "95 % of exact tests",
+    cells = [f"{row['trials']:,}", f"{row['level']:g}", f"{row['expected_hits']:.1f}", str(row["alarms"])]
+    head = ("trials", "level", "hits by chance", "alarms", "95 % interval of their rate", "with ties broken by lot")
+    interval = f"{row['low']:.2g} to {row['high']:.2g}"
+    return table(
+        (*head, "95 % of exact tests have"), [[*cells, interval, str(row["spread_alarms"]), f"{low} to {high}"]]
     )
-    cells = [f"{row['trials']:,}", f"{row['level']:g}", str(row["alarms"]), f"{row['low']:.2g} to {row['high']:.2g}"]
-    return table(head, [[*cells, str(row["spread_alarms"]), f"{low} to {high}"]])
 
 
 def _uniform(rows: Rows) -> str:

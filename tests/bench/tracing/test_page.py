@@ -21,10 +21,11 @@ def test_figures_of_rows(tmp_path: Path) -> None:
         "bounds": [4, 17],
         "low": 1e-4,
         "high": 9e-4,
+        "expected_hits": 4.04,
     }
     file = tmp_path / "t.jsonl"
     file.write_text("".join(json.dumps(about | part) + "\n" for part in ({"canaries": rows}, {"alarms": alarms})))
     found = figures(file)
     assert list(found) == ["runs", "canaries", "alarms"]
     assert "| 3-grams | as served | 1.0 % | every tenth | 4, 0 | 0.25 | 5e-13, 1 |" in found["canaries"]
-    assert "| 10,000 | 0.001 | 3 | 0.0001 to 0.0009 | 9 | 4 to 17 |" in found["alarms"]
+    assert "| 10,000 | 0.001 | 4.0 | 3 | 0.0001 to 0.0009 | 9 | 4 to 17 |" in found["alarms"]
