@@ -5,8 +5,8 @@ A sketch is the 16 smallest 32-bit hashes of a response's sequences, 64 bytes (b
 estimates the share of all (Broder's containment), without bias.
 
 It is a lead and no proof. Models say the same to the same questions, so a clean model contains sequences, too; what a
-finding's responses have is only to be read beside those of matched controls. Measured on surrogates it tells nothing
-(``docs/tracing.md``).
+finding's responses have is only to be read beside those of matched controls, and who is matched is a choice. Surrogates
+show where it tells something (``docs/tracing.md``).
 """
 
 from __future__ import annotations
