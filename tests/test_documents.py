@@ -74,10 +74,10 @@ def shell(page: Path) -> list[str]:
 def test_commands_and_their_options_exist(page: Path) -> None:
     assert isinstance(main, click.Group)
     for line in shell(page):
-        words = line.removeprefix("$ ").split()
-        command = main.commands[words[1]]
-        if isinstance(command, click.Group):
-            command = command.commands[words[2]]
+        command: click.Command = main
+        for word in line.removeprefix("$ ").split()[1:]:
+            if isinstance(command, click.Group):
+                command = command.commands[word]
         known = {option for one in command.params for option in one.opts}
         assert set(re.findall(r"(?<!\S)--[a-z-]+", line)) <= known, line
 
