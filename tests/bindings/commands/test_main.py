@@ -280,7 +280,7 @@ def test_the_version_and_every_command_are_told() -> None:
         assert command in invoke("--help").stdout
     assert COMMANDS == [
         "appeal", "bench", "columns", "config", "decide", "demo", "doctor", "evaluate", "explain", "export", "package",
-        "plan", "policy", "report", "score", "serve", "simulate", "state", "verify", "warmup", "week",
+        "plan", "policy", "report", "score", "serve", "signature", "simulate", "state", "verify", "warmup", "week",
     ]  # fmt: skip
 
 
