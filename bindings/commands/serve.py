@@ -22,6 +22,7 @@ _timing = partial(click.option, show_default=True)
 @_timing("--every", default=15.0, type=click.FloatRange(0.1, 1440), help="Minutes between two weighings.")
 @_timing("--lateness", default=60.0, type=click.FloatRange(0, 1440), help="Minutes a day stays open after it ended.")
 @_timing("--keep-days", default=2, type=click.IntRange(0), help="Days that files of a closed day stay.")
+@click.option("--signature", multiple=True, type=_PATH, help="What another provider found; repeatable.")
 @click.option("--memory", metavar="SIZE", help="Memory of a weighing, as 8G (default: half of what is free).")
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads of a weighing (default: all cores).")
 @click.option("--listen", metavar="HOST:PORT", help="Where /metrics and /healthz are (default: nowhere).")
@@ -52,6 +53,7 @@ def serve_command(
     from gauger.serve.service import Plan
 
     given = [(f"--{name}", options[name]) for name in ("memory", "workers") if options[name] is not None]
+    given += [("--signature", one) for one in options["signature"]]
     plan = Plan(
         spool=spool,
         state=state,

@@ -102,3 +102,14 @@ def test_it_is_a_part_only_where_a_finding_was_handed_over(today: Population, re
     assert np.sum(without.probability[:PLANTED] < 0.01) < PLANTED / 2
     assert np.all(given.probability[:PLANTED] < 0.01)
     assert np.mean(given.probability[PLANTED:] < 0.01) < 0.03
+
+
+def test_in_a_large_day_those_swept_are_told_as_those_learnt_from() -> None:
+    """Two thirds of this day's accounts are learnt from, the others swept: the planted are among both."""
+    few, many = worlds.population(5, 330, CALLS), worlds.population(6, 990, CALLS, planted=[(24, ODD)])
+    settings = Settings(reference_accounts_min=300, alarm_level=0.01, neighbours=(10, 20))
+    found = gather(many, few, KEY, settings, (THEIRS,))
+    assert np.all(found.parts[KNOWN_ELSEWHERE][:24] < 0.01)
+    assert np.mean(found.parts[KNOWN_ELSEWHERE][24:] < 0.01) < 0.03
+    among = tails(many, few, THEIRS)[0]
+    np.testing.assert_allclose(found.parts[KNOWN_ELSEWHERE], among, atol=0.01)

@@ -74,9 +74,24 @@ def test_what_goes_in_comes_out_at_another_member(centroids: int, frames: int) -
 
 def test_the_bytes_are_those_of_all_later_versions() -> None:
     """A format that is read for ever: other bytes for the same signature would be another version."""
-    content = to_bytes(made(), Secret(b"\1" * 16).joined(CONSORTIUM))
-    assert content[:12] == MAGIC + struct.pack("<HH", 1, 656)
-    assert len(content) == 72 + 3 * (4 + 656) + 5 * 8 + 32
+    centroids = (np.arange(2 * FEATURES) * 37 % 201 - 100).reshape(2, FEATURES).astype(np.int8)
+    centroids[:, 0] = 127
+    fixed = FindingSignature(
+        name="",
+        consortium_id=MEMBER.consortium_id or "",
+        k=12,
+        centroids=centroids,
+        centroid_accounts=np.array([12, 300]),
+        frames=np.array([5, 2**63], np.uint64),
+        accounts=400,
+        calls=10_400,
+        days=(date(2026, 11, 24), date(2026, 11, 30)),
+        hours=np.arange(24, dtype=np.uint8),
+    )
+    content = to_bytes(fixed, MEMBER)
+    assert len(content) == 72 + 2 * (4 + 656) + 2 * 8 + 32
+    assert content[:28].hex() == "676175676572736701009002963f9429bbdf6f0d0c00020002000000"
+    assert encoding.name_of(content) == "05d41cd8a39cecc6"
 
 
 TWICE = made().centroids.copy()
