@@ -57,10 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--write", type=Path, metavar="PAGE", help="fill this page instead of printing its figures")
     chosen = parser.parse_args(arguments)
     corpora = corpora_directory()
-    if corpora is None:
+    if corpora is None and chosen.seeds:
         print(ABSENT)
         return
     for seed in chosen.seeds:
+        assert corpora is not None
         row = history.begin(" ".join(["python -m bench.exchange", *sys.argv[1:]]))
         row |= measure(seed, chosen.calls, corpora, chosen.out, lambda one: print(one, flush=True))
         history.append(row, FILE)
