@@ -122,7 +122,7 @@ def trace_command(outputs: tuple[str, ...], **asked: Any) -> None:
 
     \b
     Example:
-      gauger trace outputs.jsonl --canaries canaries-7.json --canaries canaries-9.json --obtained 2026-12-24
+      gauger trace outputs.jsonl --canaries canaries-7.json --obtained 2026-12-24
     """
     from gauger.tracing.responses import lead
     from gauger.tracing.trace import Suspect, lead_sentence, read_committed, trace
