@@ -79,6 +79,7 @@ def _filter(row: dict[str, Any]) -> str:
 
 def _watermark(rows: Rows) -> str:
     lines = []
+    rows = [{"action": "as served", **row} for row in rows]
     for (order, scheme, share, action), own in _groups(rows, "order", "scheme", "share", "action").items():
         cells = []
         for where in ("all", "served"):
