@@ -46,6 +46,9 @@ PARTS: dict[str, Callable[[Path, Sequence[int]], Any]] = {
     "attested": lambda corpora, seeds: _canaries(corpora, seeds, listed=True),
     "filter": lambda corpora, seeds: measure.filtering(measure.serve(build(corpora, seeds[0]), seeds[0])),
     "watermark": lambda corpora, seeds: _of_each(corpora, seeds, measure.watermark),
+    "edited": lambda corpora, seeds: [
+        row for seed in seeds for row in measure.watermark(build(corpora, seed), ORDERS[-1], seed, measure.EDITED)
+    ],
     "containment": lambda corpora, seeds: _of_each(
         corpora, seeds, lambda texts, order, seed: measure.containment(measure.serve(texts, seed), order, seed)
     ),

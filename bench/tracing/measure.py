@@ -21,6 +21,7 @@ from gauger.engine.tracing.commitments import Canaries
 from gauger.engine.tracing.watermarks import GUMBEL, SCHEMES, TOURNAMENT, Watermark
 
 SHARES = (0.0, 0.001, 0.01, 0.05, 0.2)  # of a student's texts that were served to the campaign
+AS_SERVED, EDITED = [(share, NOTHING) for share in SHARES], [(0.05, PARAPHRASED), (0.05, FILTERED)]
 STUDENT, OUTPUTS = 12_000, 4_000
 LEVEL = 1e-3
 Row = dict[str, Any]
@@ -136,13 +137,15 @@ def filtering(served: Served) -> Row:
     }
 
 
-def watermark(texts: Texts, order: int, seed: int) -> Iterator[Row]:
-    """Whether a watermark shows in a student, over all windows and over those whose context was served."""
+def watermark(texts: Texts, order: int, seed: int, chosen: Sequence[tuple[float, str]] = AS_SERVED) -> Iterator[Row]:
+    """Whether a watermark shows in a student, over all windows and over those whose context was served.
+
+    chosen : shares of contamination, and what was done with the copy
+    """
     for scheme in SCHEMES:
         used = Watermark(scheme, seed.to_bytes(16, "big"), width=2)
         served = serve(texts, seed, used)
         prompts = np.resize(served.prompts, (OUTPUTS, PROMPT))
-        chosen = [(share, NOTHING) for share in SHARES] + [(0.05, PARAPHRASED), (0.05, FILTERED)]
         for share, action in chosen:
             read = served.student_texts(served.copied(list(served.answers), action, seed), share, STUDENT, seed)
             said = NGrams(read, order).sample(prompts, RESPONSE, seed)

@@ -11,7 +11,18 @@ from bench.pages import history
 from bench.pages.markdown import percent, table
 
 FILE = history.RESULTS / "tracing.jsonl"
-PARTS = ("canaries", "attested", "filter", "watermark", "containment", "alarms", "uniform", "speed", "transformer")
+PARTS = (
+    "canaries",
+    "attested",
+    "filter",
+    "watermark",
+    "edited",
+    "containment",
+    "alarms",
+    "uniform",
+    "speed",
+    "transformer",
+)
 Rows = Sequence[dict[str, Any]]
 
 
@@ -23,6 +34,7 @@ def figures(file: Path = FILE) -> dict[str, str]:
         "attested": _canaries,
         "filter": _filter,
         "watermark": _watermark,
+        "edited": _watermark,
         "containment": _containment,
         "alarms": _alarms,
         "uniform": _uniform,
