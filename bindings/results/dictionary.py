@@ -60,6 +60,7 @@ MANIFEST = {
     "code": "SHA-256 over all of gauger's Python files",
     "state": "what the state directory kept when the run began: parts with digests, number of decisions; null without",
     "decisions": "what people decided: findings not raised, accounts confirmed, how often they agreed; null without",
+    "signatures": "names of the shared signatures of other providers that were weighed",
     "alarm_level": "tail probability below which an account is flagged",
     "alarm_level_asked": "the one that was asked for",
     "alarm_level_raised": "why it is another; null if it is not",
