@@ -279,8 +279,9 @@ def test_the_version_and_every_command_are_told() -> None:
     for command in COMMANDS:
         assert command in invoke("--help").stdout
     assert COMMANDS == [
-        "appeal", "bench", "columns", "config", "decide", "demo", "doctor", "evaluate", "explain", "export", "package",
-        "plan", "policy", "report", "score", "serve", "signature", "simulate", "state", "verify", "warmup", "week",
+        "appeal", "bench", "canary", "columns", "config", "decide", "demo", "doctor", "evaluate", "explain", "export",
+        "package", "plan", "policy", "report", "responses", "score", "serve", "signature", "simulate", "state", "trace",
+        "verify", "warmup", "week",
     ]  # fmt: skip
 
 
