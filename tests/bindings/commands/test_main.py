@@ -278,10 +278,10 @@ def test_the_version_and_every_command_are_told() -> None:
     assert invoke("--version").stdout == f"gauger, version {__version__}\n"
     for command in COMMANDS:
         assert command in invoke("--help").stdout
-    assert COMMANDS == (
+    assert (
         "appeal bench canary columns config decide demo doctor evaluate explain export package plan policy report "
         "responses score serve signature simulate state trace verify warmup week"
-    ).split()
+    ).split() == COMMANDS
 
 
 # The chain of commands
