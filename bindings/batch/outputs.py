@@ -21,6 +21,7 @@ CALLS = "calls"
 TABLES = tuple(
     f"{name}.parquet" for name in ("accounts", "families", "campaigns", "ranks", "edges", "neighbours", "quarantine")
 )
+FEATURES = "features.parquet"  # where it is asked for
 TEMPORARY = ".partial"
 
 
@@ -55,7 +56,8 @@ def begin(out: Path) -> None:
     """Make the output directory and forget an earlier run in it. Raises GaugerError when that is not possible."""
     make(out)
     with _writing(out):
-        (out / MANIFEST).unlink(missing_ok=True)
+        for name in (MANIFEST, FEATURES):
+            (out / name).unlink(missing_ok=True)
         for old in [
             *(out / CALLS).glob("*.parquet"),
             *out.glob(f".*{TEMPORARY}"),

@@ -33,6 +33,7 @@ from gauger.engine.plan.measure import Source
 from gauger.engine.plan.time_axis import axis_of, hourly, window
 from gauger.engine.reference.directory import StateDirectory, directory_of
 from gauger.engine.results import tables
+from gauger.engine.results.graph import feature_table
 from gauger.engine.results.result import Result
 from gauger.engine.segments.segment import Account, Tally
 from gauger.kernels.warm import warmup
@@ -65,7 +66,7 @@ class Run:
 
 def _refuse_own_files(paths: Sequence[Path], out: Path, state: Path | None, work: Path) -> None:
     """Raise InputError for an input that the run itself would replace, or that an earlier one wrote."""
-    ours = [out / name for name in (outputs.CALLS, *outputs.TABLES)] + [work, *([] if state is None else [state])]
+    ours = [out / name for name in (outputs.CALLS, outputs.FEATURES, *outputs.TABLES)] + [work, *([] if state is None else [state])]
     for path in paths:
         for place in ours:
             if path.resolve().is_relative_to(place.resolve()):
@@ -74,7 +75,7 @@ def _refuse_own_files(paths: Sequence[Path], out: Path, state: Path | None, work
 
 def _refuse_own_objects(paths: Sequence[Path], place: str) -> None:
     """The same for results in a store."""
-    ours = tuple(f"{place}/{name}" for name in (f"{outputs.CALLS}/", *outputs.TABLES))
+    ours = tuple(f"{place}/{name}" for name in (f"{outputs.CALLS}/", outputs.FEATURES, *outputs.TABLES))
     for path in paths:
         if isinstance(path, Elsewhere) and str(path).startswith(ours):
             raise InputError(f"{path}: belongs to what gauger writes in {place}; keep logs elsewhere")
@@ -102,7 +103,7 @@ def score(
     """
     searched = survey(sources)
     _refuse_own_objects(searched.files, shown(out))
-    with folder_for(out, outputs.MANIFEST) as folder:
+    with folder_for(out, outputs.MANIFEST, (outputs.FEATURES,)) as folder:
         found = _scored(searched, folder, state, columns, allow, settings or Settings(), local or Local(), progress)
     found.place = shown(out)
     return found
@@ -256,6 +257,9 @@ class Scoring:
             found = {**vars(result), "families": rendered.result(), "quarantine": _quarantine(account)}
         for name in outputs.TABLES:
             outputs.write_result(out / name, found[name.removesuffix(".parquet")])
+        if self._run.writes_features:
+            with threads.use(self._run.threads):
+                outputs.write_result(out / outputs.FEATURES, feature_table(finished.day.people, finished.evidence))
 
 
 def _quarantine(account: Account) -> pa.Table:

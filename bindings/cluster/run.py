@@ -93,7 +93,7 @@ def run(
     key = secret_of(directory, secret)
     warmup()
     with ExitStack() as stack:
-        folder = stack.enter_context(folder_for(out, outputs.MANIFEST))
+        folder = stack.enter_context(folder_for(out, outputs.MANIFEST, (outputs.FEATURES,)))
         # Nothing is gone on with here, but two runs into one place would be.
         work = stack.enter_context(closing(Work(folder.parent / f".{folder.name}.work", {"cluster": shown(out)})))
         if directory is not None:

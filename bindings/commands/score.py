@@ -34,6 +34,7 @@ from gauger.engine.common.settings import SHORT_LINES, Settings
 @columns_option
 @click.option("--allow", type=PATH, metavar="TOML", help="Families you vouch for: ids, examples, example_files.")
 @click.option("--signature", "signatures", multiple=True, type=PATH, help="What another provider found; repeatable.")
+@click.option("--features", is_flag=True, help="Write features.parquet, too: for models (docs/guide/models.md).")
 @click.option("--publish", type=PATH, metavar="FILE", help="Verdicts for hosts to ask (docs/guide/serving.md).")
 @click.option("--recorded", is_flag=True, help="Take recorded calls only: files that are sealed with the state's key.")
 @click.option("--provisional", is_flag=True, help="The day is not over: number its findings, keep no reference.")
@@ -86,7 +87,7 @@ def score_command(
             raise click.UsageError("--signature needs --state")
         directory.shared = tuple(one.finding for one in read_signatures(signatures, directory.secret))
     with progress_bar() as progress:
-        local = Local(**{name: options.pop(name) for name in (*LOCAL, "publish", "provisional", "recorded")})
+        local = Local(**{name: options.pop(name) for name in (*LOCAL, "features", "publish", "provisional", "recorded")})
         finished = run(inputs, out, state=directory, settings=settings, local=local, progress=progress, **options)
     if finished.picked is not None:
         note(f"columns: {finished.picked}, which fits best; gauger columns shows how the log is read")

@@ -23,6 +23,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "ranks": tables.RANKS,
     "edges": tables.EDGES,
     "neighbours": pa.schema([*tables.NEIGHBOURS_HEAD, *_STATISTICS]),
+    "features": tables.FEATURE_ROWS,
     "quarantine": tables.QUARANTINE,
     **WEEK,
 }
@@ -33,6 +34,7 @@ _FILES = {
     "calls": "calls/*.parquet: one row a call",
     "edges": "edges.parquet: one row a pair of accounts and what joins them, both ways",
     "neighbours": "neighbours.parquet: one row an account, each statistic the mean over its neighbours",
+    "features": "features.parquet, of `gauger score --features`: one row an account that was compared",
     "ranks": "ranks.parquet: one row an account of a finding and a statistic",
     "quarantine": "quarantine.parquet: one row a row that could not be scored",
     "week_accounts": "week_accounts.parquet, of `gauger week`: one row an account",
@@ -109,6 +111,8 @@ def _type(kind: pa.DataType) -> str:
         return f"list of {_type(kind.value_type)}"
     if pa.types.is_struct(kind):
         return f"({', '.join(field.name for field in kind)})"
+    if pa.types.is_fixed_size_list(kind):
+        return f"{kind.list_size} x {_type(kind.value_type)}"
     return str(kind).replace("timestamp[us, tz=UTC]", "time, UTC").replace("date32[day]", "date")
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_ALARM_LEVEL = 0.001
 _TABLES = ("accounts", "families", "campaigns", "ranks", "quarantine")  # held; those of the graph are read when asked
-_GRAPH = ("edges", "neighbours")
+_GRAPH = {"edges": tables.EDGES, "neighbours": tables.NEIGHBOURS_HEAD, "features": tables.FEATURE_ROWS}
 _SHOWN = ["campaign_id", "assessment", "probability", "accounts", "calls", "evidence", "explanation"]
 _SHOWN_MOST = 20  # findings, the strongest first
 
@@ -43,12 +43,13 @@ class Run:
     quarantine: pa.Table
 
     def table(self, name: str) -> pa.Table:
-        """A table by its file's name: accounts, families, campaigns, ranks, edges, neighbours or quarantine.
+        """A table by its file's name: accounts, families, campaigns, ranks, edges, neighbours, features or quarantine.
 
-        Raises InputError for another name, and GaugerError for a file that cannot be read.
+        Raises InputError for another name, and GaugerError for a file that is not there or cannot be read: features
+        are there where they were asked for.
         """
         if name in _GRAPH:
-            return _read_table(self.folder, name, tables.EDGES if name == "edges" else tables.NEIGHBOURS_HEAD)
+            return _read_table(self.folder, name, _GRAPH[name])
         if name not in _TABLES:
             raise InputError(f"{name}: no table; there are {', '.join((*_TABLES, *_GRAPH))}, and calls()")
         table: pa.Table = getattr(self, name)
@@ -141,7 +142,8 @@ def _read_table(out: Path, name: str, schema: pa.Schema) -> pa.Table:
         # Without partitioning=None a folder named "day=1" above the file would become a column.
         table = pq.read_table(path, partitioning=None)
     except FileNotFoundError:
-        raise GaugerError(f"{path} is missing: score again") from None
+        how = " with --features" if name == "features" else ""
+        raise GaugerError(f"{path} is missing: score again{how}") from None
     except (OSError, pa.ArrowException) as error:
         raise GaugerError(f"{path} cannot be read ({type(error).__name__}): score again") from None
     missing = [column for column in schema.names if column not in table.column_names]

@@ -36,10 +36,10 @@ def own_folder() -> Path:
 
 
 @contextmanager
-def folder_for(out: str | Path, last: str) -> Iterator[Path]:
+def folder_for(out: str | Path, last: str, seldom: Sequence[str] = ()) -> Iterator[Path]:
     """A folder of this machine for results. Where ``out`` is in a store, they are put there when all went well.
 
-    last : the file that says that the others are whole
+    last : the file that says that the others are whole; seldom : files that not every run writes
     The folder of a run that failed or was killed stays, so that it can go on. Raises GaugerError before anything is
     done where nothing can be written, and InputError for a scheme that is not known.
     """
@@ -52,17 +52,18 @@ def folder_for(out: str | Path, last: str) -> Iterator[Path]:
     folder = own_folder() / hashlib.blake2b(place.shown.encode(), digest_size=8).hexdigest()
     make_folder(folder)
     yield folder
-    _put(folder, place, last)
+    _put(folder, place, last, seldom)
     shutil.rmtree(folder)
 
 
-def _put(folder: Path, place: Location, last: str) -> None:
+def _put(folder: Path, place: Location, last: str, seldom: Sequence[str]) -> None:
     store, path = place.store
     names = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
     ordered = [name for name in names if name != last] + [name for name in names if name == last]
     try:
-        with suppress(FileNotFoundError):
-            store.delete_file(f"{path}/{last}")
+        for name in (last, *seldom):
+            with suppress(FileNotFoundError):
+                store.delete_file(f"{path}/{name}")
         _forget(store, path, ordered)
         for name in ordered:
             store.create_dir(f"{path}/{name}".rpartition("/")[0], recursive=True)

@@ -41,6 +41,7 @@ class Local:
     work: Path | None = None  # work directory; None: beside the output
     fresh: bool = False  # forget a run that was not finished
     workers: int | None = None  # threads; None: one a core
+    features: bool = False  # features.parquet is written, too
     publish: Path | None = None  # file of verdicts for hosts to ask, put in the place of the one that is there
     recorded: bool = False  # files of a spool are read, and no others
     provisional: bool = False  # the day is not over: its findings keep their numbers, and it does not become reference
@@ -140,6 +141,11 @@ class LocalRun:
     def threads(self) -> int:
         """Threads in use."""
         return self._local.threads
+
+    @property
+    def writes_features(self) -> bool:
+        """Whether features of accounts are written."""
+        return self._local.features
 
     @property
     def is_recorded(self) -> bool:

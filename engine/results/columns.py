@@ -120,6 +120,11 @@ _NEIGHBOURS: dict[str, Meaning] = {
     "neighbours": ("accounts", "Its nearest ones of the same run that were looked at"),
     **{name: (one.unit, f"Mean over them: {one.title}") for name, one in STATISTICS.items()},
 }
+_FEATURES: dict[str, Meaning] = {
+    "account_id": ("", "The account, as the log names it"),
+    "features": ("", "How it writes: mean of its calls' 656 features, a unit vector; comparable under one key"),
+    "neighbour_features": ("", "Mean of that over its nearest ones of the same run; null without one"),
+}
 _RANKS: dict[str, Meaning] = {
     "account_id": ("", "An account of a finding"),
     "campaign_id": _FINDING,
@@ -162,6 +167,7 @@ COLUMNS: dict[str, dict[str, Meaning]] = {
     "ranks": _RANKS,
     "edges": _EDGES,
     "neighbours": _NEIGHBOURS,
+    "features": _FEATURES,
     "week_accounts": _WEEK_ACCOUNTS,
     "week_findings": _WEEK_FINDINGS,
 }

@@ -6,6 +6,9 @@ days these are looked for among the accounts that were learnt from.
 Edges of a channel join accounts that share values of it, weighed after Adamic and Adar (Social Networks 2003): by the
 sum of 1 / ln(accounts that have the value). Values of many accounts join nobody: an office's address says little, and
 its pairs would be the whole table.
+
+Features are written where they are asked for, and of accounts alone, of those that have calls enough to be compared: from
+the features of a single call somebody who has the key might guess at its words.
 """
 
 from __future__ import annotations
@@ -14,15 +17,19 @@ import numpy as np
 import pyarrow as pa
 
 from gauger.engine.common import threads
+from gauger.engine.common.vectors import unit
 from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.results import tables
 from gauger.engine.state.links import CHANNELS
+from gauger.engine.statistics.people import People
 from gauger.engine.statistics.population import Population
+from gauger.kernels.text.features import FEATURES
 
 CONTENT = "content"
 DEGREE_MAX = 20  # accounts that have a value, beyond which it joins nobody
 _DECIMALS = 3  # a product of another shape rounds otherwise in the seventh
 _ROWS = 16_384
+_VECTORS = 2_048  # accounts whose neighbours' features are averaged at a time: 20 MB a thread
 
 
 def edge_table(today: Population, evidence: Evidence) -> pa.Table:
@@ -101,3 +108,42 @@ def _mean_of(near: np.ndarray, values: np.ndarray) -> pa.Array:
 
     whole = np.concatenate([np.zeros(0), *threads.blocks(block, len(near), _ROWS)])
     return pa.array(whole, mask=np.isnan(whole))
+
+
+def feature_table(people: People, evidence: Evidence) -> pa.Table:
+    """features.parquet: unit vectors of accounts, and the mean of their content neighbours'.
+
+    Of a large day there are those learnt from and those flagged, no others; without a reference there is nobody. All
+    neighbours are among those learnt from.
+    """
+    rows = evidence.vector_rows[np.any(evidence.vectors != 0, axis=1)]
+    near = np.zeros((len(people.calls), 0), np.int64) if evidence.neighbours is None else evidence.neighbours
+    sums = people.sums(rows)
+    vectors = np.zeros((len(rows), FEATURES), np.float32)
+    means, known = np.zeros_like(vectors), np.zeros(len(rows), bool)
+    place = np.full(len(people.calls) + 1, -1)  # the last is that of nobody
+    place[rows] = np.arange(len(rows))
+
+    def own(start: int, stop: int) -> None:
+        vectors[start:stop] = unit(sums[start:stop])
+
+    def of_neighbours(start: int, stop: int) -> None:
+        found = place[near[rows[start:stop]]]
+        number = np.sum(found >= 0, axis=1)
+        total = np.zeros((stop - start, FEATURES))
+        for column in found.T:  # one after the other: all at once are twenty times the memory
+            there = np.flatnonzero(column >= 0)
+            total[there] += vectors[column[there]]
+        means[start:stop], known[start:stop] = total / np.maximum(number, 1)[:, None], number > 0
+
+    threads.blocks(own, len(rows), _VECTORS)
+    threads.blocks(of_neighbours, len(rows), _VECTORS)
+    names = pa.array(people.account_ids, pa.string()).take(pa.array(rows))
+    columns = [names, _vector_column(vectors, None), _vector_column(means, ~known)]
+    return pa.Table.from_arrays(columns, schema=tables.FEATURE_ROWS)
+
+
+def _vector_column(values: np.ndarray, absent: np.ndarray | None) -> pa.Array:
+    """Rows as one column; absent : bool[n], null there."""
+    mask = None if absent is None else pa.array(absent)
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), FEATURES, mask=mask)

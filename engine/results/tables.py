@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from gauger.engine.common.schema import TIMESTAMP
+from gauger.kernels.text.features import FEATURES
 
 FACT = pa.struct(
     [
@@ -143,6 +144,16 @@ EDGES = pa.schema(
 
 # neighbours.parquet has, behind these, the mean of each statistic over the content neighbours.
 NEIGHBOURS_HEAD = pa.schema([("account_id", pa.string()), ("neighbours", pa.int64())])
+
+# features.parquet, where it is asked for: unit vectors of how an account writes (kernels.text.features).
+VECTOR = pa.list_(pa.float32(), FEATURES)
+FEATURE_ROWS = pa.schema(
+    [
+        ("account_id", pa.string()),
+        ("features", VECTOR),
+        ("neighbour_features", VECTOR),  # mean over its content neighbours; null without one
+    ]
+)
 
 QUARANTINE = pa.schema(
     [

@@ -31,7 +31,7 @@ from tests.engine.worlds import DAY, ENGINE_SETTINGS, Call
 
 # A reference so small that most of a day's accounts are not learnt from.
 FEW = replace(ENGINE_SETTINGS, reference_accounts_max=60, reference_accounts_min=50, alarm_level=0.05)
-TABLES = ("accounts", "families", "campaigns", "calls")
+TABLES = ("accounts", "families", "campaigns", "ranks", "edges", "neighbours", "calls")
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from gauger.engine.segments.segment import Account
 from tests.engine import worlds
 from tests.engine.worlds import ENGINE_SETTINGS, Call
 
-TABLES = ("accounts", "families", "campaigns", "calls")
+TABLES = ("accounts", "families", "campaigns", "ranks", "edges", "neighbours", "calls")
 FILES = 3
 Placed = list[tuple[int, int, Call]]  # file, row, call
 
