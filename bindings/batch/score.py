@@ -66,7 +66,8 @@ class Run:
 
 def _refuse_own_files(paths: Sequence[Path], out: Path, state: Path | None, work: Path) -> None:
     """Raise InputError for an input that the run itself would replace, or that an earlier one wrote."""
-    ours = [out / name for name in (outputs.CALLS, outputs.FEATURES, *outputs.TABLES)] + [work, *([] if state is None else [state])]
+    names = (outputs.CALLS, outputs.FEATURES, *outputs.TABLES)
+    ours = [out / name for name in names] + [work, *([] if state is None else [state])]
     for path in paths:
         for place in ours:
             if path.resolve().is_relative_to(place.resolve()):

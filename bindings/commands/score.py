@@ -87,7 +87,9 @@ def score_command(
             raise click.UsageError("--signature needs --state")
         directory.shared = tuple(one.finding for one in read_signatures(signatures, directory.secret))
     with progress_bar() as progress:
-        local = Local(**{name: options.pop(name) for name in (*LOCAL, "features", "publish", "provisional", "recorded")})
+        local = Local(
+            **{name: options.pop(name) for name in (*LOCAL, "features", "publish", "provisional", "recorded")}
+        )
         finished = run(inputs, out, state=directory, settings=settings, local=local, progress=progress, **options)
     if finished.picked is not None:
         note(f"columns: {finished.picked}, which fits best; gauger columns shows how the log is read")

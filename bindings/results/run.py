@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from gauger.batch.outputs import CALLS, read_manifest
 from gauger.engine.common.errors import GaugerError, InputError
 from gauger.engine.results import tables
+from gauger.text.formats import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
 _DEFAULT_ALARM_LEVEL = 0.001
 _TABLES = ("accounts", "families", "campaigns", "ranks", "quarantine")  # held; those of the graph are read when asked
 _GRAPH = {"edges": tables.EDGES, "neighbours": tables.NEIGHBOURS_HEAD, "features": tables.FEATURE_ROWS}
-_SHOWN = ["campaign_id", "assessment", "probability", "accounts", "calls", "evidence", "explanation"]
+_SHOWN = {  # columns of findings, and their titles in a notebook
+    "campaign_id": "finding",
+    "assessment": "assessed as",
+    "probability": "probability of one hidden actor",
+    "accounts": "accounts",
+    "calls": "calls",
+    "evidence": "evidence",
+    "explanation": "best honest explanation",
+}
 _SHOWN_MOST = 20  # findings, the strongest first
 
 
@@ -81,11 +90,18 @@ class Run:
         return f"<run of {self.manifest.get('scored', 0):,} calls in {self.folder}: {counted}>"
 
     def _repr_html_(self) -> str:
-        """The run in a notebook: its line, and its findings."""
-        shown = self.campaigns.select(_SHOWN).slice(0, _SHOWN_MOST).to_pylist()
-        head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in _SHOWN)
-        rows = "".join(f"<tr>{''.join(f'<td>{_cell(row[name])}</td>' for name in _SHOWN)}</tr>" for row in shown)
-        return f"<p>{escape(repr(self))}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        """The run in a notebook: its line, what to read before its findings, and these."""
+        shown = self.campaigns.select(list(_SHOWN)).slice(0, _SHOWN_MOST).to_pylist()
+        head = "".join(f"<th>{title}</th>" for title in _SHOWN.values())
+        rows = "".join(f"<tr>{''.join(f'<td>{_cell(name, row[name])}</td>' for name in _SHOWN)}</tr>" for row in shown)
+        warnings = "".join(f"<li>{escape(visible(str(one)))}</li>" for one in self.manifest.get("warnings", []))
+        more = self.campaigns.num_rows - len(shown)
+        return (
+            f"<p>{escape(repr(self))}</p>"
+            + (f"<p>Read first:</p><ul>{warnings}</ul>" if warnings else "")
+            + f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            + (f"<p>{more:,} weaker ones are in <code>campaigns</code>.</p>" if more else "")
+        )
 
     @property
     def statistics(self) -> list[str]:
@@ -132,8 +148,10 @@ def read_run(out: str | Path) -> Run:
     )
 
 
-def _cell(value: Any) -> str:
-    return "" if value is None else escape(f"{value:,.2f}" if isinstance(value, float) else str(value))
+def _cell(name: str, value: Any) -> str:
+    if name == "campaign_id" or not isinstance(value, int | float):
+        return "" if value is None else escape(visible(str(value)))
+    return f"{value:,.2f}" if name == "probability" else f"{value:,.0f}"
 
 
 def _read_table(out: Path, name: str, schema: pa.Schema) -> pa.Table:

@@ -7,8 +7,8 @@ Edges of a channel join accounts that share values of it, weighed after Adamic a
 sum of 1 / ln(accounts that have the value). Values of many accounts join nobody: an office's address says little, and
 its pairs would be the whole table.
 
-Features are written where they are asked for, and of accounts alone, of those that have calls enough to be compared: from
-the features of a single call somebody who has the key might guess at its words.
+Features are written where they are asked for, and of accounts that have calls enough to be compared: from those of a
+single call somebody who has the key might guess at its words.
 """
 
 from __future__ import annotations

@@ -51,9 +51,9 @@ class Result:
     calls: pa.Table = field(default_factory=tables.CALLS.empty_table)  # where they are not written unit by unit
 
 
-def _nullable(values: np.ndarray, kind: pa.DataType | None = None) -> pa.Array:
-    """Float column with null for NaN."""
-    return pa.array(values, kind or pa.float64(), mask=np.isnan(values))
+def _nullable(values: np.ndarray) -> pa.Array:
+    """Float column with null for NaN, and 0 for -0.0, which readers would show with its sign."""
+    return pa.array(values + 0.0, pa.float64(), mask=np.isnan(values))
 
 
 def _lists(offsets: np.ndarray, values: pa.Array, known: np.ndarray) -> pa.ListArray:
@@ -220,7 +220,7 @@ def family_table(families: Families, strength: np.ndarray, *, addresses: bool) -
             "account_gini": _nullable(said.account_gini),
             "account_gini_chance": _nullable(said.account_gini_chance),
             "hour_calls_median": _nullable(said.hour_calls_median),
-            "hour_calls_peak": _nullable(said.hour_calls_peak),
+            "hour_calls_peak": _nullable(said.hour_calls_peak).cast(pa.int64()),
             "burstiness": _nullable(said.burstiness),
             "hourly_calls": _lists(said.hourly_offsets, pa.array(said.hourly), np.diff(said.hourly_offsets) > 0),
             "frame_group": pa.array(families.frame_groups, mask=families.frame_groups == 0),

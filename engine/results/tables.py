@@ -71,7 +71,7 @@ FAMILIES = pa.schema(
         ("account_gini", pa.float64()),  # of calls over accounts: 0 = all send alike; null for one account
         ("account_gini_chance", pa.float64()),  # what it would be if any account sent any call alike
         ("hour_calls_median", pa.float64()),  # calls in an hour that has any; pace is null below 5 calls
-        ("hour_calls_peak", pa.float64()),
+        ("hour_calls_peak", pa.int64()),
         ("burstiness", pa.float64()),  # of the gaps between its calls: -1 = a clock, 0 = chance, 1 = bursts
         ("hourly_calls", pa.list_(pa.int64())),  # calls per UTC hour from first_seen's hour on; null beyond 62 days
         ("frame_group", pa.int64()),  # templates that are variants of one frame share it: the least of their ids

@@ -77,7 +77,13 @@ def test_making_the_folder_leaves_the_earlier_run(tmp_path: Path) -> None:
 
 def test_beginning_forgets_the_earlier_run_and_what_a_killed_one_left(tmp_path: Path) -> None:
     (tmp_path / "calls").mkdir()
-    for name in ("manifest.json", ".accounts.parquet.partial", "calls/00000.parquet", "calls/.00001.parquet.partial"):
+    for name in (
+        "manifest.json",
+        "features.parquet",
+        ".accounts.parquet.partial",
+        "calls/00000.parquet",
+        "calls/.00001.parquet.partial",
+    ):
         (tmp_path / name).write_text("old")
     (tmp_path / "notes.txt").write_text("not ours")
     outputs.begin(tmp_path)

@@ -1,8 +1,10 @@
 """A finished run, read back: frames of other libraries without a cast, and a notebook's view that escapes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -14,20 +16,25 @@ import gauger
 from gauger.batch import outputs
 from gauger.batch.score import score
 from gauger.engine.common.errors import InputError
+from gauger.engine.common.settings import Settings
+from gauger.engine.plan.local import Local
 from gauger.results.dictionary import MANIFEST
 from gauger.results.run import Run
 from gauger.simulate import CampaignSpec, simulate
+from tests.bindings import traffic
 
 HELD = ("accounts", "families", "campaigns", "ranks", "quarantine")
-NAMES = (*HELD, "edges", "neighbours")
+NAMES = (*HELD, "edges", "neighbours", "features")
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     specs = [CampaignSpec("template", 30, 20)]
-    paths = simulate(folder / "logs", calls=2_000, seed=3, campaigns=specs, reference_days=0)
-    score([paths.day], folder / "out")
+    paths = simulate(folder / "logs", calls=2_000, seed=3, campaigns=specs, reference_days=1, reference_calls=2_000)
+    settings = Settings(reference_accounts_min=50, alarm_level=0.02)
+    for log, name in ((paths.reference[0], "before"), (paths.day, "out")):
+        score([log], folder / name, state=folder / "state", settings=settings, local=Local(features=True))
     return folder / "out"
 
 
@@ -73,6 +80,54 @@ def test_scikit_learn_fits_what_is_there(run: Run, out: Path) -> None:
     assert model.score(both, own["campaign_id"].notna()) > 0.9
 
 
+def test_neighbours_are_those_of_the_edges(run: Run) -> None:
+    """What is said of neighbours, counted again with the tables alone."""
+    features = run.polars("features")
+    own = dict(zip(features["account_id"], features["features"].to_numpy(), strict=True))
+    means = dict(zip(features["account_id"], features["neighbour_features"], strict=True))
+    near: dict[str, list[str]] = {}
+    for row in run.polars("edges").filter(kind="content").iter_rows(named=True):
+        near.setdefault(row["account_id"], []).append(row["neighbour_id"])
+    assert {name for name, mean in means.items() if mean is not None} == near.keys()
+    assert near.keys() <= own.keys()
+    for name, others in near.items():
+        expected = np.mean([own[other] for other in others], axis=0)
+        np.testing.assert_allclose(means[name].to_numpy(), expected, atol=1e-6)
+    counted = run.pandas("neighbours").set_index("account_id")
+    assert {name: int(number) for name, number in counted["neighbours"].items() if number} == {
+        name: len(others) for name, others in near.items()
+    }
+    calls = run.pandas("accounts").set_index("account_id")["calls_log2"]
+    for name, others in near.items():
+        assert counted.loc[name, "calls_log2"] == pytest.approx(calls[others].mean())
+
+
+def test_features_go_into_a_model_as_they_are(run: Run) -> None:
+    polars, pandas = run.polars("features")["features"].to_numpy(), np.stack(run.pandas("features")["features"])
+    assert polars.dtype == np.float32
+    assert polars.shape == (run.table("features").num_rows, 656)
+    np.testing.assert_array_equal(polars, pandas)
+    np.testing.assert_allclose(np.linalg.norm(polars, axis=1), 1.0, atol=1e-5)
+
+
+def test_features_that_nobody_asked_for(out: Path) -> None:
+    """A run without them removes those of an earlier one."""
+    log = traffic.write(traffic.table(traffic.honest(8, 6, 1)), out.parent / "log.parquet")
+    score([log], out.parent / "again", local=Local(features=True))
+    assert (out.parent / "again" / "features.parquet").exists()
+    score([log], out.parent / "again")
+    with pytest.raises(gauger.GaugerError, match=r"features.parquet is missing: score again with --features"):
+        gauger.read_run(out.parent / "again").table("features")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_polars_reads_files_without_a_cast(out: Path, name: str) -> None:
+    schema = pl.read_parquet(out / f"{name}.parquet").schema
+    kinds = {pa.int64(): pl.Int64, pa.int32(): pl.Int32, pa.float64(): pl.Float64, pa.bool_(): pl.Boolean}
+    for field in pq.read_schema(out / f"{name}.parquet"):
+        assert field.type not in kinds or schema[field.name] == kinds[field.type], field.name
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_frames_are_the_tables(run: Run, name: str) -> None:
     table = run.table(name)
@@ -104,15 +159,18 @@ def test_every_key_of_the_manifest_is_described(run: Run) -> None:
 
 
 def test_a_notebook_shows_findings_and_runs_nothing(run: Run, tmp_path: Path) -> None:
-    hostile = run.campaigns.set_column(
+    many = pa.concat_tables([run.campaigns.slice(0, 1)] * 22)
+    hostile = many.set_column(
         run.campaigns.column_names.index("explanation"),
         "explanation",
-        pa.array(["<script>alert(1)</script>"] * run.campaigns.num_rows, pa.string()),
-    )
-    shown = Run(
-        tmp_path / "<b>", run.manifest, run.accounts, run.families, hostile, run.ranks, run.quarantine
-    )._repr_html_()
-    assert run.campaigns.num_rows > 0
+        pa.array(["<script>alert(1)</script>"] * 22, pa.string()),
+    ).set_column(many.column_names.index("calls"), "calls", pa.array([12_345] * 22))
+    manifest = run.manifest | {"warnings": ["<script>\x1b[2J"]}
+    shown = replace(run, folder=tmp_path / "<b>", campaigns=hostile, manifest=manifest)._repr_html_()
+    assert "12,345" in shown
+    assert "2 weaker ones" in shown
+    assert "Read first" in shown
+    assert "\x1b" not in shown
     assert "&lt;script&gt;" in shown
     assert "<script" not in shown
     assert "<b>" not in shown

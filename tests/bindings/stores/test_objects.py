@@ -198,12 +198,13 @@ def test_a_store_that_is_gone_is_said_before_any_work(bucket: Any, tmp_path: Pat
 def test_an_earlier_run_is_gone_before_the_next_is_there(bucket: Any, tmp_path: Path) -> None:
     logs(bucket, tmp_path)
     bucket.put_object(Bucket="day", Key="found/calls/00007.parquet", Body=b"of an earlier run")
+    bucket.put_object(Bucket="day", Key="found/features.parquet", Body=b"of an earlier run")
     mine = {"found/mine.txt", "found/calls/mine.parquet", "found/calls/2026.jsonl"}
     for key in mine:
         bucket.put_object(Bucket="day", Key=key, Body=b"the user's")
     score(["s3://day/logs"], Path("s3://day/found"))
     keys = [one["Key"] for one in bucket.list_objects_v2(Bucket="day", Prefix="found/")["Contents"]]
-    assert "found/calls/00007.parquet" not in keys
+    assert not {"found/calls/00007.parquet", "found/features.parquet"} & set(keys)
     assert {"found/manifest.json", "found/calls/00000.parquet", *mine} <= set(keys)
 
 

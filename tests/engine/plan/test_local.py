@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gauger.engine.common import shards
+from gauger.engine.common import shards, threads
 from gauger.engine.common.errors import StateError
 from gauger.engine.common.settings import Settings
 from gauger.engine.engine import Engine
@@ -23,6 +23,7 @@ from gauger.engine.plan import local as local_module
 from gauger.engine.plan.finish import Finished
 from gauger.engine.plan.local import Local, LocalRun
 from gauger.engine.reference.directory import StateDirectory
+from gauger.engine.results.graph import feature_table
 from gauger.engine.results.result import CallRows, Result, in_order
 from gauger.engine.statistics.people import People
 from tests.engine import calls as call_bytes
@@ -157,6 +158,24 @@ def test_a_day_much_larger_than_its_reference_is_swept_alike(
         found = on_disk(parts_of(calls), copy(), tmp_path / f"work-{workers}", workers=workers, settings=FEW)
         assert_same(found[0], memory[0])
         assert found[1:] == memory[1:]
+
+
+@pytest.mark.parametrize("settings", [ENGINE_SETTINGS, FEW], ids=["all learnt from", "most swept"])
+def test_units_and_threads_change_no_features(
+    settings: Settings, calls: list[Call], copy: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for unit_calls, workers in ((450_000, 1), (300, 3)):
+        monkeypatch.setattr(shards, "_UNIT_CALLS", unit_calls)
+        run = LocalRun(tmp_path / "work", "calls", settings, StateDirectory(copy()), Local(workers=workers))
+        run.measure(parts_of(calls), lambda _: None)
+        finished = run.finish(None)
+        with threads.use(workers):
+            found.append(feature_table(finished.day.people, finished.evidence))
+        run.work.finish()
+    assert found[0].num_rows > 100
+    assert found[0]["neighbour_features"].null_count < found[0].num_rows
+    assert found[0].equals(found[1])
 
 
 def test_an_allow_list_does_what_it_does_for_an_engine(

@@ -11,9 +11,11 @@ from hypothesis import strategies as some
 
 from gauger.engine.common import threads
 from gauger.engine.evidence.evidence import Evidence, no_evidence
-from gauger.engine.results import tables
-from gauger.engine.results.graph import CONTENT, DEGREE_MAX, edge_table, neighbour_table
+from gauger.engine.results import graph, tables
+from gauger.engine.results.graph import CONTENT, DEGREE_MAX, edge_table, feature_table, neighbour_table
 from gauger.engine.state.links import ADDRESS, CHANNELS, PAYMENT
+from gauger.engine.statistics.people import Whole
+from gauger.kernels.text.features import FEATURES
 from tests.engine import worlds
 
 
@@ -75,3 +77,39 @@ def test_without_a_reference_nobody_has_neighbours() -> None:
     assert table["neighbours"].to_pylist() == [0, 0]
     assert table["pace"].to_pylist() == [None, None]
     assert table.schema.names[:2] == tables.NEIGHBOURS_HEAD.names
+
+
+def people_of(sums: np.ndarray) -> Whole:
+    accounts = worlds.bare_population([5] * len(sums), {})
+    return Whole(replace(accounts, sums=sums), np.arange(2, dtype=np.uint64))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("large", [False, True])
+def test_features_are_directions_and_their_neighbours_mean(
+    workers: int, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a large day vectors are held of some accounts alone; on others those of accounts of few calls are zero."""
+    monkeypatch.setattr(graph, "_VECTORS", 2)
+    sums = np.random.default_rng(1).integers(-900, 900, (6, FEATURES), np.int32)
+    held, vectors = np.asarray([0, 2, 3, 5]), np.ones((6, 2))
+    vectors[[1, 4]] = 0
+    evidence = near(6, [[2, 3, -1], [-1] * 3, [5, 0, 3], [-1] * 3, [-1] * 3, [3, -1, -1]], [[0.5] * 3] * 6)
+    evidence = replace(evidence, vectors=vectors[held] if large else vectors, held=held if large else None)
+    with threads.use(workers):
+        table = feature_table(people_of(sums), evidence)
+    directions = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+    assert table.schema.equals(tables.FEATURE_ROWS)
+    assert table["account_id"].to_pylist() == [f"bare-{account:04d}" for account in held]
+    np.testing.assert_allclose(table["features"].to_pylist(), directions[held], atol=1e-6)
+    means = table["neighbour_features"].to_pylist()
+    for found, expected in zip(means, ([2, 3], [5, 0, 3], None, [3]), strict=True):
+        if expected is None:
+            assert found is None
+        else:
+            np.testing.assert_allclose(found, directions[expected].mean(axis=0), atol=1e-6)
+
+
+def test_without_a_reference_nobody_has_features() -> None:
+    people = people_of(np.ones((2, FEATURES), np.int32))
+    assert feature_table(people, no_evidence(people, "none")).equals(tables.FEATURE_ROWS.empty_table())
