@@ -7,6 +7,7 @@ from gauger.batch.evaluate import evaluate, to_text
 from gauger.batch.score import score
 from gauger.batch.summary import summary
 from gauger.engine.common.progress import Progress
+from gauger.engine.plan.local import Local
 from gauger.engine.reference.directory import StateDirectory
 from gauger.report import write_report
 from gauger.simulate import DAYS_ENOUGH, simulate
@@ -33,7 +34,7 @@ def demo(out: Path, *, calls: int, seed: int, progress: Progress | None = None) 
     )
     state = StateDirectory(out / "state", replace_days=True)  # of an earlier demo, with another seed perhaps
     week = score(paths.reference, out / "week", state=state, progress=progress)
-    day = score([paths.day], out / "day", state=state, progress=progress)
+    day = score([paths.day], out / "day", state=state, local=Local(features=True), progress=progress)
     result = evaluate(day.out, paths.truth)
     report = write_report(day.out)
     return "\n".join(

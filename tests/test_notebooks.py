@@ -7,6 +7,7 @@ import pytest
 
 from gauger.batch.score import score
 from gauger.engine.common.settings import Settings
+from gauger.engine.plan.local import Local
 from gauger.simulate import CampaignSpec, simulate
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "examples" / "notebooks").glob("*.ipynb"))
@@ -19,7 +20,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     paths = simulate(folder / "logs", calls=3_000, seed=3, campaigns=specs, reference_days=1, reference_calls=3_000)
     settings = Settings(reference_accounts_min=50, alarm_level=0.02)
     for log, out in ((paths.reference[0], "before"), (paths.day, "day")):
-        score([log], folder / out, state=folder / "state", settings=settings)
+        score([log], folder / out, state=folder / "state", settings=settings, local=Local(features=True))
     return folder / "day"
 
 
@@ -27,6 +28,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_notebook_runs(path: Path, day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAUGER_OUT", str(day))
+    monkeypatch.setenv("MPLBACKEND", "agg")
     names: dict[str, object] = {}
     cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
     assert len(cells) >= 4

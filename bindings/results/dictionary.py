@@ -69,7 +69,7 @@ MANIFEST = {
     "seconds": "time of each stage",
     "calls_per_second": "calls over the whole time",
     "key_id": "name of the key; runs of different keys cannot be joined",
-    "hourly_calls": "calls in each hour",
+    "hourly_calls": "calls in each hour from `start` on, and those of flagged accounts among them",
     "work_bytes": "size of the work files",
     "versions": "of libraries",
     "column_map": "how the log was read",

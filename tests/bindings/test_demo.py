@@ -29,6 +29,7 @@ def test_the_demo_makes_everything_it_says(tmp_path: Path, monkeypatch: pytest.M
     assert "00-template" in text or "01-template" in text
     assert f"\nReport: {tmp_path / 'day' / 'report.html'}\n" in text
     assert [line.split()[1] for line in text.splitlines()[-3:]] == ["columns", "score", "score"]
+    assert (tmp_path / "day" / "features.parquet").exists()  # for the notebooks
     assert (tmp_path / "day" / "report.html").stat().st_size > 10_000
     assert {path.name for path in (tmp_path / "state").iterdir()} == {"key", "lock", "current", "parts"}
     assert set(stages) >= {"reading", "folding", "families", "findings", "writing", "keeping"}
