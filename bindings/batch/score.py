@@ -25,6 +25,7 @@ from gauger.engine.common.progress import use as progress_to
 from gauger.engine.common.secret import default_secret
 from gauger.engine.common.settings import Settings
 from gauger.engine.common.stopwatch import Stopwatch
+from gauger.engine.evidence.evidence import Evidence
 from gauger.engine.families.allow_list import AllowList
 from gauger.engine.intake.parts import Ended
 from gauger.engine.plan.finish import Finished
@@ -36,6 +37,7 @@ from gauger.engine.results import tables
 from gauger.engine.results.graph import feature_table
 from gauger.engine.results.result import Result
 from gauger.engine.segments.segment import Account, Tally
+from gauger.engine.statistics.people import People
 from gauger.kernels.warm import warmup
 from gauger.logs.columns import ColumnMap, load_column_map
 from gauger.logs.detection import detect
@@ -192,13 +194,13 @@ class Scoring:
         watch.lap("weigh")
         with threads.beside(need=_WRITING_BYTES) as start:
             ahead = start(run.measure_ahead)
-            self._write(finished, column_map)
+            unwritten = self._write(finished, column_map)
         if self._publish is not None:
             run.publish(finished, self._publish)
         doubts = doubts_of(inputs, run.account, finished, column_map, own)
         axis = axis_of(run.account)
         warnings = [] if finished.result.allowed is None else finished.result.allowed.warnings()
-        warnings += [*hidden(finished, run.account), *unseen(run.account)]
+        warnings += [*unwritten, *hidden(finished, run.account), *unseen(run.account)]
         warnings += [*([] if axis is None else axis.warning()), *self._keep(finished, doubts)]
         watch.lap("write")
         rate = run.false_positives(ahead.result())
@@ -245,8 +247,8 @@ class Scoring:
         tell("reading", 0, sum(sizes))
         run.measure(counted(), told)
 
-    def _write(self, finished: Finished, column_map: ColumnMap) -> None:
-        """Write all tables; templates look at the log once more."""
+    def _write(self, finished: Finished, column_map: ColumnMap) -> list[str]:
+        """Write all tables; templates look at the log once more. Sentences say what is missing of those asked for."""
         result, account, out = finished.result, self._run.account, self._out
         paths = [item.path for item in self._inputs]
         with threads.use(self._run.threads), threads.beside() as start:
@@ -258,9 +260,20 @@ class Scoring:
             found = {**vars(result), "families": rendered.result(), "quarantine": _quarantine(account)}
         for name in outputs.TABLES:
             outputs.write_result(out / name, found[name.removesuffix(".parquet")])
-        if self._run.writes_features:
-            with threads.use(self._run.threads):
-                outputs.write_result(out / outputs.FEATURES, feature_table(finished.day.people, finished.evidence))
+        return self._write_features(finished.day.people, finished.evidence) if self._run.writes_features else []
+
+    def _write_features(self, people: People, evidence: Evidence) -> list[str]:
+        """Write features.parquet; a sentence says whom it leaves out of those who were compared."""
+        with threads.use(self._run.threads):
+            found = feature_table(people, evidence)
+        outputs.write_result(self._out / outputs.FEATURES, found)
+        number, compared = found.num_rows, int(np.sum(~np.isnan(evidence.probability)))
+        if not number:
+            return [f"{outputs.FEATURES} is empty: features are of accounts that are compared with a reference"]
+        if number < compared:
+            whom = "on a day this large, those learnt from and those flagged"
+            return [f"{outputs.FEATURES} has {number:,} of the {compared:,} accounts that were compared: {whom}"]
+        return []
 
 
 def _quarantine(account: Account) -> pa.Table:

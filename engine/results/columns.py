@@ -171,6 +171,7 @@ COLUMNS: dict[str, dict[str, Meaning]] = {
     "week_accounts": _WEEK_ACCOUNTS,
     "week_findings": _WEEK_FINDINGS,
 }
+_SHARE = "today_share_"
 _OF_PANDAS = {pa.int32(): "Int32", pa.int64(): "Int64", pa.bool_(): "boolean"}  # its types that have gaps
 
 
@@ -182,10 +183,19 @@ def described(name: str, schema: pa.Schema) -> pa.Schema:
     meanings = COLUMNS[name]
     fields = []
     for field in schema:
-        unit, description = meanings[field.name]
+        unit, description = _meaning(meanings, field.name)
         told = {"description": description, **({"unit": unit} if unit else {})}
         fields.append(field.with_metadata(told))
     return pa.schema(fields, {"pandas": _for_pandas(schema)})
+
+
+def _meaning(meanings: dict[str, Meaning], name: str) -> Meaning:
+    """What a column means; shares among other numbers of neighbours (``Settings.neighbours``) as those among ten."""
+    number = name.removeprefix(_SHARE)
+    if name in meanings or number == name or not number.isdecimal():
+        return meanings[name]
+    unit, description = meanings[f"{_SHARE}10"]
+    return unit, description.replace("10", number)
 
 
 def _for_pandas(schema: pa.Schema) -> bytes:

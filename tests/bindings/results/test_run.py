@@ -18,7 +18,8 @@ from gauger.batch.score import score
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.settings import Settings
 from gauger.engine.plan.local import Local
-from gauger.results.dictionary import MANIFEST
+from gauger.engine.reference.directory import StateDirectory
+from gauger.results.dictionary import MANIFEST, SCHEMAS
 from gauger.results.run import Run
 from gauger.simulate import CampaignSpec, simulate
 from tests.bindings import traffic
@@ -71,6 +72,26 @@ def test_duckdb_reads_files_without_a_cast(out: Path, name: str) -> None:
     assert duckdb.sql(f"select count(*) from read_parquet('{path}')").fetchall() == [(rows,)]
 
 
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_table_keeps_its_types_where_nothing_is_known(name: str, tmp_path: Path) -> None:
+    """Those of ``gauger week``, too: a column of nulls is no column of floating-point numbers."""
+    schema, path = SCHEMAS[name], tmp_path / f"{name}.parquet"
+    outputs.write_result(path, pa.table([pa.nulls(2, kind) for kind in schema.types], schema=schema))
+    frame, polars = pd.read_parquet(path), pl.read_parquet(path).schema
+    duck = dict(zip(schema.names, duckdb.sql(f"select * from read_parquet('{path}')").types, strict=True))
+    expected = {
+        pa.int32(): ("Int32", pl.Int32, "INTEGER"),
+        pa.int64(): ("Int64", pl.Int64, "BIGINT"),
+        pa.bool_(): ("boolean", pl.Boolean, "BOOLEAN"),
+        pa.float64(): ("float64", pl.Float64, "DOUBLE"),
+    }
+    known = [field for field in schema if field.type in expected]
+    assert known or name in ("edges", "features")
+    for field in known:
+        found = (str(frame.dtypes[field.name]), polars[field.name], str(duck[field.name]))
+        assert found == expected[field.type], field.name
+
+
 def test_scikit_learn_fits_what_is_there(run: Run, out: Path) -> None:
     """Statistics of accounts and of their neighbours, as frames of pandas, nulls and all."""
     own, near = run.pandas("accounts"), run.pandas("neighbours")
@@ -113,11 +134,22 @@ def test_features_go_into_a_model_as_they_are(run: Run) -> None:
 def test_features_that_nobody_asked_for(out: Path) -> None:
     """A run without them removes those of an earlier one."""
     log = traffic.write(traffic.table(traffic.honest(8, 6, 1)), out.parent / "log.parquet")
-    score([log], out.parent / "again", local=Local(features=True))
+    found = score([log], out.parent / "again", local=Local(features=True))
     assert (out.parent / "again" / "features.parquet").exists()
+    assert "features.parquet is empty: features are of accounts that are compared with a reference" in found.warnings
     score([log], out.parent / "again")
     with pytest.raises(gauger.GaugerError, match=r"features.parquet is missing: score again with --features"):
         gauger.read_run(out.parent / "again").table("features")
+
+
+def test_features_of_a_large_day_are_of_some(out: Path, tmp_path: Path) -> None:
+    settings = Settings(reference_accounts_min=20, reference_accounts_max=20, neighbours=(5, 10), alarm_level=0.06)
+    log, state = sorted((out.parent / "logs" / "day").iterdir())[0], StateDirectory(out.parent / "state")
+    found = score([log], tmp_path / "out", state=state, settings=settings, local=Local(features=True))
+    rows = gauger.read_run(tmp_path / "out").table("features").num_rows
+    compared = found.result.accounts.num_rows - found.result.accounts["evidence"].null_count
+    assert 40 <= rows < compared
+    assert any(one.startswith(f"features.parquet has {rows} of the {compared} accounts") for one in found.warnings)
 
 
 @pytest.mark.parametrize("name", NAMES)
