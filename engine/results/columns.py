@@ -122,8 +122,9 @@ _NEIGHBOURS: dict[str, Meaning] = {
 }
 _FEATURES: dict[str, Meaning] = {
     "account_id": ("", "The account, as the log names it"),
+    "neighbours": ("accounts", "Its nearest ones of the same run that were looked at"),
     "features": ("", "How it writes: mean of its calls' 656 features, a unit vector; comparable under one key"),
-    "neighbour_features": ("", "Mean of that over its nearest ones of the same run; null without one"),
+    "neighbour_features": ("", "Mean of that over its nearest ones of the same run; zeros where it has none"),
 }
 _RANKS: dict[str, Meaning] = {
     "account_id": ("", "An account of a finding"),

@@ -120,7 +120,7 @@ def feature_table(people: People, evidence: Evidence) -> pa.Table:
     near = np.zeros((len(people.calls), 0), np.int64) if evidence.neighbours is None else evidence.neighbours
     sums = people.sums(rows)
     vectors = np.zeros((len(rows), FEATURES), np.float32)
-    means, known = np.zeros_like(vectors), np.zeros(len(rows), bool)
+    means, counts = np.zeros_like(vectors), np.zeros(len(rows), np.int64)
     place = np.full(len(people.calls) + 1, -1)  # the last is that of nobody
     place[rows] = np.arange(len(rows))
 
@@ -129,21 +129,15 @@ def feature_table(people: People, evidence: Evidence) -> pa.Table:
 
     def of_neighbours(start: int, stop: int) -> None:
         found = place[near[rows[start:stop]]]
-        number = np.sum(found >= 0, axis=1)
+        counts[start:stop] = np.sum(found >= 0, axis=1)
         total = np.zeros((stop - start, FEATURES))
         for column in found.T:  # one after the other: all at once are twenty times the memory
             there = np.flatnonzero(column >= 0)
             total[there] += vectors[column[there]]
-        means[start:stop], known[start:stop] = total / np.maximum(number, 1)[:, None], number > 0
+        means[start:stop] = total / np.maximum(counts[start:stop], 1)[:, None]
 
     threads.blocks(own, len(rows), _VECTORS)
     threads.blocks(of_neighbours, len(rows), _VECTORS)
     names = pa.array(people.account_ids, pa.string()).take(pa.array(rows))
-    columns = [names, _vector_column(vectors, None), _vector_column(means, ~known)]
-    return pa.Table.from_arrays(columns, schema=tables.FEATURE_ROWS)
-
-
-def _vector_column(values: np.ndarray, absent: np.ndarray | None) -> pa.Array:
-    """Rows as one column; absent : bool[n], null there."""
-    mask = None if absent is None else pa.array(absent)
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), FEATURES, mask=mask)
+    wide = [pa.FixedSizeListArray.from_arrays(pa.array(one.reshape(-1)), FEATURES) for one in (vectors, means)]
+    return pa.Table.from_arrays([names, pa.array(counts), *wide], schema=tables.FEATURE_ROWS)

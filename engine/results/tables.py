@@ -150,8 +150,10 @@ VECTOR = pa.list_(pa.float32(), FEATURES)
 FEATURE_ROWS = pa.schema(
     [
         ("account_id", pa.string()),
+        ("neighbours", pa.int64()),
         ("features", VECTOR),
-        ("neighbour_features", VECTOR),  # mean over its content neighbours; null without one
+        # Mean over its content neighbours. Zeros where there is none: pyarrow 24 reads no nulls in lists of fixed size.
+        ("neighbour_features", VECTOR),
     ]
 )
 
