@@ -20,8 +20,9 @@ ROOMS = {
         "exchange", "results", "tracing", "serving", "plan", "cluster",
     ),
     "bindings": (
-        "sketches", "text", "stores", "logs", "batch", "results", "exports", "exchange", "tracing", "simulate",
-        "report", "package", "benchmark", "host", "adapters", "serve", "cluster", "ray", "spark", "commands",
+        "sketches", "text", "timestamps", "stores", "logs", "batch", "results", "exports", "exchange", "tracing",
+        "simulate", "report", "package", "benchmark", "host", "adapters", "serve", "cluster", "ray", "spark",
+        "commands",
     ),
 }  # fmt: skip
 MODULES_MAX, MODULE_LINES_MAX, FUNCTION_LINES_MAX, ARGUMENTS_MAX = 15, 400, 70, 8

@@ -1,4 +1,4 @@
-"""What a person does with a finding: ``gauger decide``, ``package``, ``verify`` and ``appeal``."""
+"""What a person does with a finding: ``gauger decide``, ``package``, ``stamp``, ``verify`` and ``appeal``."""
 
 from __future__ import annotations
 
@@ -86,13 +86,33 @@ def package_command(out: Path, finding: int, to: Path, key: Path | None) -> None
     )
 
 
+@click.command("stamp")
+@click.argument("path", type=PATH)
+@click.option("--by", required=True, metavar="URL", help="Address of a time-stamping authority (RFC 3161).")
+def stamp_command(path: Path, by: str) -> None:
+    """Have an authority say that a package, or a commitment to canaries, was there by now. It sees a digest alone.
+
+    \b
+    Example:
+      gauger stamp finding-1 --by https://freetsa.org/tsr
+      gauger stamp canaries-7.commitment.json --by https://freetsa.org/tsr
+    """
+    from gauger.package.chain import CHAIN
+    from gauger.timestamps.authority import put
+
+    place = put(path / CHAIN if path.is_dir() else path, by)
+    say(f"{visible(str(place))}: the time stamp", {"stamp": str(place)})
+
+
 @click.command("verify")
 @click.argument("package", type=FOLDER)
 @click.option("--public-key", type=PATH, help="Ed25519 public key that it must be signed by.")
+@click.option("--authority", type=PATH, help="Certificates (PEM) of the authority that must have stamped it.")
 @click.option("--log", "logs", multiple=True, type=PATH, help="Log it was made from: computes each number again.")
 @click.option("--state", type=FOLDER, help="State directory it was scored with; nothing is written to it.")
 @columns_option
 @click.option("--allow", type=PATH, help="Allow-list it was scored with.")
+@click.option("--signature", multiple=True, type=PATH, help="What another provider found, that it was scored with.")
 @workers_option
 def verify_command(
     package: Path,
@@ -111,26 +131,47 @@ def verify_command(
     Example:
       gauger verify finding-1 --public-key key.pub --log logs/2026-03-16.jsonl --state state
     """
-    from gauger.package.chain import PackageError, check
+    from gauger.package.chain import CHAIN, PackageError, check
     from gauger.package.recompute import Again, recompute
 
     try:
         signer = check(package, public_key)
         whole = "every file is as it was packed"
         note(f"{whole}, signed by key {signer}" if signer else f"{whole}; it is not signed")
-        found = recompute(package, Again(list(logs), state, columns, allow, options["workers"])) if logs else None
+        stamped = _stamped(package / CHAIN, options["authority"])
+        again = Again(list(logs), state, columns, allow, options["workers"], options["signature"])
+        found = recompute(package, again) if logs else None
     except PackageError as problem:
         complain(f"{visible(str(package))}: {problem}")
         sys.exit(1)
+    told = {"whole": True, "signer": signer, "stamped": stamped}
     if found is None:
-        say("no --log: its numbers were not computed again", {"whole": True, "signer": signer, "computed": None})
+        say("no --log: its numbers were not computed again", {**told, "computed": None})
         return
     lines = [*found.notes, *map(visible, found.differences)]
     say(
         "\n".join([*lines, f"{found.values:,} values computed again, {found.different:,} differ"]),
-        {"whole": True, "signer": signer, "computed": asdict(found)},
+        {**told, "computed": asdict(found)},
     )
     sys.exit(1 if found.different else 0)
+
+
+def _stamped(chain: Path, authority: Path | None) -> str | None:
+    """When a chain was stamped; None where nobody asked."""
+    from gauger.engine.common.errors import InputError
+    from gauger.package.chain import PackageError
+    from gauger.timestamps.authority import check, stamp_path
+
+    if authority is None:
+        if stamp_path(chain).exists():
+            note("its time stamp was not checked; --authority names whom you trust")
+        return None
+    try:
+        found = check(chain, authority)
+    except InputError as problem:
+        raise PackageError(str(problem)) from None
+    note(f"stamped {found.time.isoformat()} by {found.authority}")
+    return found.time.isoformat()
 
 
 @click.command("appeal")

@@ -18,7 +18,7 @@ from gauger.commands.columns import columns_command
 from gauger.commands.config import config_command
 from gauger.commands.doctor import doctor_command
 from gauger.commands.export import export_command
-from gauger.commands.findings import appeal_command, decide_command, package_command, verify_command
+from gauger.commands.findings import appeal_command, decide_command, package_command, stamp_command, verify_command
 from gauger.commands.group import Commands, progress_bar, say
 from gauger.commands.options import FOLDER, PATH, seed_option
 from gauger.commands.score import score_command, week_command
@@ -49,6 +49,7 @@ main.add_command(doctor_command)
 main.add_command(export_command)
 main.add_command(decide_command)
 main.add_command(package_command)
+main.add_command(stamp_command)
 main.add_command(verify_command)
 main.add_command(appeal_command)
 main.add_command(signature_commands)

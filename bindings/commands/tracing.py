@@ -105,6 +105,7 @@ def _secret(state: Path | None) -> Secret:
 @click.option("--canaries", type=PATH, multiple=True, help="Secret file of a campaign; may be repeated.")
 @click.option("--commitment", type=PATH, multiple=True, help="What was published (default: beside each secret file).")
 @click.option("--obtained", type=click.DateTime(["%Y-%m-%d"]), help="Day the outputs were obtained.")
+@click.option("--authority", type=PATH, help="Certificates (PEM) of the authority that must have stamped them.")
 @click.option("--watermark", type=PATH, help="File of the watermark that was used; outputs have token ids then.")
 @click.option("--served", multiple=True, metavar="LOG", help="Answers with token ids: only their contexts count.")
 @click.option("--responses", type=PATH, help="What gauger responses kept; says how alike, and proves nothing.")
@@ -135,7 +136,10 @@ def trace_command(outputs: tuple[str, ...], **asked: Any) -> None:
         raise click.UsageError("give a --commitment for each of --canaries, in their order, or none")
     if asked["served"] and asked["watermark"] is None:
         raise click.UsageError("--served goes with --watermark")
-    committed = read_committed(canaries, commitment, None if obtained is None else obtained.replace(tzinfo=UTC))
+    if asked["authority"] is not None and not canaries:
+        raise click.UsageError("--authority goes with --canaries")
+    taken = None if obtained is None else obtained.replace(tzinfo=UTC)
+    committed = read_committed(canaries, commitment, taken, asked["authority"])
     watermark = None if asked["watermark"] is None else read_watermark(asked["watermark"])
     suspect = Suspect(outputs, asked["field"], asked["token_field"])
     traced = trace(suspect, committed, watermark, asked["served"], asked["tests"], asked["level"])

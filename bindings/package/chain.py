@@ -5,6 +5,7 @@
 
 ``link`` of a file is SHA-256 over the link before it (of 32 zero bytes for the first), then the file's path in UTF-8, a
 zero byte, and its 32-byte SHA-256. The signature (RFC 8032) is of the bytes ``gauger package 1`` and the last link.
+A time stamp of the chain may be put beside it later; ``gauger.timestamps`` says what it is worth.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from gauger.engine.common.documents import read_bounded
 from gauger.engine.common.errors import InputError
 from gauger.engine.common.private import make_folder, write_file
 from gauger.text.formats import visible
+from gauger.timestamps.authority import stamp_path
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 CHAIN, SIGNATURE = "chain.json", "signature.json"
+STAMP = str(stamp_path(Path(CHAIN)))
 FORMAT, ALGORITHM = 1, "Ed25519"
 _SIGNED = b"gauger package 1"
 _KEY_BYTES_MAX, _CHAIN_BYTES_MAX, _FILES_MAX = 1 << 14, 1 << 26, 200_000
@@ -120,7 +123,7 @@ def check(folder: Path, public_key: Path | None) -> str:
     listed = _listed(folder)
     there = set(_files(folder))
     named = {one["path"] for one in listed}
-    for path in sorted(there - named - {CHAIN, SIGNATURE}):
+    for path in sorted(there - named - {CHAIN, SIGNATURE, STAMP}):
         raise PackageError(f"{visible(path)}: is not in the chain")
     link = bytes(32)
     for one in listed:

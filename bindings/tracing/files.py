@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from gauger.engine.common.errors import InputError, StateError
 from gauger.engine.tracing import lottery
 from gauger.engine.tracing.commitments import Canaries, canonical, check, opened, stamp
 from gauger.engine.tracing.words import attested_pairs, is_word, of_middle_frequency
+from gauger.timestamps.authority import Stamp
+from gauger.timestamps.authority import check as check_stamp
 from gauger.tracing import outputs
 
 _BYTES_MAX = 64 << 20
@@ -110,12 +113,30 @@ def read_canaries(path: str | os.PathLike[str]) -> Canaries:
     return opened(_document(path), str(path))
 
 
-def committed(path: Path, commitment: Path | None = None, obtained: datetime | None = None) -> Canaries:
-    """The canaries of a secret file, held against their commitment. Raises as ``read_canaries`` and ``check``."""
+@dataclass(frozen=True)
+class Committed:
+    """Canaries that are those committed to."""
+
+    canaries: Canaries
+    stamp: Stamp | None  # of the commitment
+
+
+def committed(
+    path: Path, commitment: Path | None = None, obtained: datetime | None = None, authority: Path | None = None
+) -> Committed:
+    """The canaries of a secret file, held against their commitment, and its time stamp if an authority is named.
+
+    Raises as ``read_canaries``, ``commitments.check`` and ``authority.check``, and InputError for a stamp that is late.
+    """
     found = read_canaries(path)
     place = commitment or commitment_path(path)
     check(found, _document(place), str(place), datetime.now(UTC), obtained)
-    return found
+    stamped = None if authority is None else check_stamp(place, authority)
+    if stamped is not None and obtained is not None and stamped.time >= obtained:
+        raise InputError(
+            f"{place}: stamped on {stamp(stamped.time)}, after the outputs were obtained; it proves nothing"
+        )
+    return Committed(found, stamped)
 
 
 def _document(path: Path) -> Any:

@@ -9,8 +9,10 @@ from click.testing import CliRunner, Result
 import gauger
 from gauger.commands.main import main
 from gauger.engine.findings.decisions import Entry
+from gauger.package.chain import write
 from gauger.results import deciding
 from tests.bindings.package.packed import Packed, made
+from tests.bindings.timestamps.authorities import authority, needs_openssl, serving
 
 ENTRY = Entry(3, 2, "honest", "why", "who", 0, "2026-11-20", "campaign", 0.9, 40)
 FINDING = ["decide", "day", "--finding", "2", "--why", "w", "--state", "s"]
@@ -59,6 +61,24 @@ def test_hosts_are_told_where_asked(asked: list[tuple]) -> None:
 def test_anything_else_is_bad_usage(args: tuple[str, ...], asked: list[tuple]) -> None:
     assert run(*args).exit_code == 2
     assert asked == []
+
+
+@needs_openssl
+def test_a_stamped_package(tmp_path: Path) -> None:
+    write(tmp_path / "package", {"finding.json": b"{}"}, None)
+    own = authority(tmp_path / "authority")
+    asked = ("verify", tmp_path / "package", "--authority", own.certificates)
+    missing = plainly(*asked)
+    assert (missing.exit_code, "chain.json.tsr: cannot be read" in missing.stderr) == (1, True)
+    with serving(own) as (url, _):
+        assert plainly("stamp", tmp_path / "package", "--by", url).output.endswith("chain.json.tsr: the time stamp\n")
+    told = plainly(*asked)
+    assert told.exit_code == 0
+    assert "by CN=Tests" in told.output
+    assert json.loads(plainly(*asked, "--json").stdout)["stamped"].endswith("+00:00")
+    assert "its time stamp was not checked" in plainly("verify", tmp_path / "package").output
+    other = authority(tmp_path / "other")
+    assert plainly("verify", tmp_path / "package", "--authority", other.certificates).exit_code == 1
 
 
 def test_pack_verify_change_and_appeal(tmp_path: Path) -> None:

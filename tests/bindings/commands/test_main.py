@@ -280,7 +280,7 @@ def test_the_version_and_every_command_are_told() -> None:
         assert command in invoke("--help").stdout
     assert (
         "appeal bench canary columns config decide demo doctor evaluate explain export package plan policy report "
-        "responses score serve signature simulate state trace verify warmup week"
+        "responses score serve signature simulate stamp state trace verify warmup week"
     ).split() == COMMANDS
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from gauger.commands.main import main
 from gauger.host.policy import ALLOWED, MARK, Decision
+from tests.bindings.timestamps.authorities import authority, needs_openssl, serving
 from tests.engine.tracing.made import WORDS, honest
 
 HOOK = Path(__file__).parents[3] / "examples" / "canaries" / "hook.py"
@@ -53,6 +55,25 @@ def test_what_the_hook_places_is_traced(canaries: Path, hook: Any, tmp_path: Pat
     found = json.loads(run("trace", tmp_path / "o.txt", "--canaries", canaries, "--json").output)
     assert found["canaries"][0]["shown"]
     assert found["canaries"][0]["log10_probability"] < -15
+
+
+@needs_openssl
+def test_a_stamped_commitment_is_said_with_its_time(canaries: Path, tmp_path: Path) -> None:
+    own, today = authority(tmp_path / "authority"), datetime.now(UTC).date().isoformat()
+    (tmp_path / "o.txt").write_text("\n".join(honest(30, 20)))
+    asked = ("trace", tmp_path / "o.txt", "--canaries", canaries, "--authority", own.certificates)
+    without = run(*asked)
+    assert without.exit_code == 2
+    assert "commitment.json.tsr: cannot be read (No such file" in without.output
+    with serving(own) as (url, _):
+        assert run("stamp", tmp_path / "c.commitment.json", "--by", url).exit_code == 0
+    told = run(*asked)
+    assert told.exit_code == 0, told.output
+    assert f"for which CN=Tests vouches on {today}" in told.output
+    assert json.loads(run(*asked, "--json").output)["canaries"][0]["stamped"] is not None
+    late = run(*asked, "--obtained", today)
+    assert late.exit_code == 2
+    assert "after the outputs were obtained" in late.output
 
 
 def test_the_hook_leaves_others_and_machines_alone(canaries: Path, hook: Any) -> None:

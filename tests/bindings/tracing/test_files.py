@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from gauger.engine.common.errors import InputError, StateError
-from gauger.tracing.files import commitment_path, committed, make, pairs_in, read_canaries, words_in
+from gauger.tracing.files import Committed, commitment_path, committed, make, pairs_in, read_canaries, words_in
 from tests.engine.tracing.made import WORDS, honest
 
 
@@ -17,7 +17,7 @@ def test_what_is_written_is_secret_and_opens_the_commitment(tmp_path: Path) -> N
     made = make(7, list(WORDS), path, 20, 16)
     assert path.stat().st_mode & 0o777 == 0o600
     assert made.seed.hex() not in commitment_path(path).read_text()
-    assert committed(path) == read_canaries(path) == made
+    assert committed(path) == Committed(read_canaries(path), None) == Committed(made, None)
     assert json.loads(path.read_text())["served"] == [list(pair) for pair in made.served]
 
 
@@ -96,7 +96,7 @@ def test_pairs_of_a_sample(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     pairs = pairs_in(path, 320)
     made = make(7, pairs, tmp_path / "c.json", 20, 16, is_listed=True)
-    assert committed(tmp_path / "c.json") == made
+    assert committed(tmp_path / "c.json").canaries == made
     assert {" ".join(pair) for pair in made.served} < set(pairs)
     with pytest.raises(InputError, match="pairs of words are rare in it, 1,000,000 are needed"):
         pairs_in(path, 1_000_000)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gauger.engine.common.errors import InputError
-from gauger.tracing.outputs import texts, token_ids
+from gauger.tracing.outputs import Records, texts, token_ids
 
 SAID = ["one two", "three\nfour", "fünf"]
 
@@ -48,6 +48,22 @@ def test_token_ids(tmp_path: Path) -> None:
     assert values.tolist() == [1, 2, 3, 7, 9]
     assert offsets.tolist()[0] == 0
     assert np.diff(offsets).tolist() == [3, 0, 1, 1]
+
+
+def test_what_is_not_examined_is_counted(tmp_path: Path) -> None:
+    path = lines(tmp_path / "o.jsonl", [{"text": "one two"}, {"text": ""}, {"text": None}, {"id": 4}])
+    with open(path, "a") as file:
+        file.write('{"text": "cut of\n')
+    records = Records()
+    assert list(texts([path], records=records)) == ["one two"]
+    assert records == Records(read=5, damaged=1, empty=3)
+    assert str(records) == "Of 5 records 1 cannot be read and 3 hold no output: not examined."
+    other, records = lines(tmp_path / "p.jsonl", [{"token_ids": [9]}, {"token_ids": None}, {}]), Records()
+    assert token_ids([other], records=records)[0].tolist() == [9]
+    assert records == Records(read=3, empty=2)
+    whole = Records()
+    assert list(texts([lines(tmp_path / "q.jsonl", [{"text": "all"}])], records=whole)) == ["all"]
+    assert str(whole) == ""
 
 
 def test_a_file_without_outputs_says_so(tmp_path: Path) -> None:

@@ -29,27 +29,27 @@ def outputs(path: Path, texts: list[str]) -> Suspect:
 
 def test_the_campaign_that_was_copied_is_shown_and_no_other(paths: list[Path], tmp_path: Path) -> None:
     canaries = read_committed(paths, [])
-    copied = [f"as said {a} {b} here" for a, b in canaries[0].served[:10]]
+    copied = [f"as said {a} {b} here" for a, b in canaries[0].canaries.served[:10]]
     traced = trace(outputs(tmp_path / "o.txt", [*honest(30, 20), *copied]), canaries)
     data = traced.data()
     assert [row["shown"] for row in data["canaries"]] == [True, False]
     first, second = traced.sentences()
     assert first.startswith("Campaign 7: 40 word pairs and 2,520 decoys were drawn by lot and committed to on 2")
-    assert f"SHA-256 {canaries[0].digest()}" in first
+    assert f"SHA-256 {canaries[0].canaries.digest()}" in first
     assert "corrected for 2 tests (Holm)" in first
     assert "by what way it got there is not said" in first
     assert "That shows nothing" in second
     assert "by what way" not in second
     assert data["sentences"] == [first, second]
     assert data["canaries"][0]["hits"] >= 10
-    words = {word for pair in canaries[0].served for word in pair}
+    words = {word for pair in canaries[0].canaries.served for word in pair}
     assert not words & set(" ".join(traced.sentences()).split())  # secret until somebody shows them
     assert "found" not in data["canaries"][0]
 
 
 def test_tests_that_were_not_done_are_corrected_for(paths: list[Path], tmp_path: Path) -> None:
     canaries = read_committed(paths[:1], [])
-    suspect = outputs(tmp_path / "o.txt", [f"as said {a} {b} here" for a, b in canaries[0].served[:3]])
+    suspect = outputs(tmp_path / "o.txt", [f"as said {a} {b} here" for a, b in canaries[0].canaries.served[:3]])
     alone, many = (trace(suspect, canaries, tests=tests) for tests in (0, 10_000))
     assert many.adjusted[0] == pytest.approx(alone.adjusted[0] + 4)
     assert (alone.data()["canaries"][0]["shown"], many.data()["canaries"][0]["shown"]) == (True, False)

@@ -1,0 +1,1 @@
+"""Times that somebody else vouches for: stamps of RFC 3161."""
