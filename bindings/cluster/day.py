@@ -22,6 +22,7 @@ from gauger.engine.cluster.telling import untold
 from gauger.engine.common import memory
 from gauger.engine.common.secret import Secret
 from gauger.engine.common.settings import HOUR_US, Settings
+from gauger.engine.evidence.known_elsewhere import SharedFinding
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.plan.local import Local, LocalRun
 from gauger.engine.plan.stored_prompts import StoredPrompts
@@ -59,11 +60,14 @@ class Weigh:
     column_map: ColumnMap
     state: Shared | None
     left_out: int  # files that are no logs
+    shared: tuple[SharedFinding, ...] = ()  # findings of other providers
 
     def __call__(self, secret: Secret, unit: int, arrived: Arrived, folder: Path) -> Iterator[Piece]:
         """Tables of the results; and what is new in the state directory."""
-        directory = None if self.state is None else _unpacked(self.state.get(), folder / "state", secret)
-        before = set() if directory is None else _files(directory.path)
+        directory, before = None, set()
+        if self.state is not None:
+            directory = _unpacked(self.state.get(), folder / "state", secret)
+            directory.shared, before = self.shared, _files(directory.path)
         out = folder / "out"
         inputs = inputs_of(self.paths)
         with memory.use(max(memory.free() // 2, 2 * memory.GIB)):

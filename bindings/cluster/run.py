@@ -31,6 +31,7 @@ from gauger.engine.reference.commits import read_commit
 from gauger.engine.reference.directory import StateDirectory, directory_of
 from gauger.engine.segments.segment import Account
 from gauger.engine.segments.work import Work
+from gauger.exchange.sharing import weighing
 from gauger.kernels.warm import warmup
 from gauger.logs.columns import ColumnMap, load_column_map
 from gauger.logs.detection import detect
@@ -87,9 +88,14 @@ def run(
     state: str | Path | StateDirectory | None,
     secret: Secret | None,
     settings: Settings,
+    signatures: Sequence[str | Path] = (),
 ) -> Result:
     """Score logs on many machines and write the findings to ``out``; see ``gauger.spark.score``."""
     directory = None if state is None else directory_of(state, secret)
+    if signatures:
+        if directory is None:
+            raise InputError("signatures of other providers are weighed with a state directory")
+        weighing(directory, [Path(path) for path in signatures])
     key = secret_of(directory, secret)
     warmup()
     with ExitStack() as stack:
@@ -137,7 +143,8 @@ def _steps(runner: Runner, found: Found, directory: StateDirectory | None, key: 
     matched = runner.grouped([(gathered, steps.DISTINCT)], SHARDS, steps.Match(shared), moves=False)
     paths = [str(item.path) for item in found.inputs]
     kept = None if directory is None else runner.share(packed(directory))
-    weigh = Weigh(settings, units, paths, found.column_map, kept, found.left_out)
+    elsewhere = () if directory is None else directory.shared
+    weigh = Weigh(settings, units, paths, found.column_map, kept, found.left_out, elsewhere)
     given = [(measured, steps.ACCOUNT), (measured, steps.WORDS), (folded, steps.FOLDED), (folded, steps.TAKEN_BACK)]
     return runner.alone([*given, (matched, steps.MATCHED), (learnt, steps.MATCHING)], weigh)
 

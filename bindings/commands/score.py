@@ -72,7 +72,7 @@ def score_command(
     from gauger.batch.summary import summary
     from gauger.engine.plan.local import Local
     from gauger.engine.reference.directory import StateDirectory
-    from gauger.exchange.sharing import read_signatures
+    from gauger.exchange.sharing import weighing
 
     inputs += options.pop("files_from")
     if not inputs:
@@ -85,7 +85,7 @@ def score_command(
     if signatures := options.pop("signatures"):
         if directory is None:
             raise click.UsageError("--signature needs --state")
-        directory.shared = tuple(one.finding for one in read_signatures(signatures, directory.secret))
+        weighing(directory, signatures)
     with progress_bar() as progress:
         local = Local(
             **{name: options.pop(name) for name in (*LOCAL, "features", "publish", "provisional", "recorded")}

@@ -126,6 +126,12 @@ def read_signatures(paths: Sequence[Path], secret: Secret) -> list[FindingSignat
     return list(found.values())
 
 
+def weighing(directory: StateDirectory, paths: Sequence[Path]) -> StateDirectory:
+    """A state directory whose runs weigh these signatures, too. Raises InputError as ``read_signatures``."""
+    directory.shared = tuple(one.finding for one in read_signatures(paths, directory.secret))
+    return directory
+
+
 @dataclass(frozen=True)
 class Alike:
     """An account that is like a signature."""

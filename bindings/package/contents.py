@@ -24,7 +24,7 @@ from gauger.results.run import Run, read_run
 
 TABLES = ("accounts", "ranks", "families", "calls")
 _OF_THE_RUN = (
-    "gauger", "code", "key_id", "settings", "state", "column_map", "allow", "decisions", "rows", "scored",
+    "gauger", "code", "key_id", "settings", "state", "signatures", "column_map", "allow", "decisions", "rows", "scored",
     "quarantined", "left_out", "columns", "accounts", "flagged_accounts", "families", "findings", "window", "reference",
     "missing_evidence", "drift", "alarm_level", "alarm_level_asked", "false_positive_rate", "warnings", "versions",
 )  # fmt: skip

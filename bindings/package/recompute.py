@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -27,6 +28,7 @@ from gauger.engine.findings.decisions import Decisions
 from gauger.engine.plan.local import Local
 from gauger.engine.reference.commits import DECISIONS
 from gauger.engine.reference.directory import StateDirectory
+from gauger.exchange.sharing import weighing
 from gauger.package.chain import PackageError
 from gauger.package.contents import TABLES, origin, rows_of
 from gauger.results.run import Run, read_run
@@ -78,6 +80,7 @@ class Again:
     columns: str | None = None
     allow: Path | None = None
     workers: int | None = None
+    signatures: Sequence[Path] = ()  # of other providers, that it was scored with
 
 
 def recompute(folder: Path, again: Again) -> Compared:
@@ -132,16 +135,21 @@ def _scored(packed: dict[str, Any], again: Again, place: Path, found: Compared) 
     if packed.get("code") != code_digest():
         found.notes.append(f"packed by gauger {packed.get('gauger')} of other code than this one")
     state = None if again.state is None else _as_it_was(again.state, packed, place / "state", found)
-    secret = default_secret() if state is None else StateDirectory(state).secret
+    directory = None if state is None else weighing(StateDirectory(state), again.signatures)
+    secret = default_secret() if directory is None else directory.secret
     if secret.key_id != packed.get("key_id"):
         raise InputError(
             f"the finding is of key {packed.get('key_id')}, and the key here is {secret.key_id}: "
             "give the --state it was scored with, or its key in GAUGER_KEY_FILE"
         )
+    named = [] if directory is None else sorted(finding.name for finding in directory.shared)
+    if named != sorted(map(str, packed.get("signatures") or ())):
+        told = ", ".join(map(str, packed.get("signatures") or ())) or "none"
+        raise InputError(f"the finding was scored with other signatures than given with --signature: {told}")
     score(
         again.logs,
         place / "out",
-        state=state,
+        state=directory,
         columns=again.columns,
         allow=again.allow,
         settings=_settings(packed),

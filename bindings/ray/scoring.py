@@ -33,18 +33,27 @@ def score(
     secret: Secret | None = None,
     columns: str | None = None,
     settings: Settings | None = None,
+    signatures: Sequence[str | Path] = (),
 ) -> Result:
     """Score calls on Ray and write the findings to ``out``: the tables that ``gauger score`` writes, to the byte.
 
     calls : files, folders and URLs of any format that tasks can open
-    state, out, columns, settings : as in ``gauger.spark.score``
+    state, out, columns, settings, signatures : as in ``gauger.spark.score``
     secret : the state's, or that of GAUGER_KEY_FILE or GAUGER_KEY unless given. Workers are to have it in one of these
         variables: Ray keeps what it hands to tasks, so the key is not handed to them
     Raises GaugerError as ``gauger score`` does.
     """
     found = looked_up([calls] if isinstance(calls, (str, Path)) else list(calls), columns)
     own = settings or Settings()
-    return run(lambda key: RayRunner(found, key), found, out, state=state, secret=secret, settings=own)
+    return run(
+        lambda key: RayRunner(found, key),
+        found,
+        out,
+        state=state,
+        secret=secret,
+        settings=own,
+        signatures=signatures,
+    )
 
 
 @dataclass(frozen=True)

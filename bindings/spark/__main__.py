@@ -21,12 +21,20 @@ from gauger.text.formats import plural
 @click.option("--out", required=True, help="Folder or URL for the findings.")
 @click.option("--state", type=click.Path(path_type=Path), help="State directory of the driver's machine.")
 @click.option("--columns", help="Column map, by name or path.")
+@click.option("--signature", multiple=True, type=click.Path(path_type=Path), help="What another provider found.")
 @click.option("--parquet", is_flag=True, help="Have Spark read the files, in its own partitions; Parquet only.")
-def main(calls: tuple[str, ...], out: str, state: Path | None, columns: str | None, parquet: bool) -> None:
+def main(
+    calls: tuple[str, ...],
+    out: str,
+    state: Path | None,
+    columns: str | None,
+    parquet: bool,
+    signature: tuple[Path, ...],
+) -> None:
     """Score logs on Spark and write the findings."""
     spark = _session(state)
     source = spark.read.parquet(*calls) if parquet else list(calls)
-    result = score(spark, source, state=state, out=out, columns=columns)
+    result = score(spark, source, state=state, out=out, columns=columns, signatures=signature)
     found = result.manifest
     findings = plural(found["findings"], "finding")
     click.echo(f"{found['scored']:,} of {plural(found['rows'], 'row')} scored, {findings}, in {out}")

@@ -44,6 +44,7 @@ def score(
     secret: Secret | None = None,
     columns: str | None = None,
     settings: Settings | None = None,
+    signatures: Sequence[str | Path] = (),
 ) -> Scored:
     """Score calls on Spark and write the findings to ``out``: the tables that ``gauger score`` writes, to the byte.
 
@@ -54,6 +55,7 @@ def score(
     secret : the state's, or that of the session's ``spark.gauger.secret``, of GAUGER_KEY_FILE or of GAUGER_KEY.
         Executors take it from the session's configuration, else from these variables where they run
     columns : a column map, by name or path
+    signatures : files of the driver's machine with what other providers found; they need a state
     Raises GaugerError as ``gauger score`` does.
     """
     own = settings or Settings()
@@ -65,5 +67,13 @@ def score(
 
     found = source.found if isinstance(source, Rows) else source
     given = secret or configured_secret(spark)
-    result = run(lambda key: SparkRunner(spark, source, key), found, out, state=state, secret=given, settings=own)
+    result = run(
+        lambda key: SparkRunner(spark, source, key),
+        found,
+        out,
+        state=state,
+        secret=given,
+        settings=own,
+        signatures=signatures,
+    )
     return Scored(result.out, result.manifest, result.errors)

@@ -7,9 +7,10 @@ sides are bounded, so that a check costs the same however large the days are.
 
 Accounts that were flagged when their day was scored are no reference. Those among them that were part of no finding
 take part here nevertheless: left out, the rate would be too low by construction. Those of findings are not known to be
-honest.
+honest. What other providers found is weighed here as in the run that measures.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,6 +22,7 @@ from gauger.engine.common import threads
 from gauger.engine.common.errors import DamagedError, StateLockedError
 from gauger.engine.common.settings import Settings
 from gauger.engine.evidence.evidence import gather
+from gauger.engine.evidence.known_elsewhere import SharedFinding
 from gauger.engine.reference.commits import DAYS
 from gauger.engine.reference.directory import HeldLevel, Kept, StateDirectory
 from gauger.engine.reference.keeping import bounded
@@ -85,7 +87,8 @@ def measure_ahead(directory: StateDirectory, today: date, settings: Settings) ->
 
     def ask(kept: Kept) -> Ahead | None:
         days = _due(kept, today, settings)
-        return Ahead(_asked(kept, days, settings), _measure(kept, days, settings)) if days else None
+        shared = directory.shared
+        return Ahead(_asked(kept, days, settings, shared), _measure(kept, days, settings, shared)) if days else None
 
     return directory.read(ask)
 
@@ -106,7 +109,7 @@ def false_positives(
         return nothing("no state directory, hence no clean day to measure on")
     if not directory.reference_days(today, settings):
         return nothing("no reference day yet")
-    checks, measured = directory.read(lambda kept: _checks(kept, today, settings, ahead))
+    checks, measured = directory.read(lambda kept: _checks(kept, today, settings, directory.shared, ahead))
     if measured is not None:
         with suppress(StateLockedError), directory.writing() as writing:
             writing.save_check(measured, checks[measured])
@@ -173,25 +176,28 @@ def _due(kept: Kept, today: date, settings: Settings) -> list[date]:
     return [] if days and any(days[-1] - timedelta(days=age) in known for age in range(_EVERY_DAYS)) else days
 
 
-def _asked(kept: Kept, days: list[date], settings: Settings) -> list[list[str]]:
+def _asked(kept: Kept, days: list[date], settings: Settings, shared: Sequence[SharedFinding]) -> list[list[str]]:
     """All that ``_measure`` depends on."""
     groups = (days, kept.whole_days(days[-1], settings)[0])
-    return [[f"{day} {kept.commit.parts[f'{DAYS}/{day}'].digest}" for day in group] for group in groups]
+    named = [[f"{day} {kept.commit.parts[f'{DAYS}/{day}'].digest}" for day in group] for group in groups]
+    return [*named, [finding.name for finding in shared]]
 
 
 def _checks(
-    kept: Kept, today: date, settings: Settings, ahead: Ahead | None
+    kept: Kept, today: date, settings: Settings, shared: Sequence[SharedFinding], ahead: Ahead | None
 ) -> tuple[dict[date, dict[str, Any]], date | None]:
     """What is known of the held-out days, and which of them was measured just now."""
     known, days = _known(kept), _due(kept, today, settings)
     if not days:
         return known, None
-    fits = ahead is not None and ahead.asked == _asked(kept, days, settings)
-    found = ahead.found if ahead is not None and fits else _measure(kept, days, settings)
+    fits = ahead is not None and ahead.asked == _asked(kept, days, settings, shared)
+    found = ahead.found if ahead is not None and fits else _measure(kept, days, settings, shared)
     return (known, None) if found is None else ({**known, days[-1]: found}, days[-1])
 
 
-def _measure(kept: Kept, days: list[date], settings: Settings) -> dict[str, Any] | None:
+def _measure(
+    kept: Kept, days: list[date], settings: Settings, shared: Sequence[SharedFinding]
+) -> dict[str, Any] | None:
     """Weigh the last of some reference days against its own reference, or else against the other days."""
     held_out, others = days[-1], days[:-1]
     lagged, _ = kept.whole_days(held_out, settings)
@@ -204,7 +210,7 @@ def _measure(kept: Kept, days: list[date], settings: Settings) -> dict[str, Any]
     today = _sample(kept, [held_out], HELD_OUT_MAX, lone=True)
     if today is None:
         return None
-    found = gather(today, reference, kept.secret.key, settings)
+    found = gather(today, reference, kept.secret.key, settings, shared)
     weighed = ~np.isnan(found.probability)
     return {
         "accounts": int(weighed.sum()),
@@ -214,6 +220,7 @@ def _measure(kept: Kept, days: list[date], settings: Settings) -> dict[str, Any]
         "least": np.sort(found.probability[weighed])[:_LEAST].tolist(),
         "against": [day.isoformat() for day in against],
         "against_accounts": found.reference_accounts,
+        **({"signatures": [finding.name for finding in shared]} if shared else {}),
     }
 
 

@@ -3,14 +3,20 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from gauger.batch.score import score
 from gauger.cluster.run import looked_up, run
 from gauger.cluster.tasks import task_secret
 from gauger.engine.cluster.pieces import Piece
 from gauger.engine.common import shards
 from gauger.engine.common.errors import InputError, StateError
 from gauger.engine.common.secret import Secret
+from gauger.engine.common.vectors import unit
+from gauger.engine.evidence.known_elsewhere import SharedFinding
+from gauger.engine.reference.directory import StateDirectory
+from gauger.kernels.text.features import FEATURES
 from tests.bindings.cluster.days import SETTINGS, Case, found, make, same_files
 from tests.bindings.cluster.here import Here, Table
 from tests.bindings.serve.spools import leave, rows_of, today
@@ -42,6 +48,37 @@ def test_tables_and_state_are_those_of_one_machine(case: Case, tasks: int, tmp_p
     assert expected["quarantine"].num_rows == 2
     assert result.manifest["left_out"] == {"delivered again": 40}
     assert same_files(state, case.state_after)
+
+
+def test_what_other_providers_found_is_weighed_as_on_one_machine(case: Case, tmp_path: Path) -> None:
+    given = looked_up(list(case.logs), None)
+    centroids = unit(np.random.default_rng(1).standard_normal((2, FEATURES)).astype(np.float32))
+    finding = SharedFinding("elsewhere", centroids, np.array([12, 15]))
+    states = [StateDirectory(case.fresh_state(tmp_path / name)) for name in ("one", "many")]
+    for state in states:
+        state.shared = (finding,)
+    score(list(case.logs), tmp_path / "expected", state=states[0], settings=SETTINGS)
+    result = run(
+        lambda secret: Here(given, secret, 3), given, tmp_path / "out", state=states[1], secret=None, settings=SETTINGS
+    )
+    assert result.manifest["signatures"] == ["elsewhere"]
+    assert found(tmp_path / "out") == found(tmp_path / "expected")
+    assert found(tmp_path / "out")["accounts"] != found(case.out)["accounts"]
+    assert same_files(states[0].path, states[1].path)
+
+
+def test_signatures_need_a_state_directory(case: Case, tmp_path: Path) -> None:
+    given = looked_up(list(case.logs), None)
+    with pytest.raises(InputError, match="weighed with a state directory"):
+        run(
+            lambda secret: Here(given, secret, 1),
+            given,
+            tmp_path / "out",
+            state=None,
+            secret=None,
+            settings=SETTINGS,
+            signatures=["finding.sig"],
+        )
 
 
 def test_without_a_state_directory_nothing_is_kept(case: Case, tmp_path: Path) -> None:

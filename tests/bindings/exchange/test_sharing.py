@@ -14,8 +14,10 @@ from gauger.batch.score import score
 from gauger.engine.common.errors import GaugerError, InputError, StateError
 from gauger.engine.exchange.encoding import BYTES_MAX
 from gauger.engine.reference.directory import StateDirectory
-from gauger.exchange.sharing import answers, export, join, read_signature, read_signatures
+from gauger.exchange.sharing import answers, export, join, read_signature, read_signatures, weighing
 from gauger.exchange.stix import bundle
+from gauger.package.contents import pack
+from gauger.package.recompute import Again, recompute
 from gauger.results.run import read_run
 from gauger.text import words
 from tests.bindings.exchange.providers import FEW, Provider, campaign, few_of_it, key_file, provider
@@ -59,8 +61,7 @@ def test_a_run_weighs_it_with_all_other_evidence_and_says_so(
     receiver: Provider, signature: Path, tmp_path: Path
 ) -> None:
     state = Path(shutil.copytree(receiver.state, tmp_path / "state"))
-    directory = StateDirectory(state, replace_days=True)
-    directory.shared = tuple(one.finding for one in read_signatures([signature], directory.secret))
+    directory = weighing(StateDirectory(state, replace_days=True), [signature])
     done = score([receiver.day], tmp_path / "again", state=directory, settings=SETTINGS)
     assert done.manifest["signatures"] == [directory.shared[0].name]
     before = {row["account_id"]: row for row in read_run(receiver.out).accounts.to_pylist()}
@@ -72,6 +73,19 @@ def test_a_run_weighs_it_with_all_other_evidence_and_says_so(
     assert "known_elsewhere" in named
     assert "known from another provider" in words.statistic("known_elsewhere")
     assert np.mean([row["flagged"] for name, row in rows.items() if name not in few]) <= 0.03
+
+
+def test_a_package_is_computed_again_with_the_signatures_of_its_run(
+    sender: Provider, signature: Path, tmp_path: Path
+) -> None:
+    state = Path(shutil.copytree(sender.state, tmp_path / "state"))
+    directory = weighing(StateDirectory(state, replace_days=True), [signature])
+    score([sender.day], tmp_path / "out", state=directory, settings=SETTINGS)
+    pack(tmp_path / "out", 1, tmp_path / "package", None)
+    with pytest.raises(InputError, match=f"scored with other signatures .* {directory.shared[0].name}"):
+        recompute(tmp_path / "package", Again([sender.day], state))
+    found = recompute(tmp_path / "package", Again([sender.day], state, workers=1, signatures=[signature]))
+    assert (found.different, found.values > 1_000) == (0, True)
 
 
 def test_what_is_sent_is_small_and_holds_no_prompt_and_no_id(sender: Provider, signature: Path) -> None:

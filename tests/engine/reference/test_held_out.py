@@ -9,6 +9,8 @@ import pytest
 from scipy import stats
 
 from gauger.engine.common.settings import Settings
+from gauger.engine.common.vectors import unit
+from gauger.engine.evidence.known_elsewhere import SharedFinding
 from gauger.engine.intake.measuring import WordSketch
 from gauger.engine.reference import held_out as heldout
 from gauger.engine.reference.directory import StateDirectory
@@ -20,6 +22,7 @@ from gauger.engine.reference.held_out import (
     measure_ahead,
 )
 from gauger.engine.statistics.population import Population
+from gauger.kernels.text.features import FEATURES
 from tests.engine import worlds
 
 TODAY = date(2026, 11, 20)
@@ -93,6 +96,22 @@ def test_what_was_measured_ahead_counts_where_the_days_are_the_same(
     assert false_positives(directory, TODAY, SETTINGS, other) == found
     assert measure_ahead(directory, TODAY, SETTINGS) is None  # nothing is due
     assert found.accounts == 300
+
+
+def test_what_other_providers_found_is_weighed_as_in_the_run_that_measures(directory: StateDirectory) -> None:
+    keep(directory, 8, worlds.population(1, 400, 6))
+    newest = keep(directory, 7, worlds.population(2, 300, 6))
+    without = measure_ahead(directory, TODAY, SETTINGS)
+    centroid = unit(np.random.default_rng(1).standard_normal((1, FEATURES)).astype(np.float32))
+    directory.shared = (SharedFinding("elsewhere", centroid, np.array([12])),)
+    found = false_positives(directory, TODAY, SETTINGS, without)  # what was measured ahead is of other evidence
+    noted = directory.check(newest)
+    assert found.accounts == 300
+    assert noted["signatures"] == ["elsewhere"]
+    assert without is not None
+    assert without.found is not None
+    assert noted["least"] != without.found["least"]
+    assert found.flagged <= 20  # six expected
 
 
 def test_while_somebody_else_writes_it_is_measured_and_not_noted(directory: StateDirectory) -> None:
