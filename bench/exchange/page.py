@@ -8,6 +8,7 @@ from typing import Any
 from bench.exchange.measure import POISONED, Found
 from bench.exchange.privacy import Learnt
 from bench.exchange.providers import ATTACKS, WORLDS
+from bench.exchange.ring import Passed
 from bench.pages import history
 from bench.pages.markdown import percent, spread, table
 
@@ -27,6 +28,7 @@ def figures(file: Path = FILE) -> dict[str, str]:
         "honest": _honest(found),
         "everything": _everything(found),
         "learnt": _learnt(learnt),
+        "ring": _ring([Passed(**one) for row in rows.values() for one in row.get("passed", ())]),
     }
 
 
@@ -89,3 +91,22 @@ def _learnt(learnt: Sequence[Learnt]) -> str:
         areas = (f"{median(getattr(one, name) for one in own):.2f}" for name in ("prompt_area", "account_area"))
         lines.append([attack, *shares, *areas])
     return table(["attack", "prompt guessed, %", "one nobody sent, %", "prompt's area", "account's area"], lines)
+
+
+def _ring(passed: Sequence[Passed]) -> str:
+    """What each provider of a ring made of what the one before it sent; sums over seeds."""
+    steps: dict[tuple[str, str, int, bool], list[Passed]] = {}
+    for one in passed:
+        closes = one.provider == 1 and one.behind > 0
+        steps.setdefault((one.sent, one.attack, one.provider, closes), []).append(one)
+    lines = []
+    for (sent, attack, provider, closes), own in steps.items():
+        behind, honest_behind, found, accounts, flagged, alone, honest = (
+            sum(getattr(one, name) for one in own)
+            for name in ("behind", "behind_honest", "found", "accounts", "flagged", "flagged_alone", "honest")
+        )
+        here = f"{provider}, again" if closes else str(provider)
+        cells = (f"{behind:,}, {honest_behind:,}", f"{found:,} of {accounts:,}", f"{flagged}, {alone} of {honest:,}")
+        lines.append([f"{sent} ({attack})", here, *cells])
+    heads = ("sent round", "provider", "accounts behind what it was sent, honest ones", "campaign found")
+    return table((*heads, "honest flagged, by what was sent alone"), lines)

@@ -17,6 +17,7 @@ from bench.exchange.measure import Found, poisoned, received, sent
 from bench.exchange.page import FILE, figures
 from bench.exchange.privacy import attacked
 from bench.exchange.providers import ATTACKS, WORLDS, Provider
+from bench.exchange.ring import Passed, ring
 from bench.pages import history
 from bench.pages.markdown import deliver
 from bench.world.corpora import ABSENT, corpora_directory
@@ -37,14 +38,19 @@ def measure(seed: int, calls: int, corpora: Path, out: Path, tell: Callable[[obj
     for one in learnt:
         tell(one)
     found: list[Found] = []
-    for number, world in enumerate(WORLDS, 1):
-        receiver = Provider(seed + _APART * number, calls, corpora, out, world)
+    receivers = [Provider(seed + _APART * number, calls, corpora, out, world) for number, world in enumerate(WORLDS, 1)]
+    for number, receiver in enumerate(receivers, 1):
         for row in received(receiver, seed, signatures, everything=number == 1):
             found.append(row)
             tell(row)
+    passed: list[Passed] = []
+    for one in ring([sender, *receivers], seed):
+        passed.append(one)
+        tell(one)
     return {"seed": seed, "calls": calls, "flagged": flagged} | {
         "found": [asdict(one) for one in found],
         "learnt": [asdict(one) for one in learnt],
+        "passed": [asdict(one) for one in passed],
     }
 
 

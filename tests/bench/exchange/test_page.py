@@ -8,6 +8,7 @@ from bench.exchange.measure import POISONED, Found
 from bench.exchange.page import figures
 from bench.exchange.privacy import Learnt
 from bench.exchange.providers import ATTACKS, WORLDS
+from bench.exchange.ring import Passed
 
 
 def row(seed: int, found: int) -> dict:
@@ -25,6 +26,10 @@ def row(seed: int, found: int) -> dict:
         "commit": "abc",
         "found": [asdict(one) for one in rows],
         "learnt": [asdict(one) for one in learnt],
+        "passed": [
+            asdict(Passed(seed, "evol", provider, "the campaign", behind, 2, 40, 30, 900, 3, 1))
+            for provider, behind in ((1, 0), (2, 400), (1, 12))
+        ],
     }
 
 
@@ -38,6 +43,8 @@ def test_the_newest_row_of_each_seed_counts(tmp_path: Path) -> None:
     assert f"| {POISONED[0]} | 12 of 4,000 | 0.30 |" in found["honest"]
     assert "| alpaca | 0 of 40 | 36 of 40 | 4 of 4,000 | 8 of 4,000 |" in found["everything"]
     assert "| t0 | 5.0 | 4.0 | 0.50 | 0.60 |" in found["learnt"]
+    assert "| the campaign (evol) | 2 | 800, 4 | 60 of 80 | 6, 2 of 1,800 |" in found["ring"]
+    assert "| the campaign (evol) | 1, again | 24, 4 |" in found["ring"]
     assert found["runs"].startswith("Seeds 1, 2; 60,000")
 
 
