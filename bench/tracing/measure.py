@@ -206,20 +206,28 @@ def false_alarms(texts: Texts, trials: int) -> Row:
 
 
 def uniformity(texts: Texts, number: int) -> Iterator[Row]:
-    """Kolmogorov and Smirnov's test of p-values of clean texts, joined to 1,000 tokens or so, under one key or many."""
+    """Kolmogorov and Smirnov's test of p-values of clean texts, joined to 1,000 tokens or so.
+
+    Each has a key of its own, or all have one; then windows count for every text, or for the first that has them.
+    """
     random = np.random.default_rng(2)
     joined = [np.concatenate(texts.others[at : at + 8]) for at in range(0, 8 * number, 8)]
     joined += [np.concatenate(texts.filtering[at : at + 8]) for at in range(0, 8 * (number - len(joined)), 8)]
     joined = [text for text in joined if len(text)][:number]
-    for scheme, width, keys in product(SCHEMES, (2, 4), ("one", "each")):
-        found = []
+    for scheme, width, keys in product(SCHEMES, (2, 4), ("one", "first", "each")):
+        found: list[float] = []
+        seen: set[int] = set()
         for text in joined:
-            key = bytes(range(16)) if keys == "one" else random.bytes(16)
-            test = watermarks.weigh(Watermark(scheme, key, width), (text, np.array([0, len(text)], np.int64)))
-            high = low = 10**test.log10_probability
+            used = Watermark(scheme, random.bytes(16) if keys == "each" else bytes(range(16)), width)
+            windows = watermarks.windows_of(used, (text, np.array([0, len(text)], np.int64)), np.zeros(0, np.uint64))
+            if keys == "first":
+                windows = np.array([one for one in windows.tolist() if one not in seen], np.uint64)
+                seen.update(windows.tolist())
+            score, _, log10_probability = watermarks.weigh_windows(used, windows)
+            high = low = 10**log10_probability
             if scheme != GUMBEL:
-                trials, share = (30 * test.windows, 0.5) if scheme == TOURNAMENT else (test.windows, 0.25)
-                low = float(binom.sf(test.score, trials, share))
+                trials, share = (30 * len(windows), 0.5) if scheme == TOURNAMENT else (len(windows), 0.25)
+                low = float(binom.sf(score, trials, share))
             found.append(low + (high - low) * random.random())
         tested = kstest(found, "uniform")
         told = {"scheme": scheme, "width": width, "keys": keys, "texts": len(joined), "least": min(found)}

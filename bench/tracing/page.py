@@ -126,7 +126,7 @@ def _alarms(row: dict[str, Any]) -> str:
 def _uniform(rows: Rows) -> str:
     lines = []
     for row in rows:
-        keys = "one for all texts" if row["keys"] == "one" else "one a text"
+        keys = {"one": "one for all texts", "first": "the same, a window once", "each": "one a text"}[row["keys"]]
         figures_of = [f"{row['statistic']:.3f}", f"{row['probability']:.2g}", f"{row['least']:.1g}"]
         lines.append([row["scheme"], str(row["width"]), keys, str(row["texts"]), *figures_of])
     return table(("scheme", "context", "key", "texts", "distance", "p of the distance", "least p of a text"), lines)

@@ -46,7 +46,7 @@ def _hour_entropy(hours: np.ndarray) -> np.ndarray:
     share = _ratio_rows(hours.astype(np.float64), total)
     with np.errstate(divide="ignore", invalid="ignore"):
         entropy = -np.where(share > 0, share * np.log(share), 0.0).sum(axis=1)
-        return np.where(total >= 2, entropy / np.log(np.minimum(24.0, total)), np.nan)
+        return np.where(total >= 2, np.minimum(entropy / np.log(np.minimum(24.0, total)), 1.0), np.nan)  # it rounds
 
 
 def _ratio_rows(values: np.ndarray, totals: np.ndarray) -> np.ndarray:

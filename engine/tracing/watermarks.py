@@ -103,16 +103,30 @@ def weigh(watermark: Watermark, texts: Texts, served: Texts | None = None) -> Wa
     if served is not None:
         contexts = _table(len(served[0]))
         add_contexts(*served, watermark.width, watermark.words, contexts)
+    once = windows_of(watermark, texts, contexts)
+    score, expected, probability = weigh_windows(watermark, once)
+    return WatermarkTest(
+        watermark.scheme, watermark.fingerprint(), len(offsets) - 1, len(tokens), len(once), score, expected,
+        probability, served is not None,
+    )  # fmt: skip
+
+
+def windows_of(watermark: Watermark, texts: Texts, contexts: np.ndarray) -> np.ndarray:
+    """The value of each different window of texts, uint64, in no order that means anything.
+
+    contexts : a table of those that alone count, or nothing for all; uint64
+    """
+    tokens, offsets = texts
     values = np.empty(len(tokens), np.uint64)
     values = values[: window_values(tokens, offsets, watermark.width, watermark.words, contexts, values)]
     once = np.empty(len(values), np.uint64)
-    windows = distinct(values, _bits(len(values)), once)
-    units = sum(blocks(lambda start, stop: _units(watermark, once[start:stop]), windows, _BLOCK))
-    score, expected, probability = _tested(watermark, windows, units)
-    return WatermarkTest(
-        watermark.scheme, watermark.fingerprint(), len(offsets) - 1, len(tokens), windows, score, expected, probability,
-        served is not None,
-    )  # fmt: skip
+    return once[: distinct(values, _bits(len(values)), once)]
+
+
+def weigh_windows(watermark: Watermark, values: np.ndarray) -> tuple[float, float, float]:
+    """Score of different windows' values, uint64; what is expected of it; log10 of the probability of so much."""
+    units = sum(blocks(lambda start, stop: _units(watermark, values[start:stop]), len(values), _BLOCK))
+    return _tested(watermark, len(values), units)
 
 
 def _table(values: int) -> np.ndarray:
