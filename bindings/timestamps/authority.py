@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,7 +76,11 @@ def _posted(url: str, query: bytes, seconds: float) -> bytes:
                 "POST", url, body=query, headers={"Content-Type": _QUERY}, retries=False, redirect=False,
                 preload_content=False,
             )  # fmt: skip
-            stamp = answer.read(STAMP_BYTES_MAX + 1)
+            stamp, end = b"", time.monotonic() + seconds
+            while len(stamp) <= STAMP_BYTES_MAX and (part := answer.read1(1 << 16)):
+                stamp += part
+                if time.monotonic() > end:
+                    raise InputError(f"{visible(url)}: no whole answer in {seconds:g} seconds")
         except urllib3.exceptions.HTTPError as error:
             raise InputError(f"{visible(url)}: no answer ({type(error).__name__})") from None
         answer.close()

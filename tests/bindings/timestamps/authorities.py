@@ -3,6 +3,7 @@
 import datetime as dt
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
     of: ClassVar[Authority]
     said: ClassVar[list[tuple[int, bytes]]]  # in place of its answers
     asked: ClassVar[list[bytes]]
+    seconds: ClassVar[float]  # between two bytes
 
     def do_POST(self) -> None:
         """Answer a query."""
@@ -99,17 +101,25 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        for byte in body if self.seconds else ():
+            self.wfile.write(bytes([byte]))
+            time.sleep(self.seconds)
+        self.wfile.write(b"" if self.seconds else body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
 @contextmanager
-def serving(of: Authority, said: list[tuple[int, bytes]] | None = None) -> Iterator[tuple[str, list[bytes]]]:
-    """An authority's address on this machine, and the queries it gets; said : statuses and bodies it gives first."""
+def serving(
+    of: Authority, said: list[tuple[int, bytes]] | None = None, seconds: float = 0.0
+) -> Iterator[tuple[str, list[bytes]]]:
+    """An authority's address on this machine, and the queries it gets.
+
+    said : statuses and bodies it gives first; seconds : between two bytes of an answer
+    """
     asked: list[bytes] = []
-    handler = type("Own", (_Handler,), {"of": of, "said": said or [], "asked": asked})
+    handler = type("Own", (_Handler,), {"of": of, "said": said or [], "asked": asked, "seconds": seconds})
     server = HTTPServer(("127.0.0.1", 0), handler)
     thread = Thread(target=server.serve_forever)
     thread.start()

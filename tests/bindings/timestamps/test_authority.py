@@ -103,6 +103,12 @@ def test_what_is_no_stamp_is_refused(own: Authority, said: tuple[int, bytes], re
     assert "secret" not in str(error.value)
 
 
+@needs_openssl
+def test_an_answer_that_drips_is_not_waited_for(own: Authority) -> None:
+    with serving(own, [(200, b"0" * 60)], seconds=0.05) as (url, _), pytest.raises(InputError, match="no whole answer"):
+        ask(SECRET, url, seconds=0.4)
+
+
 @pytest.mark.parametrize("url", ["ftp://one/tsr", "tsr", "http://", "http://[", ""])
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(InputError, match="no address of a time-stamping authority"):
