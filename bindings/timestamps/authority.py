@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import urllib3
-from urllib3.util import parse_url
+from urllib3.util import Url, parse_url
 
 from gauger.engine.common.documents import read_bounded
 from gauger.engine.common.errors import InputError
@@ -53,23 +53,29 @@ def ask(content: bytes, url: str, seconds: float = 30.0) -> bytes:
     Raises InputError where no answer comes, the authority refuses, or its answer is of something else.
     """
     library = _library()
-    try:
-        scheme, host = parse_url(url).scheme, parse_url(url).host
-    except urllib3.exceptions.LocationParseError:
-        scheme = host = None
-    if scheme not in ("http", "https") or not host:
-        raise InputError(f"{visible(url)}: no address of a time-stamping authority; it begins with http or https")
+    place = _place_of(url)
     query = library.TimestampRequestBuilder().data(content).hash_algorithm(library.HashAlgorithm.SHA256).build()
-    stamp = _posted(url, query.as_bytes(), seconds)
-    found = _decoded(stamp, visible(url))
+    stamp = _posted(url, place, query.as_bytes(), seconds)
+    found = _decoded(stamp, place)
     if found.status != library.PKIStatus.GRANTED:
-        raise InputError(f"{visible(url)}: the authority refused (status {found.status})")
+        raise InputError(f"{place}: the authority refused (status {found.status})")
     if found.tst_info.nonce != query.nonce or not _is_of(found, content):
-        raise InputError(f"{visible(url)}: the authority answered another question")
+        raise InputError(f"{place}: the authority answered another question")
     return stamp
 
 
-def _posted(url: str, query: bytes, seconds: float) -> bytes:
+def _place_of(url: str) -> str:
+    """An address as it is shown: without what may be a token."""
+    try:
+        parts = parse_url(url)
+    except urllib3.exceptions.LocationParseError:
+        parts = Url()
+    if parts.scheme not in ("http", "https") or not parts.host or parts.auth:
+        raise InputError("--by is no address of a time-stamping authority: http or https, without a password")
+    return visible(f"{parts.scheme}://{parts.netloc}{parts.path or ''}")
+
+
+def _posted(url: str, place: str, query: bytes, seconds: float) -> bytes:
     with urllib3.PoolManager(timeout=urllib3.Timeout(connect=10, read=seconds)) as pool:
         try:
             answer = pool.request(
@@ -80,14 +86,14 @@ def _posted(url: str, query: bytes, seconds: float) -> bytes:
             while len(stamp) <= STAMP_BYTES_MAX and (part := answer.read1(1 << 16)):
                 stamp += part
                 if time.monotonic() > end:
-                    raise InputError(f"{visible(url)}: no whole answer in {seconds:g} seconds")
+                    raise InputError(f"{place}: no whole answer in {seconds:g} seconds")
         except urllib3.exceptions.HTTPError as error:
-            raise InputError(f"{visible(url)}: no answer ({type(error).__name__})") from None
+            raise InputError(f"{place}: no answer ({type(error).__name__})") from None
         answer.close()
     if answer.status != 200:
-        raise InputError(f"{visible(url)}: HTTP {answer.status} in place of a time stamp")
+        raise InputError(f"{place}: HTTP {answer.status} in place of a time stamp")
     if len(stamp) > STAMP_BYTES_MAX:
-        raise InputError(f"{visible(url)}: more than {STAMP_BYTES_MAX:,} bytes in place of a time stamp")
+        raise InputError(f"{place}: more than {STAMP_BYTES_MAX:,} bytes in place of a time stamp")
     return stamp
 
 

@@ -109,10 +109,11 @@ def test_an_answer_that_drips_is_not_waited_for(own: Authority) -> None:
         ask(SECRET, url, seconds=0.4)
 
 
-@pytest.mark.parametrize("url", ["ftp://one/tsr", "tsr", "http://", "http://[", ""])
+@pytest.mark.parametrize("url", ["ftp://one/tsr", "tsr", "http://", "http://[", "", "http://a:secret@b/tsr"])
 def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(InputError, match="no address of a time-stamping authority"):
+    with pytest.raises(InputError, match="no address of a time-stamping authority") as error:
         ask(SECRET, url)
+    assert "secret" not in str(error.value)
 
 
 def test_an_authority_that_is_not_there(own: Authority) -> None:
