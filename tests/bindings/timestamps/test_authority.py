@@ -59,14 +59,14 @@ def test_another_file_and_another_authority_are_refused(stamped: Path, own: Auth
 def test_a_changed_byte_is_refused_or_changes_nothing(stamped: Path, own: Authority) -> None:
     """Numbers of versions and the name of the algorithm are covered by no signature (RFC 5652, section 5.4)."""
     stamp, said, accepted = stamp_path(stamped).read_bytes(), check(stamped, own.certificates), 0
-    for place in range(len(stamp)):
+    for place in range(0, len(stamp), 3):
         changed = bytearray(stamp)
         changed[place] ^= 1
         stamp_path(stamped).write_bytes(changed)
         with suppress(InputError):
             assert check(stamped, own.certificates) == said
             accepted += 1
-    assert accepted <= 20
+    assert accepted <= 8
 
 
 @needs_openssl
