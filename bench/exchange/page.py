@@ -96,17 +96,19 @@ def _learnt(learnt: Sequence[Learnt]) -> str:
 def _ring(passed: Sequence[Passed]) -> str:
     """What each provider of a ring made of what the one before it sent; sums over seeds."""
     steps: dict[tuple[str, str, int, bool], list[Passed]] = {}
+    seen = set()
     for one in passed:
-        closes = one.provider == 1 and one.behind > 0
-        steps.setdefault((one.sent, one.attack, one.provider, closes), []).append(one)
+        here = (one.seed, one.sent, one.attack, one.provider)
+        steps.setdefault((*here[1:], here in seen), []).append(one)  # where it is asked again, the ring closes
+        seen.add(here)
     lines = []
     for (sent, attack, provider, closes), own in steps.items():
         behind, honest_behind, found, accounts, flagged, alone, honest = (
             sum(getattr(one, name) for one in own)
             for name in ("behind", "behind_honest", "found", "accounts", "flagged", "flagged_alone", "honest")
         )
-        here = f"{provider}, again" if closes else str(provider)
+        place = f"{provider}, again" if closes else str(provider)
         cells = (f"{behind:,}, {honest_behind:,}", f"{found:,} of {accounts:,}", f"{flagged}, {alone} of {honest:,}")
-        lines.append([f"{sent} ({attack})", here, *cells])
-    heads = ("sent round", "provider", "accounts behind what it was sent, honest ones", "campaign found")
-    return table((*heads, "honest flagged, by what was sent alone"), lines)
+        lines.append([f"{sent} ({attack})", place, *cells])
+    heads = ("sent round", "provider", "behind what it was sent: all, honest", "campaign found")
+    return table((*heads, "honest flagged: by all evidence, by that alone"), lines)
