@@ -107,7 +107,7 @@ def test_other_topics_other_habits_and_new_accounts_are_seen(reference: Referenc
     assert said.count("not covered") == len(found.sentences) == 3
 
 
-@pytest.mark.parametrize(("flagged", "told"), [(2, False), (4, False), (12, True)])
+@pytest.mark.parametrize(("flagged", "told"), [(2, False), (4, False), (10, False), (13, True)])
 def test_flagged_accounts_that_the_reference_knows_are_counted(flagged: int, told: bool, reference: Reference) -> None:
     """Of 400, 4 are to be expected at an alarm level of 0.01; accounts it does not know say nothing of that."""
     known, others = worlds.population(4, 400, 8), worlds.population(9, 100, 8)
