@@ -24,13 +24,13 @@ from bench.tracing.texts import PROMPT, RESPONSE, build
 WORDS, WIDTH, LAYERS, HEADS, LENGTH = 4_096, 96, 2, 4, PROMPT + RESPONSE
 BATCH, RATE, WARM = 32, 2e-3, 50
 BASE_TEXTS, BASE_ROUNDS = 6_000, 2
-STUDENT, ROUNDS = 2_000, 5
+ROUNDS = 3
 ARMS = (
     (0.0, 1.0, NOTHING),
     (0.01, 1.0, NOTHING),
     (0.05, 1.0, NOTHING),
     (0.2, 1.0, NOTHING),
-    (0.2, 1.0, PARAPHRASED),
+    (0.05, 1.0, PARAPHRASED),
 )
 Weights = dict[str, Any]
 
@@ -169,5 +169,5 @@ def measured(corpora: Path, seed: int) -> Iterator[dict[str, Any]]:
         losses.append(loss)
         return sampled(weights, prompts, own)
 
-    for row in measure.canaries(served, student, seed, ARMS, STUDENT):
+    for row in measure.canaries(served, student, seed, ARMS, measure.STUDENT):
         yield {"order": 0, **row, "loss": losses[-1]}
