@@ -142,9 +142,9 @@ def _scored(packed: dict[str, Any], again: Again, place: Path, found: Compared) 
             f"the finding is of key {packed.get('key_id')}, and the key here is {secret.key_id}: "
             "give the --state it was scored with, or its key in GAUGER_KEY_FILE"
         )
-    named = [] if directory is None else sorted(finding.name for finding in directory.shared)
-    if named != sorted(map(str, packed.get("signatures") or ())):
-        told = ", ".join(map(str, packed.get("signatures") or ())) or "none"
+    named = _signatures(packed)
+    if named != ([] if directory is None else sorted(finding.name for finding in directory.shared)):
+        told = ", ".join(named) or "none"
         raise InputError(f"the finding was scored with other signatures than given with --signature: {told}")
     score(
         again.logs,
@@ -160,6 +160,14 @@ def _scored(packed: dict[str, Any], again: Again, place: Path, found: Compared) 
     if sorted(map(str, here)) != sorted(map(str, there)):
         found.notes.append("the log is another: its files have other digests")
     return run
+
+
+def _signatures(packed: dict[str, Any]) -> list[str]:
+    """Names of the signatures that were weighed, sorted."""
+    given: Any = packed.get("signatures") or []
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise PackageError("package.json: its signatures are not as gauger writes them")
+    return sorted(given)
 
 
 def _settings(packed: dict[str, Any]) -> Settings:

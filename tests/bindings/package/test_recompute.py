@@ -86,6 +86,8 @@ def test_another_key_and_no_state(packed: Packed, tmp_path: Path) -> None:
     [
         ("package.json", {"settings": {"calls_min": "many"}}),
         ("package.json", {"settings": None}),
+        ("package.json", {"signatures": 5}),
+        ("package.json", {"signatures": [5]}),
         ("package.json", []),
         ("finding.json", []),
     ],
