@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -123,13 +124,16 @@ def put(path: Path, url: str) -> Path:
     place = stamp_path(path)
     stamp = ask(_read(path, _DOCUMENT_BYTES_MAX), url)
     try:
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.") as file:
+            file.write(stamp)
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(file.name, 0o644)
+            os.link(file.name, place)  # whole, or not at all
     except FileExistsError:
         raise InputError(f"{place}: is there already, and an earlier time says more") from None
     except OSError as error:
         raise InputError(f"{place}: cannot be written ({error.strerror})") from None
-    with open(descriptor, "wb") as file:
-        file.write(stamp)
     return place
 
 

@@ -75,6 +75,7 @@ def test_an_earlier_stamp_is_never_replaced(stamped: Path, own: Authority) -> No
     with serving(own) as (url, _), pytest.raises(InputError, match="is there already"):
         put(stamped, url)
     assert stamp_path(stamped).read_bytes() == before
+    assert {path.name for path in stamped.parent.iterdir()} == {"document", "document.tsr"}
 
 
 @needs_openssl
