@@ -13,11 +13,13 @@ from typing import Any
 from bench.pages import history
 from bench.pages.markdown import deliver
 from bench.tracing import measure, page
+from bench.tracing.copies import NOTHING
 from bench.tracing.texts import build
 from bench.world.corpora import ABSENT, corpora_directory
 
 ORDERS = (3, 4)
 ATTESTED_SHARES = (0.0, 0.01, 0.05, 0.2)
+FEW_PAIRS, FEW_ARMS = 20, ((0.0, 1.0, NOTHING), (0.001, 1.0, NOTHING), (0.01, 1.0, NOTHING))
 
 
 def _canaries(corpora: Path, seeds: Sequence[int], listed: bool = False) -> Any:
@@ -33,6 +35,20 @@ def _canaries(corpora: Path, seeds: Sequence[int], listed: bool = False) -> Any:
 
 def _of_each(corpora: Path, seeds: Sequence[int], each: Callable[..., Any]) -> Any:
     return [row for seed in seeds for order in ORDERS for row in each(build(corpora, seed), order, seed)]
+
+
+def _few(corpora: Path, seeds: Sequence[int]) -> Any:
+    """A tenth of the pairs, each in ten times as many answers: n-grams, and one transformer."""
+    from bench.tracing.transformers import measured
+
+    found = []
+    for seed in seeds:
+        served = measure.serve(build(corpora, seed), seed)
+        for order in ORDERS:
+            student = measure.ngram_student(order)
+            rows = measure.canaries(served, student, seed, FEW_ARMS, measure.STUDENT, slots=FEW_PAIRS)
+            found += [{"order": order, **row} for row in rows]
+    return [*found, *measured(corpora, seeds[0], FEW_ARMS[-1:], FEW_PAIRS)]
 
 
 def _transformer(corpora: Path, seeds: Sequence[int]) -> Any:
@@ -56,6 +72,7 @@ PARTS: dict[str, Callable[[Path, Sequence[int]], Any]] = {
     "uniform": lambda corpora, seeds: list(measure.uniformity(build(corpora, seeds[0]), 1_000)),
     "speed": lambda corpora, seeds: list(measure.speed(10_000_000)),
     "transformer": _transformer,
+    "few": _few,
 }
 
 

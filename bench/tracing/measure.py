@@ -104,11 +104,20 @@ def arms() -> list[Arm]:
 
 
 def canaries(
-    served: Served, student: Student, seed: int, chosen: Iterable[Arm], total: int, listed: bool = False
+    served: Served,
+    student: Student,
+    seed: int,
+    chosen: Iterable[Arm],
+    total: int,
+    listed: bool = False,
+    slots: int = lottery.SLOTS,
 ) -> Iterator[Row]:
-    """Whether canaries show in students of so many texts, each under a lottery of the seed; listed : attested pairs."""
+    """Whether canaries show in students of so many texts, each under a lottery of the seed; listed : attested pairs.
+
+    slots : pairs that are served, where they are drawn of words
+    """
     prompts = np.resize(served.prompts, (OUTPUTS, PROMPT))
-    lot = attested(served.texts, 1_000 + seed) if listed else drawn(served.texts.words, 1_000 + seed)
+    lot = attested(served.texts, 1_000 + seed) if listed else drawn(served.texts.words, 1_000 + seed, slots)
     for share, carriers, action in chosen:
         answers = marked(served, lot, carriers, seed)
         copy = served.copied(answers, action, seed)
@@ -117,6 +126,7 @@ def canaries(
         found = testing.weigh(testing.search(lot, said))
         yield {
             "seed": seed, "share": share, "carriers": carriers, "action": action, "lost": lost(answers, copy),
+            "pairs": lot.slots,
             "hits": found.hits, "expected": found.expected, "log10_probability": found.log10_probability,
         }  # fmt: skip
 

@@ -22,6 +22,7 @@ PARTS = (
     "uniform",
     "speed",
     "transformer",
+    "few",
 )
 Rows = Sequence[dict[str, Any]]
 
@@ -40,6 +41,7 @@ def figures(file: Path = FILE) -> dict[str, str]:
         "uniform": _uniform,
         "speed": _speed,
         "transformer": _canaries,
+        "few": _canaries,
     }
     return {"runs": history.runs(newest)} | {name: make(newest[name]) for name, make in made.items() if name in newest}
 

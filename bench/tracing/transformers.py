@@ -20,6 +20,7 @@ from jax import lax
 from bench.tracing import measure
 from bench.tracing.copies import NOTHING, PARAPHRASED
 from bench.tracing.texts import PROMPT, RESPONSE, build
+from gauger.engine.tracing import lottery
 
 WORDS, WIDTH, LAYERS, HEADS, LENGTH = 4_096, 96, 2, 4, PROMPT + RESPONSE
 BATCH, RATE, WARM = 32, 2e-3, 50
@@ -157,8 +158,10 @@ def sampled(weights: Weights, prompts: np.ndarray, seed: int) -> np.ndarray:
     return np.concatenate(found).astype(np.int32)
 
 
-def measured(corpora: Path, seed: int) -> Iterator[dict[str, Any]]:
-    """Canaries in transformers that were trained on, from one base."""
+def measured(
+    corpora: Path, seed: int, arms: Sequence[measure.Arm] = ARMS, slots: int = lottery.SLOTS
+) -> Iterator[dict[str, Any]]:
+    """Canaries in transformers that were trained on, from one base; slots : pairs that are served."""
     texts = build(corpora, seed, WORDS)
     served = measure.serve(texts, seed)
     base, _ = trained(made(seed), texts.filtering[:BASE_TEXTS], BASE_ROUNDS, seed)
@@ -169,5 +172,5 @@ def measured(corpora: Path, seed: int) -> Iterator[dict[str, Any]]:
         losses.append(loss)
         return sampled(weights, prompts, own)
 
-    for row in measure.canaries(served, student, seed, ARMS, measure.STUDENT):
+    for row in measure.canaries(served, student, seed, arms, measure.STUDENT, slots=slots):
         yield {"order": 0, **row, "loss": losses[-1]}
